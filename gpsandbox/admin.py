@@ -1,0 +1,123 @@
+"""`/_emu`: the control room. Loopback clients with the secret only; not part of the gateway's API."""
+
+import hmac
+import ipaddress
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gpsandbox import batches, clock, faults, journal, settlement, tokens
+from gpsandbox.settings import Settings
+from gpsandbox.store import Store
+from gpsandbox.transactions.reads import STATUSES
+from gpsandbox.wire import Answer
+
+Control = Callable[[Store, Request, dict[str, Any]], Any]
+
+
+class ControlError(ValueError):
+    """A control that makes no sense; the message says why. Nothing was changed."""
+
+
+def routes(*, settings: Settings, store: Store) -> list[Route]:
+    """Nothing at all when no secret is set."""
+    if not settings.secret:
+        return []
+    controls: tuple[tuple[str, str, Control], ...] = (
+        ("POST", "/rules", lambda store, request, body: faults.rule_add(store, body)),
+        ("GET", "/rules", lambda store, request, body: {"rules": faults.rules(store)}),
+        ("DELETE", "/rules", _rules_clear),
+        ("GET", "/requests", _requests),
+        ("GET", "/transactions", _transactions),
+        ("POST", "/transactions/{id}/status", _status_set),
+        ("POST", "/tokens/expire", _tokens_expire),
+        ("POST", "/batches/close", _batches_close),
+        ("POST", "/settlement/run", _settlement_run),
+        ("POST", "/reset", _reset),
+    )
+    return [
+        Route(f"/_emu{path}", _guarded(control, settings, store), methods=[method])
+        for method, path, control in controls
+    ]
+
+
+def _guarded(control: Control, settings: Settings, store: Store) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        if not _is_loopback(request):
+            return Answer({"error": "Only from this machine."}, 403)
+        given = tokens.bearer(request.headers.get("authorization", ""))
+        if not hmac.compare_digest(given.encode(), settings.secret.encode()):
+            return Answer({"error": "Wrong secret."}, 401)
+        raw = await request.body()
+        try:
+            body = json.loads(raw) if raw else {}
+            if not isinstance(body, dict):
+                raise ControlError("The body must be a JSON object.")
+            return Answer(control(store, request, body))
+        except ValueError as error:
+            return Answer({"error": str(error)}, 400)
+        except LookupError as error:
+            return Answer({"error": str(error)}, 404)
+
+    return endpoint
+
+
+def _is_loopback(request: Request) -> bool:
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _rules_clear(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    return {"deleted": store.write("DELETE FROM rules")}
+
+
+def _requests(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    return {"requests": journal.find(store, reference=request.query_params.get("reference", ""))}
+
+
+def _transactions(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    reference = request.query_params.get("reference", "")
+    rows = store.rows("SELECT * FROM transactions WHERE ?1 = '' OR reference = ?1 ORDER BY rowid", (reference,))
+    return {"transactions": [{**dict(row), "detail": json.loads(row["detail"])} for row in rows]}
+
+
+def _status_set(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    """Force a status, as if the processor had changed its mind. Settlement lines stay as they are."""
+    status = body.get("status")
+    if status not in STATUSES:
+        raise ControlError(f"status must be one of {', '.join(STATUSES)}.")
+    changes = {"status": status, "updated_at": clock.stamp(clock.now())}
+    changes.update({name: str(body[name]) for name in ("result", "message") if name in body})
+    transaction_id = request.path_params["id"]
+    if store.value("SELECT 1 FROM transactions WHERE id = ?", (transaction_id,)) is None:
+        raise LookupError(f"There is no transaction {transaction_id}.")
+    store.update("transactions", transaction_id, **changes)
+    return {"id": transaction_id, **changes}
+
+
+def _tokens_expire(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    return {"expired": store.write("DELETE FROM tokens")}
+
+
+def _batches_close(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    with store.atomic():
+        return {"closed_batches": batches.close_all(store)}
+
+
+def _settlement_run(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    return_status = body.get("return_status", "REJECTED")
+    if return_status not in ("REJECTED", "REVERSED"):
+        raise ControlError("return_status is REJECTED or REVERSED.")
+    paid_on = clock.day(str(body["date"])) if "date" in body else clock.now().date()
+    return settlement.run(store, paid_on=paid_on, returns=body.get("returns", True), return_status=return_status)
+
+
+def _reset(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    store.reset()
+    return {"reset": True}

@@ -1,0 +1,56 @@
+"""The ASGI application: the API, the control room, the hosted fields, a health answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gpsandbox import admin, api, errors
+from gpsandbox.settings import Settings
+from gpsandbox.store import Store
+from gpsandbox.wire import Answer
+
+BROWSER_HEADERS = ("Authorization", "Content-Type", "X-GP-Version", "X-GP-Library", "X-GP-Idempotency")
+
+
+def application(settings: Settings) -> Starlette:
+    """One sandbox over one database file, which is opened here and closed when the server stops."""
+    store = Store(settings.database)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    async def healthz(request: Request) -> Response:
+        return Answer({"status": "ok", "transactions": store.value("SELECT count(*) FROM transactions")})
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            *api.routes(settings=settings, store=store),
+            *admin.routes(settings=settings, store=store),
+        ],
+        middleware=[
+            # Browsers may call from anywhere, as at the gateway: the token is the guard, and no cookies exist.
+            Middleware(
+                CORSMiddleware,
+                allow_origins=["*"],
+                allow_methods=["GET", "POST", "PATCH", "DELETE"],
+                allow_headers=BROWSER_HEADERS,
+                max_age=600,
+            )
+        ],
+        exception_handlers={404: _nowhere},
+        lifespan=lifespan,
+    )
+
+
+async def _nowhere(request: Request, error: Exception) -> Response:
+    path = request.url.path
+    return Answer(errors.ApiError(404, "RESOURCE_NOT_FOUND", "40118", f"Nothing found at {path}").body(), 404)

@@ -1,0 +1,114 @@
+"""One API call on its way through the sandbox."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gpsandbox import accounts, clock, errors, ids
+from gpsandbox.accounts import Account, Merchant
+from gpsandbox.settings import Settings
+from gpsandbox.store import Store
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who calls, proved by an access token."""
+
+    app_id: str
+    token_hash: str
+    permissions: frozenset[str]
+    restricted: bool
+
+    @property
+    def merchant(self) -> Merchant:
+        return accounts.merchant_of(self.app_id)
+
+
+NOBODY = Session(app_id="", token_hash="", permissions=frozenset(), restricted=False)
+
+
+@dataclass(frozen=True)
+class ForcedDecline:
+    """A fault rule's wish: decline this call, whatever the card says."""
+
+    result: str
+    message: str
+
+
+@dataclass
+class Call:
+    """What a handler gets. It answers with a dict (always HTTP 200) or raises `ApiError`."""
+
+    settings: Settings
+    store: Store
+    method: str
+    endpoint: str
+    """The route's pattern, such as `/transactions/{id}/refund`."""
+    path: str
+    path_id: str
+    query: dict[str, str]
+    body: dict[str, Any]
+    idempotency_key: str
+    version: str
+    """The X-GP-Version header."""
+    token: str = field(repr=False)
+    now: datetime
+    session: Session = NOBODY
+    forced: ForcedDecline | None = None
+    fault: str = ""
+    """Which fault rule struck, for the journal."""
+    resource_id: str = ""
+    """Set by the handler: what a repeated idempotency key is told."""
+    reference: str = ""
+    """What the journal files this call under."""
+
+    @property
+    def app_id(self) -> str:
+        return self.session.app_id
+
+    @property
+    def stamp(self) -> str:
+        return clock.stamp(self.now)
+
+    def allow(self, *permissions: str) -> None:
+        """Refuse unless the token holds one of `permissions`."""
+        if not self.session.permissions.intersection(permissions):
+            raise errors.not_permitted()
+
+    def account(self, name: str, *, required: bool = False) -> Account:
+        """The account the call names, which must be the token's own account `name`.
+
+        With `required`, naming one is mandatory; otherwise leaving it out means the default.
+        """
+        account = self.session.merchant.account(name)
+        given_name = self.body.get("account_name") or self.query.get("account_name", "")
+        given_id = self.body.get("account_id") or self.query.get("account_id", "")
+        if required and not (given_name or given_id):
+            raise errors.missing("account_name")
+        if given_name not in ("", account.name) or given_id not in ("", account.id):
+            raise errors.account_mismatch()
+        return account
+
+    def action(self, kind: str, *, result: str = "SUCCESS", action_id: str = "") -> dict[str, Any]:
+        """The `action` block every resource ends with."""
+        return {
+            "id": action_id or ids.new("ACT"),
+            "type": kind,
+            "time_created": self.stamp,
+            "result_code": result,
+            "app_id": self.app_id,
+            "app_name": self.app_id,
+        }
+
+    def owner(self, account: Account) -> dict[str, str]:
+        """The merchant and account block of an answer; a restricted token sees masked ids."""
+        merchant = self.session.merchant
+        return {
+            "merchant_id": self.mask(merchant.id),
+            "merchant_name": merchant.name,
+            "account_id": self.mask(account.id),
+            "account_name": account.name,
+        }
+
+    def mask(self, resource_id: str) -> str:
+        return f"{resource_id[:4]}{'X' * (len(resource_id) - 4)}" if self.session.restricted else resource_id

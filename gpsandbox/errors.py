@@ -1,0 +1,111 @@
+"""The gateway's error answers: HTTP status, short code, detailed code and text, as its own suites assert them."""
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """A refused call. The database transaction it came from is rolled back: nothing happened, no key is used up."""
+
+    def __init__(self, status: int, code: str, detailed: str, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
+        self.detailed = detailed
+        self.text = text
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "error_code": self.code,
+            "detailed_error_code": self.detailed,
+            "detailed_error_description": self.text,
+        }
+
+
+def invalid(detailed: str, text: str) -> ApiError:
+    return ApiError(400, "INVALID_REQUEST_DATA", detailed, text)
+
+
+def missing(*names: str, text: str = "Request expects the following fields {names}") -> ApiError:
+    return ApiError(400, "MANDATORY_DATA_MISSING", "40005", text.format(names=", ".join(names)))
+
+
+def unexpected_data(name: str) -> ApiError:
+    return invalid("40213", f"{name} contains unexpected data")
+
+
+def wrong_value(name: str) -> ApiError:
+    return invalid("40090", f"{name} value is invalid. Please check the format and data provided is correct.")
+
+
+def rule_broken(text: str) -> ApiError:
+    """A business rule of the account: amount, hold, surcharge, unsupported way to pay."""
+    return invalid("50020", text)
+
+
+def over_refunded(percent: int) -> ApiError:
+    return invalid("40087", f"You may only refund up to {percent}% of the original amount")
+
+
+def not_allowed_now(action: str, status: str) -> ApiError:
+    return ApiError(400, "INVALID_ACTION", "40290", f"{action} is not allowed for a transaction with status {status}")
+
+
+def batch_closed(batch_id: str) -> ApiError:
+    return ApiError(
+        400, "INVALID_BATCH_ACTION", "40018", f"Batch {batch_id} is closed. The transaction can only be refunded."
+    )
+
+
+def not_authenticated() -> ApiError:
+    return ApiError(401, "NOT_AUTHENTICATED", "40001", "Invalid access token")
+
+
+def unknown_app() -> ApiError:
+    return ApiError(403, "ACTION_NOT_AUTHORIZED", "40004", "App credentials not recognized")
+
+
+def wrong_key() -> ApiError:
+    return ApiError(403, "ACTION_NOT_AUTHORIZED", "40004", "Credentials not recognized to create access token.")
+
+
+def not_permitted() -> ApiError:
+    return ApiError(403, "ACTION_NOT_AUTHORIZED", "40212", "Permission not enabled to execute action")
+
+
+def account_mismatch() -> ApiError:
+    return ApiError(403, "ACTION_NOT_AUTHORIZED", "40003", "Access token and merchant info do not match")
+
+
+def transaction_unknown(transaction_id: str) -> ApiError:
+    return ApiError(404, "RESOURCE_NOT_FOUND", "40008", f"Transaction {transaction_id} not found at this location.")
+
+
+def resource_unknown(plural: str, resource_id: str, path: str) -> ApiError:
+    """`path` is relative to the host, such as `/ucp/transactions/TRN_1`."""
+    return ApiError(404, "RESOURCE_NOT_FOUND", "40118", f"{plural} {resource_id} not found at this {path}")
+
+
+def payment_method_unknown(payment_method_id: str) -> ApiError:
+    return ApiError(
+        404, "RESOURCE_NOT_FOUND", "40116", f"payment_method {payment_method_id} not found at this location."
+    )
+
+
+def key_seen_before(resource_id: str) -> ApiError:
+    return ApiError(409, "DUPLICATE_ACTION", "40039", f"Idempotency Key seen before: id={resource_id}")
+
+
+def downstream(detailed: str, text: str) -> ApiError:
+    return ApiError(502, "SYSTEM_ERROR_DOWNSTREAM", detailed, text)
+
+
+def no_answer_downstream() -> ApiError:
+    return ApiError(504, "TIMEOUT_DOWNSTREAM", "50008", "No response from payment method provider.")
+
+
+def too_many_requests() -> ApiError:
+    return ApiError(429, "TOO_MANY_REQUESTS", "42900", "Too many requests. Please try again later.")
+
+
+def our_fault() -> ApiError:
+    return ApiError(500, "SYSTEM_ERROR_DOWNSTREAM", "50011", "The sandbox failed; its log says why.")

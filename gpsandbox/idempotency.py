@@ -1,0 +1,31 @@
+"""A key works once. Repeating it is an error that names the first resource, not a replay."""
+
+from gpsandbox import errors
+from gpsandbox.call import Call
+
+
+def refuse_repeat(call: Call) -> None:
+    """Raises 409 40039 when this app used this key on this endpoint before. Call inside `Store.atomic`."""
+    if not call.idempotency_key:
+        return
+    first = call.store.value(
+        "SELECT resource_id FROM idempotency WHERE app_id = ? AND endpoint = ? AND key = ?",
+        (call.app_id, f"{call.method} {call.endpoint}", call.idempotency_key),
+    )
+    if first:
+        call.resource_id = first
+        raise errors.key_seen_before(first)
+
+
+def remember(call: Call) -> None:
+    """In the same transaction as what the key made: either both are there or neither."""
+    if call.idempotency_key:
+        call.store.insert(
+            "idempotency",
+            {
+                "app_id": call.app_id,
+                "endpoint": f"{call.method} {call.endpoint}",
+                "key": call.idempotency_key,
+                "resource_id": call.resource_id,
+            },
+        )

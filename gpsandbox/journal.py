@@ -1,0 +1,38 @@
+"""What was called: one row per API call, for tests and for people. Holds names and numbers of ours, never of cards."""
+
+from typing import Any
+
+from gpsandbox.call import Call
+from gpsandbox.store import Store
+
+
+def write(call: Call, *, status: int | None, detailed_error_code: str = "") -> None:
+    """Note a call. `status` None means it was not answered at all."""
+    call.store.insert(
+        "requests",
+        {
+            "time_created": call.stamp,
+            "app_id": call.app_id,
+            "method": call.method,
+            "endpoint": call.endpoint,
+            "path": call.path,
+            "reference": call.reference or _asked_reference(call),
+            "idempotency_key": call.idempotency_key,
+            "resource_id": call.resource_id,
+            "status": status,
+            "detailed_error_code": detailed_error_code,
+            "fault": call.fault,
+        },
+    )
+
+
+def find(store: Store, *, reference: str) -> list[dict[str, Any]]:
+    """Calls in the order they came; all of them when no reference is named."""
+    rows = store.rows("SELECT * FROM requests WHERE ?1 = '' OR reference = ?1 ORDER BY id", (reference,))
+    return [dict(row) for row in rows]
+
+
+def _asked_reference(call: Call) -> str:
+    """The reference as sent. Only short text counts: whatever else stands there stays out of the journal."""
+    asked = call.body.get("reference") or call.query.get("reference", "")
+    return asked if isinstance(asked, str) and len(asked) <= 50 else ""

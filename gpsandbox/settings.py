@@ -1,0 +1,67 @@
+"""What may be configured, read once from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_ORIGINS = "http://localhost:8000,http://127.0.0.1:8000,http://north.localhost:8000"
+
+
+class SettingsError(ValueError):
+    """The server did not start; the message names the variable and what it may hold."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One running sandbox. Every field is an environment variable; `README.md` lists them."""
+
+    host: str
+    port: int
+    database: Path
+    apps: Mapping[str, str] = field(repr=False)
+    """Accepted credentials: app id → app key."""
+    secret: str = field(repr=False)
+    """Opens `/_emu`; empty means `/_emu` is not served at all."""
+    delay_ms: int
+    allowed_origins: tuple[str, ...]
+    """Pages that may show the hosted card fields."""
+
+
+def settings_read(environment: Mapping[str, str]) -> Settings:
+    """Build the settings, so that a wrong variable is named before the server listens.
+
+    Raises:
+        SettingsError: a variable cannot be understood.
+    """
+    return Settings(
+        host=environment.get("GPSANDBOX_HOST", "127.0.0.1"),
+        port=_whole_number(environment, "GPSANDBOX_PORT", default=8090, most=65535),
+        database=Path(environment.get("GPSANDBOX_DB", ".data/gpsandbox.sqlite3")),
+        apps=_apps(environment.get("GPSANDBOX_APPS", "sandbox-app:sandbox-key")),
+        secret=environment.get("GPSANDBOX_SECRET", ""),
+        delay_ms=_whole_number(environment, "GPSANDBOX_DELAY_MS", default=0, most=600_000),
+        allowed_origins=_listed(environment.get("GPSANDBOX_ALLOWED_ORIGINS", DEFAULT_ORIGINS)),
+    )
+
+
+def _whole_number(environment: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal() or int(text) > most:
+        raise SettingsError(f"{name}={text!r} must be a whole number from 0 to {most}.")
+    return int(text)
+
+
+def _apps(text: str) -> dict[str, str]:
+    apps = {}
+    for pair in _listed(text):
+        app_id, colon, app_key = pair.partition(":")
+        if not (app_id and colon and app_key):
+            raise SettingsError("GPSANDBOX_APPS must look like app_id:app_key,app_id2:app_key2.")
+        apps[app_id] = app_key
+    if not apps:
+        raise SettingsError("GPSANDBOX_APPS names no app: nobody could sign in.")
+    return apps
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
