@@ -18,4 +18,6 @@ def assert_no_transaction() -> None:
     """
     for connection in connections.all(initialized_only=True):
         if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
-            raise TransactionOpen(f"The gateway was not called: a transaction is open on database {connection.alias!r}.")
+            raise TransactionOpen(
+                f"The gateway was not called: a transaction is open on database {connection.alias!r}."
+            )

@@ -15,7 +15,7 @@ from moneyed import Money
 
 
 class Verdict(StrEnum):
-    """What an answer proves. The engine turns it into a transaction state; see `domain.md`, "Gateway answer → state"."""
+    """What an answer proves. The engine turns it into a transaction state: `domain.md`, "Gateway answer → state"."""
 
     APPROVED = "approved"
     """The gateway says yes: a hold, a charge, a capture, a refund or a reversal stands."""
@@ -116,7 +116,7 @@ class OrderItem:
     discount: Decimal
     tax: Decimal
     total: Decimal
-    """What the buyer pays for the line: quantity × unit amount − discount + tax. Major units, like every amount here."""
+    """What the buyer pays for the line: quantity × unit amount − discount + tax. Major units, as everywhere here."""
     commodity_code: str = ""
 
 
@@ -302,8 +302,10 @@ class GatewayUnavailable(Exception):
 
 
 class PaymentGateway(Protocol):
-    """One merchant account at one gateway. Every method that moves money returns an `Answer` and raises nothing for what
-    the gateway or the network did; a programming error may raise before a byte is sent.
+    """One merchant account at one gateway.
+
+    Every method that moves money returns an `Answer` and raises nothing for what the gateway or the network did; a
+    programming error may raise before a byte is sent.
     """
 
     def charge(self, request: SaleRequest) -> Answer: ...
