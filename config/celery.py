@@ -1,11 +1,44 @@
 """The Celery application. Messages are hints that carry ids; rows in the database are the truth."""
 
+import logging.config
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, setup_logging, worker_init, worker_ready
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from config.heartbeat import heartbeat_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
 app = Celery("oropay")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+GATEWAY_QUEUES = frozenset({"gateway-interactive", "gateway-lookup", "gateway-batch"})
+
+
+@setup_logging.connect
+def log_as_the_web_does(**_: Any) -> None:
+    """One format for all processes; also keeps Celery from logging on its own."""
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_init.connect
+def refuse_gateway_work_without_keys(sender: Any, **_: Any) -> None:
+    """Stop a gateway worker that could not open the vault, before it takes the first message."""
+    for name in ("OROPAY_VAULT_PRIVATE_KEYS", "OROPAY_FINGERPRINT_KEY"):
+        if GATEWAY_QUEUES & set(sender.app.amqp.queues.consume_from) and not getattr(settings, name):
+            raise ImproperlyConfigured(f"{name} is not set, and a gateway worker cannot work without it.")
+
+
+@worker_ready.connect
+def worker_beats(sender: Any, **_: Any) -> None:
+    heartbeat_start(name=sender.hostname)
+
+
+@beat_init.connect
+def beat_beats(**_: Any) -> None:
+    heartbeat_start(name=f"beat@{os.uname().nodename}")
