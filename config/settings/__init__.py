@@ -1,1 +1,1 @@
-"""One module per environment: `dev` (make run), `test`, `prod`. All start from `base`; all read through `config.env`."""
+"""One module per environment: `dev` (make run), `test`, `prod`; all start from `base` and read through `config.env`."""

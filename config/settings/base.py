@@ -15,7 +15,7 @@ PRODUCTION = False
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 
-# --- Applications, upper floors last (docs: the map of the house in README.md) -----------------------------------------
+# --- Applications, upper floors last (the map of the house is in README.md) ------------------------------------------
 
 INSTALLED_APPS = [
     "unfold",
