@@ -1,0 +1,41 @@
+"""What the sweep publishes for this room: mails to send and jobs to run, also those whose worker died."""
+
+from datetime import datetime
+
+from django.db.transaction import atomic
+
+from plumbing import locks
+from plumbing.models import Job, Mail
+from plumbing.services import hint
+from plumbing.services.jobs import QUEUE as JOB_QUEUE
+from plumbing.services.jobs import TASK as JOB_TASK
+from plumbing.services.mail import QUEUE as MAIL_QUEUE
+from plumbing.services.mail import TASK as MAIL_TASK
+
+
+class DueMails:
+    """Registered on `plumbing.ports.due_rows`."""
+
+    name = "plumbing mails"
+
+    @atomic
+    def publish_due(self, *, now: datetime, limit: int) -> int:
+        mails = locks.unhinted_mails(now=now, limit=limit)
+        Mail.objects.filter(pk__in=[mail.pk for mail in mails]).update(hinted_at=now)
+        for mail in mails:
+            hint(MAIL_TASK, mail.pk, queue=MAIL_QUEUE)
+        return len(mails)
+
+
+class DueJobs:
+    """Registered on `plumbing.ports.due_rows`."""
+
+    name = "plumbing jobs"
+
+    @atomic
+    def publish_due(self, *, now: datetime, limit: int) -> int:
+        jobs = locks.unhinted_jobs(now=now, limit=limit)
+        Job.objects.filter(pk__in=[job.pk for job in jobs]).update(hinted_at=now)
+        for job in jobs:
+            hint(JOB_TASK, job.pk, queue=JOB_QUEUE)
+        return len(jobs)

@@ -1,0 +1,26 @@
+"""Every write of this room."""
+
+from plumbing.services.documents import document_add
+from plumbing.services.heartbeats import heartbeat_beat
+from plumbing.services.hints import hint, hint_now
+from plumbing.services.jobs import job_add, job_progress, job_run
+from plumbing.services.mail import mail_queue, mail_send
+from plumbing.services.notes import note_add
+from plumbing.services.periods import period_claim, period_end
+from plumbing.services.sweeping import sweep
+
+__all__ = [
+    "document_add",
+    "heartbeat_beat",
+    "hint",
+    "hint_now",
+    "job_add",
+    "job_progress",
+    "job_run",
+    "mail_queue",
+    "mail_send",
+    "note_add",
+    "period_claim",
+    "period_end",
+    "sweep",
+]

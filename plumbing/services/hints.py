@@ -1,0 +1,54 @@
+"""Telling the queue that a row is due. The row is the truth: a hint may be lost, late or repeated."""
+
+import logging
+import os
+import time
+from functools import lru_cache, partial
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import KombuError, OperationalError
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 0.5
+ANSWER_SECONDS = 0.5
+"""A page waits for the broker no longer than this, once; see PAUSE_SECONDS."""
+
+PAUSE_SECONDS = 2.0
+"""After a failure this process gives no hints for so long. The sweep finds the rows."""
+
+_silent_until = 0.0
+
+
+def hint(task_name: str, pk: int, queue: str) -> None:
+    """Tell a worker about a row once the transaction that wrote it has committed; at once if there is none."""
+    transaction.on_commit(partial(hint_now, task_name, pk, queue))
+
+
+def hint_now(task_name: str, pk: int, queue: str) -> None:
+    """Tell a worker now. A broken broker is logged and costs at most about a second, then nothing for a while."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return
+    try:
+        with _connections(os.getpid()).acquire(block=True, timeout=CONNECT_SECONDS) as connection:
+            current_app.send_task(task_name, args=[pk], queue=queue, connection=connection, retry=False)
+    except (KombuError, OperationalError, OSError) as error:
+        _silent_until = time.monotonic() + PAUSE_SECONDS
+        logger.warning("The broker did not take %s(%s) for queue %s: %s. The sweep will.", task_name, pk, queue, error)
+
+
+@lru_cache(maxsize=1)
+def _connections(pid: int) -> Any:
+    """This process's own connections to the broker, with shorter patience than a worker's (a fork makes new ones)."""
+    connection = current_app.connection_for_write(
+        connect_timeout=CONNECT_SECONDS,
+        transport_options={
+            **current_app.conf.broker_transport_options,
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "socket_timeout": ANSWER_SECONDS,
+        },
+    )
+    return connection.Pool(limit=32)

@@ -1,0 +1,21 @@
+"""What the workers call. Messages carry ids only and are never retried: rows and the sweep do that."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from plumbing import services
+
+
+@shared_task(queue="default")
+def sweep() -> None:
+    services.sweep(now=timezone.now())
+
+
+@shared_task(queue="default")
+def mail_send(mail_id: int) -> None:
+    services.mail_send(mail_id=mail_id, now=timezone.now())
+
+
+@shared_task(queue="default")
+def job_run(job_id: int) -> None:
+    services.job_run(job_id=job_id, now=timezone.now())
