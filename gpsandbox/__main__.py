@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 
 import uvicorn
@@ -27,6 +28,9 @@ def main() -> int:
     log.info("listening on http://%s:%s/ucp, data in %s", settings.host, settings.port, settings.database)
     if not settings.secret:
         log.info("/_emu is not served: GPSANDBOX_SECRET is not set")
+    for stopping in (signal.SIGTERM, signal.SIGINT):
+        # Uvicorn stops gracefully on these, then raises them again for whoever listened before: let that be nobody.
+        signal.signal(stopping, lambda number, frame: None)
     uvicorn.run(
         app,
         host=settings.host,

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import admin, api, errors
+from gpsandbox import admin, api, errors, hosted
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
 from gpsandbox.wire import Answer
@@ -35,6 +35,7 @@ def application(settings: Settings) -> Starlette:
             Route("/healthz", healthz),
             *api.routes(settings=settings, store=store),
             *admin.routes(settings=settings, store=store),
+            *hosted.routes(settings=settings),
         ],
         middleware=[
             # Browsers may call from anywhere, as at the gateway: the token is the guard, and no cookies exist.
