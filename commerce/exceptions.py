@@ -148,3 +148,12 @@ class UnknownRoute(CommerceError):
                 route=route, known=", ".join(sorted(known))
             )
         )
+
+
+class QuantityNotSold(CommerceError):
+    def __init__(self, *, quantity: Decimal, least: Decimal) -> None:
+        super().__init__(
+            _("Nothing was ordered. {quantity} is less than we sell; order at least {least}.").format(
+                quantity=quantity, least=least
+            )
+        )

@@ -5,10 +5,13 @@ A float near money is refused wherever this module sees one.
 """
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING, Any, overload
 
-from babel.numbers import format_currency
+from babel import Locale
+from babel.numbers import format_currency, get_currency_symbol
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -62,11 +65,6 @@ class MoneyAmountField(AnyDecimalField):
             raise FloatRefused(value=value)
         return super().to_python(value)
 
-    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
-        if isinstance(value, float):
-            raise FloatRefused(value=value)
-        return super().get_db_prep_save(value, connection)
-
 
 def exponent(currency: str) -> int:
     """How many digits the currency has after the point.
@@ -100,7 +98,7 @@ def rounded(value: Money | Decimal, currency: str | None = None) -> Money | Deci
         raise FloatRefused(value=value)
     if currency is None:
         raise UnknownCurrency(currency="")
-    return value.quantize(_unit(currency), rounding=ROUND_HALF_UP)
+    return value.quantize(_unit(currency), rounding=ROUND_HALF_UP) + 0  # + 0: no negative zero
 
 
 def to_minor(value: Money) -> int:
@@ -109,17 +107,17 @@ def to_minor(value: Money) -> int:
     Raises:
         NotRepresentable: the amount has more digits than the currency.
     """
-    scaled = value.amount.scaleb(exponent(value.currency.code))
-    if scaled != scaled.to_integral_value():
+    scaled: Fraction = Fraction(value.amount) * 10 ** exponent(value.currency.code)
+    if scaled.denominator != 1:
         raise NotRepresentable(amount=value.amount, currency=value.currency.code)
-    return int(scaled)
+    return scaled.numerator
 
 
 def from_minor(units: int, currency: str) -> Money:
     """Money from a gateway's minor units."""
     if isinstance(units, float):
         raise FloatRefused(value=units)
-    return Money(Decimal(units).scaleb(-exponent(currency)), currency)
+    return Money(_from_units(units, currency), currency)
 
 
 def shares(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
@@ -145,34 +143,42 @@ def shares(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[De
     by_rest = sorted(range(len(parts)), key=lambda index: (-parts_and_rests[index][1], index))
     for index in by_rest[:left]:
         parts[index] += 1
-    return [Decimal(part).scaleb(-exponent(currency)) for part in parts]
+    return [_from_units(part, currency) for part in parts]
 
 
 def format_money(amount: Decimal | Money, currency: str | None = None, locale: str = "en_US") -> str:
     """An amount for people, always with its currency, a negative one with a real minus sign: "−$12.00"."""
     if isinstance(amount, Money):
-        amount, currency = amount.amount, amount.currency.code
+        return format_money(amount.amount, amount.currency.code, locale)
     if currency is None:
         raise UnknownCurrency(currency="")
     value = rounded(amount, currency)
-    digits = exponent(currency)
-    text = format_currency(abs(value), currency, _pattern(locale, digits), locale=locale, currency_digits=False)
+    reader = Locale.parse(locale.replace("-", "_"))
+    pattern = _pattern(reader, currency)
+    text = format_currency(abs(value), currency, pattern, locale=reader, currency_digits=False)
     return f"{MINUS}{text}" if value < 0 else text
 
 
 def _unit(currency: str) -> Decimal:
-    return Decimal(1).scaleb(-exponent(currency))
+    return Decimal(f"1E-{exponent(currency)}")
+
+
+def _from_units(units: int, currency: str) -> Decimal:
+    return Decimal(f"{units}E-{exponent(currency)}")
 
 
 def _as_integers(weights: Sequence[Decimal]) -> list[int]:
-    finest = max(max(0, -int(weight.normalize().as_tuple().exponent)) for weight in weights)
-    return [int(weight.scaleb(finest).to_integral_value(rounding=ROUND_DOWN)) for weight in weights]
+    """The same proportions in whole numbers, exactly, however many digits a weight has."""
+    fractions = [Fraction(weight) for weight in weights]
+    multiple = lcm(*(fraction.denominator for fraction in fractions))
+    return [int(fraction * multiple) for fraction in fractions]
 
 
-def _pattern(locale: str, digits: int) -> str:
+def _pattern(reader: Locale, currency: str) -> str:
     """The locale's own currency pattern with the currency's ISO digits instead of CLDR's."""
-    from babel import Locale
-
-    positive = Locale.parse(locale).currency_formats["standard"].pattern.split(";")[0]
-    fraction = "." + "0" * digits if digits else ""
-    return str(positive.replace(".00", fraction))
+    pattern = str(reader.currency_formats["standard"].pattern).split(";")[0]
+    symbol = get_currency_symbol(currency, reader)
+    if symbol[-1].isalpha():  # CLDR's rule for letters beside digits: "KWD 1.500", but "$1.50"
+        pattern = pattern.replace("¤#", "¤\N{NO-BREAK SPACE}#")
+    digits = exponent(currency)
+    return pattern.replace(".00", "." + "0" * digits if digits else "")

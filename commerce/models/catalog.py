@@ -5,6 +5,8 @@ from django.db.models import Index, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 
 from commerce.models.organization import Organization
+from plumbing.audit import tracked
+from plumbing.models import Document
 
 
 class Category(models.Model):
@@ -47,6 +49,7 @@ class ProductUnit(models.Model):
         return self.name
 
 
+@tracked()
 class Product(models.Model):
     """A thing for sale, known by its SKU."""
 
@@ -59,6 +62,9 @@ class Product(models.Model):
     unit = models.ForeignKey(ProductUnit, on_delete=models.PROTECT, related_name="products")
     commodity_code = models.CharField(
         _("commodity code"), max_length=12, blank=True, help_text=_("UNSPSC, sent to card networks as Level 3 data.")
+    )
+    picture = models.ForeignKey(
+        Document, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("picture")
     )
     is_active = models.BooleanField(_("active"), default=True)
 

@@ -9,8 +9,10 @@ from commerce.countries import country_validate
 from commerce.models.fields import COUNTRY_CODE
 from commerce.models.organization import Organization
 from commerce.models.term import PaymentTerm
+from plumbing.audit import tracked
 
 
+@tracked()
 class CustomerGroup(models.Model):
     """Customers that share prices and terms, such as "Wholesale"."""
 
@@ -26,6 +28,7 @@ class CustomerGroup(models.Model):
         return self.name
 
 
+@tracked(ignore=["path"])
 class Customer(models.Model):
     """A company that buys. `path` lists the ids from the root down to the row itself: "/3/17/42/".
 
@@ -60,7 +63,7 @@ class Customer(models.Model):
             pgtrigger.Trigger(
                 name="customer_path_set",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id", "path"),
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id", "path"),  # type: ignore[no-untyped-call]
                 declare=[("above", "RECORD")],
                 func="""
                     IF NEW.parent_id IS NULL THEN
@@ -92,7 +95,13 @@ class Customer(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def path_ids(self) -> list[int]:
+        """Ids from the root of the tree down to this company."""
+        return [int(part) for part in self.path.strip("/").split("/")]
 
+
+@tracked()
 class Address(models.Model):
     """Where a customer is billed or wants the goods. Orders keep a copy, so editing one changes no past document."""
 

@@ -1,5 +1,6 @@
 """Columns that several tables of this room share."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -31,12 +32,12 @@ class LowercaseEmailField(AnyEmailField):
         return converted.strip().lower() if isinstance(converted, str) else converted
 
 
-def currency_field(**kwargs: Any) -> Any:
+def currency_field(**kwargs: Any) -> "models.CharField[str, str]":
     """The one currency column of a document or a seller."""
     return models.CharField(_("currency"), max_length=3, validators=[currency_validate], **kwargs)
 
 
-def tax_rate_field(**kwargs: Any) -> Any:
+def tax_rate_field(**kwargs: Any) -> "models.DecimalField[Decimal | int, Decimal]":
     """A rate as a fraction: 0.08875 means 8.875 %."""
     return models.DecimalField(
         _("tax rate"), max_digits=7, decimal_places=6, help_text=_("As a fraction: 0.08875 is 8.875 %."), **kwargs

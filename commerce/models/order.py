@@ -13,6 +13,7 @@ from commerce.models.organization import Organization, Website
 from commerce.models.term import PaymentTerm
 from commerce.models.user import User
 from commerce.money import MoneyAmountField
+from plumbing.audit import tracked
 
 
 class OrderState(TextChoices):
@@ -38,6 +39,7 @@ MOVES: dict[OrderState, frozenset[OrderState]] = {
 """Every legal move. The database refuses the others too (`pgtrigger.FSM` built from this)."""
 
 
+@tracked()
 class Order(models.Model):
     """One purchase. total = subtotal − discount + shipping + tax, each the sum of rounded lines."""
 
@@ -126,6 +128,24 @@ class OrderLine(models.Model):
                 name="order_line_amounts_not_negative",
             ),
             rate_is_fraction("order_line_tax_rate_is_fraction"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="order_lines_of_a_placed_order_stay",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func=f"""
+                    IF EXISTS (
+                        SELECT FROM commerce_order
+                        WHERE id = OLD.order_id AND state <> '{OrderState.AWAITING_PAYMENT.value}'
+                    ) THEN
+                        RAISE EXCEPTION 'line % of an order that no longer awaits payment cannot change', OLD.id
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_lines_of_a_placed_order_stay';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self) -> str:

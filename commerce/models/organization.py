@@ -22,6 +22,7 @@ from commerce.models.fields import (
 )
 from commerce.money import MoneyAmountField
 from commerce.routes import ABSOLUTE_ROUTES
+from plumbing.audit import tracked
 
 
 def time_zone_validate(name: str) -> None:
@@ -30,6 +31,7 @@ def time_zone_validate(name: str) -> None:
         raise ValidationError(_("%(name)s is not a time zone, for example America/New_York."), params={"name": name})
 
 
+@tracked()
 class Organization(models.Model):
     """A legal seller: owns customers, prices, books and number sequences. Its time zone says which day it is."""
 
@@ -72,6 +74,7 @@ class Organization(models.Model):
         return f"{self.today(now):%Y-%m}"
 
 
+@tracked()
 class Website(models.Model):
     """A brand's shop front: the host in the address bar decides which one a request is about."""
 

@@ -9,8 +9,10 @@ from commerce.models.customer import Customer, CustomerGroup
 from commerce.models.fields import currency_field, currency_is_code
 from commerce.models.organization import Organization, Website
 from commerce.money import MoneyAmountField
+from plumbing.audit import tracked
 
 
+@tracked()
 class PriceList(models.Model):
     """Prices in one currency, valid from and until (an open end never ends)."""
 
@@ -38,6 +40,7 @@ class PriceList(models.Model):
         return self.name
 
 
+@tracked()
 class PriceListAssignment(models.Model):
     """Whom a price list serves: exactly one of a website, a group or a customer. The nearest to the customer wins."""
 
@@ -72,6 +75,7 @@ class PriceListAssignment(models.Model):
         ]
 
 
+@tracked()
 class Price(models.Model):
     """The amount for one unit, from a quantity on."""
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from commerce.models.customer import Customer
 from commerce.models.organization import Organization
 from commerce.models.user import User
+from plumbing.audit import tracked
 
 
 class Permission(TextChoices):
@@ -48,6 +49,7 @@ class Level(IntegerChoices):
     """Everything of the seat's company and of all companies below it. Never upward, never sideways."""
 
 
+@tracked()
 class CustomerRole(models.Model):
     """A named set of permissions. Without a customer it serves every customer of the organization."""
 
@@ -74,6 +76,7 @@ class CustomerRole(models.Model):
         return self.name
 
 
+@tracked()
 class RolePermission(models.Model):
     """How far one permission of a role reaches. No row means none."""
 
@@ -93,6 +96,7 @@ class RolePermission(models.Model):
         return f"{self.get_permission_display()}: {self.get_level_display()}"
 
 
+@tracked()
 class CustomerUser(models.Model):
     """A person's seat in one company. A person may hold seats in several; a switched-off seat shows nothing."""
 

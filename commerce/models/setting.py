@@ -6,8 +6,10 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 
 from commerce.models.organization import Organization, Website
+from plumbing.audit import tracked
 
 
+@tracked()
 class Setting(models.Model):
     """A value that differs from its default, for one website, one organization, or (both empty) everywhere."""
 

@@ -5,6 +5,7 @@ from django.db.models import CheckConstraint, F, Q, TextChoices, UniqueConstrain
 from django.utils.translation import gettext_lazy as _
 
 from commerce.models.organization import Organization
+from plumbing.audit import tracked
 
 
 class TermKind(TextChoices):
@@ -18,6 +19,7 @@ class TermKind(TextChoices):
     """Due on a fixed day of the next month; invoices after the cut-off day wait one month more."""
 
 
+@tracked()
 class PaymentTerm(models.Model):
     """An agreement such as "Net 30, 2 % within 10 days"."""
 

@@ -1,6 +1,6 @@
 """People. One table for buyers and staff; `is_staff` opens the back-office, seats open companies."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce.models.fields import LowercaseEmailField
 from commerce.models.organization import Organization
+from plumbing.audit import tracked
 
 
 class UserManager(BaseUserManager["User"]):
@@ -29,6 +30,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
 
 
+@tracked(exclude=["password"], ignore=["last_login"])
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who can log in."""
 
@@ -51,7 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         verbose_name = _("user")
