@@ -138,10 +138,10 @@ class HardenedConnector(hardening.GpApiConnector):
         """
         if send_before is not None and time.monotonic() > send_before:
             raise RequestNotSent("The time to send it had passed.")
-        token = self._token()
+        token = self._token(until=send_before)
         reply = self._send(verb, endpoint, data, query_string_params, token, idempotency_key, send_before, read_timeout)
         if reply.status_code == 401 and _error_name(reply.raw_response) == "NOT_AUTHENTICATED":
-            token = self._token(dead=token)
+            token = self._token(dead=token, until=send_before)
             reply = self._send(
                 verb, endpoint, data, query_string_params, token, idempotency_key, send_before, read_timeout
             )
@@ -187,8 +187,10 @@ class HardenedConnector(hardening.GpApiConnector):
         response.raw_response = reply.body.decode("utf-8", errors="replace")
         return response
 
-    def get_access_token(self) -> Any:
+    def get_access_token(self, *, until: float | None = None) -> Any:
         """Log in with the SDK's nonce and secret. Sends neither an old token nor an idempotency key.
+
+        `until` is the `time.monotonic()` after which the request that needs the token could not be sent any more.
 
         Raises:
             SignInFailed: no usable token came back.
@@ -205,7 +207,9 @@ class HardenedConnector(hardening.GpApiConnector):
             body["restricted_token"] = "YES"  # noqa: S105  a flag
         patience = min(SIGN_IN_READ_TIMEOUT, self._credentials.read_timeout)
         try:
-            reply = self.send_request(request.http_verb, SIGN_IN, json.dumps(body), read_timeout=patience)
+            reply = self.send_request(
+                request.http_verb, SIGN_IN, json.dumps(body), send_before=until, read_timeout=patience
+            )
         except (RequestNotSent, NoAnswer) as error:
             raise SignInFailed(f"No log-in at the gateway. {error}") from error
         if reply.status_code not in SUCCESS:
@@ -222,14 +226,14 @@ class HardenedConnector(hardening.GpApiConnector):
             raise SignInFailed("The gateway's log-in answer holds no token.")
         return answer
 
-    def sign_in(self) -> None:
+    def sign_in(self, *, until: float | None = None) -> None:
         """Fetch a new token, forgetting the old one first: the SDK would hand its own dead token back for ever.
 
         Raises:
             SignInFailed: the old token, if any, is kept as it was.
         """
         started = time.monotonic()
-        answer = self.get_access_token()
+        answer = self.get_access_token(until=until)
         life = float(_seconds(answer.seconds_to_expire, otherwise=self._credentials.token_seconds))
         self.gpApiConfig.access_token_info = None
         self.accessToken = answer.token
@@ -261,7 +265,7 @@ class HardenedConnector(hardening.GpApiConnector):
             verb, endpoint, data, query, headers=headers, send_before=send_before, read_timeout=read_timeout
         )
 
-    def _token(self, *, dead: str = "") -> str:
+    def _token(self, *, dead: str = "", until: float | None) -> str:
         """A token that is not `dead`, renewed early; one thread logs in, the others wait for it."""
         if token := _usable(self._session, dead):
             return token
@@ -270,7 +274,7 @@ class HardenedConnector(hardening.GpApiConnector):
             if token := _usable(session, dead):
                 return token
             try:
-                self.sign_in()
+                self.sign_in(until=until)
             except SignInFailed:
                 if session is None or session.token == dead or time.monotonic() >= session.ends_at:
                     raise

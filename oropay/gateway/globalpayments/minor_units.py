@@ -1,7 +1,7 @@
 """Amounts as the gateway wants them: whole numbers of the currency's smallest unit, exact or refused."""
 
 import re
-from decimal import Decimal, Inexact, InvalidOperation, localcontext
+from decimal import Context, Decimal, Inexact, InvalidOperation
 
 from moneyed import CURRENCIES, Money
 
@@ -14,6 +14,7 @@ _EXPONENTS = {
     "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
     "CLF": 4, "UYW": 4,
 }  # fmt: skip
+_EXACTLY = Context(prec=50, traps=[Inexact, InvalidOperation])
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -40,13 +41,10 @@ def to_minor(money: Money) -> str:
 def minor(amount: Decimal, currency: str) -> str:
     """As `to_minor`, for the amounts of an order, which carry no currency of their own."""
     places = exponent(currency)
-    with localcontext() as exactly:
-        exactly.prec = 50
-        exactly.traps[Inexact] = True
-        try:
-            whole = amount.scaleb(places).to_integral_exact()
-        except (Inexact, InvalidOperation) as error:
-            raise AmountDoesNotFit(f"{amount} {currency} does not fit {places} decimals.") from error
+    try:
+        whole = _EXACTLY.to_integral_exact(_EXACTLY.scaleb(amount, places))
+    except (Inexact, InvalidOperation) as error:
+        raise AmountDoesNotFit(f"{amount} {currency} does not fit {places} decimals.") from error
     if not whole.is_finite() or whole < 0:
         raise AmountDoesNotFit(f"{amount} {currency} is not an amount to send.")
     return str(int(whole))

@@ -1,0 +1,55 @@
+"""How the tests reach gpsandbox beside the gateway's API: its control room and the card form's own call."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+from oropay.gateway.globalpayments.adapter import GlobalPaymentsGateway
+from oropay.gateway.port import Credentials
+
+VISA = "4263970000005262"
+DECLINED_VISA = "4000120000001154"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running gpsandbox."""
+
+    url: str
+    root: str
+    secret: str
+
+    def gateway(self, **changes: Any) -> GlobalPaymentsGateway:
+        settings = {"app_id": "contract-app", "app_key": "contract-key", "service_url": self.url, **changes}
+        return GlobalPaymentsGateway(Credentials(**settings))
+
+    def control(self, path: str, body: Any) -> Any:
+        """POST /_emu/…"""
+        return self._call(f"{self.root}/_emu{path}", body, token=self.secret)
+
+    def card_token(self, number: str = VISA, *, year: str = "30") -> str:
+        """A single-use token, made as the hosted fields make it: with a hosted token and a card."""
+        hosted = self.gateway().mint_hosted_token()
+        body = {
+            "reference": "card-form-0001",
+            "usage_mode": "SINGLE",
+            "card": {"number": number, "expiry_month": "12", "expiry_year": year, "cvv": "123"},
+        }
+        return str(self._call(f"{self.url}/payment-methods", body, token=hosted.token)["id"])
+
+    def _call(self, url: str, body: Any, *, token: str) -> Any:
+        response = urllib3.request(
+            "POST",
+            url,
+            body=json.dumps(body),
+            headers={
+                "Authorization": f"Bearer {token}",
+                "X-GP-Version": "2021-03-22",
+                "Content-Type": "application/json",
+            },
+            retries=False,
+        )
+        assert response.status < 300, response.data.decode()
+        return response.json()
