@@ -1,0 +1,32 @@
+"""What the sweep publishes for this room: transactions to send, to declare lost, or to look up."""
+
+from datetime import datetime, timedelta
+
+from django.db.transaction import atomic
+
+from oropay import locks
+from oropay.models import PaymentTransaction, TransactionState
+from plumbing.services import hint
+
+TASKS = {
+    TransactionState.QUEUED: ("oropay.tasks.execute", "gateway-interactive"),
+    TransactionState.SENDING: ("oropay.tasks.lease_expired", "gateway-lookup"),
+    TransactionState.UNKNOWN: ("oropay.tasks.look", "gateway-lookup"),
+}
+AGAIN = timedelta(seconds=10)
+"""A hint that is lost is repeated after this; the claim makes a repeated one harmless."""
+
+
+class DueTransactions:
+    """Registered on `plumbing.ports.due_rows`."""
+
+    name = "oropay transactions"
+
+    @atomic
+    def publish_due(self, *, now: datetime, limit: int) -> int:
+        rows = locks.due(PaymentTransaction.objects.filter(state__in=list(TASKS), next_at__lte=now), limit=limit)
+        PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + AGAIN)
+        for row in rows:
+            task, queue = TASKS[TransactionState(row.state)]
+            hint(task, row.pk, queue=queue)
+        return len(rows)

@@ -1,0 +1,33 @@
+"""Is what the gateway shows us the transaction we sent? Pure judgements, no I/O."""
+
+from oropay.gateway.port import Answer
+from oropay.models import Action, PaymentTransaction
+
+TYPE_AT_GATEWAY = {
+    Action.AUTHORIZE: "SALE",
+    Action.CHARGE: "SALE",
+    Action.REFUND: "REFUND",
+}
+
+
+def same_transaction(*, row: PaymentTransaction, answer: Answer) -> bool:
+    """Adopt only on identity: equal type, amount, currency, account and reference (or parent).
+
+    Source: domain.md, "Unknown, exactly".
+    """
+    if answer.type != TYPE_AT_GATEWAY.get(Action(row.action)):
+        return False
+    if answer.amount is None or answer.amount.amount != row.amount or answer.amount.currency.code != row.currency:
+        return False
+    account = row.payment.provider_account
+    if answer.account_name and account is not None and answer.account_name != account.transaction_account:
+        return False
+    if answer.reference == row.reference:
+        return True
+    return (
+        row.action == Action.REFUND
+        and not answer.reference
+        and row.parent is not None
+        and bool(answer.parent_gateway_id)
+        and answer.parent_gateway_id == row.parent.gateway_id
+    )

@@ -1,0 +1,78 @@
+"""Gateway answer → transaction state, as a table. Pure, so that a test can walk every cell."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from oropay.gateway.port import Answer, Verdict
+from oropay.models import Action, AlertKind, FailureReason, PaymentTransaction, TransactionState
+
+S = TransactionState
+
+
+@dataclass(frozen=True)
+class Move:
+    """What one answer means for one transaction."""
+
+    state: TransactionState
+    failure: FailureReason | None = None
+    alert: AlertKind | None = None
+
+
+TABLE: dict[Verdict, Move] = {
+    Verdict.APPROVED: Move(S.APPROVED),
+    Verdict.DECLINED: Move(S.DECLINED),
+    Verdict.PENDING: Move(S.PENDING),
+    Verdict.REVIEW: Move(S.REVIEW),
+    Verdict.CANCELED: Move(S.CANCELED),
+    Verdict.FAILED: Move(S.FAILED, FailureReason.REFUSED, AlertKind.REFUSED_REQUEST),
+    Verdict.NOT_FOUND: Move(S.FAILED, FailureReason.REFUSED, AlertKind.REFUSED_REQUEST),
+    Verdict.RETURNED: Move(S.FAILED, FailureReason.REJECTED),
+    Verdict.NOT_SENT: Move(S.QUEUED),
+    Verdict.REFUSED: Move(S.QUEUED, alert=AlertKind.GATEWAY_REFUSES_US),
+    Verdict.DUPLICATE: Move(S.UNKNOWN),
+    Verdict.UNKNOWN: Move(S.UNKNOWN),
+}
+"""What a first answer to our own request means. Look-ups pass through `judge` too, with the state as it is then."""
+
+
+def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: bool) -> Move | None:
+    """The move an answer asks for, or None when it changes nothing.
+
+    A final row never moves. Proof that a row was not sent only counts while it is being sent. Money approved for
+    another amount than asked leaves the row unknown until it is reversed.
+    """
+    state = S(row.state)
+    if row.is_final:
+        return None
+    move = TABLE[answer.verdict]
+    if answer.error_text == "identity mismatch":
+        return Move(S.UNKNOWN, alert=AlertKind.IDENTITY_MISMATCH)
+    if move.state == S.QUEUED:
+        if state != S.SENDING:
+            return None
+        return Move(S.FAILED, FailureReason.NOT_SENT, move.alert) if last_try else move
+    if row.action == Action.CANCEL and move.state == S.FAILED:
+        return _cancel_failed(row=row, answer=answer)
+    if move.state == S.FAILED and answer.verdict == Verdict.FAILED and row.gateway_id and state == S.PENDING:
+        return Move(S.FAILED, FailureReason.REJECTED)
+    if move.state in {S.APPROVED, S.PENDING, S.REVIEW} and _other_amount(row=row, answer=answer):
+        return Move(S.UNKNOWN, alert=AlertKind.AMOUNT_DIFFERS)
+    if move.state == state:
+        return None
+    return move
+
+
+def _cancel_failed(*, row: PaymentTransaction, answer: Answer) -> Move:
+    """A reversal the gateway knows nothing to reverse for proves absence; a closed batch asks for a refund."""
+    if answer.verdict == Verdict.NOT_FOUND and row.parent is not None and row.parent.state == S.UNKNOWN:
+        return Move(S.FAILED, FailureReason.NEVER_ARRIVED)
+    if "batch" in answer.error_text.lower():
+        return Move(S.FAILED, FailureReason.BATCH_CLOSED)
+    return TABLE[Verdict.FAILED]
+
+
+def _other_amount(*, row: PaymentTransaction, answer: Answer) -> bool:
+    """Only a sale states its own amount; follow-ups answer with the parent's."""
+    if answer.amount is None or row.action not in {Action.CHARGE, Action.AUTHORIZE}:
+        return False
+    return (answer.amount.amount, answer.amount.currency.code) != (row.amount, row.currency)

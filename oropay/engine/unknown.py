@@ -1,0 +1,213 @@
+"""Ending *unknown* by evidence only: look-ups, adoption on identity, absence proven twice, reversal by reference.
+
+Source: domain.md, "Unknown, exactly". Nothing here ever sends a charge again.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from oropay import locks
+from oropay.engine.evidence import same_transaction
+from oropay.engine.execute import gateway_of
+from oropay.engine.record import alert_raise, record
+from oropay.gateway.port import Answer, PaymentGateway, Verdict
+from oropay.models import RUNNING, Action, AlertKind, PaymentTransaction, TransactionState
+from oropay.services.followup import reversal_queue
+
+HOURLY_UNTIL = timedelta(hours=24)
+SILENT = frozenset({Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED})
+"""No evidence came."""
+
+
+def look(*, transaction_id: int, now: datetime) -> None:
+    """Make the next look-up of an unknown transaction and act on what it proves."""
+    row = _reserve(transaction_id=transaction_id, now=now)
+    if row is None:
+        return
+    gateway = gateway_of(account=row.payment.provider_account)
+    if row.action in {Action.CHARGE, Action.AUTHORIZE}:
+        _look_for_sale(row=row, gateway=gateway)
+    elif row.action == Action.REFUND:
+        _look_for_refund(row=row, gateway=gateway)
+    else:
+        _look_at_parent(row=row, gateway=gateway)
+
+
+def reread(*, transaction_id: int, now: datetime) -> None:
+    """Read a pending transaction again by its gateway id; the settlement pull asks for this when it names one."""
+    row = PaymentTransaction.objects.select_related("payment__provider_account").get(pk=transaction_id)
+    if row.state not in {TransactionState.PENDING, TransactionState.REVIEW} or not row.gateway_id:
+        return
+    answer = gateway_of(account=row.payment.provider_account).look_up(gateway_id=row.gateway_id)
+    if answer.verdict in SILENT:
+        return
+    if not same_transaction(row=row, answer=answer):
+        alert_raise(row=row, kind=AlertKind.IDENTITY_MISMATCH, text=_difference(row, answer), now=now)
+        return
+    record(transaction_id=row.pk, answer=answer, kind="look", now=now)
+
+
+def lease_expired(*, transaction_id: int, now: datetime) -> None:
+    """A worker vanished while sending: what it did is unknown, and it is never sent again."""
+    row = PaymentTransaction.objects.filter(
+        pk=transaction_id, state=TransactionState.SENDING, lease_until__lt=now
+    ).first()
+    if row is not None:
+        record(
+            transaction_id=row.pk,
+            answer=Answer(verdict=Verdict.UNKNOWN, error_text="the worker that sent it never came back"),
+            kind="send",
+            now=now,
+        )
+
+
+@atomic(durable=True)
+def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None:
+    """Count the look-up and plan the next one before making this one, so that a crash loses nothing."""
+    row = locks.look(pk=transaction_id)
+    if row is None:
+        return None
+    PaymentTransaction.objects.filter(pk=row.pk).update(
+        looks=row.looks + 1, next_at=now + next_step(looks=row.looks + 1, unknown_for=now - (row.unknown_since or now))
+    )
+    if PaymentTransaction.objects.filter(parent=row, action=Action.CANCEL, state__in=RUNNING).exists():
+        return None  # its reversal is under way: that answer decides
+    return PaymentTransaction.objects.select_related(
+        "payment__provider_account", "payment__instrument", "parent__parent"
+    ).get(pk=row.pk)
+
+
+def next_step(*, looks: int, unknown_for: timedelta) -> timedelta:
+    """How long to wait for the look-up after this one: the ladder, then hourly to 24 hours, then daily."""
+    steps: list[timedelta] = settings.OROPAY_LOOKUP_STEPS
+    if looks < len(steps):
+        return max(steps[looks] - steps[looks - 1], steps[0])
+    return timedelta(hours=1) if unknown_for < HOURLY_UNTIL else timedelta(days=1)
+
+
+def _look_for_sale(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
+    listing = gateway.find_by_reference(reference=row.reference)
+    if listing.found:
+        _adopt(row=row, gateway=gateway, found=listing.found)
+    elif listing.complete and _absent_twice(row=row):
+        _reverse(transaction_id=row.pk)
+
+
+def _look_for_refund(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
+    """A refund that is absent is never reversed or sent again: it is looked for until two persons decide."""
+    listing = gateway.find_by_reference(reference=row.reference)
+    if listing.found:
+        _adopt(row=row, gateway=gateway, found=listing.found)
+
+
+def _adopt(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answer, ...]) -> None:
+    """Take over what the gateway has, if it is ours beyond doubt."""
+    same = [answer for answer in found if same_transaction(row=row, answer=answer)]
+    if len(same) != 1:
+        alert_raise(
+            row=row,
+            kind=AlertKind.IDENTITY_MISMATCH,
+            text=_difference(row, found[0]) if not same else f"{len(same)} transactions carry {row.reference}",
+            now=timezone.now(),
+        )
+        return
+    details = gateway.look_up(gateway_id=same[0].gateway_id)
+    if details.verdict in SILENT or not same_transaction(row=row, answer=details):
+        details = same[0]
+    record(transaction_id=row.pk, answer=details, kind="look")
+
+
+def _absent_twice(*, row: PaymentTransaction) -> bool:
+    """Two complete, empty look-ups far enough apart, both after the last moment an answer could have come."""
+    now = timezone.now()
+    if row.answer_by is None or now < row.answer_by + settings.OROPAY_ABSENT_GAP:
+        return False
+    if row.absent_since is None:
+        PaymentTransaction.objects.filter(pk=row.pk, state=TransactionState.UNKNOWN).update(
+            absent_since=now, next_at=now + settings.OROPAY_ABSENT_GAP
+        )
+        return False
+    return now - row.absent_since >= settings.OROPAY_ABSENT_GAP
+
+
+@atomic(durable=True)
+def _reverse(*, transaction_id: int) -> None:
+    """Queue the reversal by reference of a transaction that was not found: its answer ends the doubt."""
+    payment_id = PaymentTransaction.objects.values_list("payment_id", flat=True).get(pk=transaction_id)
+    payment = locks.payment(pk=payment_id)
+    family = locks.transactions_of(payment_id=payment_id)
+    lost = next(row for row in family if row.pk == transaction_id)
+    if lost.state != TransactionState.UNKNOWN or any(
+        row.parent_id == lost.pk and row.state in RUNNING for row in family
+    ):
+        return
+    lost.payment = payment
+    PaymentTransaction.objects.filter(pk=lost.pk).update(absent_since=None)
+    reversal_queue(lost=lost, now=timezone.now())
+
+
+def _look_at_parent(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
+    """Captures and cancels carry no reference: read the parent and judge it against what it was before."""
+    parent = row.parent
+    if parent is None:
+        return
+    if not parent.gateway_id:
+        _look_at_lost_parent(row=row, parent=parent, gateway=gateway)
+        return
+    owner = parent.parent if parent.action == Action.CAPTURE and parent.parent is not None else parent
+    seen = gateway.look_up(gateway_id=owner.gateway_id)
+    if seen.verdict in SILENT or seen.verdict == Verdict.NOT_FOUND:
+        return
+    verdict = parent_verdict(row=row, seen=seen)
+    if verdict is not None and (verdict == Verdict.APPROVED or _answer_is_overdue(row=row)):
+        record(transaction_id=row.pk, answer=replace(seen, verdict=verdict, message=""), kind="look")
+
+
+def _look_at_lost_parent(*, row: PaymentTransaction, parent: PaymentTransaction, gateway: PaymentGateway) -> None:
+    """A reversal by reference went unanswered: what the gateway lists under that reference decides."""
+    listing = gateway.find_by_reference(reference=parent.reference)
+    if not listing.complete:
+        return
+    if any(answer.status == "REVERSED" for answer in listing.found):
+        record(transaction_id=row.pk, answer=replace(listing.found[0], verdict=Verdict.APPROVED), kind="look")
+    elif _answer_is_overdue(row=row):
+        record(
+            transaction_id=row.pk,
+            answer=Answer(verdict=Verdict.NOT_FOUND if not listing.found else Verdict.FAILED, status="not reversed"),
+            kind="look",
+        )
+
+
+def parent_verdict(*, row: PaymentTransaction, seen: Answer) -> Verdict | None:
+    """Whether the parent shows that an unknown capture or cancel happened; None while it shows neither."""
+    before = row.parent_before.get("status", "")
+    if row.action == Action.CANCEL:
+        if seen.status == "REVERSED":
+            return Verdict.APPROVED
+        return Verdict.FAILED if seen.status == before else None
+    if row.action == Action.CAPTURE:
+        if before == "PREAUTHORIZED" and seen.status in {"CAPTURED", "FUNDED"}:
+            return Verdict.APPROVED
+        if seen.status == before:
+            amount_before = row.parent_before.get("amount", "")
+            grown = (
+                seen.amount is not None and amount_before and seen.amount.amount - Decimal(amount_before) == row.amount
+            )
+            return Verdict.APPROVED if grown and before != "PREAUTHORIZED" else Verdict.FAILED
+    return None
+
+
+def _answer_is_overdue(*, row: PaymentTransaction) -> bool:
+    return row.answer_by is not None and timezone.now() >= row.answer_by + settings.OROPAY_ABSENT_GAP
+
+
+def _difference(row: PaymentTransaction, answer: Answer) -> str:
+    return (
+        f"asked {row.action} {row.currency} {row.amount} as {row.reference}; the gateway shows {answer.gateway_id} "
+        f"{answer.type} {answer.amount} as {answer.reference or '-'}"
+    )

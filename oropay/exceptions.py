@@ -1,0 +1,126 @@
+"""What can be refused here. Each sentence says what happened to the money first, then what to do."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from commerce.money import format_money
+
+
+class PaymentError(Exception):
+    """Something about a payment was refused; nothing was changed."""
+
+
+class NothingPayable(PaymentError):
+    def __init__(self, *, number: str) -> None:
+        super().__init__(_("Nothing was charged. {number} has nothing left to pay.").format(number=number))
+
+
+class AlreadyBeingPaid(PaymentError):
+    """Somebody else's attempt on the same payable is running."""
+
+    def __init__(self, *, number: str) -> None:
+        super().__init__(
+            _(
+                "Nothing was charged by you. A colleague is paying {number} right now; this page shows the result in "
+                "a few seconds."
+            ).format(number=number)
+        )
+
+
+class PayableChanged(PaymentError):
+    """Amount, state or contents differ from what the page showed."""
+
+    def __init__(self, *, number: str, detail: str) -> None:
+        super().__init__(
+            _("Nothing was charged. {number} has changed: {detail} Please look again.").format(
+                number=number, detail=detail
+            )
+        )
+
+
+class AmountTooLarge(PaymentError):
+    def __init__(self, *, number: str, asked: Decimal, limit: Decimal, currency: str) -> None:
+        super().__init__(
+            _("Nothing was charged. {asked} is more than the {limit} still payable on {number}.").format(
+                asked=format_money(asked, currency), limit=format_money(limit, currency), number=number
+            )
+        )
+
+
+class AmountNotRepresentable(PaymentError):
+    def __init__(self, *, amount: Decimal, currency: str) -> None:
+        super().__init__(
+            _("Nothing was charged. {amount} {currency} has more decimals than the currency knows.").format(
+                amount=amount, currency=currency
+            )
+        )
+
+
+class MethodUnavailable(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was charged. This way to pay is not available: {why}").format(why=why))
+
+
+class InstrumentUnusable(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was charged. {why}").format(why=why))
+
+
+class MandateRequired(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was debited. Please agree to the authorisation of this bank debit first."))
+
+
+class CaptureRefused(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was captured. {why}").format(why=why))
+
+
+class CancelRefused(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was canceled; the money stays as it is. {why}").format(why=why))
+
+
+class RefundRefused(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was refunded. {why}").format(why=why))
+
+
+class RefundTooLarge(RefundRefused):
+    def __init__(self, *, asked: Decimal, limit: Decimal, currency: str, why: str) -> None:
+        super().__init__(
+            why=_("{asked} is more than the {limit} that can still be given back: {why}").format(
+                asked=format_money(asked, currency), limit=format_money(limit, currency), why=why
+            )
+        )
+
+
+class NoteRequired(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was done. Please write a note that says why."))
+
+
+class FollowUpRunning(PaymentError):
+    """Another capture, cancel or refund of the same transaction has not ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Nothing was done. Another action on this transaction is still running; try again when it has ended.")
+        )
+
+
+class VaultError(PaymentError):
+    """A sealed box could not be opened, or belongs to another row. Nothing was sent."""
+
+
+class CardFormUnavailable(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was charged. The card form is loading; please wait a moment."))
+
+
+class TooManyCardForms(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(
+            _("Nothing was charged. Too many card forms were opened from here; please wait a few minutes.")
+        )

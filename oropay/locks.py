@@ -1,0 +1,67 @@
+"""Every row lock of the payment module. The order, kept by each function and by their callers:
+
+period (share) → customer account → payables by id → their documents → credits by id → payment → transaction →
+instrument → number sequence (last statement). The claim locks one transaction row alone and commits.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import QuerySet
+
+from oropay.models import Payable, Payment, PaymentTransaction, TransactionState
+
+
+def payables(*, ids: Iterable[int]) -> list[Payable]:
+    """Lock payables in id order."""
+    return list(
+        Payable.objects.select_for_update(of=("self",))
+        .select_related("organization")
+        .filter(pk__in=list(ids))
+        .order_by("pk")
+    )
+
+
+def payables_of(*, payment_id: int) -> list[Payable]:
+    """Lock the payables that one payment pays, in id order."""
+    return list(
+        Payable.objects.select_for_update(of=("self",))
+        .select_related("organization")
+        .filter(parts__payment_id=payment_id)
+        .order_by("pk")
+    )
+
+
+def payment(*, pk: int) -> Payment:
+    return (
+        Payment.objects.select_for_update(of=("self",))
+        .select_related("organization", "instrument", "integration", "provider_account")
+        .get(pk=pk)
+    )
+
+
+def transactions_of(*, payment_id: int) -> list[PaymentTransaction]:
+    """Lock all transactions of a payment, oldest first; the payment is locked already, so nobody adds one."""
+    return list(PaymentTransaction.objects.select_for_update().filter(payment_id=payment_id).order_by("pk"))
+
+
+def claim(*, pk: int) -> PaymentTransaction | None:
+    """Lock one queued transaction alone; None when another worker has it or it is no longer queued."""
+    return (
+        PaymentTransaction.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(pk=pk, state=TransactionState.QUEUED)
+        .first()
+    )
+
+
+def look(*, pk: int) -> PaymentTransaction | None:
+    """Lock one unknown transaction alone, to reserve its next look-up."""
+    return (
+        PaymentTransaction.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(pk=pk, state=TransactionState.UNKNOWN)
+        .first()
+    )
+
+
+def due(rows: QuerySet[PaymentTransaction], *, limit: int) -> Sequence[PaymentTransaction]:
+    """Lock due rows nobody else publishes at this moment."""
+    return list(rows.select_for_update(of=("self",), skip_locked=True).order_by("next_at")[:limit])

@@ -1,0 +1,43 @@
+"""Something about money that a person must look at."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AlertKind(models.TextChoices):
+    IDENTITY_MISMATCH = "identity_mismatch", _("Identity mismatch")
+    """The gateway named a transaction that is not the one we sent."""
+    ARRIVED_LATE = "arrived_late", _("Arrived late")
+    """A transaction we had proven absent turned up at the gateway."""
+    REFUSED_REQUEST = "refused_request", _("Request refused")
+    """The gateway refused the form of our request: our fault."""
+    GATEWAY_REFUSES_US = "gateway_refuses_us", _("Gateway refuses us")
+    """401, 403 or 429 after a fresh log-in."""
+    AMOUNT_DIFFERS = "amount_differs", _("Amount differs")
+    """The gateway approved another amount than asked."""
+    CREDIT_CREATED = "credit_created", _("Over-payment became credit")
+    """Money arrived for something that no longer needed it."""
+
+
+class Alert(models.Model):
+    """Raised once per transaction and kind; a person resolves it with a remark."""
+
+    kind = models.CharField(_("kind"), max_length=24, choices=AlertKind)
+    transaction = models.ForeignKey(
+        "oropay.PaymentTransaction", on_delete=models.PROTECT, related_name="alerts", verbose_name=_("transaction")
+    )
+    text = models.TextField(_("what happened"))
+    raised_at = models.DateTimeField(_("raised"))
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    remark = models.TextField(_("remark"), blank=True)
+
+    class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["transaction", "kind"], name="alert_once_per_transaction_and_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.text}"

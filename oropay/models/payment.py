@@ -1,0 +1,121 @@
+"""Money that somebody owes us and means to pay."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from commerce.money import MoneyAmountField
+from oropay.models.instrument import Instrument
+from oropay.models.provider import Integration, ProviderAccount
+
+
+class Initiator(models.TextChoices):
+    """Who asked for the payment; all of them go the same way."""
+
+    BUYER = "buyer", _("Buyer")
+    STAFF = "staff", _("Staff")
+    LINK = "link", _("Pay link")
+    AUTOPAY = "autopay", _("Autopay")
+    SCHEDULE = "schedule", _("Schedule")
+    SYSTEM = "system", _("System")
+
+
+class Method(models.TextChoices):
+    CARD = "card", _("Card")
+    BANK = "bank", _("Bank account (ACH)")
+    OFFLINE = "offline", _("Offline")
+
+
+class MoneyState(models.TextChoices):
+    """Where the money of one payment is now; derived by `oropay.status.money_state`."""
+
+    PROCESSING = "processing", _("Processing")
+    """Queued or with the gateway."""
+    ACTION_REQUIRED = "action_required", _("Action required")
+    """The buyer must confirm with the bank."""
+    REVIEW = "review", _("In review")
+    """The gateway looks at it for fraud."""
+    AUTHORIZED = "authorized", _("Authorized")
+    """Held on the card; not taken."""
+    SETTLING = "settling", _("Settling")
+    """A bank debit is under way; not sure yet."""
+    CAPTURED = "captured", _("Captured")
+    """Taken; on its way to our bank."""
+    SETTLED = "settled", _("Settled")
+    """In a deposit of the gateway."""
+    PARTIALLY_REFUNDED = "partially_refunded", _("Partially refunded")
+    """Some of it was given back."""
+    REFUNDED = "refunded", _("Refunded")
+    """All of it was given back."""
+    DECLINED = "declined", _("Declined")
+    """Refused. Nothing was taken."""
+    CANCELED = "canceled", _("Canceled")
+    """Released or voided. Nothing is taken."""
+    EXPIRED = "expired", _("Expired")
+    """Not finished in time. Nothing was taken."""
+    FAILED = "failed", _("Not sent")
+    """Could not be sent, or was refused for its form. Nothing was taken."""
+    UNKNOWN = "unknown", _("Checking with the bank")
+    """No trustworthy answer yet."""
+    RETURNED = "returned", _("Returned")
+    """The bank took the money back."""
+    DISPUTED = "disputed", _("Disputed")
+    """The card holder contests it."""
+
+
+class Payment(models.Model):
+    """One organization, one provider account, one currency. What it pays is in `parts`, what happened in `transactions`."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organization = models.ForeignKey("commerce.Organization", on_delete=models.PROTECT, related_name="payments")
+    website = models.ForeignKey("commerce.Website", null=True, on_delete=models.PROTECT, related_name="payments")
+    customer = models.ForeignKey("commerce.Customer", on_delete=models.PROTECT, related_name="payments")
+    integration = models.ForeignKey(Integration, null=True, on_delete=models.PROTECT, related_name="payments")
+    provider_account = models.ForeignKey(ProviderAccount, null=True, on_delete=models.PROTECT, related_name="payments")
+    instrument = models.ForeignKey(Instrument, null=True, on_delete=models.PROTECT, related_name="payments")
+    mandate = models.ForeignKey("oropay.Mandate", null=True, on_delete=models.PROTECT, related_name="payments")
+    method = models.CharField(_("method"), max_length=10, choices=Method)
+    amount = MoneyAmountField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    initiator = models.CharField(_("started by"), max_length=10, choices=Initiator)
+    attempt_key = models.UUIDField(_("attempt"), unique=True)
+    """Made with the page: a second click brings the same key and joins this payment."""
+    money_state = models.CharField(
+        _("money"), max_length=20, choices=MoneyState, default=MoneyState.PROCESSING, db_index=True
+    )
+    keep_instrument = models.BooleanField(_("save for next time"), default=False)
+    order_data = models.JSONField(_("order data"), default=dict)
+    """What goes to the gateway about the goods, frozen when the payment started."""
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="payments", verbose_name=_("by")
+    )
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ["-created_at", "-id"]
+        permissions = [
+            ("capture_payment", "Can capture authorized money"),
+            ("cancel_payment", "Can cancel an authorization or void a charge"),
+            ("refund_payment", "Can refund captured money"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gte=0), name="payment_amount_not_negative"),
+            models.CheckConstraint(
+                condition=Q(method=Method.OFFLINE, provider_account__isnull=True)
+                | (~Q(method=Method.OFFLINE) & Q(provider_account__isnull=False, instrument__isnull=False)),
+                name="payment_offline_or_through_a_provider",
+            ),
+            models.CheckConstraint(
+                condition=~Q(method=Method.BANK) | Q(mandate__isnull=False), name="payment_by_bank_has_a_mandate"
+            ),
+        ]
+        indexes = [models.Index(fields=["customer", "-created_at"], name="payment_customer_created")]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.amount} · {self.get_money_state_display()}"

@@ -1,0 +1,166 @@
+"""Who we take money with: provisioned accounts, and the integrations an admin makes of them."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from commerce.money import MoneyAmountField
+from plumbing.audit import tracked
+
+
+class Environment(models.TextChoices):
+    SANDBOX = "sandbox", _("Sandbox")
+    """Test money only."""
+    PRODUCTION = "production", _("Production")
+    """Real money."""
+
+
+@tracked(exclude=["credentials"])
+class ProviderAccount(models.Model):
+    """One merchant account at the gateway, made by `manage.py provision`. Admins pick one; nobody types keys."""
+
+    organization = models.ForeignKey(
+        "commerce.Organization",
+        on_delete=models.PROTECT,
+        related_name="provider_accounts",
+        verbose_name=_("organization"),
+    )
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("gateway"), max_length=40, default="globalpayments")
+    environment = models.CharField(_("environment"), max_length=12, choices=Environment, default=Environment.SANDBOX)
+    service_url = models.URLField(_("service address"))
+    country = models.CharField(_("country"), max_length=2, default="US")
+    settlement_currency = models.CharField(_("settlement currency"), max_length=3)
+    transaction_account = models.CharField(_("transaction account"), max_length=60, default="transaction_processing")
+    tokenization_account = models.CharField(_("tokenization account"), max_length=60, default="tokenization")
+    settlement_account = models.CharField(_("settlement account"), max_length=60, default="settlement_reporting")
+    credentials = models.BinaryField(_("sealed credentials"), editable=False)
+    """A sealed box that only the worker opens; see `oropay.vault`."""
+    key_id = models.CharField(_("key"), max_length=40, editable=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("provider account")
+        verbose_name_plural = _("provider accounts")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="provider_account_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_environment_display()})"
+
+
+class IntegrationType(models.TextChoices):
+    OROPAY = "oropay", _("OroPay")
+    """Cards and bank accounts through a provider account."""
+    PAYMENT_TERMS = "payment_terms", _("Payment terms")
+    """Nothing is taken now; the invoice says when it is due."""
+    CHECK = "check", _("Check / money order")
+    """The buyer mails a check; staff record it."""
+
+
+class PaymentAction(models.TextChoices):
+    MANUAL = "manual", _("Manual (Authorize)")
+    """Hold the amount at checkout; staff capture it later."""
+    AUTOMATIC = "automatic", _("Automatic (Capture)")
+    """Charge the full amount at once."""
+
+
+@tracked(exclude=["webhook_key"])
+class Integration(models.Model):
+    """A way to pay as an admin configured it and as a buyer sees it."""
+
+    organization = models.ForeignKey(
+        "commerce.Organization", on_delete=models.PROTECT, related_name="integrations", verbose_name=_("organization")
+    )
+    type = models.CharField(_("type"), max_length=20, choices=IntegrationType, default=IntegrationType.OROPAY)
+    name = models.CharField(_("name"), max_length=100, help_text=_("What staff call it; buyers see the label."))
+    provider_account = models.ForeignKey(
+        ProviderAccount, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("payment provider")
+    )
+    payment_action = models.CharField(
+        _("payment action"), max_length=12, choices=PaymentAction, default=PaymentAction.AUTOMATIC
+    )
+    echeck = models.BooleanField(
+        _("eCheck (ACH)"), default=False, help_text=_("Offer bank transfer beside cards. Needs Automatic (Capture).")
+    )
+    webhook_key = models.CharField(_("webhook key"), max_length=64, unique=True, editable=False)
+    """The secret part of the webhook address; made at the first save."""
+    is_active = models.BooleanField(_("active"), default=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, verbose_name=_("default owner")
+    )
+    log_warnings = models.BooleanField(
+        _("log warnings"), default=False, help_text=_("Write synchronisation problems to the application log.")
+    )
+    min_amount = MoneyAmountField(_("smallest amount"), null=True, blank=True)
+    max_amount = MoneyAmountField(_("largest amount"), null=True, blank=True)
+    currencies = ArrayField(models.CharField(max_length=3), verbose_name=_("currencies"), default=list)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("integration")
+        verbose_name_plural = _("integrations")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="integration_name_once"),
+            models.CheckConstraint(
+                condition=Q(echeck=False) | Q(payment_action=PaymentAction.AUTOMATIC),
+                name="integration_echeck_needs_automatic",
+                violation_error_message=_("eCheck needs Automatic (Capture): a bank transfer cannot be held."),
+            ),
+            models.CheckConstraint(
+                condition=Q(type=IntegrationType.OROPAY, provider_account__isnull=False)
+                | (~Q(type=IntegrationType.OROPAY) & Q(provider_account__isnull=True, echeck=False)),
+                name="integration_oropay_has_provider",
+                violation_error_message=_("An OroPay integration needs a payment provider; other types have none."),
+            ),
+            models.CheckConstraint(
+                condition=Q(min_amount__isnull=True) | Q(max_amount__isnull=True) | Q(max_amount__gte=F("min_amount")),
+                name="integration_limits_in_order",
+                violation_error_message=_("The largest amount must not be below the smallest."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IntegrationLabel(models.Model):
+    """What buyers read, per language; the row with an empty language is the fallback and always exists."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="labels")
+    language = models.CharField(_("language"), max_length=12, blank=True, default="")
+    label = models.CharField(_("label"), max_length=100, help_text=_("Shown at checkout."))
+    short_label = models.CharField(_("short label"), max_length=60, help_text=_("Shown on the placed order."))
+
+    class Meta:
+        verbose_name = _("label")
+        verbose_name_plural = _("labels")
+        constraints = [
+            models.UniqueConstraint(fields=["integration", "language"], name="integration_label_language_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class ProviderHealth(models.Model):
+    """Whether a provider account answers. Apart from the account, because it changes with every outage."""
+
+    provider_account = models.OneToOneField(
+        ProviderAccount, primary_key=True, on_delete=models.CASCADE, related_name="health"
+    )
+    silent_since = models.DateTimeField(null=True)
+    """The first unknown answer since the last good one."""
+
+    class Meta:
+        verbose_name = _("provider health")
+        verbose_name_plural = _("provider health")
+
+    def __str__(self) -> str:
+        return str(self.provider_account_id)

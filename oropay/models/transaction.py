@@ -1,0 +1,346 @@
+"""One conversation with the gateway about a payment, and the only moves it may make."""
+
+import uuid
+from decimal import Decimal
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from commerce.money import MoneyAmountField
+from oropay.models.payable import Payable
+from oropay.models.payment import Payment
+from plumbing.audit import append_only
+
+
+class Action(models.TextChoices):
+    """What was asked of the gateway, or what we learned from outside."""
+
+    VALIDATE = "validate", _("Validate")
+    """A zero-amount check of a card."""
+    AUTHENTICATE_CHECK = "authenticate_check", _("3-D Secure: check")
+    AUTHENTICATE_INITIATE = "authenticate_initiate", _("3-D Secure: start")
+    AUTHENTICATE_RESULT = "authenticate_result", _("3-D Secure: result")
+    AUTHORIZE = "authorize", _("Authorize")
+    """Hold the amount; nothing is taken."""
+    REAUTHORIZE = "reauthorize", _("Reauthorize")
+    """Renew a hold before it expires."""
+    CAPTURE = "capture", _("Capture")
+    """Take held money."""
+    CHARGE = "charge", _("Charge")
+    """Take money at once."""
+    CANCEL = "cancel", _("Cancel")
+    """Release a hold, or void a charge that is not settled."""
+    REFUND = "refund", _("Refund")
+    """Give captured money back to where it came from."""
+    CREDIT = "credit", _("Credit")
+    """Give money without an earlier charge."""
+    OFFLINE_RECEIPT = "offline_receipt", _("Offline receipt")
+    """A check or wire that a person recorded."""
+    RELEASE = "release", _("Release")
+    """The rest of a hold after its single capture, or a hold that expired."""
+    RETURN = "return", _("Return")
+    """The bank took ACH money back."""
+    CHARGEBACK = "chargeback", _("Chargeback")
+    CHARGEBACK_REVERSAL = "chargeback_reversal", _("Chargeback reversal")
+
+
+class TransactionState(models.TextChoices):
+    AWAITING_APPROVAL = "awaiting_approval", _("Awaiting approval")
+    """A second person must agree. Nothing was sent."""
+    QUEUED = "queued", _("Queued")
+    """Committed, not yet sent. No money can have moved."""
+    SENDING = "sending", _("Sending")
+    """A worker holds the lease and may have sent it. Only `engine` moves it on."""
+    ACTION_REQUIRED = "action_required", _("Action required")
+    """The buyer must act (3-D Secure). Nothing is charged; expires after 15 minutes."""
+    REVIEW = "review", _("In review")
+    """The gateway holds it for fraud."""
+    PENDING = "pending", _("Pending")
+    """Accepted, but the money is not sure yet (ACH; an offline receipt expected)."""
+    UNKNOWN = "unknown", _("Checking with the bank")
+    """Sent, no trustworthy answer. Money may have moved: look it up, never resend, never time out into FAILED."""
+    APPROVED = "approved", _("Approved")
+    """Done: the gateway said yes."""
+    DECLINED = "declined", _("Declined")
+    """The bank said no. Nothing moved."""
+    FAILED = "failed", _("Failed")
+    """Certainly not taken; `failure_reason` says why."""
+    CANCELED = "canceled", _("Canceled")
+    """Withdrawn, or found reversed at the gateway. Nothing is held or taken."""
+    EXPIRED = "expired", _("Expired")
+    """Not finished in time. Nothing was taken."""
+
+
+S = TransactionState
+
+MOVES: dict[TransactionState, frozenset[TransactionState]] = {
+    S.AWAITING_APPROVAL: frozenset({S.QUEUED, S.CANCELED}),
+    S.QUEUED: frozenset({S.SENDING, S.CANCELED}),
+    S.SENDING: frozenset(
+        {S.QUEUED, S.APPROVED, S.DECLINED, S.PENDING, S.FAILED, S.REVIEW, S.ACTION_REQUIRED, S.UNKNOWN}
+    ),
+    S.ACTION_REQUIRED: frozenset({S.APPROVED, S.DECLINED, S.CANCELED, S.EXPIRED}),
+    S.REVIEW: frozenset({S.APPROVED, S.DECLINED, S.PENDING, S.CANCELED, S.EXPIRED}),
+    S.PENDING: frozenset({S.APPROVED, S.FAILED, S.CANCELED}),
+    S.UNKNOWN: frozenset({S.APPROVED, S.DECLINED, S.PENDING, S.REVIEW, S.ACTION_REQUIRED, S.FAILED, S.CANCELED}),
+    S.APPROVED: frozenset(),
+    S.DECLINED: frozenset(),
+    S.FAILED: frozenset(),
+    S.CANCELED: frozenset(),
+    S.EXPIRED: frozenset(),
+}
+"""Every legal move. The database refuses the others too: the trigger below is generated from this table."""
+
+FINAL = frozenset(state for state, onward in MOVES.items() if not onward)
+LIVE = frozenset({S.QUEUED, S.SENDING, S.UNKNOWN, S.ACTION_REQUIRED, S.REVIEW})
+"""An initiating transaction in one of these keeps its payables to itself."""
+RUNNING = frozenset({S.QUEUED, S.SENDING, S.UNKNOWN})
+"""A follow-up in one of these forbids another follow-up of the same parent."""
+BORN = frozenset({S.AWAITING_APPROVAL, S.QUEUED, S.APPROVED, S.PENDING})
+"""Ours are born awaiting approval or queued; facts from outside approved; an expected offline receipt pending."""
+INITIATING = frozenset(
+    {
+        Action.AUTHENTICATE_CHECK,
+        Action.AUTHENTICATE_INITIATE,
+        Action.AUTHENTICATE_RESULT,
+        Action.AUTHORIZE,
+        Action.CHARGE,
+    }
+)
+
+
+class FailureReason(models.TextChoices):
+    """Why a transaction is FAILED: each is a proof that nothing was taken."""
+
+    NOT_SENT = "not_sent", _("Could not be sent")
+    """No connection, or refused at the door, until its tries or its minute were used up."""
+    NEVER_ARRIVED = "never_arrived", _("Never arrived")
+    """Absent in two look-ups, and the gateway knew nothing to reverse. Watched for 90 days."""
+    REFUSED = "refused", _("Refused by the gateway")
+    """4xx: the form of our request."""
+    REJECTED = "rejected", _("Rejected by the bank")
+    """ACH rejected before funding."""
+    BATCH_CLOSED = "batch_closed", _("Already sent for settlement")
+    """A void came too late; a refund takes its place."""
+
+
+class RefundReason(models.TextChoices):
+    CUSTOMER_REQUEST = "customer_request", _("Customer asked for it")
+    DUPLICATE = "duplicate", _("Paid twice")
+    GOODS = "goods", _("Goods returned or not delivered")
+    PRICE = "price", _("Price adjustment")
+    FRAUD = "fraud", _("Fraud")
+    OTHER = "other", _("Other")
+
+
+FINAL_ROWS_STAND = pgtrigger.Trigger(
+    name="final_rows_stand",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    func=pgtrigger.Func(
+        """
+        IF OLD.state IN ('%s') AND (to_jsonb(OLD) - ARRAY['settled_at', 'batch_id', 'deposit_id'])
+            IS DISTINCT FROM (to_jsonb(NEW) - ARRAY['settled_at', 'batch_id', 'deposit_id']) THEN
+            RAISE EXCEPTION 'A final transaction never changes (transaction %%)', OLD.id;
+        END IF;
+        IF (OLD.settled_at IS NOT NULL AND NEW.settled_at IS DISTINCT FROM OLD.settled_at)
+            OR (OLD.batch_id <> '' AND NEW.batch_id <> OLD.batch_id)
+            OR (OLD.deposit_id <> '' AND NEW.deposit_id <> OLD.deposit_id) THEN
+            RAISE EXCEPTION 'Settlement columns are written once (transaction %%)', OLD.id;
+        END IF;
+        RETURN NEW;
+        """
+        % "', '".join(sorted(FINAL))
+    ),
+)
+
+BORN_IN_A_FIRST_STATE = pgtrigger.Trigger(
+    name="born_in_a_first_state",
+    operation=pgtrigger.Insert,
+    when=pgtrigger.Before,
+    func=pgtrigger.Func(
+        """
+        IF NEW.state NOT IN ('%s') THEN
+            RAISE EXCEPTION 'A transaction cannot be born in state %%', NEW.state;
+        END IF;
+        RETURN NEW;
+        """
+        % "', '".join(sorted(BORN))
+    ),
+)
+
+
+@pghistory.track(
+    pghistory.InsertEvent("born"),
+    pghistory.UpdateEvent("moved", condition=pghistory.AnyChange("state")),
+    fields=["state", "failure_reason", "tries"],
+    obj_field=pghistory.ObjForeignKey(related_name="steps"),
+    model_name="TransactionStep",
+    append_only=True,
+)
+class PaymentTransaction(models.Model):
+    """One conversation with the gateway. The row is the outbox: it is committed before a byte leaves."""
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="transactions")
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    action = models.CharField(_("action"), max_length=24, choices=Action)
+    amount = MoneyAmountField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    state = models.CharField(_("state"), max_length=20, choices=TransactionState, default=TransactionState.QUEUED)
+    failure_reason = models.CharField(max_length=20, choices=FailureReason, blank=True)
+    reference = models.CharField(_("reference"), max_length=50, unique=True)
+    """Our name for it at the gateway."""
+    idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    capture_mode = models.CharField(max_length=10, blank=True)
+    """Of an authorize: `later` or `multiple`."""
+
+    gateway_id = models.CharField(_("gateway id"), max_length=60, blank=True, db_index=True)
+    gateway_reference = models.CharField(max_length=50, blank=True)
+    """What the gateway calls `reference` when the row was born late and has a reference of its own."""
+    gateway_status = models.CharField(_("gateway status"), max_length=20, blank=True)
+    result_code = models.CharField(_("result code"), max_length=20, blank=True)
+    message = models.CharField(_("gateway message"), max_length=250, blank=True)
+    error_code = models.CharField(max_length=20, blank=True)
+    auth_code = models.CharField(_("authorization code"), max_length=20, blank=True)
+    avs_address = models.CharField(max_length=20, blank=True)
+    avs_postal_code = models.CharField(max_length=20, blank=True)
+    cvv = models.CharField(max_length=20, blank=True)
+    risk = models.CharField(max_length=20, blank=True)
+    late = models.BooleanField(default=False)
+    """Turned up at the gateway after it had been proven absent."""
+    batch_id = models.CharField(max_length=60, blank=True)
+    deposit_id = models.CharField(_("deposit"), max_length=60, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True)
+
+    next_at = models.DateTimeField(null=True)
+    """When the sweep must publish it again: to send it, or to look it up."""
+    tries = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    send_before = models.DateTimeField(null=True)
+    answer_by = models.DateTimeField(null=True)
+    unknown_since = models.DateTimeField(null=True)
+    looks = models.PositiveSmallIntegerField(default=0)
+    """Look-ups made since it became unknown."""
+    absent_since = models.DateTimeField(null=True)
+    """The first complete look-up that found nothing."""
+    parent_before = models.JSONField(default=dict, blank=True)
+    """What the gateway said of the parent just before a capture or cancel: an unknown one is judged against it."""
+
+    reason = models.CharField(max_length=20, choices=RefundReason, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
+    )
+    created_at = models.DateTimeField(_("created"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    class Meta:
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) | Q(action=Action.VALIDATE, amount=0), name="transaction_moves_something"
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=TransactionState.FAILED) & ~Q(failure_reason=""))
+                | (~Q(state=TransactionState.FAILED) & Q(failure_reason="")),
+                name="transaction_failed_says_why",
+            ),
+            models.UniqueConstraint(
+                fields=["parent"], condition=Q(state__in=sorted(RUNNING)), name="one_running_follow_up_per_parent"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_at"],
+                condition=Q(state__in=["queued", "sending", "unknown"]),
+                name="transaction_due",
+            ),
+            models.Index(fields=["payment", "id"], name="transaction_payment"),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="only_legal_moves",
+                field="state",
+                transitions=sorted((old.value, new.value) for old, news in MOVES.items() for new in news),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="said_once",
+                fields=["payment", "parent", "action", "amount", "currency", "reference", "idempotency_key"],
+            ),
+            FINAL_ROWS_STAND,
+            BORN_IN_A_FIRST_STATE,
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.currency} {self.amount} · {self.get_state_display()}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+
+@append_only
+class Exchange(models.Model):
+    """One question to the gateway about a transaction and what came back, redacted and sealed. Append-only."""
+
+    transaction = models.ForeignKey(PaymentTransaction, on_delete=models.PROTECT, related_name="exchanges")
+    kind = models.CharField(max_length=10)
+    """`send` or `look`."""
+    verdict = models.CharField(max_length=12)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    error_code = models.CharField(max_length=20, blank=True)
+    gateway_id = models.CharField(max_length=60, blank=True)
+    payload = models.BinaryField()
+    """SecretBox of the redacted request and response; see `oropay.vault.payload_open`."""
+    key_id = models.CharField(max_length=40)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("exchange")
+        verbose_name_plural = _("exchanges")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} · {self.verdict}"
+
+
+class RefundSource(models.TextChoices):
+    """What a refund is taken from; it decides the ledger entry."""
+
+    DEPOSIT = "deposit", _("Deposit of an order")
+    """Money paid for an order that is not billed: the deposit shrinks."""
+    CREDIT = "credit", _("Unallocated credit")
+    """Money that pays nothing: the customer's credit shrinks."""
+    INVOICE = "invoice", _("Invoice still owed")
+    """The invoice becomes due again by this much."""
+
+
+@append_only
+class RefundLine(models.Model):
+    """One part of a refund and where it comes from. Σ = the refund's amount. Append-only."""
+
+    refund = models.ForeignKey(PaymentTransaction, on_delete=models.PROTECT, related_name="refund_lines")
+    source = models.CharField(max_length=10, choices=RefundSource)
+    payable = models.ForeignKey(Payable, null=True, on_delete=models.PROTECT, related_name="refund_lines")
+    amount = MoneyAmountField(_("amount"))
+
+    class Meta:
+        verbose_name = _("refund line")
+        verbose_name_plural = _("refund lines")
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=Decimal(0)), name="refund_line_gives_something"),
+            models.CheckConstraint(
+                condition=Q(source=RefundSource.CREDIT, payable__isnull=True)
+                | (~Q(source=RefundSource.CREDIT) & Q(payable__isnull=False)),
+                name="refund_line_names_its_payable",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_source_display()} {self.amount}"

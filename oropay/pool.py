@@ -1,0 +1,111 @@
+"""A small stock of hosted-field tokens per provider account: minted by the worker, handed out by web, one per form.
+
+A token lets one card form send one card to the gateway for ten minutes and nothing else. The stock lives in Valkey; if
+it is lost it is minted again. No stock, no limiter: no token (failing closed), the page says that the form is loading.
+"""
+
+import json
+import logging
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+
+from oropay.engine.execute import gateway_of
+from oropay.exceptions import CardFormUnavailable, TooManyCardForms
+from oropay.gateway.port import GatewayUnavailable
+from oropay.models import ProviderAccount
+from plumbing.services import hint
+
+logger = logging.getLogger(__name__)
+
+SIZE = 8
+LOW = 4
+LEFT_TO_LIVE = timedelta(minutes=4)
+"""A token is handed out only with at least this much of its life left, so that a slow typist can finish."""
+
+
+@lru_cache(maxsize=1)
+def _store() -> "redis.Redis":
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, decode_responses=True)
+
+
+def _key(provider_account_id: int) -> str:
+    return f"oropay:hosted-tokens:{provider_account_id}"
+
+
+def fill(*, provider_account_id: int, now: datetime) -> int:
+    """Mint tokens until the stock is full; worker only. Returns how many were minted."""
+    account = ProviderAccount.objects.get(pk=provider_account_id)
+    store, key = _store(), _key(provider_account_id)
+    _drop_stale(provider_account_id=provider_account_id, now=now)
+    with store.lock(f"{key}:filling", timeout=60, blocking=False) as held:
+        if not held:
+            return 0
+        minted = 0
+        while int(store.llen(key)) < SIZE:
+            token = gateway_of(account=account).mint_hosted_token()
+            store.rpush(key, json.dumps({"token": token.token, "expires_at": token.expires_at.isoformat()}))
+            store.expire(key, 3600)
+            minted += 1
+        return minted
+
+
+def fill_all(*, now: datetime) -> None:
+    """Keep every active account's stock full; beat calls it often. One silent gateway does not starve the others."""
+    for pk in ProviderAccount.objects.filter(is_active=True).values_list("pk", flat=True):
+        try:
+            fill(provider_account_id=pk, now=now)
+        except (GatewayUnavailable, redis.RedisError, redis.exceptions.LockError):
+            logger.warning("no hosted-field tokens for provider account %s", pk, exc_info=True)
+
+
+def take(*, provider_account_id: int, session_key: str, ip_address: str, now: datetime) -> str:
+    """One token for one card form.
+
+    Raises:
+        TooManyCardForms: this session or address opened too many forms lately, or the limiter cannot be asked.
+        CardFormUnavailable: the stock is empty; the worker has been asked to fill it.
+    """
+    try:
+        _count(name=f"session:{session_key}", limit=settings.OROPAY_CARD_FORMS_PER_SESSION)
+        _count(name=f"ip:{ip_address}", limit=settings.OROPAY_CARD_FORMS_PER_ADDRESS)
+        token = _pop(provider_account_id=provider_account_id, now=now)
+        left = int(_store().llen(_key(provider_account_id)))
+    except redis.RedisError as error:
+        logger.exception("the token stock cannot be reached")
+        raise CardFormUnavailable from error
+    if left < LOW:
+        hint("oropay.tasks.pool_fill", provider_account_id, queue="gateway-interactive")
+    if token is None:
+        raise CardFormUnavailable
+    return token
+
+
+def _pop(*, provider_account_id: int, now: datetime) -> str | None:
+    while (raw := _store().lpop(_key(provider_account_id))) is not None:
+        found = json.loads(str(raw))
+        if datetime.fromisoformat(found["expires_at"]) - now >= LEFT_TO_LIVE:
+            return str(found["token"])
+    return None
+
+
+def _drop_stale(*, provider_account_id: int, now: datetime) -> None:
+    """The oldest lie in front: throw away those too old to hand out."""
+    store, key = _store(), _key(provider_account_id)
+    while (raw := store.lindex(key, 0)) is not None:
+        if datetime.fromisoformat(json.loads(str(raw))["expires_at"]) - now >= LEFT_TO_LIVE:
+            return
+        store.lrem(key, 1, str(raw))
+
+
+def _count(*, name: str, limit: int) -> None:
+    """At most `limit` forms in ten minutes."""
+    key = f"oropay:card-forms:{name}"
+    with _store().pipeline() as pipe:
+        pipe.incr(key)
+        pipe.expire(key, 600, nx=True)
+        seen = pipe.execute()[0]
+    if int(seen) > limit:
+        raise TooManyCardForms

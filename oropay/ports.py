@@ -1,0 +1,111 @@
+"""How the payment module reaches the rooms above it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from ledger.models import AccountName
+from oropay.gateway.port import OrderData
+from oropay.models import Payable, Payment, PaymentTransaction, RefundLine
+from plumbing.hooks import Registry
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the owner of a payable knows about it. `paid` is None where net captured money is the answer (orders)."""
+
+    total: Decimal
+    paid: Decimal | None = None
+    settling: Decimal | None = None
+    cleared: Decimal = Decimal(0)
+    """Credits, discounts and write-offs."""
+    is_closed: bool = False
+
+
+@dataclass(frozen=True)
+class MoneyEvent:
+    """Something happened to the money of one part of a payment. Amounts are in major units of the payment's currency."""
+
+    payment: Payment
+    transaction: PaymentTransaction
+    payable: Payable
+    amount: Decimal
+    occurred_on: date
+    """The world's date in the organization's time zone."""
+    now: datetime
+    lines: tuple[RefundLine, ...] = ()
+    """Of a refund: what it is taken from."""
+
+
+@dataclass(frozen=True)
+class Credit:
+    """One side of the entry that `record` posts against gateway clearing: where captured money goes, or refunded money
+    comes from.
+    """
+
+    account: AccountName
+    amount: Decimal
+
+
+class PayableHandler(Protocol):
+    """What the owner of a kind of payable answers and does, always inside the caller's transaction.
+
+    Event methods that return credits are asked where the money goes (captured, settled) or comes from (voided,
+    refunded); Σ of the credits must equal the event's amount. They must never refuse: what does not fit becomes
+    customer credit.
+    """
+
+    def lock(self, *, payables: Sequence[Payable]) -> None:
+        """Lock the documents behind these payables, in id order; the payables themselves are locked already."""
+        ...
+
+    def last_look(self, *, payable: Payable) -> None:
+        """Raise PayableChanged when the document may not be paid as it is now."""
+        ...
+
+    def describe(self, *, payable: Payable, amount: Decimal) -> OrderData:
+        """Everything the gateway should know about the goods."""
+        ...
+
+    def figures(self, *, payable: Payable) -> Figures: ...
+
+    def on_started(self, *, event: MoneyEvent) -> None: ...
+
+    def on_authorized(self, *, event: MoneyEvent) -> None: ...
+
+    def on_pending(self, *, event: MoneyEvent) -> None: ...
+
+    def on_captured(self, *, event: MoneyEvent) -> Sequence[Credit]: ...
+
+    def on_settled(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """ACH money became sure."""
+        ...
+
+    def on_ended(self, *, event: MoneyEvent) -> None:
+        """The attempt ended without money: declined, failed, canceled or expired; a pending debit was refused."""
+        ...
+
+    def on_voided(self, *, event: MoneyEvent) -> Sequence[Credit]: ...
+
+    def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]: ...
+
+
+payable_handlers: Registry[PayableHandler] = Registry("payable handlers")
+"""By `PayableKind`."""
+
+
+class MoneyListener(Protocol):
+    """Told inside `record` that money is now expected from, or owed to, the gateway."""
+
+    def on_expected(self, *, transaction: PaymentTransaction, gateway_id: str, amount: Decimal, now: datetime) -> None:
+        """`amount` is signed: a refund is negative. `gateway_id` is the id under which the gateway will settle it."""
+        ...
+
+    def on_withdrawn(self, *, transaction: PaymentTransaction, now: datetime) -> None:
+        """What was expected of this transaction will not come: it was voided or refused."""
+        ...
+
+
+money_listeners: Registry[MoneyListener] = Registry("money listeners")

@@ -1,0 +1,232 @@
+"""Reads of the payment module, starting from what a person may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from commerce.models import Permission, User
+from commerce.money import format_money
+from commerce.selectors import customers_visible_to
+from oropay.models import (
+    Action,
+    Instrument,
+    InstrumentState,
+    Integration,
+    IntegrationType,
+    MoneyState,
+    Payable,
+    PayableKind,
+    Payment,
+    PaymentAction,
+    PaymentTransaction,
+    TransactionState,
+)
+
+
+def payments_visible_to(*, user: User) -> QuerySet[Payment]:
+    """Payments this person started, or of orders and invoices of customers they may view."""
+    if user.is_staff:
+        rows = Payment.objects.all()
+        return rows if user.is_superuser else rows.filter(organization_id=user.organization_id)
+    orders = customers_visible_to(user=user, permission=Permission.VIEW_ORDER)
+    invoices = customers_visible_to(user=user, permission=Permission.VIEW_INVOICE)
+    return Payment.objects.filter(
+        Q(created_by=user)
+        | Q(parts__payable__kind=PayableKind.ORDER, customer__in=orders)
+        | Q(parts__payable__kind=PayableKind.INVOICE, customer__in=invoices)
+    ).distinct()
+
+
+def live_payment_of(*, payable: Payable) -> Payment | None:
+    """The attempt that keeps this payable to itself at the moment."""
+    return Payment.objects.filter(parts__payable=payable, parts__live=True).first()
+
+
+@dataclass(frozen=True)
+class MethodOffer:
+    """One integration as a pay page offers it; `why_not` says in words why it cannot be used for this amount."""
+
+    integration: Integration
+    label: str
+    short_label: str
+    card: bool
+    bank: bool
+    holds: bool
+    """At checkout the amount is held and taken later."""
+    why_not: str = ""
+
+
+def methods_for(*, payable: Payable, amount: Decimal, language: str) -> list[MethodOffer]:
+    """Every active OroPay integration of the seller, with its label and, if it cannot be used, the reason."""
+    rows = (
+        Integration.objects.filter(
+            organization_id=payable.organization_id,
+            is_active=True,
+            type=IntegrationType.OROPAY,
+            provider_account__is_active=True,
+        )
+        .select_related("provider_account")
+        .prefetch_related("labels")
+        .order_by("pk")
+    )
+    return [_offer(integration=row, payable=payable, amount=amount, language=language) for row in rows]
+
+
+def _offer(*, integration: Integration, payable: Payable, amount: Decimal, language: str) -> MethodOffer:
+    labels = {row.language: row for row in integration.labels.all()}
+    label = labels.get(language) or labels.get(language.split("-")[0]) or labels.get("")
+    currency = payable.currency
+    why_not = ""
+    account = integration.provider_account
+    if currency not in integration.currencies or (account and account.settlement_currency != currency):
+        why_not = _("It does not take {currency}.").format(currency=currency)
+    elif integration.min_amount is not None and amount < integration.min_amount:
+        why_not = _("It takes {limit} or more.").format(limit=format_money(integration.min_amount, currency))
+    elif integration.max_amount is not None and amount > integration.max_amount:
+        why_not = _("It takes {limit} or less.").format(limit=format_money(integration.max_amount, currency))
+    return MethodOffer(
+        integration=integration,
+        label=label.label if label else integration.name,
+        short_label=label.short_label if label else integration.name,
+        card=True,
+        bank=integration.echeck,
+        holds=integration.payment_action == PaymentAction.MANUAL and payable.kind == PayableKind.ORDER,
+        why_not=why_not,
+    )
+
+
+def instruments_for(*, user: User, customer_id: int, integration: Integration) -> QuerySet[Instrument]:
+    """Saved cards and bank accounts this person may pay with: the company's and their own."""
+    return Instrument.objects.filter(
+        Q(owner=None) | Q(owner=user),
+        customer_id=customer_id,
+        provider_account_id=integration.provider_account_id,
+        state=InstrumentState.ACTIVE,
+    )
+
+
+def instruments_of(*, user: User) -> QuerySet[Instrument]:
+    """This person's own saved cards and bank accounts, and their companies' shared ones they may manage."""
+    managed = customers_visible_to(user=user, permission=Permission.MANAGE_PAYMENT_METHODS)
+    return Instrument.objects.filter(
+        Q(owner=user) | Q(owner=None, customer__in=managed), state=InstrumentState.ACTIVE
+    ).select_related("customer")
+
+
+@dataclass(frozen=True)
+class PayingView:
+    """What the Paying page shows of a payment; one row read by key and its transactions."""
+
+    payment: Payment
+    state: MoneyState
+    final: bool
+    succeeded: bool
+    sentence: str
+    decline: str
+    card_not_kept: bool
+
+
+OPEN_STATES = frozenset({MoneyState.PROCESSING, MoneyState.UNKNOWN, MoneyState.ACTION_REQUIRED, MoneyState.REVIEW})
+SUCCEEDED = frozenset(
+    {
+        MoneyState.AUTHORIZED,
+        MoneyState.SETTLING,
+        MoneyState.CAPTURED,
+        MoneyState.SETTLED,
+        MoneyState.PARTIALLY_REFUNDED,
+        MoneyState.REFUNDED,
+    }
+)
+
+
+def paying_view(*, payment: Payment) -> PayingView:
+    """Where a payment is, in an honest sentence that says first what happened to the money."""
+    state = MoneyState(payment.money_state)
+    amount = format_money(payment.amount, payment.currency)
+    sentences = {
+        MoneyState.PROCESSING: _("Sent to the bank… usually 2–4 seconds."),
+        MoneyState.UNKNOWN: _(
+            "We are checking with the bank. It is safe to wait or close this page; you will not be charged twice."
+        ),
+        MoneyState.ACTION_REQUIRED: _("Nothing is charged yet. Your bank asks you to confirm."),
+        MoneyState.REVIEW: _(
+            "Nothing more to do: the payment is being reviewed. You will not be charged twice; we will tell you."
+        ),
+        MoneyState.AUTHORIZED: _("{amount} is held on your card. It is charged when your order is prepared."),
+        MoneyState.SETTLING: _(
+            "Your bank accepted the debit of {amount}. Bank transfers take about three banking days to settle."
+        ),
+        MoneyState.CAPTURED: _("{amount} was paid."),
+        MoneyState.SETTLED: _("{amount} was paid."),
+        MoneyState.PARTIALLY_REFUNDED: _("{amount} was paid; part of it was given back."),
+        MoneyState.REFUNDED: _("{amount} was paid and given back."),
+        MoneyState.DECLINED: _("Nothing was charged. The payment was declined."),
+        MoneyState.CANCELED: _("Nothing was charged. The payment was canceled."),
+        MoneyState.EXPIRED: _("Nothing was charged. The payment was not finished in time."),
+        MoneyState.FAILED: _("Nothing was charged. The payment could not be sent to the bank; please try again."),
+        MoneyState.RETURNED: _("Your bank took the money back; the amount is due again."),
+        MoneyState.DISPUTED: _("The payment is disputed with the bank."),
+    }
+    succeeded = state in SUCCEEDED
+    return PayingView(
+        payment=payment,
+        state=state,
+        final=state not in OPEN_STATES,
+        succeeded=succeeded,
+        sentence=sentences[state].format(amount=amount),
+        decline=_decline_reason(payment=payment) if state == MoneyState.DECLINED else "",
+        card_not_kept=(
+            succeeded
+            and payment.keep_instrument
+            and payment.instrument is not None
+            and payment.instrument.state == InstrumentState.ONCE
+        ),
+    )
+
+
+DECLINES = {
+    "101": gettext_lazy("Your bank declined the card. Please use another card or ask your bank."),
+    "102": gettext_lazy("Your bank wants to be called before it approves. Please call it or use another card."),
+    "103": gettext_lazy("Your bank declined the card. Please use another card or ask your bank."),
+    "111": gettext_lazy("Your bank asks for a confirmation this payment did not have. Please use another card."),
+}
+"""What a buyer may read; staff see the gateway's own text. A stolen card (103) is never named as such."""
+
+
+def _decline_reason(*, payment: Payment) -> str:
+    row = (
+        payment.transactions.filter(state=TransactionState.DECLINED, action__in=[Action.CHARGE, Action.AUTHORIZE])
+        .order_by("-pk")
+        .first()
+    )
+    if row is None:
+        return ""
+    return str(DECLINES.get(row.result_code, _("Please use another card or bank account.")))
+
+
+def payment_for_staff(*, user: User, pk: int) -> Payment | None:
+    """A payment with everything its page shows, in a fixed number of queries."""
+    return (
+        payments_visible_to(user=user)
+        .select_related("customer", "organization", "integration", "provider_account", "instrument", "created_by")
+        .prefetch_related(
+            "parts__payable",
+            Prefetch(
+                "transactions",
+                PaymentTransaction.objects.order_by("pk")
+                .select_related("created_by")
+                .prefetch_related("steps", "exchanges", "refund_lines__payable", "alerts"),
+            ),
+        )
+        .filter(pk=pk)
+        .first()
+    )
+
+
+def family_of(*, payment: Payment) -> Sequence[PaymentTransaction]:
+    """All transactions of a payment, oldest first."""
+    return list(payment.transactions.order_by("pk"))

@@ -1,0 +1,63 @@
+"""Every write of the payment module, by subject."""
+
+from oropay.services.followup import (
+    Allowed,
+    RefundLineAsked,
+    cancel_start,
+    cancelable,
+    capturable,
+    capture_start,
+    refund_lines_suggested,
+    refund_start,
+    refundable,
+)
+from oropay.services.instrument import (
+    BankDetails,
+    MandateGiven,
+    instrument_delete,
+    routing_is_valid,
+)
+from oropay.services.offline import offline_receipt_record
+from oropay.services.payable import payable_open, payable_recompute
+from oropay.services.provider import integration_save, provider_provision, webhook_rotate
+from oropay.services.settlement import SettledNote, settlement_note
+from oropay.services.start import (
+    Client,
+    NewBank,
+    NewCard,
+    PartAsked,
+    PaymentAsked,
+    SavedInstrument,
+    payment_start,
+)
+
+__all__ = [
+    "Allowed",
+    "BankDetails",
+    "Client",
+    "MandateGiven",
+    "NewBank",
+    "NewCard",
+    "PartAsked",
+    "PaymentAsked",
+    "RefundLineAsked",
+    "SavedInstrument",
+    "SettledNote",
+    "cancel_start",
+    "cancelable",
+    "capturable",
+    "capture_start",
+    "instrument_delete",
+    "integration_save",
+    "offline_receipt_record",
+    "payable_open",
+    "payable_recompute",
+    "payment_start",
+    "provider_provision",
+    "refund_lines_suggested",
+    "refund_start",
+    "refundable",
+    "routing_is_valid",
+    "settlement_note",
+    "webhook_rotate",
+]

@@ -1,0 +1,153 @@
+"""Cards and bank accounts: adding them sealed, agreeing to a debit, taking them away."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from commerce.models import User
+from oropay.exceptions import InstrumentUnusable
+from oropay.models import (
+    Instrument,
+    InstrumentKind,
+    InstrumentState,
+    Integration,
+    Mandate,
+    MandateKind,
+    SecCode,
+)
+from oropay.vault import Context, seal
+
+if TYPE_CHECKING:
+    from oropay.services.start import NewCard
+
+
+@dataclass(frozen=True)
+class BankDetails:
+    """A bank account as a person typed it. Lives inside one request."""
+
+    account_number: str = field(repr=False)
+    routing_number: str
+    account_type: str
+    """CHECKING or SAVING."""
+    holder_type: str
+    """BUSINESS or PERSONAL."""
+    holder_name: str
+    bank_name: str = ""
+
+
+@dataclass(frozen=True)
+class MandateGiven:
+    """The words a person ticked, and from where."""
+
+    text: str
+    text_version: str
+    amount_rule: str
+    ip_address: str | None = None
+    user_agent: str = ""
+    kind: MandateKind = MandateKind.SINGLE
+    channel: str = "web"
+
+
+def routing_is_valid(number: str) -> bool:
+    """ABA check digit: 3·(d1+d4+d7) + 7·(d2+d5+d8) + (d3+d6+d9) is a multiple of ten."""
+    if len(number) != 9 or not (number.isascii() and number.isdigit()):
+        return False
+    digits = [int(digit) for digit in number]
+    return sum(weight * digit for weight, digit in zip((3, 7, 1) * 3, digits, strict=True)) % 10 == 0 and any(digits)
+
+
+def vault_context(instrument: Instrument) -> Context:
+    """What the account number of this row is bound to inside its box."""
+    return Context(
+        purpose="bank-account",
+        subject=str(instrument.uuid),
+        owner=str(instrument.customer_id),
+        provider=str(instrument.provider_account_id),
+    )
+
+
+def card_add(*, customer_id: int, owner: User, integration: Integration, card: "NewCard") -> Instrument:
+    """Note the single-use token of a card just entered. It becomes lasting only if its payment keeps it."""
+    return Instrument.objects.create(
+        kind=InstrumentKind.CARD,
+        state=InstrumentState.ONCE,
+        customer_id=customer_id,
+        owner=owner,
+        provider_account_id=integration.provider_account_id,
+        token=card.token,
+        brand=card.brand[:20],
+        last4=card.last4[-4:],
+        expiry_month=card.expiry_month,
+        expiry_year=card.expiry_year,
+        holder_name=card.holder_name[:100],
+    )
+
+
+def bank_add(
+    *, customer_id: int, owner: User, integration: Integration, details: BankDetails, keep: bool
+) -> Instrument:
+    """Seal a bank account; from here on only the worker can read its number.
+
+    Raises:
+        InstrumentUnusable: the routing number's check digit or the account number's form is wrong.
+    Source: ABA routing check digit; Nacha account numbers have up to 17 characters.
+    """
+    number = details.account_number.strip()
+    if not routing_is_valid(details.routing_number):
+        raise InstrumentUnusable(why=_("This routing number does not exist; please check its nine digits."))
+    if not (number.isascii() and number.isdigit() and 4 <= len(number) <= 17):
+        raise InstrumentUnusable(why=_("An account number has 4 to 17 digits."))
+    instrument = Instrument(
+        kind=InstrumentKind.BANK,
+        state=InstrumentState.ACTIVE if keep else InstrumentState.ONCE,
+        customer_id=customer_id,
+        owner=owner,
+        provider_account_id=integration.provider_account_id,
+        last4=number[-4:],
+        holder_name=details.holder_name[:100],
+        routing_number=details.routing_number,
+        account_type=details.account_type,
+        holder_type=details.holder_type,
+        bank_name=details.bank_name[:100],
+    )
+    sealed = seal(secret=number, context=vault_context(instrument))
+    instrument.sealed, instrument.key_id = sealed.blob, sealed.key_id
+    instrument.save(force_insert=True)
+    return instrument
+
+
+def sec_code(*, holder_type: str, channel: str) -> SecCode:
+    """Nacha's code for this debit: business accounts are CCD in every channel, personal ones follow the channel."""
+    if holder_type == "BUSINESS":
+        return SecCode.CCD
+    return {"phone": SecCode.TEL, "paper": SecCode.PPD}.get(channel, SecCode.WEB)
+
+
+def mandate_add(*, instrument: Instrument, given: MandateGiven, by: User, now: datetime) -> Mandate:
+    """Keep the exact words a person agreed to; every ACH debit points at one."""
+    return Mandate.objects.create(
+        instrument=instrument,
+        kind=given.kind,
+        sec_code=sec_code(holder_type=instrument.holder_type, channel=given.channel),
+        text_version=given.text_version,
+        text=given.text,
+        text_hash=hashlib.sha256(given.text.encode()).hexdigest(),
+        amount_rule=given.amount_rule,
+        given_by=by,
+        channel=given.channel,
+        ip_address=given.ip_address,
+        user_agent=given.user_agent[:250],
+        given_at=now,
+    )
+
+
+@atomic(durable=True)
+def instrument_delete(*, instrument: Instrument) -> None:
+    """Stop offering a saved card or bank account. Payments that used it keep pointing at it."""
+    Instrument.objects.filter(pk=instrument.pk, state__in=[InstrumentState.ACTIVE, InstrumentState.FROZEN]).update(
+        state=InstrumentState.DELETED
+    )

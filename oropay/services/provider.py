@@ -1,0 +1,78 @@
+"""Provisioning provider accounts and saving integrations."""
+
+import json
+import secrets
+
+from django.db.transaction import atomic
+
+from commerce.models import Organization
+from oropay.models import Environment, Integration, ProviderAccount
+from oropay.vault import Context, seal
+
+
+def credentials_context(*, organization_code: str, name: str, kind: str) -> Context:
+    """What the sealed credentials of a provider account are bound to."""
+    return Context(purpose="gateway-credentials", subject=name, owner=organization_code, provider=kind)
+
+
+@atomic
+def provider_provision(
+    *,
+    organization: Organization,
+    name: str,
+    app_id: str,
+    app_key: str,
+    service_url: str,
+    environment: Environment,
+    settlement_currency: str,
+    country: str = "US",
+    kind: str = "globalpayments",
+) -> ProviderAccount:
+    """Make or renew a provider account; its keys are sealed before they reach the database.
+
+    Run by `manage.py provision` with keys read from the environment or standard input, never from a form.
+    """
+    sealed = seal(
+        secret=json.dumps({"app_id": app_id, "app_key": app_key}),
+        context=credentials_context(organization_code=organization.code, name=name, kind=kind),
+    )
+    account, _created = ProviderAccount.objects.update_or_create(
+        organization=organization,
+        name=name,
+        defaults={
+            "kind": kind,
+            "environment": environment,
+            "service_url": service_url,
+            "country": country,
+            "settlement_currency": settlement_currency,
+            "credentials": sealed.blob,
+            "key_id": sealed.key_id,
+            "is_active": True,
+        },
+    )
+    return account
+
+
+def webhook_key_new() -> str:
+    """The secret part of an integration's webhook address: 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def integration_save(*, integration: Integration) -> Integration:
+    """Save an integration; the webhook address is made at the first save and kept.
+
+    Raises:
+        django.core.exceptions.ValidationError: with the message at the field, such as eCheck without Automatic.
+    """
+    if not integration.webhook_key:
+        integration.webhook_key = webhook_key_new()
+    integration.full_clean()
+    integration.save()
+    return integration
+
+
+def webhook_rotate(*, integration: Integration) -> Integration:
+    """Make a new webhook address; the old one stops working at once."""
+    integration.webhook_key = webhook_key_new()
+    integration.save(update_fields=["webhook_key"])
+    return integration

@@ -1,0 +1,283 @@
+"""Starting a payment: the one door for buyers, staff, links, autopay and schedules."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from commerce.models import User, Website
+from commerce.money import exponent
+from oropay import locks
+from oropay.exceptions import (
+    AlreadyBeingPaid,
+    AmountNotRepresentable,
+    AmountTooLarge,
+    InstrumentUnusable,
+    MandateRequired,
+    MethodUnavailable,
+    NothingPayable,
+    PayableChanged,
+)
+from oropay.gateway.port import Capture
+from oropay.models import (
+    Action,
+    Initiator,
+    Instrument,
+    InstrumentKind,
+    InstrumentState,
+    Integration,
+    IntegrationType,
+    Method,
+    Payable,
+    PayableKind,
+    Payment,
+    PaymentAction,
+    PaymentPayable,
+    PaymentTransaction,
+)
+from oropay.orderdata import freeze
+from oropay.ports import MoneyEvent, payable_handlers
+from oropay.services.instrument import BankDetails, MandateGiven, bank_add, card_add, mandate_add
+from plumbing.services import hint
+
+
+@dataclass(frozen=True)
+class PartAsked:
+    """How much of which payable the person agreed to pay, in major units."""
+
+    payable_id: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class NewCard:
+    """A card the buyer just entered in the gateway's own fields. Only the token is trusted; the rest is for display."""
+
+    token: str
+    brand: str = ""
+    last4: str = ""
+    expiry_month: int | None = None
+    expiry_year: int | None = None
+    holder_name: str = ""
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class NewBank:
+    """A bank account the buyer just entered; it is sealed before this request ends."""
+
+    details: BankDetails
+    mandate: MandateGiven | None
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class SavedInstrument:
+    instrument_id: int
+    mandate: MandateGiven | None = None
+    """Each debit of a saved bank account is authorised anew."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """Where the request came from."""
+
+    ip_address: str | None = None
+    user_agent: str = ""
+
+
+@dataclass(frozen=True)
+class PaymentAsked:
+    """Everything a person decided on a pay page."""
+
+    parts: Sequence[PartAsked]
+    integration_id: int
+    source: NewCard | NewBank | SavedInstrument
+    attempt_key: uuid.UUID
+    initiator: Initiator = Initiator.BUYER
+    client: Client = field(default_factory=Client)
+
+
+def reference_new() -> str:
+    """A name for one transaction at the gateway: 8 to 50 characters, unique (GP-API `reference`)."""
+    return f"oro-{uuid.uuid4().hex}"
+
+
+@atomic(durable=True)
+def payment_start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) -> Payment:
+    """Queue one payment for one or more payables; the worker sends it, the page watches it.
+
+    Under the lock the payables are looked at a last time, so what is charged is what was shown. The same `attempt_key`
+    again returns the payment already made: a second click joins, it never pays twice.
+
+    Raises:
+        AlreadyBeingPaid: another attempt on one of the payables has no outcome yet.
+        AmountTooLarge, NothingPayable, PayableChanged: the document is not what the page showed.
+        AmountNotRepresentable, MethodUnavailable, InstrumentUnusable, MandateRequired: say why at the field.
+    """
+    wanted = {part.payable_id: part.amount for part in asked.parts}
+    payables = locks.payables(ids=wanted)
+    earlier = Payment.objects.filter(attempt_key=asked.attempt_key).first()
+    if earlier is not None:
+        return earlier
+    if len(payables) != len(wanted) or not payables:
+        raise PayableChanged(number=_("What you wanted to pay"), detail=_("it no longer exists."))
+    _refuse_running(payables=payables)
+    _last_look(payables=payables, wanted=wanted)
+    first = payables[0]
+    total = sum(wanted.values(), Decimal(0))
+    integration = _integration(pk=asked.integration_id, payables=payables, total=total, source=asked.source)
+    instrument, mandate = _instrument(asked=asked, integration=integration, payables=payables, by=by, now=now)
+    payment = Payment.objects.create(
+        organization=first.organization,
+        website=website,
+        customer_id=first.customer_id,
+        integration=integration,
+        provider_account=integration.provider_account,
+        instrument=instrument,
+        mandate=mandate,
+        method=Method.CARD if instrument.kind == InstrumentKind.CARD else Method.BANK,
+        amount=total,
+        currency=first.currency,
+        initiator=asked.initiator,
+        attempt_key=asked.attempt_key,
+        keep_instrument=not isinstance(asked.source, SavedInstrument) and asked.source.keep,
+        order_data=freeze(payable_handlers.get(first.kind).describe(payable=first, amount=total)),
+        ip_address=asked.client.ip_address,
+        created_by=by,
+        created_at=now,
+    )
+    PaymentPayable.objects.bulk_create(
+        PaymentPayable(payment=payment, payable=payable, amount=wanted[payable.pk]) for payable in payables
+    )
+    action = _action(integration=integration, instrument=instrument, payables=payables)
+    transaction = PaymentTransaction.objects.create(
+        payment=payment,
+        action=action,
+        amount=total,
+        currency=first.currency,
+        reference=reference_new(),
+        capture_mode=Capture.LATER if action == Action.AUTHORIZE else "",
+        created_by=by,
+        created_at=now,
+        next_at=now + settings.OROPAY_RESEND_AFTER,
+    )
+    local_day = first.organization.today(now)
+    for payable in payables:
+        payable_handlers.get(payable.kind).on_started(
+            event=MoneyEvent(
+                payment=payment,
+                transaction=transaction,
+                payable=payable,
+                amount=wanted[payable.pk],
+                occurred_on=local_day,
+                now=now,
+            )
+        )
+    hint("oropay.tasks.execute", transaction.pk, queue="gateway-interactive")
+    return payment
+
+
+def _refuse_running(*, payables: Sequence[Payable]) -> None:
+    running = PaymentPayable.objects.filter(payable__in=payables, live=True).select_related("payable").first()
+    if running is not None:
+        raise AlreadyBeingPaid(number=running.payable.number)
+
+
+def _last_look(*, payables: Sequence[Payable], wanted: dict[int, Decimal]) -> None:
+    for kind in sorted({payable.kind for payable in payables}):
+        payable_handlers.get(kind).lock(payables=[payable for payable in payables if payable.kind == kind])
+    for payable in payables:
+        handler = payable_handlers.get(payable.kind)
+        handler.last_look(payable=payable)
+        amount = wanted[payable.pk]
+        if amount != amount.quantize(Decimal(1).scaleb(-exponent(payable.currency))):
+            raise AmountNotRepresentable(amount=amount, currency=payable.currency)
+        if payable.kind != PayableKind.ACCOUNT and payable.payable_now <= 0:
+            raise NothingPayable(number=payable.number)
+        if amount <= 0:
+            raise PayableChanged(number=payable.number, detail=_("the amount must be more than nothing."))
+        if payable.kind != PayableKind.ACCOUNT and amount > payable.payable_now:
+            raise AmountTooLarge(
+                number=payable.number, asked=amount, limit=payable.payable_now, currency=payable.currency
+            )
+
+
+def _integration(
+    *, pk: int, payables: Sequence[Payable], total: Decimal, source: NewCard | NewBank | SavedInstrument
+) -> Integration:
+    first = payables[0]
+    if any(
+        (payable.organization_id, payable.currency) != (first.organization_id, first.currency) for payable in payables
+    ):
+        raise MethodUnavailable(why=_("one payment has one seller and one currency."))
+    integration = (
+        Integration.objects.select_related("provider_account")
+        .filter(pk=pk, organization_id=first.organization_id, type=IntegrationType.OROPAY)
+        .first()
+    )
+    if integration is None or not integration.is_active or integration.provider_account is None:
+        raise MethodUnavailable(why=_("it was switched off."))
+    if not integration.provider_account.is_active:
+        raise MethodUnavailable(why=_("its provider account is switched off."))
+    if first.currency not in integration.currencies:
+        raise MethodUnavailable(why=_("it does not take this currency."))
+    if first.currency != integration.provider_account.settlement_currency:
+        raise MethodUnavailable(why=_("its provider settles in another currency."))
+    if integration.min_amount is not None and total < integration.min_amount:
+        raise MethodUnavailable(why=_("the amount is below its smallest."))
+    if integration.max_amount is not None and total > integration.max_amount:
+        raise MethodUnavailable(why=_("the amount is above its largest."))
+    if isinstance(source, NewBank) and not integration.echeck:
+        raise MethodUnavailable(why=_("it takes no bank transfers."))
+    return integration
+
+
+def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequence[Payable], by: User, now: datetime):  # type: ignore[no-untyped-def]
+    """The instrument to pay with and, for a bank account, the mandate that covers this debit."""
+    source = asked.source
+    customer_id = payables[0].customer_id
+    mandate_given: MandateGiven | None = None
+    if isinstance(source, NewCard):
+        return card_add(customer_id=customer_id, owner=by, integration=integration, card=source), None
+    if isinstance(source, NewBank):
+        if source.mandate is None:
+            raise MandateRequired
+        instrument = bank_add(
+            customer_id=customer_id, owner=by, integration=integration, details=source.details, keep=source.keep
+        )
+        mandate_given = source.mandate
+    else:
+        found = Instrument.objects.filter(
+            pk=source.instrument_id,
+            customer_id=customer_id,
+            provider_account_id=integration.provider_account_id,
+        ).first()
+        if found is None or found.owner_id not in {None, by.pk} or found.state == InstrumentState.DELETED:
+            raise InstrumentUnusable(why=_("This saved way to pay no longer exists."))
+        if found.state != InstrumentState.ACTIVE:
+            raise InstrumentUnusable(why=_("This saved way to pay cannot be used any more."))
+        if found.kind == InstrumentKind.CARD:
+            return found, None
+        if not integration.echeck:
+            raise MethodUnavailable(why=_("it takes no bank transfers."))
+        if source.mandate is None:
+            raise MandateRequired
+        instrument, mandate_given = found, source.mandate
+    return instrument, mandate_add(instrument=instrument, given=mandate_given, by=by, now=now)
+
+
+def _action(*, integration: Integration, instrument: Instrument, payables: Sequence[Payable]) -> Action:
+    """Hold or take: holds exist for cards at checkout only; invoices are always charged."""
+    if (
+        integration.payment_action == PaymentAction.MANUAL
+        and instrument.kind == InstrumentKind.CARD
+        and all(payable.kind == PayableKind.ORDER for payable in payables)
+    ):
+        return Action.AUTHORIZE
+    return Action.CHARGE

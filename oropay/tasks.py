@@ -1,0 +1,37 @@
+"""Celery's doors into this room. Messages carry ids and are hints; the rows decide."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from oropay import engine, pool
+from oropay.engine.unknown import lease_expired as engine_lease_expired
+
+
+@shared_task(name="oropay.tasks.execute")
+def execute(transaction_id: int) -> None:
+    engine.execute(transaction_id=transaction_id, now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.look")
+def look(transaction_id: int) -> None:
+    engine.look(transaction_id=transaction_id, now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.lease_expired")
+def lease_expired(transaction_id: int) -> None:
+    engine_lease_expired(transaction_id=transaction_id, now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.reread")
+def reread(transaction_id: int) -> None:
+    engine.reread(transaction_id=transaction_id, now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.pool_fill")
+def pool_fill(provider_account_id: int) -> None:
+    pool.fill(provider_account_id=provider_account_id, now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.pools_fill")
+def pools_fill() -> None:
+    pool.fill_all(now=timezone.now())
