@@ -63,6 +63,8 @@ class Order(models.Model):
     shipping_method = models.CharField(_("shipping method"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("created"))
     placed_at = models.DateTimeField(_("placed"), null=True, blank=True)
+    billed_at = models.DateTimeField(_("billed"), null=True, blank=True, editable=False)
+    """When its invoice was posted: from then on the invoice is what is owed and paid."""
 
     class Meta:
         verbose_name = _("order")

@@ -1,5 +1,6 @@
 """Every write of this room, one file per subject."""
 
+from commerce.services.billing import order_bill, order_unbill
 from commerce.services.customers import customer_create, customer_move, seat_give, seat_switch
 from commerce.services.numbers import number_next
 from commerce.services.orders import order_cancel, order_close, order_open, order_write
@@ -11,9 +12,11 @@ __all__ = [
     "customer_create",
     "customer_move",
     "number_next",
+    "order_bill",
     "order_cancel",
     "order_close",
     "order_open",
+    "order_unbill",
     "order_write",
     "organization_open",
     "role_create",
