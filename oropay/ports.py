@@ -26,7 +26,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class MoneyEvent:
-    """Something happened to the money of one part of a payment. Amounts are in major units of the payment's currency."""
+    """Something happened to the money of one part of a payment. Amounts are in major units."""
 
     payment: Payment
     transaction: PaymentTransaction

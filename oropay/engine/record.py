@@ -333,16 +333,16 @@ def _refunded(*, news: Recording) -> None:
     by_payable: dict[int | None, list[RefundLine]] = {}
     for line in lines:
         by_payable.setdefault(line.payable_id, []).append(line)
-    credits: list[Credit] = []
+    credited: list[Credit] = []
     for payable_id, own in by_payable.items():
         amount = sum((line.amount for line in own), Decimal(0))
         payable = next((item for item in news.payables if item.pk == payable_id), None)
         if payable is None:
-            credits.append(Credit(account=AccountName.CUSTOMER_CREDIT, amount=amount))
+            credited.append(Credit(account=AccountName.CUSTOMER_CREDIT, amount=amount))
             continue
         event = _event(news=news, payable=payable, amount=amount, lines=tuple(own))
-        credits.extend(news.handler(payable).on_refunded(event=event))
-    _entry(news=news, kind=EntryKind.REFUNDED, credits=credits, sign=-1)
+        credited.extend(news.handler(payable).on_refunded(event=event))
+    _entry(news=news, kind=EntryKind.REFUNDED, credited=credited, sign=-1)
     _expect(row=news.row, gateway_id=news.row.gateway_id, amount=-news.row.amount, now=news.now)
 
 
@@ -379,15 +379,15 @@ def _events(news: Recording) -> list[tuple[MoneyEvent, PayableHandler]]:
 
 def _post(*, news: Recording, kind: EntryKind, ask: str) -> None:
     """Ask each payable's owner where the money goes (or comes from) and post one entry."""
-    credits: list[Credit] = []
+    credited: list[Credit] = []
     for event, handler in _events(news):
-        credits.extend(getattr(handler, ask)(event=event))
-    _entry(news=news, kind=kind, credits=credits, sign=-1 if ask == "on_voided" else 1)
+        credited.extend(getattr(handler, ask)(event=event))
+    _entry(news=news, kind=kind, credited=credited, sign=-1 if ask == "on_voided" else 1)
 
 
-def _entry(*, news: Recording, kind: EntryKind, credits: list[Credit], sign: int) -> None:
+def _entry(*, news: Recording, kind: EntryKind, credited: list[Credit], sign: int) -> None:
     """Gateway clearing against the named accounts; `sign` is 1 for money coming, −1 for money going back."""
-    amount = sum((credit.amount for credit in credits), Decimal(0))
+    amount = sum((credit.amount for credit in credited), Decimal(0))
     if amount != news.row.amount:
         raise ValueError(f"transaction {news.row.pk}: credits of {amount} for {news.row.amount}")
     entry_post(
@@ -396,7 +396,7 @@ def _entry(*, news: Recording, kind: EntryKind, credits: list[Credit], sign: int
         kind=kind,
         lines=[
             Line(account=AccountName.GATEWAY_CLEARING, amount=sign * amount),
-            *(Line(account=credit.account, amount=-sign * credit.amount) for credit in credits),
+            *(Line(account=credit.account, amount=-sign * credit.amount) for credit in credited),
         ],
         occurred_on=news.day,
         source=f"transaction:{news.row.pk}",

@@ -67,7 +67,7 @@ class MoneyState(models.TextChoices):
 
 
 class Payment(models.Model):
-    """One organization, one provider account, one currency. What it pays is in `parts`, what happened in `transactions`."""
+    """One organization, one provider account, one currency. `parts` say what it pays, `transactions` what happened."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organization = models.ForeignKey("commerce.Organization", on_delete=models.PROTECT, related_name="payments")

@@ -137,24 +137,27 @@ class RefundReason(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+def _sql(states: frozenset[TransactionState]) -> str:
+    return ", ".join(f"'{state.value}'" for state in sorted(states))
+
+
 FINAL_ROWS_STAND = pgtrigger.Trigger(
     name="final_rows_stand",
     operation=pgtrigger.Update,
     when=pgtrigger.Before,
     func=pgtrigger.Func(
-        """
-        IF OLD.state IN ('%s') AND (to_jsonb(OLD) - ARRAY['settled_at', 'batch_id', 'deposit_id'])
+        f"""
+        IF OLD.state IN ({_sql(FINAL)}) AND (to_jsonb(OLD) - ARRAY['settled_at', 'batch_id', 'deposit_id'])
             IS DISTINCT FROM (to_jsonb(NEW) - ARRAY['settled_at', 'batch_id', 'deposit_id']) THEN
-            RAISE EXCEPTION 'A final transaction never changes (transaction %%)', OLD.id;
+            RAISE EXCEPTION 'A final transaction never changes (transaction %)', OLD.id;
         END IF;
         IF (OLD.settled_at IS NOT NULL AND NEW.settled_at IS DISTINCT FROM OLD.settled_at)
             OR (OLD.batch_id <> '' AND NEW.batch_id <> OLD.batch_id)
             OR (OLD.deposit_id <> '' AND NEW.deposit_id <> OLD.deposit_id) THEN
-            RAISE EXCEPTION 'Settlement columns are written once (transaction %%)', OLD.id;
+            RAISE EXCEPTION 'Settlement columns are written once (transaction %)', OLD.id;
         END IF;
         RETURN NEW;
         """
-        % "', '".join(sorted(FINAL))
     ),
 )
 
@@ -163,13 +166,12 @@ BORN_IN_A_FIRST_STATE = pgtrigger.Trigger(
     operation=pgtrigger.Insert,
     when=pgtrigger.Before,
     func=pgtrigger.Func(
-        """
-        IF NEW.state NOT IN ('%s') THEN
-            RAISE EXCEPTION 'A transaction cannot be born in state %%', NEW.state;
+        f"""
+        IF NEW.state NOT IN ({_sql(BORN)}) THEN
+            RAISE EXCEPTION 'A transaction cannot be born in state %', NEW.state;
         END IF;
         RETURN NEW;
         """
-        % "', '".join(sorted(BORN))
     ),
 )
 

@@ -92,9 +92,9 @@ def offline_receipt_record(
         created_at=now,
         ended_at=now,
     )
-    credits: list[Credit] = []
+    credited: list[Credit] = []
     for payable in payables:
-        credits.extend(
+        credited.extend(
             payable_handlers.get(payable.kind).on_captured(
                 event=MoneyEvent(
                     payment=payment,
@@ -112,7 +112,7 @@ def offline_receipt_record(
         kind=EntryKind.OFFLINE_RECEIPT,
         lines=[
             Line(account=AccountName.UNDEPOSITED_FUNDS, amount=total),
-            *(Line(account=credit.account, amount=-credit.amount) for credit in credits),
+            *(Line(account=credit.account, amount=-credit.amount) for credit in credited),
         ],
         occurred_on=received_on,
         source=f"transaction:{receipt.pk}",

@@ -58,9 +58,9 @@ def payable_sums(*, payable: Payable) -> tuple[Sums, list[PaymentTransaction]]:
 
 
 def payable_recompute(*, payable: Payable) -> None:
-    """Write paid, settling, held, refunded, total and status of a payable that the caller has locked.
+    """Write the money columns and the status of a payable that the caller has locked.
 
-    Called by `engine.record` and by every service that adds or reverses an allocation; nobody else writes these columns.
+    Called by `engine.record` and by every service that adds or reverses an allocation; nobody else writes them.
     """
     figures = payable_handlers.get(payable.kind).figures(payable=payable)
     sums, rows = payable_sums(payable=payable)

@@ -29,7 +29,7 @@ class SettledNote:
 
 
 def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[SettledNote], now: datetime) -> int:
-    """Write once on each transaction in which batch and deposit it settled; ask for pending bank debits to be read again.
+    """Write once on each transaction in which batch and deposit it settled; have pending bank debits read again.
 
     A pending ACH charge is not believed by a report line alone: it is read by id and recorded by the engine.
     Must run inside the caller's transaction. Returns how many rows were written.
