@@ -4,11 +4,13 @@
 htmx is not here: it comes with django-htmx (`{% htmx_script %}`).
 """
 
+import hashlib
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
@@ -19,6 +21,7 @@ SERVED = {
 }
 """Where we serve it → where the package has it."""
 
+EMBEDDED_PICTURE = re.compile(r"""url\((["'])data:image/svg\+xml,(.*?)\1\)""")
 SOURCE_MAP = re.compile(r"\n?(/\*|//)# sourceMappingURL=\S+?( \*/|\*/)?\s*$")
 
 
@@ -30,11 +33,24 @@ def assets_copy() -> list[str]:
         target = fresh / served
         target.parent.mkdir(parents=True, exist_ok=True)
         # The maps stay behind; the mention of them would make the hashed-names storage look for them.
-        target.write_text(SOURCE_MAP.sub("\n", (ROOT / "node_modules" / source).read_text()))
+        text = SOURCE_MAP.sub("\n", (ROOT / "node_modules" / source).read_text())
+        target.write_text(_pictures_unpack(text, folder=target.parent) if target.suffix == ".css" else text)
     (fresh / ".copied").touch()
     shutil.rmtree(ASSETS, ignore_errors=True)
     fresh.rename(ASSETS)
     return sorted(SERVED)
+
+
+def _pictures_unpack(css: str, *, folder: Path) -> str:
+    """Move pictures embedded in a style sheet into files: our content policy allows no `data:` pictures."""
+
+    def unpack(found: re.Match[str]) -> str:
+        picture = unquote(found[2])
+        name = f"{hashlib.sha256(picture.encode()).hexdigest()[:12]}.svg"
+        (folder / name).write_text(picture)
+        return f'url("{name}")'
+
+    return EMBEDDED_PICTURE.sub(unpack, css)
 
 
 def translations_compile() -> int:

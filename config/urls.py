@@ -1,10 +1,19 @@
-"""Which face answers which path."""
+"""Every address of the product: storefront at the root, back-office, health checks, log-in for both faces."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one log-in page, one rate limit
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("api.urls")),
+    path("account/", include("storefront.urls.accounts")),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
-    # path("", include("api.urls")), path("", include("storefront.urls")): each face adds its line.
+    path("", include("storefront.urls")),
 ]
+
+handler400 = "storefront.views.errors.bad_request"
+handler403 = "storefront.views.errors.permission_denied"
+handler404 = "storefront.views.errors.page_not_found"
+handler500 = "storefront.views.errors.server_error"

@@ -43,7 +43,7 @@ if os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["REDIS_URL"] = _parts._replace(path=f"/{_number}").geturl()
 
 from config.settings.base import *  # noqa: E402, F403
-from config.settings.base import STATIC_ROOT, STORAGES, env  # noqa: E402
+from config.settings.base import STORAGES, env  # noqa: E402
 
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -53,13 +53,11 @@ WEBSITE_SCHEME = "http"
 WEBSITE_PORT = env.text("WEBSITE_PORT", default="")
 WEBSITE_FALLBACK = True
 
-# `make test` collects the static files first and so tests the hashed names of production; a single test run by hand
-# reads them from the source folders.
-_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
+# `make test` collects the static files into a folder of its own and so tests the hashed names of production; a single
+# test run by hand reads them from the source folders.
+_HASHED = bool(env.text("STATIC_ROOT", default=""))
 STORAGES = STORAGES | {
-    "staticfiles": {
-        "BACKEND": f"django.contrib.staticfiles.storage.{'Manifest' if _COLLECTED else ''}StaticFilesStorage"
-    }
+    "staticfiles": {"BACKEND": f"django.contrib.staticfiles.storage.{'Manifest' if _HASHED else ''}StaticFilesStorage"}
 }
-WHITENOISE_USE_FINDERS = not _COLLECTED
+WHITENOISE_USE_FINDERS = not _HASHED
 WHITENOISE_AUTOREFRESH = False
