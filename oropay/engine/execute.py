@@ -189,7 +189,7 @@ def _follow_up(*, claim: Claim, gateway: PaymentGateway) -> Answer:
 
 
 def _name_at_gateway(parent: PaymentTransaction) -> str:
-    """The gateway's id; for a capture that of its authorization, which owns it there; our reference if no answer came."""
+    """The gateway's id (of a capture: its authorization's, which owns it there); our reference if no answer came."""
     owner = parent.parent if parent.action == Action.CAPTURE and parent.parent is not None else parent
     return owner.gateway_id or owner.reference
 

@@ -4,69 +4,40 @@
 the payables and the listeners for expected money, and queues what must follow.
 """
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 
 from django.conf import settings
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from commerce.money import shares
-from ledger.models import AccountName, EntryKind
-from ledger.services import Line, entry_post, period_hold
+from ledger.services import period_hold
 from oropay import locks, vault
+from oropay.engine.follow import Recording, follow
 from oropay.engine.judge import Move, judge
-from oropay.gateway.port import Answer, Capture, Verdict
+from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     INITIATING,
     Action,
     Alert,
     AlertKind,
     Exchange,
-    FailureReason,
     Instrument,
     InstrumentKind,
     InstrumentState,
     Method,
-    Payable,
     Payment,
     PaymentPayable,
     PaymentTransaction,
     ProviderHealth,
-    RefundLine,
     TransactionState,
 )
-from oropay.ports import Credit, MoneyEvent, PayableHandler, money_listeners, payable_handlers
-from oropay.services.followup import refund_instead_of_void, reversal_queue
+from oropay.ports import payable_handlers
 from oropay.services.payable import is_live, payable_recompute
-from oropay.services.start import reference_new
 from oropay.status import money_state
 from plumbing.services import hint
 
 S = TransactionState
 GOOD = frozenset(Verdict) - {Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED}
-ENDED = frozenset({S.DECLINED, S.FAILED, S.CANCELED, S.EXPIRED})
-
-
-@dataclass
-class Recording:
-    """The rows one `record` works on, all locked."""
-
-    payment: Payment
-    row: PaymentTransaction
-    family: list[PaymentTransaction]
-    payables: list[Payable]
-    answer: Answer
-    now: datetime
-    day: date
-    parts: list[PaymentPayable] = field(default_factory=list)
-
-    def parent(self) -> PaymentTransaction | None:
-        return next((row for row in self.family if row.pk == self.row.parent_id), None)
-
-    def handler(self, payable: Payable) -> PayableHandler:
-        return payable_handlers.get(payable.kind)
 
 
 @atomic(durable=True)
@@ -103,7 +74,7 @@ def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | No
     if move is None:
         return row
     _apply(news=news, move=move)
-    _follow(news=news, move=move)
+    follow(news=news, move=move)
     payment_refresh(news=news)
     return row
 
@@ -216,203 +187,6 @@ def _instrument_learn(*, news: Recording) -> None:
 def alert_raise(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> None:
     """Ask a person to look, once per transaction and kind."""
     Alert.objects.get_or_create(transaction=row, kind=kind, defaults={"text": text, "raised_at": now})
-
-
-# -- what follows from it -----------------------------------------------------------------------------------------
-
-
-def _follow(*, news: Recording, move: Move) -> None:
-    row, state = news.row, move.state
-    news.parts = list(PaymentPayable.objects.filter(payment=news.payment).order_by("payable_id"))
-    if move.alert == AlertKind.AMOUNT_DIFFERS:
-        reversal_queue(lost=row, now=news.now)
-        return
-    if row.action == Action.AUTHORIZE:
-        _authorize(news=news, state=state)
-    elif row.action == Action.CHARGE:
-        _charge(news=news, state=state)
-    elif row.action == Action.CAPTURE and state == S.APPROVED:
-        _captured(news=news)
-    elif row.action == Action.CANCEL and row.is_final:
-        _canceled(news=news, state=state)
-    elif row.action == Action.REFUND and state == S.APPROVED:
-        _refunded(news=news)
-
-
-def _authorize(*, news: Recording, state: TransactionState) -> None:
-    if state == S.APPROVED:
-        for event, handler in _events(news):
-            handler.on_authorized(event=event)
-    elif state in ENDED:
-        _tell_ended(news)
-
-
-def _charge(*, news: Recording, state: TransactionState) -> None:
-    if news.payment.method == Method.BANK:
-        if state in {S.PENDING, S.APPROVED} and not _expected_before(news):
-            _expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)
-        if state == S.PENDING:
-            for event, handler in _events(news):
-                handler.on_pending(event=event)
-        elif state == S.APPROVED:
-            _post(news=news, kind=EntryKind.SETTLED, ask="on_settled")
-        elif state in ENDED:
-            if news.row.gateway_id:
-                _withdraw(news.row, now=news.now)
-            _tell_ended(news)
-    elif state == S.APPROVED:
-        _post(news=news, kind=EntryKind.CAPTURED, ask="on_captured")
-        _expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)
-    elif state in ENDED:
-        _tell_ended(news)
-
-
-def _expected_before(news: Recording) -> bool:
-    """A bank debit is expected from the moment it is accepted; its settlement is not expected a second time."""
-    return any(step.state == S.PENDING for step in news.row.steps.all())  # type: ignore[attr-defined]
-
-
-def _captured(*, news: Recording) -> None:
-    hold = news.parent()
-    if hold is None:
-        raise ValueError(f"capture {news.row.pk} has no hold")
-    _post(news=news, kind=EntryKind.CAPTURED, ask="on_captured")
-    _expect(row=news.row, gateway_id=hold.gateway_id, amount=news.row.amount, now=news.now)
-    rest = hold.amount - news.row.amount
-    if hold.capture_mode == Capture.LATER and rest > 0:
-        release_add(parent=hold, amount=rest, news=news)
-
-
-def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording) -> None:
-    """Write down that the rest of a hold went back by itself."""
-    release = PaymentTransaction.objects.create(
-        payment=news.payment,
-        parent=parent,
-        action=Action.RELEASE,
-        amount=amount,
-        currency=parent.currency,
-        state=S.APPROVED,
-        reference=reference_new(),
-        created_at=news.now,
-        ended_at=news.now,
-    )
-    news.family.append(release)
-
-
-def _canceled(*, news: Recording, state: TransactionState) -> None:
-    """A cancel ended: of a hold, of a charge, or of a transaction whose answer was lost."""
-    parent = news.parent()
-    if parent is None:
-        raise ValueError(f"cancel {news.row.pk} has no parent")
-    if parent.state == S.UNKNOWN:
-        _lost_one_ended(news=news, lost=parent, state=state)
-    elif state == S.APPROVED and parent.action == Action.CHARGE:
-        _post(news=news, kind=EntryKind.VOIDED, ask="on_voided")
-        _withdraw(parent, now=news.now)
-    elif state == S.APPROVED:
-        _tell_ended(news)
-    elif news.row.failure_reason == FailureReason.BATCH_CLOSED and parent.action == Action.CHARGE:
-        news.family.append(refund_instead_of_void(charge=parent, now=news.now))
-
-
-def _lost_one_ended(*, news: Recording, lost: PaymentTransaction, state: TransactionState) -> None:
-    """The reversal of an unknown transaction: 200 proves it canceled, 404 proves it never arrived, the rest nothing."""
-    if state == S.APPROVED:
-        lost.state = S.CANCELED
-    elif news.answer.verdict == Verdict.NOT_FOUND:
-        lost.state, lost.failure_reason = S.FAILED, FailureReason.NEVER_ARRIVED
-    else:
-        return
-    lost.next_at, lost.ended_at = None, news.now
-    lost.save()
-    _tell_ended(news)
-
-
-def _refunded(*, news: Recording) -> None:
-    lines = list(RefundLine.objects.filter(refund=news.row).select_related("payable").order_by("pk"))
-    by_payable: dict[int | None, list[RefundLine]] = {}
-    for line in lines:
-        by_payable.setdefault(line.payable_id, []).append(line)
-    credited: list[Credit] = []
-    for payable_id, own in by_payable.items():
-        amount = sum((line.amount for line in own), Decimal(0))
-        payable = next((item for item in news.payables if item.pk == payable_id), None)
-        if payable is None:
-            credited.append(Credit(account=AccountName.CUSTOMER_CREDIT, amount=amount))
-            continue
-        event = _event(news=news, payable=payable, amount=amount, lines=tuple(own))
-        credited.extend(news.handler(payable).on_refunded(event=event))
-    _entry(news=news, kind=EntryKind.REFUNDED, credited=credited, sign=-1)
-    _expect(row=news.row, gateway_id=news.row.gateway_id, amount=-news.row.amount, now=news.now)
-
-
-def _tell_ended(news: Recording) -> None:
-    for event, handler in _events(news):
-        handler.on_ended(event=event)
-
-
-# -- events, entries, expectations --------------------------------------------------------------------------------
-
-
-def _event(*, news: Recording, payable: Payable, amount: Decimal, lines: tuple[RefundLine, ...] = ()) -> MoneyEvent:
-    return MoneyEvent(
-        payment=news.payment,
-        transaction=news.row,
-        payable=payable,
-        amount=amount,
-        occurred_on=news.day,
-        now=news.now,
-        lines=lines,
-    )
-
-
-def _events(news: Recording) -> list[tuple[MoneyEvent, PayableHandler]]:
-    """One event per payable, the transaction's amount shared by what each part of the payment is."""
-    parts = news.parts
-    amounts = shares(news.row.amount, [part.amount for part in parts], news.row.currency)
-    by_id = {payable.pk: payable for payable in news.payables}
-    return [
-        (_event(news=news, payable=by_id[part.payable_id], amount=amount), news.handler(by_id[part.payable_id]))
-        for part, amount in zip(parts, amounts, strict=True)
-    ]
-
-
-def _post(*, news: Recording, kind: EntryKind, ask: str) -> None:
-    """Ask each payable's owner where the money goes (or comes from) and post one entry."""
-    credited: list[Credit] = []
-    for event, handler in _events(news):
-        credited.extend(getattr(handler, ask)(event=event))
-    _entry(news=news, kind=kind, credited=credited, sign=-1 if ask == "on_voided" else 1)
-
-
-def _entry(*, news: Recording, kind: EntryKind, credited: list[Credit], sign: int) -> None:
-    """Gateway clearing against the named accounts; `sign` is 1 for money coming, −1 for money going back."""
-    amount = sum((credit.amount for credit in credited), Decimal(0))
-    if amount != news.row.amount:
-        raise ValueError(f"transaction {news.row.pk}: credits of {amount} for {news.row.amount}")
-    entry_post(
-        organization_id=news.payment.organization_id,
-        currency=news.row.currency,
-        kind=kind,
-        lines=[
-            Line(account=AccountName.GATEWAY_CLEARING, amount=sign * amount),
-            *(Line(account=credit.account, amount=-sign * credit.amount) for credit in credited),
-        ],
-        occurred_on=news.day,
-        source=f"transaction:{news.row.pk}",
-        customer_id=news.payment.customer_id,
-        now=news.now,
-    )
-
-
-def _expect(*, row: PaymentTransaction, gateway_id: str, amount: Decimal, now: datetime) -> None:
-    for listener in money_listeners.all():
-        listener.on_expected(transaction=row, gateway_id=gateway_id, amount=amount, now=now)
-
-
-def _withdraw(row: PaymentTransaction, *, now: datetime) -> None:
-    for listener in money_listeners.all():
-        listener.on_withdrawn(transaction=row, now=now)
 
 
 def payment_refresh(*, news: Recording) -> None:
