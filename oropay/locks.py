@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import QuerySet
 
-from oropay.models import Payable, Payment, PaymentTransaction, TransactionState
+from oropay.models import Payable, Payment, PaymentPayable, PaymentTransaction, TransactionState
 
 
 def payables(*, ids: Iterable[int]) -> list[Payable]:
@@ -22,13 +22,23 @@ def payables(*, ids: Iterable[int]) -> list[Payable]:
 
 
 def payables_of(*, payment_id: int) -> list[Payable]:
-    """Lock the payables that one payment pays, in id order."""
-    return list(
+    """Lock the payables that one payment pays, in id order.
+
+    While we waited, an invoice may have taken over its order: then we look again. It is always the younger payable,
+    so the order of locks holds.
+    """
+    rows = (
         Payable.objects.select_for_update(of=("self",))
         .select_related("organization")
         .filter(parts__payment_id=payment_id)
         .order_by("pk")
     )
+    held = {payable.pk: payable for payable in rows}
+    while True:
+        ids = set(PaymentPayable.objects.filter(payment_id=payment_id).values_list("payable_id", flat=True))
+        if ids <= held.keys():
+            return [held[pk] for pk in sorted(ids)]
+        held |= {payable.pk: payable for payable in payables(ids=ids - held.keys())}
 
 
 def payment(*, pk: int) -> Payment:

@@ -22,6 +22,8 @@ class Figures:
     cleared: Decimal = Decimal(0)
     """Credits, discounts and write-offs."""
     is_closed: bool = False
+    is_billed: bool = False
+    """Of an order: its invoice is what is owed now, and says what is paid."""
 
 
 @dataclass(frozen=True)

@@ -127,13 +127,16 @@ def money_state(transactions: Iterable[PaymentTransaction]) -> MoneyState:
 
 
 def payment_status(
-    *, total: Decimal, paid: Decimal, cleared: Decimal, sums: Sums, tried: bool, refused: bool
+    *, total: Decimal, paid: Decimal, cleared: Decimal, sums: Sums, tried: bool, refused: bool, billed: bool = False
 ) -> PaymentStatus:
     """The status OroCommerce users know, by domain.md "Money state and payment status".
 
     `paid` is what counts for this payable (net captured for an order, live allocations for an invoice); `tried` says
-    that somebody tried to pay, `refused` that every attempt ended without money.
+    that somebody tried to pay, `refused` that every attempt ended without money, `billed` that an invoice took over
+    what is owed and what was paid.
     """
+    if billed:
+        return PaymentStatus.INVOICED
     net = paid
     refunds = sums.refunded + sums.returned
     if net >= total or (net + cleared >= total and refunds == 0):

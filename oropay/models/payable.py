@@ -89,7 +89,9 @@ class Payable(models.Model):
 
     @property
     def due(self) -> Decimal:
-        """What is owed, whatever is under way: total − paid − cleared."""
+        """What is owed, whatever is under way: total − paid − cleared; nothing once closed."""
+        if self.is_closed:
+            return Decimal(0)
         return max(Decimal(0), self.total - self.paid - self.cleared)
 
 

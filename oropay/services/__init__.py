@@ -18,7 +18,7 @@ from oropay.services.instrument import (
     routing_is_valid,
 )
 from oropay.services.offline import offline_receipt_record
-from oropay.services.payable import payable_open, payable_recompute
+from oropay.services.payable import payable_open, payable_recompute, payable_running, payable_take_over
 from oropay.services.provider import integration_save, provider_provision, webhook_rotate
 from oropay.services.settlement import SettledNote, settlement_note
 from oropay.services.start import (
@@ -52,6 +52,8 @@ __all__ = [
     "offline_receipt_record",
     "payable_open",
     "payable_recompute",
+    "payable_running",
+    "payable_take_over",
     "payment_start",
     "provider_provision",
     "refund_lines_suggested",

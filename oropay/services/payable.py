@@ -7,7 +7,17 @@ from django.db.models import F
 
 from commerce.models import Customer, Order, Organization
 from commerce.money import rounded
-from oropay.models import INITIATING, LIVE, Action, Payable, PayableKind, PaymentTransaction, TransactionState
+from oropay import locks
+from oropay.models import (
+    INITIATING,
+    LIVE,
+    Action,
+    Payable,
+    PayableKind,
+    PaymentPayable,
+    PaymentTransaction,
+    TransactionState,
+)
 from oropay.ports import payable_handlers
 from oropay.status import Sums, payment_status, sums_of
 
@@ -75,7 +85,7 @@ def payable_recompute(*, payable: Payable) -> None:
     payable.held = amount(sums.held)
     payable.refunded = amount(sums.refunded + sums.returned)
     payable.cleared = figures.cleared
-    payable.is_closed = figures.is_closed
+    payable.is_closed = figures.is_closed or figures.is_billed
     payable.status = payment_status(
         total=payable.total,
         paid=payable.paid,
@@ -83,8 +93,33 @@ def payable_recompute(*, payable: Payable) -> None:
         sums=sums,
         tried=bool(starts),
         refused=bool(starts) and all(row.state in REFUSED for row in starts),
+        billed=figures.is_billed,
     )
     payable.save(update_fields=["total", "paid", "settling", "held", "refunded", "cleared", "is_closed", "status"])
+
+
+def payable_take_over(*, old: Payable, new: Payable) -> int:
+    """Let `new` (an invoice) stand where `old` (its order) stood in every payment: later captures, voids and refunds
+    of those payments reach the invoice. Returns how many payments moved.
+
+    Inside the caller's transaction, which has noted that the old one is billed. Whoever holds a payable decides about
+    its parts, so both are locked here. Nothing may be running that names the old payable: see `payable_running`.
+    """
+    held = {payable.pk: payable for payable in locks.payables(ids=[old.pk, new.pk])}
+    moved = PaymentPayable.objects.filter(payable=old).update(payable=new)
+    for payable in held.values():
+        payable_recompute(payable=payable)
+    return moved
+
+
+def payable_running(*, payable: Payable) -> bool:
+    """Whether any conversation with the gateway about this payable's payments has no outcome yet.
+
+    Pending bank debits and open holds are outcomes: they may go on for days.
+    """
+    return PaymentTransaction.objects.filter(
+        payment__parts__payable=payable, state__in=[*LIVE, TransactionState.AWAITING_APPROVAL]
+    ).exists()
 
 
 def is_live(*, transactions: Iterable[PaymentTransaction]) -> bool:
