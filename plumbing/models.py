@@ -204,7 +204,7 @@ class Note(models.Model):
 class Heartbeat(models.Model):
     """Proof that a part of the house runs. `name` is the part ("worker-default"), the rest says who beat last."""
 
-    name = models.CharField(primary_key=True, max_length=64)
+    name = models.CharField(primary_key=True, max_length=255)
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
     beat_at = models.DateTimeField()

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Heartbeat',
             fields=[
-                ('name', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ('host', models.CharField(max_length=255)),
                 ('pid', models.PositiveIntegerField()),
                 ('beat_at', models.DateTimeField()),
