@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import connection
+from django.db.transaction import TransactionManagementError
 
 from ledger.models import Period
 
@@ -15,6 +16,8 @@ SELECT id, organization_id, starts_on, state FROM ledger_period
 
 def period_shared(*, organization_id: int, starts_on: date) -> Period | None:
     """The month's row, kept from changing its state until the transaction ends; many may post to it at once."""
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("Nothing was posted. Open a transaction before locking a period.")
     with connection.cursor() as cursor:
         cursor.execute(PERIOD_SHARED, [organization_id, starts_on])
         row = cursor.fetchone()

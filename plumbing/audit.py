@@ -49,7 +49,7 @@ class RefuseChange(pgtrigger.Trigger):
     name = "append_only"
     when = pgtrigger.Before
     operation = pgtrigger.Update | pgtrigger.Delete
-    func = pgtrigger.Func(
+    func = pgtrigger.Func(  # type: ignore[no-untyped-call]
         "RAISE EXCEPTION USING ERRCODE = 'restrict_violation',"
         " MESSAGE = 'Nothing was changed. {meta.db_table} is append-only: a correction is a new row.';"
     )

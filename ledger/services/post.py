@@ -4,15 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.transaction import atomic
-
 from ledger.exceptions import AlreadyMirrored, EmptyEntry, UnbalancedEntry
 from ledger.models import ACCOUNT_TYPES, MIRRORS, Account, AccountName, Entry, EntryKind, Posting
 from ledger.services.lines import Line
 from ledger.services.periods import period_for
 
 
-@atomic
 def entry_post(
     *,
     organization_id: int,
@@ -29,6 +26,7 @@ def entry_post(
 
     Lines of zero are left out. Counts on `occurred_on` (the date in the organization's time zone) or, if that month is
     closed, on the first open day. Four statements: lock the period, read the accounts, entry, postings.
+    The caller has a transaction open (else `TransactionManagementError`).
 
     Raises:
         UnbalancedEntry: debits and credits differ. The database refuses it too.
@@ -48,7 +46,6 @@ def entry_post(
     )
 
 
-@atomic
 def entry_mirror(*, entry: Entry, occurred_on: date, source: str, memo: str = "", now: datetime) -> Entry:
     """Undo an entry by its opposite: every line with the other sign, pointing at what it undoes.
 

@@ -17,4 +17,4 @@ def note_add(*, on: Model, text: str, by: AbstractBaseUser | None, now: datetime
     """
     if not text.strip():
         raise NoteEmpty
-    return Note.objects.create(on=on, text=text.strip(), by=by, created_at=now)
+    return Note.objects.create(on=on, text=text.strip(), by_id=by.pk if by is not None else None, created_at=now)
