@@ -36,9 +36,9 @@ def refuse_gateway_work_without_keys(sender: Any, **_: Any) -> None:
 
 @worker_ready.connect
 def worker_beats(sender: Any, **_: Any) -> None:
-    heartbeat_start(name=sender.hostname)
+    heartbeat_start(name=sender.hostname.partition("@")[0])
 
 
 @beat_init.connect
 def beat_beats(**_: Any) -> None:
-    heartbeat_start(name=f"beat@{os.uname().nodename}")
+    heartbeat_start(name="beat")

@@ -10,7 +10,6 @@ import platform
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,9 @@ from typing import IO, Any
 import psycopg2
 import redis
 
-HOST = "127.0.0.1"
+from config import processes
+from config.processes import HOST
+
 ROLE = "oropay"
 STARTS_WITHIN = 60.0
 """Seconds a server may take before it answers; a crash recovery is the slow case."""
@@ -49,14 +50,14 @@ class Server:
     child: "subprocess.Popen[bytes] | None"
 
     def alive(self) -> bool:
-        return self.child.poll() is None if self.child else process_exists(self.pid)
+        return self.child.poll() is None if self.child else processes.exists(self.pid)
 
     def stop(self) -> None:
         """End it the quick, clean way (SIGINT) and wait; by force after half a minute."""
         for number in (signal.SIGINT, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
-            if wait_until(lambda: not self.alive(), seconds=STOPS_WITHIN):
+            if processes.wait_until(lambda: not self.alive(), seconds=STOPS_WITHIN):
                 return
         raise ServerError(f"{self.name} (process {self.pid}) does not end.")
 
@@ -77,7 +78,7 @@ def postgres_start(*, data: Path, password: str, options: Sequence[str] = (), lo
     _postgres_unlock(data)
     settings = (f"listen_addresses={HOST}", "unix_socket_directories=", "max_connections=200", *options)
     for _ in range(3):  # somebody may take the free port before we do
-        port = free_port()
+        port = processes.free_port()
         child = subprocess.Popen(
             [*_unprivileged(), str(postgres_binary("postgres")), "-D", str(data), "-p", str(port)]
             + [part for setting in settings for part in ("-c", setting)],
@@ -118,7 +119,7 @@ def _postgres_left_running(*, data: Path, password: str) -> Server | None:
             folder, backend = cursor.fetchone()
             if Path(folder) != data:
                 return None
-            pid = _parent(backend)
+            pid = processes.parent(backend)
     except psycopg2.OperationalError:
         return None
     _database_ensure(url)
@@ -155,7 +156,7 @@ def _postgres_unlock(data: Path) -> None:
     if not lock.exists():
         return
     first = lock.read_text().split("\n", 1)[0]
-    if first.isdecimal() and str(data) in _command(int(first)):
+    if first.isdecimal() and str(data) in processes.command(int(first)):
         raise ServerError(
             f"A PostgreSQL (process {first}) works in {data} but does not answer. It may be starting or stopping: "
             f"try again in a moment, or end it with: kill -INT {first}"
@@ -180,7 +181,7 @@ def valkey_start(*, folder: Path, password: str, durable: bool = True, log: IO[b
         return left
     folder.mkdir(parents=True, exist_ok=True)
     for _ in range(3):
-        port = free_port()
+        port = processes.free_port()
         child = subprocess.Popen(
             [str(valkey_binary()), "-"],
             stdin=subprocess.PIPE,
@@ -255,42 +256,7 @@ def throwaway(*, options: Sequence[str] = THROWAWAY) -> Iterator[tuple[str, str]
                 server.stop()
 
 
-# --- Processes and ports ---------------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def port_is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return True
-    return False
-
-
-def process_exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def wait_until(condition: Any, *, seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
+# --- Small parts -----------------------------------------------------------------------------------------------------
 
 
 def _answers(ask: Any, child: "subprocess.Popen[bytes]") -> bool:
@@ -337,25 +303,3 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))} | {
         "LC_ALL": "C"
     }
-
-
-def _parent(pid: int) -> int:
-    """The parent of a process: the postmaster of a backend."""
-    status = Path(f"/proc/{pid}/status")
-    if status.exists():
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("PPid:"))
-    return int(_ps(pid, "ppid="))
-
-
-def _command(pid: int) -> str:
-    """The command line of a process; empty when there is none."""
-    proc = Path(f"/proc/{pid}/cmdline")
-    if Path("/proc/self").exists():
-        return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace") if proc.exists() else ""
-    return _ps(pid, "command=") if process_exists(pid) else ""
-
-
-def _ps(pid: int, field: str) -> str:
-    return subprocess.run(
-        ["ps", "-o", field, "-p", str(pid)], capture_output=True, text=True, check=True
-    ).stdout.strip()

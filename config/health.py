@@ -1,8 +1,7 @@
-"""`python -m config.health worker-gateway`: is this container's part alive? For health checks without HTTP."""
+"""`python -m config.health worker-gateway`: does this part beat? For health checks of parts that speak no HTTP."""
 
 import os
 import sys
-from datetime import timedelta
 
 import django
 from django.db import DatabaseError
@@ -11,27 +10,26 @@ from django.utils import timezone
 from config.heartbeat import SILENT_AFTER
 
 
-def silence(*, part: str, host: str) -> str:
-    """Why the part on this host counts as gone; empty when it beats."""
+def silence(*, part: str) -> str:
+    """Why the part counts as gone; empty when it beats."""
     from plumbing.models import Heartbeat
 
-    name = f"{part}@{host}"
-    row = Heartbeat.objects.filter(name=name).first()
+    row = Heartbeat.objects.filter(name=part).first()
     if row is None:
-        return f"{name} has never beaten."
-    age = timezone.now() - row.beat_at
-    return "" if age <= timedelta(seconds=SILENT_AFTER) else f"{name} is silent for {age.total_seconds():.0f} s."
+        return f"{part} has never beaten."
+    age = row.age(timezone.now())
+    return "" if age <= SILENT_AFTER else f"{part} is silent for {age:.0f} s; it last beat on {row.host}."
 
 
 def main(parts: list[str]) -> int:
-    """Exit code 0 when every named part of this host beats."""
+    """Exit code 0 when every named part beats."""
     if not parts:
         sys.stderr.write("usage: python -m config.health worker-gateway|worker-default|beat ...\n")
         return 2
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     django.setup()
     try:
-        reasons = [reason for part in parts if (reason := silence(part=part, host=os.uname().nodename))]
+        reasons = [reason for part in parts if (reason := silence(part=part))]
     except DatabaseError as error:
         reasons = [f"The database does not answer: {error}"]
     sys.stderr.writelines(f"{reason}\n" for reason in reasons)

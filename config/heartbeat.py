@@ -1,6 +1,7 @@
 """Workers and beat say "I am here" every five seconds, in a row that /readyz, `make up` and health checks read.
 
-A row is named `part@host`: `worker-gateway@…`, `worker-default@…`, `beat@…`, so replicas do not speak for each other.
+A row is named after its part, the first half of the Celery node name: `worker-gateway`, `worker-default`, `beat`. The
+replicas of a part share it; host and process of the last beat are in the row.
 """
 
 import logging
