@@ -1,6 +1,7 @@
 """Requests the tests send: small, complete and valid; each test changes what it is about."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import uuid4
 
 from moneyed import Money
 
+from oropay.gateway.globalpayments.adapter import GlobalPaymentsGateway
 from oropay.gateway.port import (
     BankAccount,
     CardToken,
@@ -18,6 +20,9 @@ from oropay.gateway.port import (
     PostalAddress,
     SaleRequest,
 )
+
+GatewayAt = Callable[..., GlobalPaymentsGateway]
+"""The fixture: `gateway_at(url, read_timeout=…)`."""
 
 BOLTS = OrderItem(
     reference="BOLT-M8",

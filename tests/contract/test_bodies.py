@@ -1,21 +1,22 @@
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from oropay.gateway.globalpayments import bodies
 from oropay.gateway.globalpayments.exceptions import AmountDoesNotFit, UnusableRequest
-from oropay.gateway.port import Capture, CardToken, Credentials
+from oropay.gateway.port import Capture, CardToken, Credentials, SaleRequest
 from tests.contract.samples import ACCOUNT, BARE_ORDER, BOLTS, ORDER, follow_up, sale
 
 CREDENTIALS = Credentials(app_id="app", app_key="key", service_url="https://gateway.example/ucp")
 
 
-def body_of(request):
+def body_of(request: SaleRequest) -> dict[str, Any]:
     return bodies.sale(request, CREDENTIALS)
 
 
-def test_a_card_sale_carries_the_whole_order():
+def test_a_card_sale_carries_the_whole_order() -> None:
     request = sale("25.90", reference="payment-0001", order=ORDER)
 
     assert body_of(request) == {
@@ -79,7 +80,7 @@ def test_a_card_sale_carries_the_whole_order():
     }
 
 
-def test_an_ach_charge_carries_the_bank_account_and_its_holder():
+def test_an_ach_charge_carries_the_bank_account_and_its_holder() -> None:
     request = sale(reference="payment-0002", source=ACCOUNT)
 
     assert body_of(request)["payment_method"] == {
@@ -100,11 +101,11 @@ def test_an_ach_charge_carries_the_bank_account_and_its_holder():
 @pytest.mark.parametrize(
     ("capture", "mode"), [(Capture.NOW, "AUTO"), (Capture.LATER, "LATER"), (Capture.MULTIPLE, "MULTIPLE")]
 )
-def test_the_capture_mode_is_fixed_when_the_sale_is_made(capture, mode):
+def test_the_capture_mode_is_fixed_when_the_sale_is_made(capture: Capture, mode: str) -> None:
     assert body_of(sale(capture=capture))["capture_mode"] == mode
 
 
-def test_keeping_a_card_asks_for_storage_on_success_and_says_it_is_the_first_use():
+def test_keeping_a_card_asks_for_storage_on_success_and_says_it_is_the_first_use() -> None:
     body = body_of(sale(source=CardToken(token="PMT_single", keep=True, holder_name="Ann Lee")))
 
     assert body["payment_method"] == {
@@ -119,7 +120,7 @@ def test_keeping_a_card_asks_for_storage_on_success_and_says_it_is_the_first_use
     assert body["stored_credential"] == {"model": "UNSCHEDULED", "sequence": "FIRST"}
 
 
-def test_a_kept_card_used_by_the_buyer_names_its_first_payment():
+def test_a_kept_card_used_by_the_buyer_names_its_first_payment() -> None:
     body = body_of(sale(source=CardToken(token="PMT_kept", stored=True, brand_reference="NET123")))
 
     assert body["payment_method"]["card"] == {"brand_reference": "NET123"}
@@ -127,14 +128,14 @@ def test_a_kept_card_used_by_the_buyer_names_its_first_payment():
     assert body["stored_credential"] == {"model": "UNSCHEDULED", "sequence": "SUBSEQUENT"}
 
 
-def test_a_kept_card_used_by_us_says_so():
+def test_a_kept_card_used_by_us_says_so() -> None:
     body = body_of(sale(source=CardToken(token="PMT_kept", stored=True, merchant_initiated=True)))
 
     assert body["initiator"] == "MERCHANT"
     assert body["stored_credential"] == {"model": "UNSCHEDULED", "sequence": "SUBSEQUENT"}
 
 
-def test_a_card_used_once_claims_no_stored_credential():
+def test_a_card_used_once_claims_no_stored_credential() -> None:
     body = body_of(sale())
 
     assert "initiator" not in body
@@ -144,13 +145,13 @@ def test_a_card_used_once_claims_no_stored_credential():
 @pytest.mark.parametrize(
     ("amount", "currency", "minor"), [("1000", "JPY", "1000"), ("1.234", "KWD", "1234"), ("0.29", "USD", "29")]
 )
-def test_the_amount_is_sent_in_the_currencys_own_minor_units(amount, currency, minor):
+def test_the_amount_is_sent_in_the_currencys_own_minor_units(amount: str, currency: str, minor: str) -> None:
     body = body_of(sale(amount, currency))
 
     assert (body["amount"], body["currency"]) == (minor, currency)
 
 
-def test_describing_text_is_clipped_to_fifty_characters():
+def test_describing_text_is_clipped_to_fifty_characters() -> None:
     order = replace(ORDER, description="x" * 80, items=(replace(BOLTS, label="y" * 80),))
 
     body = body_of(sale(order=order))
@@ -159,7 +160,7 @@ def test_describing_text_is_clipped_to_fifty_characters():
     assert body["order"]["items"][0]["label"] == "y" * 50
 
 
-def test_a_sku_and_a_po_number_that_do_not_fit_are_left_out_whole():
+def test_a_sku_and_a_po_number_that_do_not_fit_are_left_out_whole() -> None:
     order = replace(ORDER, po_number="P" * 51, items=(replace(BOLTS, reference="S" * 51),))
 
     body = body_of(sale(order=order))
@@ -169,7 +170,7 @@ def test_a_sku_and_a_po_number_that_do_not_fit_are_left_out_whole():
     assert body["order"]["items"][0]["label"] == "Bolt M8"
 
 
-def test_lines_that_do_not_add_up_are_not_sent_and_the_amount_stays():
+def test_lines_that_do_not_add_up_are_not_sent_and_the_amount_stays() -> None:
     order = replace(ORDER, total=Decimal("26.00"))
 
     body = body_of(sale("26.00", order=order))
@@ -178,13 +179,13 @@ def test_lines_that_do_not_add_up_are_not_sent_and_the_amount_stays():
     assert body["amount"] == "2600"
 
 
-def test_lines_whose_discount_is_not_repeated_on_the_order_add_up_too():
+def test_lines_whose_discount_is_not_repeated_on_the_order_add_up_too() -> None:
     order = replace(ORDER, discount=Decimal(0))
 
     assert len(body_of(sale(order=order))["order"]["items"]) == 1
 
 
-def test_a_discount_on_the_whole_order_adds_up():
+def test_a_discount_on_the_whole_order_adds_up() -> None:
     order = replace(ORDER, discount=Decimal("3.00"), total=Decimal("23.90"))
 
     body = body_of(sale("23.90", order=order))
@@ -193,7 +194,7 @@ def test_a_discount_on_the_whole_order_adds_up():
     assert len(body["order"]["items"]) == 1
 
 
-def test_a_unit_price_below_a_cent_lowers_the_level_of_data_not_the_payment():
+def test_a_unit_price_below_a_cent_lowers_the_level_of_data_not_the_payment() -> None:
     bolts = replace(BOLTS, unit_amount=Decimal("0.0125"))
 
     body = body_of(sale(order=replace(ORDER, items=(bolts,))))
@@ -216,17 +217,17 @@ def test_a_unit_price_below_a_cent_lowers_the_level_of_data_not_the_payment():
         sale(order=replace(BARE_ORDER, reference="o" * 51)),
     ],
 )
-def test_what_cannot_be_sent_truthfully_is_refused(request_):
+def test_what_cannot_be_sent_truthfully_is_refused(request_: SaleRequest) -> None:
     with pytest.raises(UnusableRequest):
         body_of(request_)
 
 
-def test_an_amount_that_does_not_fit_its_currency_is_refused():
+def test_an_amount_that_does_not_fit_its_currency_is_refused() -> None:
     with pytest.raises(AmountDoesNotFit):
         body_of(sale("19.999"))
 
 
-def test_follow_ups_carry_what_gp_api_knows_of_them():
+def test_follow_ups_carry_what_gp_api_knows_of_them() -> None:
     assert bodies.capture(follow_up("TRN_1", "5.00")) == {"amount": "500"}
     assert bodies.capture(follow_up("TRN_1")) == {}
     assert bodies.reversal(follow_up("TRN_1")) == {}
@@ -236,18 +237,18 @@ def test_follow_ups_carry_what_gp_api_knows_of_them():
     }
 
 
-def test_a_refund_without_our_reference_is_refused():
+def test_a_refund_without_our_reference_is_refused() -> None:
     with pytest.raises(UnusableRequest):
         bodies.refund(follow_up("TRN_1", "5.00"))
 
 
 @pytest.mark.parametrize("name", ["", "TRN_1/refund", "TRN_1?x=1", "..", "TRN_1\r\nX: y", "t" * 51])
-def test_a_name_that_would_change_the_url_is_refused(name):
+def test_a_name_that_would_change_the_url_is_refused(name: str) -> None:
     with pytest.raises(UnusableRequest):
         bodies.in_path(name)
 
 
 @pytest.mark.parametrize("key", ["", "k" * 51, "a b", "a\r\nX-Other: b"])
-def test_an_idempotency_key_that_would_change_the_headers_is_refused(key):
+def test_an_idempotency_key_that_would_change_the_headers_is_refused(key: str) -> None:
     with pytest.raises(UnusableRequest):
         bodies.key(key)

@@ -1,7 +1,9 @@
 """Look-ups and reports: complete, or said to be not."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,17 +11,20 @@ from moneyed import Money
 
 from oropay.gateway.globalpayments import adapter
 from oropay.gateway.port import DepositAdvice, GatewayUnavailable, SettledTransaction, Verdict
-from tests.contract.wire import SILENCE, reply, transaction
+from tests.contract.samples import GatewayAt
+from tests.contract.wire import SILENCE, Received, Say, Serve, reply, transaction
 
 REFERENCE = "payment-0001"
 
 
-def query_of(request):
+def query_of(request: Received) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(request.target).query).items()}
 
 
-def pages_of(rows, plural="transactions", total=None):
-    def behave(request):
+def pages_of(
+    rows: list[dict[str, Any]], plural: str = "transactions", total: int | None = None
+) -> Callable[[Received], Say]:
+    def behave(request: Received) -> Say:
         query = query_of(request)
         size, page = int(query["page_size"]), int(query["page"])
         found = rows[(page - 1) * size : page * size]
@@ -28,7 +33,7 @@ def pages_of(rows, plural="transactions", total=None):
     return behave
 
 
-def test_everything_with_our_reference_is_found_and_nothing_else(serve, gateway_at):
+def test_everything_with_our_reference_is_found_and_nothing_else(serve: Serve, gateway_at: GatewayAt) -> None:
     rows = [
         transaction(id="TRN_1", reference=REFERENCE, action=None),
         transaction(id="TRN_2", reference="payment-00011", action=None),
@@ -46,7 +51,7 @@ def test_everything_with_our_reference_is_found_and_nothing_else(serve, gateway_
     assert query_of(server.sales[0])["reference"] == REFERENCE
 
 
-def test_every_page_is_read(serve, gateway_at, monkeypatch):
+def test_every_page_is_read(serve: Serve, gateway_at: GatewayAt, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "LIST_PAGE", 2)
     server = serve(pages_of([transaction(id=f"TRN_{n}", reference=REFERENCE) for n in range(5)]))
 
@@ -57,7 +62,7 @@ def test_every_page_is_read(serve, gateway_at, monkeypatch):
     assert [query_of(request)["page"] for request in server.sales] == ["1", "2", "3"]
 
 
-def test_nothing_found_is_complete_and_empty(serve, gateway_at):
+def test_nothing_found_is_complete_and_empty(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(pages_of([]))
 
     listing = gateway_at(server.url).find_by_reference(reference=REFERENCE)
@@ -81,7 +86,7 @@ def test_nothing_found_is_complete_and_empty(serve, gateway_at):
         pytest.param(reply(302, ""), id="redirect"),
     ],
 )
-def test_a_list_that_cannot_be_trusted_is_not_complete(serve, gateway_at, behave):
+def test_a_list_that_cannot_be_trusted_is_not_complete(serve: Serve, gateway_at: GatewayAt, behave: Say) -> None:
     server = serve(behave)
 
     listing = gateway_at(server.url, read_timeout=0.3).find_by_reference(reference=REFERENCE)
@@ -90,7 +95,9 @@ def test_a_list_that_cannot_be_trusted_is_not_complete(serve, gateway_at, behave
     assert listing.found == ()
 
 
-def test_a_second_page_that_fails_makes_the_list_incomplete(serve, gateway_at, monkeypatch):
+def test_a_second_page_that_fails_makes_the_list_incomplete(
+    serve: Serve, gateway_at: GatewayAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(adapter, "LIST_PAGE", 1)
     page = pages_of([transaction(id=f"TRN_{n}", reference=REFERENCE) for n in range(2)])
     server = serve(lambda request: page(request) if query_of(request)["page"] == "1" else reply(502, ""))
@@ -100,13 +107,13 @@ def test_a_second_page_that_fails_makes_the_list_incomplete(serve, gateway_at, m
     assert listing.complete is False
 
 
-def test_a_row_without_an_id_makes_the_list_incomplete(serve, gateway_at):
+def test_a_row_without_an_id_makes_the_list_incomplete(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(pages_of([transaction(id=None, reference=REFERENCE)]))
 
     assert gateway_at(server.url).find_by_reference(reference=REFERENCE).complete is False
 
 
-def test_a_look_up_reads_everything_the_gateway_tells(serve, gateway_at):
+def test_a_look_up_reads_everything_the_gateway_tells(serve: Serve, gateway_at: GatewayAt) -> None:
     body = transaction(
         parent_resource_id="TRN_0",
         risk_assessment=[{"mode": "ACTIVE", "result": "ACCEPTED"}],
@@ -145,7 +152,7 @@ def test_a_look_up_reads_everything_the_gateway_tells(serve, gateway_at):
     assert (answer.http_status, answer.kept_token, answer.error_text) == (200, "", "")
 
 
-def test_a_look_up_that_answers_with_another_transaction_proves_nothing(serve, gateway_at):
+def test_a_look_up_that_answers_with_another_transaction_proves_nothing(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction(id="TRN_2")))
 
     answer = gateway_at(server.url).look_up(gateway_id="TRN_1")
@@ -162,7 +169,9 @@ def test_a_look_up_that_answers_with_another_transaction_proves_nothing(serve, g
         ("R10", "REVERSED", Verdict.RETURNED),
     ],
 )
-def test_bank_money_that_came_back_is_told_from_money_never_taken(serve, gateway_at, result, status, verdict):
+def test_bank_money_that_came_back_is_told_from_money_never_taken(
+    serve: Serve, gateway_at: GatewayAt, result: str, status: Any, verdict: Verdict
+) -> None:
     bank = {"result": result, "bank_transfer": {"masked_account_number_last4": "XXXXXX2468"}}
     server = serve(reply(200, transaction(status=status, payment_method=bank)))
 
@@ -188,7 +197,7 @@ LINE = {
 SINCE, UNTIL = date(2026, 11, 21), date(2026, 11, 22)
 
 
-def test_settlement_lines_are_signed_and_dated(serve, gateway_at):
+def test_settlement_lines_are_signed_and_dated(serve: Serve, gateway_at: GatewayAt) -> None:
     refund = {**LINE, "id": "TRN_2", "type": "REFUND", "amount": "500"}
     bank = {
         **LINE,
@@ -223,7 +232,7 @@ def test_settlement_lines_are_signed_and_dated(serve, gateway_at):
     assert query["to_deposit_time_created"] == "2026-11-22"
 
 
-def test_lines_outside_the_asked_days_are_left_out(serve, gateway_at):
+def test_lines_outside_the_asked_days_are_left_out(serve: Serve, gateway_at: GatewayAt) -> None:
     early = {**LINE, "id": "TRN_0", "deposit_time_created": "2026-11-20"}
     server = serve(pages_of([early, LINE]))
 
@@ -247,7 +256,7 @@ DEPOSIT = {
 }
 
 
-def test_a_deposit_is_read_with_positive_parts(serve, gateway_at):
+def test_a_deposit_is_read_with_positive_parts(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(pages_of([DEPOSIT], plural="deposits"))
 
     deposits = list(gateway_at(server.url).deposits(since=SINCE, until=UNTIL))
@@ -268,7 +277,7 @@ def test_a_deposit_is_read_with_positive_parts(serve, gateway_at):
 
 
 @pytest.mark.parametrize("amount", ["500", "-500"])
-def test_a_deposit_the_gateway_takes_back_is_negative(serve, gateway_at, amount):
+def test_a_deposit_the_gateway_takes_back_is_negative(serve: Serve, gateway_at: GatewayAt, amount: str) -> None:
     server = serve(pages_of([{**DEPOSIT, "funding_type": "DEBIT", "amount": amount}], plural="deposits"))
 
     [advice] = gateway_at(server.url).deposits(since=SINCE, until=UNTIL)
@@ -287,7 +296,9 @@ def test_a_deposit_the_gateway_takes_back_is_negative(serve, gateway_at, amount)
         {"time_created": "yesterday"},
     ],
 )
-def test_a_line_that_makes_no_sense_stops_the_report(serve, gateway_at, broken):
+def test_a_line_that_makes_no_sense_stops_the_report(
+    serve: Serve, gateway_at: GatewayAt, broken: dict[str, Any]
+) -> None:
     server = serve(pages_of([LINE, {**LINE, **broken}]))
 
     with pytest.raises(GatewayUnavailable, match="no money is involved"):
@@ -295,7 +306,7 @@ def test_a_line_that_makes_no_sense_stops_the_report(serve, gateway_at, broken):
 
 
 @pytest.mark.parametrize("behave", [reply(500, ""), reply(401, ""), SILENCE, reply(200, "[]")])
-def test_a_report_that_cannot_be_fetched_says_so(serve, gateway_at, behave):
+def test_a_report_that_cannot_be_fetched_says_so(serve: Serve, gateway_at: GatewayAt, behave: Say) -> None:
     server = serve(behave)
 
     with pytest.raises(GatewayUnavailable):

@@ -1,10 +1,13 @@
+from collections.abc import Callable
+
 import pytest
 from django.db import transaction as database
 
+from oropay.gateway.globalpayments.adapter import GlobalPaymentsGateway
 from oropay.gateway.guard import TransactionOpen
 from oropay.gateway.port import Verdict
-from tests.contract.samples import follow_up, sale
-from tests.contract.wire import reply, transaction
+from tests.contract.samples import GatewayAt, follow_up, sale
+from tests.contract.wire import Serve, reply, transaction
 
 
 @pytest.mark.django_db(transaction=True)
@@ -19,7 +22,9 @@ from tests.contract.wire import reply, transaction
     ],
     ids=["charge", "refund", "look_up", "find_by_reference", "mint_hosted_token"],
 )
-def test_the_gateway_is_never_called_inside_a_database_transaction(serve, gateway_at, call):
+def test_the_gateway_is_never_called_inside_a_database_transaction(
+    serve: Serve, gateway_at: GatewayAt, call: Callable[[GlobalPaymentsGateway], object]
+) -> None:
     server = serve(reply(200, transaction()))
     gateway = gateway_at(server.url)
 
@@ -30,7 +35,7 @@ def test_the_gateway_is_never_called_inside_a_database_transaction(serve, gatewa
 
 
 @pytest.mark.django_db
-def test_the_block_of_a_test_case_itself_does_not_count(serve, gateway_at):
+def test_the_block_of_a_test_case_itself_does_not_count(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
 
     assert gateway_at(server.url).charge(sale()).verdict is Verdict.APPROVED

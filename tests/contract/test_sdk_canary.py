@@ -1,4 +1,4 @@
-"""Fails when the pinned SDK is another than the one that was read: read the new source before renewing anything here."""
+"""Fails when the pinned SDK is not the one that was read: read the new source before renewing anything here."""
 
 import hashlib
 import inspect
@@ -32,16 +32,16 @@ FINGERPRINTS = {
 SDK = Path(globalpayments.__file__).parent
 
 
-def test_the_installed_sdk_is_the_audited_release():
+def test_the_installed_sdk_is_the_audited_release() -> None:
     assert version("globalpayments-api") == hardening.AUDITED_VERSION == "2.0.8"
 
 
-def test_every_symbol_we_rely_on_has_a_fingerprint():
+def test_every_symbol_we_rely_on_has_a_fingerprint() -> None:
     assert sorted(FINGERPRINTS) == sorted(hardening.RELIED_ON)
 
 
 @pytest.mark.parametrize("name", sorted(hardening.RELIED_ON))
-def test_a_symbol_we_rely_on_is_as_it_was_read(name):
+def test_a_symbol_we_rely_on_is_as_it_was_read(name: str) -> None:
     source = inspect.getsource(hardening.RELIED_ON[name])
 
     assert hashlib.sha256(source.encode()).hexdigest()[:16] == FINGERPRINTS[name]
@@ -57,7 +57,7 @@ def test_a_symbol_we_rely_on_is_as_it_was_read(name):
         ("pickle.loads", []),
     ],
 )
-def test_the_dangerous_parts_are_only_where_we_close_them(needle, files):
+def test_the_dangerous_parts_are_only_where_we_close_them(needle: str, files: list[str]) -> None:
     found = sorted(
         str(path.relative_to(SDK)) for path in SDK.rglob("*.py") if needle in path.read_text(encoding="utf-8")
     )
@@ -65,13 +65,13 @@ def test_the_dangerous_parts_are_only_where_we_close_them(needle, files):
     assert found == files
 
 
-def test_the_sdk_still_looks_up_at_call_time_what_we_replace():
+def test_the_sdk_still_looks_up_at_call_time_what_we_replace() -> None:
     assert "jsonpickle.decode(response.raw_response)" in inspect.getsource(sdk_gateways.RestGateway)
     assert "HTTP.request(" in inspect.getsource(sdk_gateways.Gateway)
     assert "jsonpickle.encode(" in inspect.getsource(hardening.RELIED_ON["serializer.object_serialize"])
 
 
-def test_another_release_is_refused_at_import():
+def test_another_release_is_refused_at_import() -> None:
     program = (
         "import importlib.metadata as m\n"
         "real = m.version\n"
@@ -85,7 +85,7 @@ def test_another_release_is_refused_at_import():
     assert ended.returncode == 1
 
 
-def test_a_vanished_symbol_is_refused_at_import():
+def test_a_vanished_symbol_is_refused_at_import() -> None:
     program = (
         "import globalpayments.api.utils.serializer as s\n"
         "del s.jsonpickle\n"

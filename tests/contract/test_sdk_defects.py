@@ -4,24 +4,28 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from typing import Any
 
 import globalpayments.api.gateways as sdk_gateways
 import pytest
 import urllib3
-from globalpayments.api.builders.request_builder.GpApi import GpApiAuthorizationRequestBuilder
+from globalpayments.api.builders.request_builder.GpApi.GpApiAuthorizationRequestBuilder import (
+    GpApiAuthorizationRequestBuilder,
+)
 from globalpayments.api.entities.exceptions import GatewayException
-from globalpayments.api.payment_methods import CreditCardData
+from globalpayments.api.payment_methods.credit import CreditCardData
 from globalpayments.api.utils import StringUtils
 from globalpayments.api.utils.sensitive_data_utils import ProtectSensitiveData
 from globalpayments.api.utils.serializer import object_serialize
 
 from oropay.gateway.globalpayments.adapter import GlobalPaymentsGateway
-from oropay.gateway.globalpayments.connector import HardenedConnector
+from oropay.gateway.globalpayments.connector import GatewayError, HardenedConnector
 from oropay.gateway.globalpayments.exceptions import UnusableCredentials
 from oropay.gateway.globalpayments.hardening import BuildersClosed
-from oropay.gateway.port import Credentials, Verdict
-from tests.contract.samples import follow_up, sale
-from tests.contract.wire import reply, token, transaction
+from oropay.gateway.port import Credentials, SaleRequest, Verdict
+from tests.contract.samples import GatewayAt, follow_up, sale
+from tests.contract.wire import Serve, reply, token, transaction
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,9 @@ from tests.contract.wire import reply, token, transaction
         ("0.001", "KWD", "1"),
     ],
 )
-def test_no_cent_is_lost_on_the_wire(serve, gateway_at, amount, currency, minor):
+def test_no_cent_is_lost_on_the_wire(
+    serve: Serve, gateway_at: GatewayAt, amount: str, currency: str, minor: str
+) -> None:
     server = serve(lambda request: reply(200, transaction(amount=request.json["amount"], currency=currency)))
 
     answer = gateway_at(server.url).charge(sale(amount, currency))
@@ -51,7 +57,7 @@ def test_no_cent_is_lost_on_the_wire(serve, gateway_at, amount, currency, minor)
     assert answer.verdict is Verdict.APPROVED
 
 
-def test_captures_and_refunds_lose_no_cent_either(serve, gateway_at):
+def test_captures_and_refunds_lose_no_cent_either(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
     gateway = gateway_at(server.url)
 
@@ -61,12 +67,12 @@ def test_captures_and_refunds_lose_no_cent_either(serve, gateway_at):
     assert [request.json["amount"] for request in server.sales] == ["1999", "29"]
 
 
-def test_the_sdks_own_converter_refuses_to_guess():
+def test_the_sdks_own_converter_refuses_to_guess() -> None:
     with pytest.raises(BuildersClosed, match=r"the amount '19\.99'"):
         StringUtils.to_numeric("19.99")
 
 
-def test_the_sdks_builders_cannot_send_anything(serve, gateway_at):
+def test_the_sdks_builders_cannot_send_anything(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
     connector = gateway_at(server.url)._connector
 
@@ -78,13 +84,13 @@ def test_the_sdks_builders_cannot_send_anything(serve, gateway_at):
     assert server.sales == []
 
 
-def test_there_is_no_default_address(serve):
+def test_there_is_no_default_address(serve: Serve) -> None:
     for url in ("", "apis.globalpay.com/ucp", "ftp://apis.globalpay.com/ucp"):
         with pytest.raises(UnusableCredentials, match="no service URL"):
             GlobalPaymentsGateway(Credentials(app_id="a", app_key="k", service_url=url))
 
 
-def test_money_does_not_travel_in_the_clear_unless_a_person_said_so():
+def test_money_does_not_travel_in_the_clear_unless_a_person_said_so() -> None:
     clear = Credentials(app_id="a", app_key="k", service_url="http://gpsandbox:8090/ucp")
 
     with pytest.raises(UnusableCredentials, match="must begin with https"):
@@ -94,17 +100,17 @@ def test_money_does_not_travel_in_the_clear_unless_a_person_said_so():
 
 
 @pytest.mark.parametrize("extra", ["https://user:pw@host/ucp", "https://host/ucp?x=1", "https://host/ucp#x"])
-def test_an_address_with_more_than_a_place_is_refused(extra):
+def test_an_address_with_more_than_a_place_is_refused(extra: str) -> None:
     with pytest.raises(UnusableCredentials):
         GlobalPaymentsGateway(Credentials(app_id="a", app_key="k", service_url=extra))
 
 
-def hostile(command):
+def hostile(command: str) -> dict[str, Any]:
     return {"error_code": "X", "py/reduce": [{"py/function": "os.system"}, {"py/tuple": [command]}]}
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 500])
-def test_a_hostile_body_runs_nothing(serve, gateway_at, tmp_path, status):
+def test_a_hostile_body_runs_nothing(serve: Serve, gateway_at: GatewayAt, tmp_path: Path, status: int) -> None:
     touched = tmp_path / "touched"
     server = serve(reply(status, hostile(f"touch {touched}")))
 
@@ -114,7 +120,7 @@ def test_a_hostile_body_runs_nothing(serve, gateway_at, tmp_path, status):
     assert answer.verdict is (Verdict.REFUSED if status == 401 else Verdict.UNKNOWN)
 
 
-def test_a_hostile_log_in_runs_nothing(serve, gateway_at, tmp_path):
+def test_a_hostile_log_in_runs_nothing(serve: Serve, gateway_at: GatewayAt, tmp_path: Path) -> None:
     touched = tmp_path / "touched"
     server = serve(reply(200, transaction()), log_in=reply(500, hostile(f"touch {touched}")))
 
@@ -124,15 +130,15 @@ def test_a_hostile_log_in_runs_nothing(serve, gateway_at, tmp_path):
     assert answer.verdict is Verdict.NOT_SENT
 
 
-def test_the_sdks_own_error_path_runs_nothing_either(tmp_path):
+def test_the_sdks_own_error_path_runs_nothing_either(tmp_path: Path) -> None:
     touched = tmp_path / "touched"
     body = json.dumps(hostile(f"touch {touched}"))
 
-    assert sdk_gateways.jsonpickle.decode(body)["error_code"] == "X"
+    assert vars(sdk_gateways)["jsonpickle"].decode(body)["error_code"] == "X"
     assert not touched.exists()
 
 
-def test_three_d_secure_references_get_the_names_the_api_knows():
+def test_three_d_secure_references_get_the_names_the_api_knows() -> None:
     body = {"authentication": {"three_ds": {"server_trans_reference": "S", "ds_trans_reference": "D", "eci": "05"}}}
 
     assert json.loads(object_serialize(body)) == {
@@ -140,13 +146,13 @@ def test_three_d_secure_references_get_the_names_the_api_knows():
     }
 
 
-def test_no_part_of_a_card_number_is_kept_in_memory():
+def test_no_part_of_a_card_number_is_kept_in_memory() -> None:
     assert ProtectSensitiveData.hide_value("card.number", "4263970000005262", 4, 6) == {}
     assert ProtectSensitiveData.hide_values({"card.cvv": "123"}) == {}
-    assert GpApiAuthorizationRequestBuilder().masked_values == {}
+    assert GpApiAuthorizationRequestBuilder().masked_values == {}  # type: ignore[no-untyped-call]
 
 
-def test_tls_of_the_process_is_left_alone():
+def test_tls_of_the_process_is_left_alone() -> None:
     program = (
         "import ssl, urllib3.util, urllib3.util.ssl_\n"
         "import oropay.gateway.globalpayments.hardening\n"
@@ -161,7 +167,7 @@ def test_tls_of_the_process_is_left_alone():
     assert ended.returncode == 0
 
 
-def test_the_port_and_its_guard_load_no_sdk():
+def test_the_port_and_its_guard_load_no_sdk() -> None:
     program = (
         "import sys, oropay.gateway.port, oropay.gateway.guard, oropay.gateway.globalpayments\n"
         "assert not [name for name in sys.modules if name.startswith('globalpayments')]\n"
@@ -173,7 +179,7 @@ def test_the_port_and_its_guard_load_no_sdk():
     assert ended.returncode == 0
 
 
-def test_the_sdks_own_pool_neither_retries_nor_follows(serve):
+def test_the_sdks_own_pool_neither_retries_nor_follows(serve: Serve) -> None:
     elsewhere = serve(reply(200, {}))
     server = serve(reply(302, "", Location=f"http://127.0.0.1:{elsewhere.port}/stolen"))
 
@@ -186,7 +192,7 @@ def test_the_sdks_own_pool_neither_retries_nor_follows(serve):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed_and_proves_nothing(serve, gateway_at, status):
+def test_a_redirect_is_not_followed_and_proves_nothing(serve: Serve, gateway_at: GatewayAt, status: int) -> None:
     elsewhere = serve(reply(200, transaction()))
     server = serve(reply(status, "", Location=f"http://127.0.0.1:{elsewhere.port}/ucp/transactions"))
 
@@ -197,7 +203,7 @@ def test_a_redirect_is_not_followed_and_proves_nothing(serve, gateway_at, status
     assert elsewhere.received == []
 
 
-def test_requests_say_what_they_are(serve, gateway_at):
+def test_requests_say_what_they_are(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
 
     gateway_at(server.url).charge(sale(idempotency_key="key-1"))
@@ -210,7 +216,7 @@ def test_requests_say_what_they_are(serve, gateway_at):
     assert headers["authorization"] == "Bearer token-1"
 
 
-def test_a_challenge_does_not_change_the_headers_of_later_calls(serve, gateway_at):
+def test_a_challenge_does_not_change_the_headers_of_later_calls(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
     connector = gateway_at(server.url)._connector
     before = dict(connector.headers)
@@ -222,7 +228,7 @@ def test_a_challenge_does_not_change_the_headers_of_later_calls(serve, gateway_a
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
-def test_every_kind_of_success_is_one(serve, gateway_at, status):
+def test_every_kind_of_success_is_one(serve: Serve, gateway_at: GatewayAt, status: int) -> None:
     server = serve(reply(status, transaction()))
 
     answer = gateway_at(server.url).charge(sale())
@@ -231,7 +237,7 @@ def test_every_kind_of_success_is_one(serve, gateway_at, status):
     assert answer.http_status == status
 
 
-def test_an_error_keeps_its_status_its_codes_and_its_text(serve, gateway_at):
+def test_an_error_keeps_its_status_its_codes_and_its_text(serve: Serve, gateway_at: GatewayAt) -> None:
     error = {
         "error_code": "MANDATORY_DATA_MISSING",
         "detailed_error_code": "40005",
@@ -249,25 +255,26 @@ def test_an_error_keeps_its_status_its_codes_and_its_text(serve, gateway_at):
     assert answer.response == error
 
 
-def test_the_connector_raises_the_sdks_own_error_type_with_status_and_body(serve, gateway_at):
+def test_the_connector_raises_the_sdks_own_error_type_with_status_and_body(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(502, "<html>bad</html>", content_type="text/html"))
     connector = gateway_at(server.url)._connector
 
-    with pytest.raises(GatewayException) as raised:
+    with pytest.raises(GatewayError) as raised:
         connector.do_transaction("GET", "/transactions/TRN_1")
 
+    assert isinstance(raised.value, GatewayException)
     assert raised.value.http_status == 502
     assert raised.value.raw_body == "<html>bad</html>"
 
 
-def test_two_hundred_threads_never_swap_idempotency_keys(serve, gateway_at):
+def test_two_hundred_threads_never_swap_idempotency_keys(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(lambda request: reply(200, transaction(reference=request.json["reference"])))
     gateway = gateway_at(server.url, connect_timeout=10.0, read_timeout=20.0)
     requests = [sale(reference=f"reference-{n:04}", idempotency_key=f"key-of-{n:04}") for n in range(200)]
     start = threading.Barrier(200)
     answers = {}
 
-    def pay(request):
+    def pay(request: SaleRequest) -> None:
         start.wait(20)
         answers[request.reference] = gateway.charge(request)
 
@@ -287,7 +294,7 @@ def test_two_hundred_threads_never_swap_idempotency_keys(serve, gateway_at):
     assert len(server.log_ins) == 1
 
 
-def test_a_log_in_carries_neither_token_nor_idempotency_key(serve, gateway_at):
+def test_a_log_in_carries_neither_token_nor_idempotency_key(serve: Serve, gateway_at: GatewayAt) -> None:
     answers = iter([reply(401, {"error_code": "NOT_AUTHENTICATED"}), reply(200, transaction())])
     tokens = iter([token("token-1"), token("token-2")])
     server = serve(lambda _: next(answers), log_in=lambda _: next(tokens))
@@ -300,7 +307,7 @@ def test_a_log_in_carries_neither_token_nor_idempotency_key(serve, gateway_at):
         assert "x-gp-idempotency" not in request.headers
 
 
-def test_one_connector_serves_all_gateways_with_the_same_credentials(serve):
+def test_one_connector_serves_all_gateways_with_the_same_credentials(serve: Serve) -> None:
     server = serve(reply(200, transaction()))
     credentials = Credentials(app_id="shared", app_key="k", service_url=server.url)
 
@@ -314,7 +321,7 @@ def test_one_connector_serves_all_gateways_with_the_same_credentials(serve):
     assert len(server.log_ins) == 1
 
 
-def test_keys_do_not_show_in_representations(serve):
+def test_keys_do_not_show_in_representations(serve: Serve) -> None:
     server = serve(reply(200, transaction()))
     credentials = Credentials(app_id="a", app_key="very-secret", service_url=server.url)
 

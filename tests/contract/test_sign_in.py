@@ -2,18 +2,19 @@
 
 import hashlib
 import time
+from typing import Any
 
 import pytest
 
 from oropay.gateway.globalpayments import connector
 from oropay.gateway.port import GatewayUnavailable, Verdict
-from tests.contract.samples import sale
-from tests.contract.wire import SILENCE, Say, reply, token, transaction
+from tests.contract.samples import GatewayAt, sale
+from tests.contract.wire import SILENCE, Received, Say, Serve, reply, token, transaction
 
 DEAD = {"error_code": "NOT_AUTHENTICATED", "detailed_error_code": "40001"}
 
 
-def test_a_log_in_proves_the_key_without_sending_it(serve, gateway_at):
+def test_a_log_in_proves_the_key_without_sending_it(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
 
     gateway_at(server.url).charge(sale())
@@ -25,7 +26,7 @@ def test_a_log_in_proves_the_key_without_sending_it(serve, gateway_at):
     assert body["seconds_to_expire"] == 3600
 
 
-def test_one_token_serves_many_payments(serve, gateway_at):
+def test_one_token_serves_many_payments(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
     gateway = gateway_at(server.url)
 
@@ -35,10 +36,10 @@ def test_one_token_serves_many_payments(serve, gateway_at):
     assert len(server.log_ins) == 1
 
 
-def test_a_dead_token_is_replaced_once_and_the_payment_goes_through(serve, gateway_at):
+def test_a_dead_token_is_replaced_once_and_the_payment_goes_through(serve: Serve, gateway_at: GatewayAt) -> None:
     tokens = iter([token("token-1"), token("token-2")])
 
-    def only_token_2(request):
+    def only_token_2(request: Received) -> Say:
         alive = request.headers["authorization"] == "Bearer token-2"
         return reply(200, transaction()) if alive else reply(401, DEAD)
 
@@ -53,7 +54,7 @@ def test_a_dead_token_is_replaced_once_and_the_payment_goes_through(serve, gatew
     assert len(server.log_ins) == 2
 
 
-def test_a_second_401_means_the_gateway_refuses_us(serve, gateway_at):
+def test_a_second_401_means_the_gateway_refuses_us(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(401, DEAD))
 
     answer = gateway_at(server.url).charge(sale())
@@ -69,7 +70,7 @@ def test_a_second_401_means_the_gateway_refuses_us(serve, gateway_at):
     ("status", "body"),
     [(403, {"error_code": "ACTION_NOT_AUTHORIZED", "detailed_error_code": "40212"}), (429, ""), (401, "no json")],
 )
-def test_a_refusal_without_a_look_is_told_apart(serve, gateway_at, status, body):
+def test_a_refusal_without_a_look_is_told_apart(serve: Serve, gateway_at: GatewayAt, status: Any, body: Any) -> None:
     server = serve(reply(status, body))
 
     answer = gateway_at(server.url).charge(sale())
@@ -78,7 +79,9 @@ def test_a_refusal_without_a_look_is_told_apart(serve, gateway_at, status, body)
     assert len(server.log_ins) == 1
 
 
-def test_a_token_is_renewed_at_four_fifths_of_its_life(serve, gateway_at, monkeypatch):
+def test_a_token_is_renewed_at_four_fifths_of_its_life(
+    serve: Serve, gateway_at: GatewayAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tokens = iter([token("token-1", seconds=100), token("token-2", seconds=100)])
     server = serve(reply(200, transaction()), log_in=lambda _: next(tokens))
     gateway = gateway_at(server.url)
@@ -97,7 +100,9 @@ def test_a_token_is_renewed_at_four_fifths_of_its_life(serve, gateway_at, monkey
     ]
 
 
-def test_a_failed_early_renewal_leaves_the_living_token_in_use(serve, gateway_at, monkeypatch):
+def test_a_failed_early_renewal_leaves_the_living_token_in_use(
+    serve: Serve, gateway_at: GatewayAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answers = iter([token("token-1", seconds=100), reply(500, ""), token("token-2", seconds=100)])
     server = serve(reply(200, transaction()), log_in=lambda _: next(answers))
     gateway = gateway_at(server.url)
@@ -136,7 +141,7 @@ def test_a_failed_early_renewal_leaves_the_living_token_in_use(serve, gateway_at
         pytest.param(reply(200, {"token": "t", "scope": {"accounts": ["x"]}}), id="nonsense accounts"),
     ],
 )
-def test_a_log_in_that_fails_leaves_the_payment_unsent(serve, gateway_at, say):
+def test_a_log_in_that_fails_leaves_the_payment_unsent(serve: Serve, gateway_at: GatewayAt, say: Say) -> None:
     server = serve(reply(200, transaction()), log_in=say)
 
     answer = gateway_at(server.url, read_timeout=0.5).charge(sale())
@@ -146,7 +151,9 @@ def test_a_log_in_that_fails_leaves_the_payment_unsent(serve, gateway_at, say):
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 429])
-def test_a_log_in_that_is_refused_means_the_gateway_refuses_us(serve, gateway_at, status):
+def test_a_log_in_that_is_refused_means_the_gateway_refuses_us(
+    serve: Serve, gateway_at: GatewayAt, status: Any
+) -> None:
     refusal = {
         "error_code": "ACTION_NOT_AUTHORIZED",
         "detailed_error_code": "40004",
@@ -163,7 +170,7 @@ def test_a_log_in_that_is_refused_means_the_gateway_refuses_us(serve, gateway_at
     assert server.sales == []
 
 
-def test_a_card_form_token_is_restricted_single_purpose_and_short_lived(serve, gateway_at):
+def test_a_card_form_token_is_restricted_single_purpose_and_short_lived(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()), log_in=token("form-token", seconds=600))
     gateway = gateway_at(server.url)
 
@@ -177,7 +184,7 @@ def test_a_card_form_token_is_restricted_single_purpose_and_short_lived(serve, g
     assert "form-token" not in repr(minted)
 
 
-def test_every_card_form_gets_a_token_of_its_own_and_none_pays(serve, gateway_at):
+def test_every_card_form_gets_a_token_of_its_own_and_none_pays(serve: Serve, gateway_at: GatewayAt) -> None:
     names = iter(["form-1", "form-2", "for-paying"])
     server = serve(reply(200, transaction()), log_in=lambda _: token(next(names)))
     gateway = gateway_at(server.url)
@@ -191,7 +198,7 @@ def test_every_card_form_gets_a_token_of_its_own_and_none_pays(serve, gateway_at
 
 
 @pytest.mark.parametrize("say", [reply(403, ""), reply(500, ""), SILENCE, reply(200, "{}")])
-def test_a_card_form_token_that_cannot_be_had_says_so(serve, gateway_at, say):
+def test_a_card_form_token_that_cannot_be_had_says_so(serve: Serve, gateway_at: GatewayAt, say: Say) -> None:
     server = serve(reply(200, transaction()), log_in=say)
 
     with pytest.raises(GatewayUnavailable, match="no money is involved"):
@@ -201,14 +208,14 @@ def test_a_card_form_token_that_cannot_be_had_says_so(serve, gateway_at, say):
 class _Clock:
     """Moves the connector's idea of now; everything else keeps its own."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._ahead = 0.0
         real = time.monotonic
         monkeypatch.setattr(connector, "time", self)
         self._real = real
 
-    def monotonic(self):
+    def monotonic(self) -> float:
         return self._real() + self._ahead
 
-    def forward(self, seconds):
+    def forward(self, seconds: float) -> None:
         self._ahead += seconds

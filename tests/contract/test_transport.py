@@ -2,16 +2,22 @@
 
 import socket
 import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from moneyed import Money
+from pytest_django import Settings
 
 from oropay.gateway.globalpayments import adapter
-from oropay.gateway.port import Credentials, Verdict
-from tests.contract.samples import ACCOUNT, follow_up, sale
-from tests.contract.wire import SILENCE, Say, reply, transaction
+from oropay.gateway.port import Capture, Credentials, Verdict
+from tests.contract.samples import ACCOUNT, GatewayAt, follow_up, sale
+from tests.contract.wire import SILENCE, Received, Say, Serve, reply, transaction
 
 
-def test_a_refused_connection_sent_nothing(gateway_at):
+def test_a_refused_connection_sent_nothing(gateway_at: GatewayAt) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
@@ -21,7 +27,7 @@ def test_a_refused_connection_sent_nothing(gateway_at):
     assert "No connection was made. NewConnectionError" in answer.error_text
 
 
-def test_a_gateway_that_vanishes_after_the_log_in_got_nothing(serve, gateway_at):
+def test_a_gateway_that_vanishes_after_the_log_in_got_nothing(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
     gateway = gateway_at(server.url)
     assert gateway.charge(sale()).verdict is Verdict.APPROVED
@@ -32,13 +38,13 @@ def test_a_gateway_that_vanishes_after_the_log_in_got_nothing(serve, gateway_at)
     assert answer.verdict is Verdict.NOT_SENT
 
 
-def test_an_unknown_host_sent_nothing(gateway_at):
+def test_an_unknown_host_sent_nothing(gateway_at: GatewayAt) -> None:
     answer = gateway_at("https://gateway.invalid/ucp", connect_timeout=3.0).charge(sale())
 
     assert answer.verdict is Verdict.NOT_SENT
 
 
-def test_a_connection_that_is_not_accepted_in_time_sent_nothing(gateway_at):
+def test_a_connection_that_is_not_accepted_in_time_sent_nothing(gateway_at: GatewayAt) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -57,7 +63,7 @@ def test_a_connection_that_is_not_accepted_in_time_sent_nothing(gateway_at):
     assert time.monotonic() - started < 2
 
 
-def test_a_tls_handshake_that_never_ends_sent_nothing(serve, gateway_at):
+def test_a_tls_handshake_that_never_ends_sent_nothing(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(SILENCE, deaf=True)
 
     answer = gateway_at(f"https://127.0.0.1:{server.port}/ucp", connect_timeout=0.5).charge(sale())
@@ -66,7 +72,7 @@ def test_a_tls_handshake_that_never_ends_sent_nothing(serve, gateway_at):
     assert server.connections == 1
 
 
-def test_a_certificate_nobody_vouches_for_sent_nothing(serve, gateway_at, certificate):
+def test_a_certificate_nobody_vouches_for_sent_nothing(serve: Serve, gateway_at: GatewayAt, certificate: Path) -> None:
     server = serve(reply(200, transaction()), tls=certificate)
 
     answer = gateway_at(f"https://127.0.0.1:{server.port}/ucp").charge(sale())
@@ -75,7 +81,7 @@ def test_a_certificate_nobody_vouches_for_sent_nothing(serve, gateway_at, certif
     assert server.received == []
 
 
-def test_a_certificate_of_our_own_authority_is_trusted_when_named(serve, certificate):
+def test_a_certificate_of_our_own_authority_is_trusted_when_named(serve: Serve, certificate: Path) -> None:
     server = serve(reply(200, transaction()), tls=certificate)
     credentials = Credentials(app_id="tls", app_key="k", service_url=f"https://127.0.0.1:{server.port}/ucp")
 
@@ -84,7 +90,7 @@ def test_a_certificate_of_our_own_authority_is_trusted_when_named(serve, certifi
     assert answer.verdict is Verdict.APPROVED
 
 
-def test_a_silent_server_is_left_after_the_time_out_as_unknown(serve, gateway_at):
+def test_a_silent_server_is_left_after_the_time_out_as_unknown(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(SILENCE)
     started = time.monotonic()
 
@@ -95,7 +101,7 @@ def test_a_silent_server_is_left_after_the_time_out_as_unknown(serve, gateway_at
     assert len(server.sales) == 1
 
 
-def test_a_server_that_drips_bytes_is_left_at_the_same_moment(serve, gateway_at):
+def test_a_server_that_drips_bytes_is_left_at_the_same_moment(serve: Serve, gateway_at: GatewayAt) -> None:
     good = reply(200, transaction())
     server = serve(Say(good.raw, drip=0.05))
     started = time.monotonic()
@@ -145,7 +151,7 @@ HEAD, BODY = GOOD.split(b"\r\n\r\n")
         pytest.param(reply(400, "bad request"), id="400 of a proxy"),
     ],
 )
-def test_an_answer_nobody_can_trust_is_unknown(serve, gateway_at, say):
+def test_an_answer_nobody_can_trust_is_unknown(serve: Serve, gateway_at: GatewayAt, say: Say) -> None:
     server = serve(say)
 
     answer = gateway_at(server.url).charge(sale())
@@ -154,20 +160,20 @@ def test_an_answer_nobody_can_trust_is_unknown(serve, gateway_at, say):
     assert len(server.sales) == 1
 
 
-def test_json_under_a_wrong_content_type_still_counts(serve, gateway_at):
+def test_json_under_a_wrong_content_type_still_counts(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction(), content_type="text/html"))
 
     assert gateway_at(server.url).charge(sale()).verdict is Verdict.APPROVED
 
 
-def test_an_endless_answer_is_cut(serve, gateway_at, monkeypatch):
+def test_an_endless_answer_is_cut(serve: Serve, gateway_at: GatewayAt, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oropay.gateway.globalpayments.transport.LARGEST_ANSWER", 100_000)
     server = serve(reply(200, "x" * 200_000))
 
     assert gateway_at(server.url).charge(sale()).verdict is Verdict.UNKNOWN
 
 
-def test_a_payment_whose_time_has_passed_is_not_sent(serve, gateway_at):
+def test_a_payment_whose_time_has_passed_is_not_sent(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
 
     answer = gateway_at(server.url).charge(sale(send_before=time.monotonic() - 0.01))
@@ -176,8 +182,8 @@ def test_a_payment_whose_time_has_passed_is_not_sent(serve, gateway_at):
     assert server.received == []
 
 
-def test_a_log_in_that_eats_the_time_to_send_leaves_the_payment_unsent(serve, gateway_at):
-    def slow_log_in(_):
+def test_a_log_in_that_eats_the_time_to_send_leaves_the_payment_unsent(serve: Serve, gateway_at: GatewayAt) -> None:
+    def slow_log_in(_: Received) -> Say:
         time.sleep(0.4)
         return reply(200, {"token": "t", "seconds_to_expire": 3600})
 
@@ -190,7 +196,7 @@ def test_a_log_in_that_eats_the_time_to_send_leaves_the_payment_unsent(serve, ga
     assert server.sales == []
 
 
-def test_a_handshake_that_eats_the_time_to_send_is_left(serve, gateway_at):
+def test_a_handshake_that_eats_the_time_to_send_is_left(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(SILENCE, deaf=True)
     gateway = gateway_at(f"https://127.0.0.1:{server.port}/ucp", connect_timeout=5.0)
     started = time.monotonic()
@@ -201,7 +207,7 @@ def test_a_handshake_that_eats_the_time_to_send_is_left(serve, gateway_at):
     assert time.monotonic() - started < 2
 
 
-def test_every_call_has_a_connection_of_its_own(serve, gateway_at):
+def test_every_call_has_a_connection_of_its_own(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
     gateway = gateway_at(server.url)
 
@@ -212,8 +218,8 @@ def test_every_call_has_a_connection_of_its_own(serve, gateway_at):
     assert {request.headers["connection"] for request in server.received} == {"close"}
 
 
-def test_look_ups_are_left_sooner_than_payments(serve, gateway_at, monkeypatch):
-    monkeypatch.setattr(adapter, "LOOK_UP_READ_TIMEOUT", 0.3)
+def test_look_ups_are_left_sooner_than_payments(serve: Serve, gateway_at: GatewayAt, settings: Settings) -> None:
+    settings.OROPAY_LOOKUP_READ_TIMEOUT = timedelta(seconds=0.3)
     server = serve(SILENCE)
     gateway = gateway_at(server.url, read_timeout=20.0)
     started = time.monotonic()
@@ -226,7 +232,7 @@ def test_look_ups_are_left_sooner_than_payments(serve, gateway_at, monkeypatch):
     assert time.monotonic() - started < 3
 
 
-def test_stored_requests_and_answers_hold_no_bank_account_number(serve, gateway_at):
+def test_stored_requests_and_answers_hold_no_bank_account_number(serve: Serve, gateway_at: GatewayAt) -> None:
     error = {
         "error_code": "INVALID_REQUEST_DATA",
         "detailed_error_code": "40213",
@@ -245,7 +251,7 @@ def test_stored_requests_and_answers_hold_no_bank_account_number(serve, gateway_
     assert answer.request["body"]["payment_method"]["bank_transfer"]["account_number"] == "•••2468"
 
 
-def test_an_unsent_request_is_shown_without_its_secrets_too(gateway_at):
+def test_an_unsent_request_is_shown_without_its_secrets_too(gateway_at: GatewayAt) -> None:
     answer = gateway_at("http://127.0.0.1:1/ucp").charge(sale(source=ACCOUNT))
 
     assert answer.verdict is Verdict.NOT_SENT
@@ -253,7 +259,7 @@ def test_an_unsent_request_is_shown_without_its_secrets_too(gateway_at):
 
 
 @pytest.mark.parametrize("act", ["capture", "cancel", "refund"])
-def test_follow_ups_tell_sent_from_unsent_as_well(serve, gateway_at, act):
+def test_follow_ups_tell_sent_from_unsent_as_well(serve: Serve, gateway_at: GatewayAt, act: str) -> None:
     server = serve(SILENCE)
     gateway = gateway_at(server.url, read_timeout=0.3)
     request = follow_up("TRN_1", "5.00", reference="refund-0001")
@@ -264,3 +270,38 @@ def test_follow_ups_tell_sent_from_unsent_as_well(serve, gateway_at, act):
 
     assert lost.verdict is Verdict.UNKNOWN
     assert unsent.verdict is Verdict.NOT_SENT
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"reference": "short"},
+        {"amount": Money("19.999", "USD")},
+        {"amount": Money("0.00", "USD")},
+        {"idempotency_key": "two words"},
+        {"capture": Capture.LATER},
+    ],
+)
+def test_a_request_that_cannot_be_built_failed_for_certain(
+    serve: Serve, gateway_at: GatewayAt, broken: dict[str, Any]
+) -> None:
+    server = serve(reply(200, transaction()))
+
+    answer = gateway_at(server.url).charge(replace(sale(), **broken))
+
+    assert answer.verdict is Verdict.FAILED
+    assert answer.error_text
+    assert server.received == []
+
+
+def test_a_refused_look_up_proves_nothing_about_the_payment(serve: Serve, gateway_at: GatewayAt) -> None:
+    refusal = {"error_code": "INVALID_REQUEST_DATA", "detailed_error_code": "40213"}
+    server = serve(reply(400, refusal))
+
+    assert gateway_at(server.url).look_up(gateway_id="TRN_1").verdict is Verdict.UNKNOWN
+
+
+def test_a_look_up_of_what_the_gateway_does_not_know_is_not_found(serve: Serve, gateway_at: GatewayAt) -> None:
+    server = serve(reply(404, {"error_code": "RESOURCE_NOT_FOUND", "detailed_error_code": "40118"}))
+
+    assert gateway_at(server.url).look_up(gateway_id="TRN_1").verdict is Verdict.NOT_FOUND

@@ -169,3 +169,7 @@ class WireServer:
             return  # The client hung up first, as it should after its time-out.
         if say.reset:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+Serve = Callable[..., WireServer]
+"""The fixture: `serve(behave, log_in=…, tls=…, deaf=…)`."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.utils import timezone
 
 from oropay.gateway.globalpayments import answers, bodies, reports
@@ -38,8 +39,6 @@ from oropay.gateway.port import (
 )
 
 TRANSACTIONS = "/transactions"
-LOOK_UP_READ_TIMEOUT = 5.0
-"""Seconds. A look-up can be asked again at any time; a payment's answer cannot."""
 EXPIRY_READ_TIMEOUT = 2.0
 """Seconds. The card's expiry is a courtesy on the way back from a payment that is already answered."""
 LIST_PAGE = 100
@@ -97,15 +96,18 @@ class _Call:
 class GlobalPaymentsGateway:
     """One merchant account at Global Payments. Implements `PaymentGateway`; safe under threads.
 
-    `allow_http` lets the gateway be reached without TLS on a host that is not this machine (a sandbox in a container
-    network); `ca_file` replaces the usual certificate authorities.
+    `allow_http` lets the gateway be reached without TLS on a host that is not this machine, such as a sandbox in a
+    container network; unless given it is the setting OROPAY_GATEWAY_ALLOW_HTTP, else False. `ca_file` replaces the
+    usual certificate authorities.
 
     Raises:
         UnusableCredentials: no service URL, or one that would send money in the clear.
     """
 
-    def __init__(self, credentials: Credentials, *, allow_http: bool = False, ca_file: str = "") -> None:
+    def __init__(self, credentials: Credentials, *, allow_http: bool | None = None, ca_file: str = "") -> None:
         self._credentials = credentials
+        if allow_http is None:
+            allow_http = bool(getattr(settings, "OROPAY_GATEWAY_ALLOW_HTTP", False))
         self._connector = connector_for(credentials, allow_http=allow_http, ca_file=ca_file)
         # Its token goes to browsers: another log-in, with one permission and ten minutes.
         self._hosted = connector_for(
@@ -116,23 +118,21 @@ class GlobalPaymentsGateway:
         )
 
     def charge(self, request: SaleRequest) -> Answer:
-        if request.capture is not Capture.NOW:
-            raise UnusableRequest("A charge takes the money now; use authorize to hold it.")
-        return self._sale(request)
+        return self._pay(lambda: self._sale(request, held=False))
 
     def authorize(self, request: SaleRequest) -> Answer:
-        if request.capture is Capture.NOW:
-            raise UnusableRequest("An authorization is taken later; use charge to take the money now.")
-        return self._sale(request)
+        return self._pay(lambda: self._sale(request, held=True))
 
     def capture(self, request: FollowUpRequest) -> Answer:
-        return self._follow_up(request, Step.CAPTURE, "capture", bodies.capture(request), method=Method.CARD)
+        return self._pay(
+            lambda: _follow_up(request, Step.CAPTURE, "capture", bodies.capture(request), method=Method.CARD)
+        )
 
     def cancel(self, request: FollowUpRequest) -> Answer:
-        return self._follow_up(request, Step.REVERSAL, "reversal", bodies.reversal(request))
+        return self._pay(lambda: _follow_up(request, Step.REVERSAL, "reversal", bodies.reversal(request)))
 
     def refund(self, request: FollowUpRequest) -> Answer:
-        return self._follow_up(request, Step.REFUND, "refund", bodies.refund(request))
+        return self._pay(lambda: _follow_up(request, Step.REFUND, "refund", bodies.refund(request)))
 
     def look_up(self, *, gateway_id: str) -> Answer:
         call = _Call(
@@ -184,12 +184,18 @@ class GlobalPaymentsGateway:
 
     @property
     def _look_up_timeout(self) -> float:
-        return min(LOOK_UP_READ_TIMEOUT, self._credentials.read_timeout)
+        """Seconds. A look-up can be asked again at any time; a payment's answer cannot."""
+        patience: timedelta = settings.OROPAY_LOOKUP_READ_TIMEOUT
+        return min(patience.total_seconds(), self._credentials.read_timeout)
 
-    def _sale(self, request: SaleRequest) -> Answer:
+    def _sale(self, request: SaleRequest, *, held: bool) -> _Call:
+        if held is (request.capture is Capture.NOW):
+            raise UnusableRequest(
+                "A charge takes the money now, an authorization later; the request says the opposite."
+            )
         source = request.source
         bank = isinstance(source, BankAccount)
-        call = _Call(
+        return _Call(
             step=Step.SALE,
             verb="POST",
             path=TRANSACTIONS,
@@ -200,22 +206,14 @@ class GlobalPaymentsGateway:
             secrets=(source.account_number,) if isinstance(source, BankAccount) else (),
             keeping=source.token if isinstance(source, CardToken) and source.keep else "",
         )
-        return self._with_expiry(self._ask(call))
 
-    def _follow_up(
-        self, request: FollowUpRequest, step: Step, act: str, body: Mapping[str, Any], *, method: Method = Method.UNSEEN
-    ) -> Answer:
-        return self._ask(
-            _Call(
-                step=step,
-                verb="POST",
-                path=f"{TRANSACTIONS}/{bodies.in_path(request.gateway_id)}/{act}",
-                body=body,
-                method=method,
-                key=bodies.key(request.idempotency_key),
-                send_before=request.send_before,
-            )
-        )
+    def _pay(self, build: Callable[[], _Call]) -> Answer:
+        """Build a money request, send it, read its answer. A request that cannot be built certainly moved nothing."""
+        try:
+            call = build()
+        except UnusableRequest as error:
+            return Answer(verdict=Verdict.FAILED, error_text=redact_text(str(error)))
+        return self._with_expiry(self._ask(call))
 
     def _ask(self, call: _Call) -> Answer:
         """Send one request and say what its answer proves. Raises nothing for what network or gateway do."""
@@ -236,7 +234,9 @@ class GlobalPaymentsGateway:
             return _silent(Verdict.UNKNOWN, error, call, shown)
         except SignInFailed as error:
             refused = error.http_status is not None and 400 <= error.http_status < 500
-            answer = answers.answer_of_error(error.raw_body, http_status=error.http_status or 0, request=shown)
+            answer = answers.answer_of_error(
+                error.raw_body, http_status=error.http_status or 0, step=call.step, request=shown
+            )
             return replace(
                 answer,
                 verdict=Verdict.REFUSED if refused else Verdict.NOT_SENT,
@@ -246,7 +246,7 @@ class GlobalPaymentsGateway:
             )
         except GatewayError as error:
             return answers.answer_of_error(
-                error.raw_body, http_status=error.http_status, request=shown, secrets=call.secrets
+                error.raw_body, http_status=error.http_status, step=call.step, request=shown, secrets=call.secrets
             )
         return answers.answer_of(
             text,
@@ -289,6 +289,20 @@ class GlobalPaymentsGateway:
                 yield read(row)
         except reports.Unreadable as error:
             raise GatewayUnavailable(f"{path} made no sense; no money is involved. {error}") from error
+
+
+def _follow_up(
+    request: FollowUpRequest, step: Step, act: str, body: Mapping[str, Any], *, method: Method = Method.UNSEEN
+) -> _Call:
+    return _Call(
+        step=step,
+        verb="POST",
+        path=f"{TRANSACTIONS}/{bodies.in_path(request.gateway_id)}/{act}",
+        body=body,
+        method=method,
+        key=bodies.key(request.idempotency_key),
+        send_before=request.send_before,
+    )
 
 
 def _silent(verdict: Verdict, error: Any, call: _Call, shown: Mapping[str, Any]) -> Answer:

@@ -116,7 +116,7 @@ def answer_of_body(body: Body, *, step: Step, method: Method = Method.UNSEEN, se
     )
 
 
-def answer_of_error(text: str, *, http_status: int, request: Body, secrets: Iterable[str] = ()) -> Answer:
+def answer_of_error(text: str, *, http_status: int, step: Step, request: Body, secrets: Iterable[str] = ()) -> Answer:
     """An HTTP answer that is no success: an error, a redirect, a proxy's page."""
     body = read_json(text)
     detailed_code, description = "", ""
@@ -125,6 +125,7 @@ def answer_of_error(text: str, *, http_status: int, request: Body, secrets: Iter
     duplicate_of = first_resource(description) if http_status == 409 else ""
     return Answer(
         verdict=verdict_of_error(
+            step=step,
             http_status=http_status,
             speaks_gateway=bool(detailed_code),
             detailed_code=detailed_code,

@@ -99,19 +99,24 @@ def _from_tables(step: Step, method: Method, status: str) -> Verdict:
     return as_card if as_card is as_ach else Verdict.UNKNOWN
 
 
-def verdict_of_error(*, http_status: int, speaks_gateway: bool, detailed_code: str, duplicate_of: str) -> Verdict:
+def verdict_of_error(
+    *, step: Step, http_status: int, speaks_gateway: bool, detailed_code: str, duplicate_of: str
+) -> Verdict:
     """What an answer that is no success proves.
 
     `speaks_gateway` tells whether the body is the gateway's own error format. Only then can a 404 or a 400 count as
-    evidence: a proxy's error page says nothing about what happened behind it.
+    evidence: a proxy's error page says nothing about what happened behind it. A look-up that is refused proves nothing
+    about the transaction it asked for.
     """
     if http_status in (401, 403, 429):
         return Verdict.REFUSED
     if not 400 <= http_status < 500 or not speaks_gateway or http_status == 408:
         return Verdict.UNKNOWN
-    if http_status == 409:
+    if http_status == 404:
+        return Verdict.NOT_FOUND
+    if http_status == 409 and step is not Step.LOOK_UP:
         return Verdict.DUPLICATE if detailed_code == "40039" and duplicate_of else Verdict.UNKNOWN
-    return Verdict.NOT_FOUND if http_status == 404 else Verdict.FAILED
+    return Verdict.UNKNOWN if step is Step.LOOK_UP else Verdict.FAILED
 
 
 _SEEN_BEFORE = re.compile(r"\bid=([A-Za-z0-9_-]{1,50})")
