@@ -78,10 +78,12 @@ def _manage(*command: str) -> list[str]:
     return [sys.executable, "-W", "ignore::RuntimeWarning", "manage.py", *command]
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["production-env"]:  # run one command under the production settings, with keys to nothing
+        return subprocess.run(arguments[1:], cwd=ROOT, env=dict(os.environ) | PRODUCTION, check=False).returncode
     with ThreadPoolExecutor(max_workers=2) as pool:
         return 0 if all(list(pool.map(run, steps()))) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
