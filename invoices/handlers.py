@@ -1,0 +1,200 @@
+"""Invoices as the payment module sees them: what is owed on one, what it contains, what money does to it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from commerce.drafts import AddressSnapshot
+from invoices import locks
+from invoices.models import Invoice, InvoiceLine, InvoiceState
+from invoices.services.allocation import (
+    Split,
+    allocation_apply,
+    allocation_expect,
+    allocation_forget,
+    allocation_take_back,
+    credit_take_back,
+    standing,
+)
+from invoices.services.receipt import receipt_note
+from ledger.models import AccountName
+from oropay.engine.record import alert_raise
+from oropay.exceptions import PayableChanged
+from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
+from oropay.models import Action, AlertKind, Payable, PaymentTransaction, RefundLine, RefundSource
+from oropay.ports import Credit, Figures, MoneyEvent
+
+ZERO = Decimal(0)
+
+
+class InvoicePayable:
+    """Handler of `PayableKind.INVOICE`, always in the payment module's transaction. Facts are never refused."""
+
+    def lock(self, *, payables: Sequence[Payable]) -> None:
+        locks.invoices_of(payables=payables)
+        locks.credits_of_payers(payables=payables)
+
+    def last_look(self, *, payable: Payable) -> None:
+        invoice = _invoice(payable)
+        if invoice.state != InvoiceState.POSTED:
+            raise PayableChanged(
+                number=str(invoice), detail=_("it is {state}.").format(state=invoice.get_state_display().lower())
+            )
+
+    def describe(self, *, payable: Payable, amount: Decimal) -> OrderData:
+        """The whole invoice, even if `amount` pays part of it: the goods are what they are."""
+        invoice = Invoice.objects.select_related("customer", "order__placed_by").get(payable=payable)
+        lines = list(invoice.lines.select_related("product__unit").order_by("position"))
+        billing = AddressSnapshot.from_json(invoice.bill_to)
+        buyer = invoice.order.placed_by if invoice.order is not None else None
+        first, _space, last = billing.name.partition(" ")
+        return OrderData(
+            reference=invoice.number,
+            description=_("Invoice {number}").format(number=invoice.number),
+            currency=invoice.currency,
+            total=invoice.total,
+            tax=invoice.tax,
+            shipping=invoice.shipping,
+            discount=invoice.discount,
+            po_number=invoice.po_number,
+            items=tuple(_item(line) for line in lines),
+            billing_address=_address(billing),
+            shipping_address=_address(AddressSnapshot.from_json(invoice.ship_to)),
+            payer=Payer(
+                reference=invoice.customer.number or str(invoice.customer_id),
+                first_name=buyer.first_name if buyer is not None else first,
+                last_name=buyer.last_name if buyer is not None else last,
+                company=invoice.customer.name,
+                email=buyer.email if buyer is not None else invoice.customer.email,
+                phone=billing.phone,
+            ),
+        )
+
+    def figures(self, *, payable: Payable) -> Figures:
+        invoice = _invoice(payable)
+        stands = standing(invoice=invoice)
+        return Figures(
+            total=invoice.total,
+            paid=stands.paid,
+            settling=stands.settling,
+            cleared=stands.cleared,
+            is_closed=invoice.state == InvoiceState.VOID,
+        )
+
+    def on_started(self, *, event: MoneyEvent) -> None:
+        """Nothing is allocated before there is money; that somebody pays is in the payment's own rows."""
+
+    def on_authorized(self, *, event: MoneyEvent) -> None:
+        """A hold pays nothing; it lowers what may be asked for by itself."""
+
+    def on_pending(self, *, event: MoneyEvent) -> None:
+        allocation_expect(
+            invoice=_invoice(event.payable),
+            payment=event.payment,
+            transaction=event.transaction,
+            amount=event.amount,
+            occurred_on=event.occurred_on,
+            now=event.now,
+        )
+
+    def on_captured(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        invoice = _invoice(event.payable)
+        split = allocation_apply(
+            invoice=invoice,
+            payment=event.payment,
+            transaction=event.transaction,
+            amount=event.amount,
+            occurred_on=event.occurred_on,
+            now=event.now,
+        )
+        receipt_note(
+            invoice=invoice,
+            payment=event.payment,
+            transaction=event.transaction,
+            split=split,
+            received_on=event.occurred_on,
+            now=event.now,
+        )
+        if split.credited > 0:
+            alert_raise(
+                row=event.transaction,
+                kind=AlertKind.CREDIT_CREATED,
+                text=_(
+                    "{amount} {currency} was more than invoice {number} still owed and is customer credit now."
+                ).format(amount=split.credited, currency=event.payment.currency, number=invoice.number),
+                now=event.now,
+            )
+        return _credits(split)
+
+    def on_settled(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        return self.on_captured(event=event)
+
+    def on_ended(self, *, event: MoneyEvent) -> None:
+        allocation_forget(invoice=_invoice(event.payable), payment=event.payment)
+
+    def on_voided(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """The mirror of the capture: what it paid is owed again, credit it left is gone."""
+        return self._take_back(event)
+
+    def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        return self._take_back(event)
+
+    def _take_back(self, event: MoneyEvent) -> Sequence[Credit]:
+        return _credits(
+            allocation_take_back(
+                invoice=_invoice(event.payable),
+                payment=event.payment,
+                transaction=event.transaction.parent,
+                amount=event.amount,
+                now=event.now,
+            )
+        )
+
+
+class CreditRefunds:
+    """A refund taken from unallocated credit has no payable to tell; the listener for expected money hears of it."""
+
+    def on_expected(self, *, transaction: PaymentTransaction, gateway_id: str, amount: Decimal, now: datetime) -> None:
+        if transaction.action != Action.REFUND:
+            return
+        asked = RefundLine.objects.filter(refund=transaction, source=RefundSource.CREDIT).aggregate(
+            sum=Sum("amount", default=ZERO)
+        )["sum"]
+        if asked > 0:
+            credit_take_back(payment=transaction.payment, transaction=transaction, amount=asked, now=now)
+
+    def on_withdrawn(self, *, transaction: PaymentTransaction, now: datetime) -> None:
+        """A void gives credit back through the invoice it paid."""
+
+
+def _credits(split: Split) -> list[Credit]:
+    sides = [
+        Credit(account=AccountName.RECEIVABLE, amount=split.allocated),
+        Credit(account=AccountName.CUSTOMER_CREDIT, amount=split.credited),
+    ]
+    return [side for side in sides if side.amount > 0]
+
+
+def _invoice(payable: Payable) -> Invoice:
+    return Invoice.objects.get(payable=payable)
+
+
+def _item(line: InvoiceLine) -> OrderItem:
+    return OrderItem(
+        reference=line.sku,
+        label=line.name,
+        quantity=line.quantity,
+        unit=line.product.unit.uom_code if line.product is not None else line.unit,
+        unit_amount=line.list_price,
+        discount=line.discount,
+        tax=line.tax,
+        total=line.total,
+        commodity_code=line.commodity_code,
+    )
+
+
+def _address(snapshot: AddressSnapshot) -> PostalAddress:
+    return PostalAddress(**snapshot.as_json())

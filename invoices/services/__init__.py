@@ -1,0 +1,47 @@
+"""Every write of this room, by subject."""
+
+from invoices.services.allocation import (
+    Split,
+    Standing,
+    allocation_apply,
+    allocation_expect,
+    allocation_forget,
+    allocation_take_back,
+    balance,
+    credit_add,
+    credit_take_back,
+    standing,
+)
+from invoices.services.document import invoice_document_make
+from invoices.services.draft import (
+    invoice_draft,
+    invoice_draft_delete,
+    invoice_draft_from_order,
+    invoice_draft_update,
+)
+from invoices.services.post import invoice_post, invoice_void
+from invoices.services.receipt import receipt_issue, receipt_note
+from invoices.totals import LineAsked
+
+__all__ = [
+    "LineAsked",
+    "Split",
+    "Standing",
+    "allocation_apply",
+    "allocation_expect",
+    "allocation_forget",
+    "allocation_take_back",
+    "balance",
+    "credit_add",
+    "credit_take_back",
+    "invoice_document_make",
+    "invoice_draft",
+    "invoice_draft_delete",
+    "invoice_draft_from_order",
+    "invoice_draft_update",
+    "invoice_post",
+    "invoice_void",
+    "receipt_issue",
+    "receipt_note",
+    "standing",
+]

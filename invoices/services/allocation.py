@@ -1,0 +1,272 @@
+"""Money meets invoice. Small writers without transactions of their own: the caller holds payables, invoice and credits.
+
+Facts are never refused: what does not fit the balance becomes customer credit, and what is given back beyond what is
+left becomes credit below zero.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+
+from invoices import locks
+from invoices.models import (
+    Allocation,
+    AllocationKind,
+    AllocationState,
+    CreditSource,
+    CustomerCredit,
+    Invoice,
+    InvoiceState,
+)
+from oropay.models import Payment, PaymentTransaction
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands against an invoice, in major units."""
+
+    paid: Decimal
+    """Σ live allocations of money."""
+    settling: Decimal
+    cleared: Decimal
+    """Σ live allocations of every other kind."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """How an amount was divided: so much to (or from) invoices, so much to (or from) customer credit."""
+
+    allocated: Decimal
+    credited: Decimal
+
+
+def standing(*, invoice: Invoice) -> Standing:
+    """Add up an invoice's allocations, in one query."""
+    money = Q(kind=AllocationKind.PAYMENT)
+    live = Q(state=AllocationState.LIVE)
+    sums = Allocation.objects.filter(invoice=invoice).aggregate(
+        paid=Sum("amount", filter=money & live, default=ZERO),
+        settling=Sum("amount", filter=Q(state=AllocationState.SETTLING), default=ZERO),
+        cleared=Sum("amount", filter=live & ~money, default=ZERO),
+    )
+    return Standing(**sums)
+
+
+def balance(*, invoice: Invoice) -> Decimal:
+    """total − Σ live of all kinds; a void invoice has none."""
+    if invoice.state == InvoiceState.VOID:
+        return ZERO
+    now = standing(invoice=invoice)
+    left: Decimal = invoice.total - now.paid - now.cleared
+    return left
+
+
+def allocation_expect(
+    *,
+    invoice: Invoice,
+    payment: Payment,
+    transaction: PaymentTransaction,
+    amount: Decimal,
+    occurred_on: date,
+    now: datetime,
+) -> None:
+    """A bank debit was accepted: note what it will pay, at most what nobody else pays or is about to pay."""
+    stands = standing(invoice=invoice)
+    room = invoice.total - stands.paid - stands.cleared - stands.settling
+    if invoice.state == InvoiceState.VOID or room <= 0:
+        return
+    _add(
+        state=AllocationState.SETTLING,
+        invoice=invoice,
+        payment=payment,
+        transaction=transaction,
+        amount=min(amount, room),
+        occurred_on=occurred_on,
+        now=now,
+    )
+
+
+def allocation_apply(
+    *,
+    invoice: Invoice,
+    payment: Payment,
+    transaction: PaymentTransaction,
+    amount: Decimal,
+    occurred_on: date,
+    now: datetime,
+    source: CreditSource = CreditSource.OVERPAYMENT,
+) -> Split:
+    """Money is here: pay the invoice up to its balance, keep the rest as credit of the customer.
+
+    What was noted as settling for this transaction ends: it becomes live if it is exactly what counts now, else it is
+    reversed and a new row says the amount, because amounts never change.
+    """
+    waiting = list(Allocation.objects.filter(invoice=invoice, transaction=transaction, state=AllocationState.SETTLING))
+    applied = min(amount, balance(invoice=invoice))
+    if len(waiting) == 1 and waiting[0].amount == applied:
+        _move(rows=waiting, state=AllocationState.LIVE)
+    else:
+        _move(rows=waiting, state=AllocationState.REVERSED)
+        if applied > 0:
+            _add(
+                state=AllocationState.LIVE,
+                invoice=invoice,
+                payment=payment,
+                transaction=transaction,
+                amount=applied,
+                occurred_on=occurred_on,
+                now=now,
+            )
+    rest = amount - applied
+    if rest > 0:
+        credit_add(payment=payment, transaction=transaction, amount=rest, source=source, note=invoice.number, now=now)
+    return Split(allocated=applied, credited=rest)
+
+
+def allocation_forget(*, invoice: Invoice, payment: Payment) -> None:
+    """What was under way will not come: nothing settles any more from this payment."""
+    _move(
+        rows=list(Allocation.objects.filter(invoice=invoice, payment=payment, state=AllocationState.SETTLING)),
+        state=AllocationState.REVERSED,
+    )
+
+
+def allocation_take_back(
+    *, invoice: Invoice, payment: Payment, transaction: PaymentTransaction | None, amount: Decimal, now: datetime
+) -> Split:
+    """Money of a payment goes back: the invoice is due again by as much as it had been paid with it.
+
+    Taken, in this order, from what `transaction` pays of this invoice, what the payment pays of it otherwise, credit
+    the payment left behind, other invoices of the payment; what is still missing, the customer owes.
+    """
+    rows = sorted(
+        Allocation.objects.filter(payment=payment, kind=AllocationKind.PAYMENT, state=AllocationState.LIVE),
+        key=lambda row: (
+            row.invoice_id != invoice.pk,
+            transaction is not None and row.transaction_id != transaction.pk,
+            -row.pk,
+        ),
+    )
+    here = [row for row in rows if row.invoice_id == invoice.pk]
+    elsewhere = [row for row in rows if row.invoice_id != invoice.pk]
+    allocated = _shrink(rows=here, amount=amount, now=now)
+    credited = credit_shrink(payment=payment, amount=amount - allocated)
+    allocated += _shrink(rows=elsewhere, amount=amount - allocated - credited, now=now)
+    missing = amount - allocated - credited
+    if missing > 0:
+        credit_overdraw(payment=payment, transaction=transaction, amount=missing, now=now)
+    return Split(allocated=allocated, credited=credited + missing)
+
+
+def credit_take_back(*, payment: Payment, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> None:
+    """Credit of a payment is given back; what the payment has not left there, the customer owes."""
+    missing = amount - credit_shrink(payment=payment, amount=amount)
+    if missing > 0:
+        credit_overdraw(payment=payment, transaction=transaction, amount=missing, now=now)
+
+
+def credit_add(
+    *,
+    payment: Payment,
+    transaction: PaymentTransaction | None,
+    amount: Decimal,
+    source: CreditSource,
+    note: str,
+    now: datetime,
+) -> CustomerCredit:
+    """Keep money that pays nothing for its customer."""
+    return CustomerCredit.objects.create(
+        organization_id=payment.organization_id,
+        customer_id=payment.customer_id,
+        currency=payment.currency,
+        source=source,
+        note=note,
+        payment=payment,
+        transaction=transaction,
+        amount=amount,
+        remaining=amount,
+        created_at=now,
+    )
+
+
+def credit_overdraw(
+    *, payment: Payment, transaction: PaymentTransaction | None, amount: Decimal, now: datetime
+) -> CustomerCredit:
+    """Note that more was given back than was left: the customer owes `amount`."""
+    return credit_add(
+        payment=payment,
+        transaction=transaction,
+        amount=-amount,
+        source=CreditSource.OVERDRAWN,
+        note="",
+        now=now,
+    )
+
+
+def credit_shrink(*, payment: Payment, amount: Decimal) -> Decimal:
+    """Take up to `amount` from what a payment left as credit, newest first; returns how much was there."""
+    taken = ZERO
+    if amount <= 0:
+        return taken
+    for credit in locks.credits_of_payment(payment_id=payment.pk):
+        part = min(credit.remaining, amount - taken)
+        if part > 0:
+            credit.remaining -= part
+            credit.save(update_fields=["remaining"])
+            taken += part
+    return taken
+
+
+def _shrink(*, rows: Sequence[Allocation], amount: Decimal, now: datetime) -> Decimal:
+    """Reverse allocations until `amount` is free; the last one is taken apart by a new row for what stays."""
+    taken = ZERO
+    for row in rows:
+        part = min(row.amount, amount - taken)
+        if part <= 0:
+            break
+        _move(rows=[row], state=AllocationState.REVERSED)
+        if part < row.amount:
+            Allocation.objects.create(
+                invoice_id=row.invoice_id,
+                kind=row.kind,
+                state=AllocationState.LIVE,
+                amount=row.amount - part,
+                payment_id=row.payment_id,
+                transaction_id=row.transaction_id,
+                occurred_on=row.occurred_on,
+                created_at=now,
+            )
+        taken += part
+    return taken
+
+
+def _add(
+    *,
+    state: AllocationState,
+    invoice: Invoice,
+    payment: Payment,
+    transaction: PaymentTransaction,
+    amount: Decimal,
+    occurred_on: date,
+    now: datetime,
+) -> Allocation:
+    return Allocation.objects.create(
+        invoice=invoice,
+        kind=AllocationKind.PAYMENT,
+        state=state,
+        amount=amount,
+        payment=payment,
+        transaction=transaction,
+        occurred_on=occurred_on,
+        created_at=now,
+    )
+
+
+def _move(*, rows: Sequence[Allocation], state: AllocationState) -> None:
+    if rows:
+        Allocation.objects.filter(pk__in=[row.pk for row in rows]).update(state=state)

@@ -1,0 +1,268 @@
+"""Posting an invoice: from here on the company owes it. And withdrawing one that nobody paid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from commerce.models import NumberKind, OrderState, User
+from commerce.money import shares
+from commerce.services import number_next, order_bill, order_unbill
+from commerce.terms import due_date
+from invoices import locks
+from invoices.exceptions import InvoiceEmpty, NotADraft, NoteRequired, OrderNotBillable, PostRefused, VoidRefused
+from invoices.models import CreditSource, Invoice, InvoiceState
+from invoices.services.allocation import allocation_apply, allocation_expect, standing
+from ledger.models import AccountName, Entry, EntryKind
+from ledger.services import Line, entry_mirror, entry_post, period_hold
+from oropay import locks as money_locks
+from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, RefundLine, TransactionState
+from oropay.services import payable_open, payable_recompute, payable_running, payable_take_over
+from plumbing.audit import because
+from plumbing.services import job_add, note_add
+
+ZERO = Decimal(0)
+DOCUMENT_JOB = "invoices.document"
+TAKING = frozenset({Action.CHARGE, Action.CAPTURE, Action.OFFLINE_RECEIPT})
+
+
+@dataclass(frozen=True)
+class Taking:
+    """Money of one transaction that lies as a deposit on an order, or a bank debit on its way there."""
+
+    transaction: PaymentTransaction
+    amount: Decimal
+
+
+@atomic(durable=True)
+def invoice_post(*, invoice: Invoice, by: User | None, now: datetime) -> Invoice:
+    """Lock, number and book an invoice. Money captured for its order pays it at once, an open hold becomes its own.
+
+    The due date follows from the payment term, the date is the seller's today. The PDF is drawn afterwards by a job.
+
+    Raises:
+        NotADraft: it is posted already.
+        InvoiceEmpty: it has no lines.
+        OrderNotBillable: its order was canceled.
+        PostRefused: a payment, capture or refund of its order has no outcome yet.
+    """
+    with because(by=by, why="post invoice"):
+        return _post(invoice_id=invoice.pk, by=by, now=now)
+
+
+@atomic(durable=True)
+def invoice_void(*, invoice: Invoice, note: str, by: User, now: datetime) -> Invoice:
+    """Withdraw a posted invoice on which nothing is paid: nobody owes it, its order can be billed anew.
+
+    Raises:
+        NoteRequired: `note` is blank.
+        VoidRefused: it is not posted, an attempt to pay it has no outcome, or money is attached to it.
+    """
+    if not note.strip():
+        raise NoteRequired
+    with because(by=by, why=note):
+        return _void(invoice_id=invoice.pk, note=note, by=by, now=now)
+
+
+def _post(*, invoice_id: int, by: User | None, now: datetime) -> Invoice:
+    draft = Invoice.objects.select_related("organization").get(pk=invoice_id)
+    today = draft.organization.today(now)
+    period_hold(organization_id=draft.organization_id, day=today)
+    deposit = _order_payable(order_id=draft.order_id)
+    if draft.order is not None:
+        order = order_bill(order=draft.order, now=now)
+        if order.state not in {OrderState.OPEN, OrderState.CLOSED}:
+            raise OrderNotBillable(number=order.number, why=_("it was canceled."))
+    invoice = locks.invoice(pk=invoice_id)
+    if invoice.state != InvoiceState.DRAFT:
+        raise NotADraft(number=invoice.number)
+    if not invoice.lines.exists():
+        raise InvoiceEmpty
+    if deposit is not None and payable_running(payable=deposit):
+        raise PostRefused(why=_("A payment of its order has no outcome yet; try again when it has ended."))
+
+    payable = payable_open(
+        kind=PayableKind.INVOICE,
+        organization=invoice.organization,
+        customer=invoice.customer,
+        currency=invoice.currency,
+        number="",
+        total=invoice.total,
+    )
+    invoice.payable = payable
+    invoice.save(update_fields=["payable"])
+    _book(invoice=invoice, today=today, now=now)
+    if deposit is None:
+        payable_recompute(payable=payable)
+    else:
+        _deposit_apply(invoice=invoice, deposit=deposit, today=today, now=now)
+        payable_take_over(old=deposit, new=payable)
+    job_add(kind=DOCUMENT_JOB, key=str(invoice.pk), payload={"invoice": invoice.pk}, now=now)
+
+    invoice.state = InvoiceState.POSTED
+    invoice.issued_on = today
+    invoice.due_on = due_date(invoice.payment_term, today)
+    invoice.posted_by, invoice.posted_at = by, now
+    # Last, because everybody who posts waits for it: the number, and our own rows that carry it.
+    invoice.number = number_next(
+        organization=invoice.organization, kind=NumberKind.INVOICE, period=invoice.organization.period(now)
+    )
+    invoice.save(update_fields=["state", "issued_on", "due_on", "posted_by", "posted_at", "number"])
+    Payable.objects.filter(pk=payable.pk).update(number=invoice.number)
+    invoice.payable.refresh_from_db()
+    return invoice
+
+
+def _book(*, invoice: Invoice, today: date, now: datetime) -> None:
+    """Receivable against revenue and tax; a free invoice moves nothing in the books."""
+    if invoice.total == 0:
+        return
+    entry_post(
+        organization_id=invoice.organization_id,
+        currency=invoice.currency,
+        kind=EntryKind.INVOICE_POSTED,
+        lines=[
+            Line.debit(AccountName.RECEIVABLE, invoice.total),
+            Line.credit(AccountName.REVENUE, invoice.total - invoice.tax),
+            Line.credit(AccountName.TAX_PAYABLE, invoice.tax),
+        ],
+        occurred_on=today,
+        source=_source(invoice),
+        customer_id=invoice.customer_id,
+        now=now,
+    )
+
+
+def _deposit_apply(*, invoice: Invoice, deposit: Payable, today: date, now: datetime) -> None:
+    """Money captured for the order pays the invoice; what is more becomes customer credit; what settles is noted."""
+    allocated = credited = ZERO
+    for taking in _takings(deposit=deposit, pending=False):
+        split = allocation_apply(
+            invoice=invoice,
+            payment=taking.transaction.payment,
+            transaction=taking.transaction,
+            amount=taking.amount,
+            occurred_on=today,
+            now=now,
+            source=CreditSource.DEPOSIT,
+        )
+        allocated += split.allocated
+        credited += split.credited
+    for taking in _takings(deposit=deposit, pending=True):
+        allocation_expect(
+            invoice=invoice,
+            payment=taking.transaction.payment,
+            transaction=taking.transaction,
+            amount=taking.amount,
+            occurred_on=today,
+            now=now,
+        )
+    if allocated + credited > 0:
+        entry_post(
+            organization_id=invoice.organization_id,
+            currency=invoice.currency,
+            kind=EntryKind.DEPOSIT_APPLIED,
+            lines=[
+                Line.debit(AccountName.CUSTOMER_DEPOSIT, allocated + credited),
+                Line.credit(AccountName.RECEIVABLE, allocated),
+                Line.credit(AccountName.CUSTOMER_CREDIT, credited),
+            ],
+            occurred_on=today,
+            source=_source(invoice),
+            customer_id=invoice.customer_id,
+            now=now,
+        )
+
+
+def _takings(*, deposit: Payable, pending: bool) -> list[Taking]:
+    """What each charge, capture or recorded receipt left on the order after voids and refunds."""
+    found = []
+    for part in PaymentPayable.objects.filter(payable=deposit).select_related("payment").order_by("payment_id"):
+        family = list(part.payment.transactions.order_by("pk"))
+        state = TransactionState.PENDING if pending else TransactionState.APPROVED
+        for row in family:
+            if row.action not in TAKING or row.state != state:
+                continue
+            row.payment = part.payment
+            amount = _share(part=part, amount=row.amount) - _given_back(row=row, family=family, deposit=deposit)
+            if amount > 0:
+                found.append(Taking(transaction=row, amount=amount))
+    return found
+
+
+def _share(*, part: PaymentPayable, amount: Decimal) -> Decimal:
+    """What of a payment's money belongs to this part of it."""
+    if part.amount == part.payment.amount:
+        return amount
+    parts = list(part.payment.parts.order_by("payable_id"))
+    by_part = shares(amount, [each.amount for each in parts], part.payment.currency)
+    return next(share for each, share in zip(parts, by_part, strict=True) if each.pk == part.pk)
+
+
+def _given_back(*, row: PaymentTransaction, family: Sequence[PaymentTransaction], deposit: Payable) -> Decimal:
+    """Voids count in full, refunds by the lines that were taken from this order's deposit."""
+    children = [child for child in family if child.parent_id == row.pk and child.state == TransactionState.APPROVED]
+    voided = sum((child.amount for child in children if child.action == Action.CANCEL), ZERO)
+    refunded = RefundLine.objects.filter(
+        refund__in=[child.pk for child in children if child.action == Action.REFUND], payable=deposit
+    ).aggregate(sum=Sum("amount", default=ZERO))["sum"]
+    return voided + Decimal(refunded)
+
+
+def _void(*, invoice_id: int, note: str, by: User, now: datetime) -> Invoice:
+    posted = Invoice.objects.select_related("organization").get(pk=invoice_id)
+    today = posted.organization.today(now)
+    if posted.payable_id is None:
+        raise VoidRefused(number=str(posted), why=_("it is not posted; delete the draft instead."))
+    period_hold(organization_id=posted.organization_id, day=today)
+    deposit = _order_payable(order_id=posted.order_id)
+    payable = money_locks.payables(ids=[posted.payable_id])[0]
+    if posted.order is not None:
+        order_unbill(order=posted.order)
+    invoice = locks.invoice(pk=invoice_id)
+    invoice.payable = payable
+    _voidable_check(invoice=invoice, payable=payable)
+
+    entry = Entry.objects.filter(
+        organization_id=invoice.organization_id, source=_source(invoice), kind=EntryKind.INVOICE_POSTED
+    ).first()
+    if entry is not None:
+        entry_mirror(entry=entry, occurred_on=today, source=_source(invoice), memo=note[:250], now=now)
+    invoice.state = InvoiceState.VOID
+    invoice.voided_by, invoice.voided_at = by, now
+    invoice.save(update_fields=["state", "voided_by", "voided_at"])
+    payable_recompute(payable=payable)
+    if deposit is not None:
+        payable_recompute(payable=deposit)
+    note_add(on=invoice, text=note, by=by, now=now)
+    return invoice
+
+
+def _voidable_check(*, invoice: Invoice, payable: Payable) -> None:
+    if invoice.state != InvoiceState.POSTED:
+        raise VoidRefused(number=invoice.number, why=_("it is void already."))
+    if payable_running(payable=payable):
+        raise VoidRefused(number=invoice.number, why=_("somebody is paying it; wait for the outcome."))
+    stands = standing(invoice=invoice)
+    if stands.settling > 0:
+        raise VoidRefused(number=invoice.number, why=_("a bank debit for it is settling; wait for it."))
+    if stands.paid + stands.cleared > 0:
+        raise VoidRefused(number=invoice.number, why=_("something is paid on it; refund that first."))
+    if payable.held > 0:
+        raise VoidRefused(number=invoice.number, why=_("money is held for it; cancel that authorization first."))
+
+
+def _order_payable(*, order_id: int | None) -> Payable | None:
+    """The order's payable, locked; an order on terms written elsewhere may have none."""
+    if order_id is None:
+        return None
+    ids = list(Payable.objects.filter(order_id=order_id).values_list("pk", flat=True))
+    return next(iter(money_locks.payables(ids=ids)), None)
+
+
+def _source(invoice: Invoice) -> str:
+    return f"invoice:{invoice.pk}"
