@@ -1,5 +1,20 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ReconciliationConfig(AppConfig):
     name = "reconciliation"
+    verbose_name = _("Reconciliation")
+
+    def ready(self) -> None:
+        from ledger.ports import control_totals
+        from oropay.ports import money_listeners
+        from plumbing.ports import due_rows
+        from reconciliation.controls import CashInTransit, GatewayClearing, GatewayFees, UndepositedFunds
+        from reconciliation.due import DuePulls
+        from reconciliation.listener import ExpectationsOfMoney
+
+        money_listeners.register("reconciliation", ExpectationsOfMoney())
+        due_rows.register("reconciliation", DuePulls())
+        for control in (GatewayClearing(), CashInTransit(), GatewayFees(), UndepositedFunds()):
+            control_totals.register(control.name, control)

@@ -1,0 +1,50 @@
+"""Expectations are born and withdrawn inside `oropay.engine.record`: one INSERT, no lock, nothing that can refuse."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from oropay.models import Action, Method, PaymentTransaction
+from reconciliation.banking_days import banking_days_after, late_from
+from reconciliation.models import ClosingReason, Expectation, ExpectationClosing, ExpectationKind
+
+DAYS_UNTIL_DUE: dict[str, int] = {Method.CARD: 2, Method.BANK: 3}
+"""Banking days from the capture of a card, or from the acceptance of an ACH charge, to the gateway's deposit."""
+
+KINDS: dict[str, ExpectationKind] = {
+    Action.REFUND: ExpectationKind.REFUND,
+    Action.OFFLINE_RECEIPT: ExpectationKind.RECEIPT,
+}
+
+
+class ExpectationsOfMoney:
+    """Registered on `oropay.ports.money_listeners`."""
+
+    def on_expected(self, *, transaction: PaymentTransaction, gateway_id: str, amount: Decimal, now: datetime) -> None:
+        payment = transaction.payment
+        days = DAYS_UNTIL_DUE.get(payment.method)
+        due = banking_days_after(payment.organization.today(now), days) if days else None
+        Expectation.objects.bulk_create(
+            [
+                Expectation(
+                    organization_id=payment.organization_id,
+                    provider_account_id=payment.provider_account_id,
+                    transaction=transaction,
+                    kind=KINDS.get(transaction.action, ExpectationKind.SALE),
+                    gateway_id=gateway_id,
+                    amount=amount,
+                    currency=transaction.currency,
+                    due_on=due,
+                    late_from=late_from(due) if due else None,
+                    born_at=now,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+
+    def on_withdrawn(self, *, transaction: PaymentTransaction, now: datetime) -> None:
+        expectation = Expectation.objects.filter(transaction=transaction).only("pk").first()
+        if expectation is not None:
+            ExpectationClosing.objects.bulk_create(
+                [ExpectationClosing(expectation=expectation, reason=ClosingReason.WITHDRAWN, closed_at=now)],
+                ignore_conflicts=True,
+            )

@@ -1,0 +1,50 @@
+"""The locks of this room. Order: the account's advisory lock → period (share) → pull or case row.
+
+Nothing here is held while the gateway is asked, and no payment or transaction is locked under the account's lock.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Q
+
+from reconciliation.models import ExceptionCase, Match, Pull
+from reconciliation.models.pull import PULL_LIVE
+
+HINT_AGAIN = timedelta(seconds=30)
+"""A hint about a pull still due is repeated after this."""
+
+ACCOUNT_LOCK = 0x5E771E
+"""First key of the advisory locks of this room; the second is the provider account's id."""
+
+
+def account(*, provider_account_id: int) -> None:
+    """Let one transaction at a time write lines, matches, bookings and cases of a provider account."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ACCOUNT_LOCK, provider_account_id])
+
+
+def due_pull(*, pk: int, now: datetime) -> Pull | None:
+    """The pull if it is due, free and not over: another worker has it otherwise, or it has ended."""
+    return (
+        Pull.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("provider_account__organization")
+        .filter(pk=pk, state__in=PULL_LIVE, next_at__lte=now)
+        .first()
+    )
+
+
+def unhinted_pulls(*, now: datetime, limit: int) -> list[Pull]:
+    """Pulls that are due and of which the queue was not told lately."""
+    rows = Pull.objects.filter(
+        Q(hinted_at__isnull=True) | Q(hinted_at__lte=now - HINT_AGAIN), state__in=PULL_LIVE, next_at__lte=now
+    )
+    return list(rows.select_for_update(skip_locked=True).order_by("next_at")[:limit])
+
+
+def case(*, pk: int) -> ExceptionCase:
+    return ExceptionCase.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
+def match(*, pk: int) -> Match:
+    return Match.objects.select_for_update(of=("self",)).get(pk=pk)

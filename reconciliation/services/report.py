@@ -1,0 +1,220 @@
+"""Store what the gateway reported of one day, set by set: what is known already is not written again."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import connection
+
+from oropay.gateway.port import DepositAdvice, SettledTransaction
+from oropay.models import ProviderAccount
+from reconciliation import locks
+from reconciliation.models import LineKind
+
+BATCH = 5_000
+"""Rows per statement: enough to hide the round trip, few enough to stay in tens of megabytes."""
+
+DEPOSITS_ADD = """
+INSERT INTO reconciliation_deposit (provider_account_id, gateway_id, seen_at)
+SELECT %(account)s, named.gateway_id, %(now)s
+FROM unnest(%(gateway_ids)s::text[]) AS named (gateway_id)
+ORDER BY named.gateway_id
+ON CONFLICT (provider_account_id, gateway_id) DO NOTHING
+"""
+
+VERSIONS_ADD = """
+INSERT INTO reconciliation_depositversion
+    (deposit_id, number, paid_on, status, method, currency, net, sales, refunds, chargebacks, fees, seen_at)
+SELECT deposit.id, coalesce(known.number, 0) + 1, advice.paid_on, advice.status, advice.method, advice.currency,
+    advice.net, advice.sales, advice.refunds, advice.chargebacks, advice.fees, %(now)s
+FROM unnest(
+    %(gateway_id)s::text[], %(paid_on)s::date[], %(status)s::text[], %(method)s::text[], %(currency)s::text[],
+    %(net)s::numeric[], %(sales)s::numeric[], %(refunds)s::numeric[], %(chargebacks)s::numeric[], %(fees)s::numeric[]
+) AS advice (gateway_id, paid_on, status, method, currency, net, sales, refunds, chargebacks, fees)
+JOIN reconciliation_deposit deposit
+    ON deposit.provider_account_id = %(account)s AND deposit.gateway_id = advice.gateway_id
+LEFT JOIN LATERAL (
+    SELECT version.* FROM reconciliation_depositversion version
+    WHERE version.deposit_id = deposit.id ORDER BY version.number DESC LIMIT 1
+) AS known ON true
+WHERE known.id IS NULL OR (
+    known.paid_on, known.status, known.method, known.currency, known.net, known.sales, known.refunds,
+    known.chargebacks, known.fees
+) IS DISTINCT FROM (
+    advice.paid_on, advice.status, advice.method, advice.currency, advice.net, advice.sales, advice.refunds,
+    advice.chargebacks, advice.fees
+)
+ON CONFLICT (deposit_id, number) DO NOTHING
+"""
+
+REPORTED = """
+    unnest(
+        %(deposit)s::text[], %(gateway_id)s::text[], %(kind)s::text[], %(amount)s::numeric[], %(currency)s::text[],
+        %(ordinal)s::int[], %(status)s::text[], %(reference)s::text[], %(batch_id)s::text[], %(method)s::text[],
+        %(time_created)s::timestamptz[]
+    ) AS reported (deposit, gateway_id, kind, amount, currency, ordinal, status, reference, batch_id, method,
+        time_created)
+    JOIN reconciliation_deposit deposit
+        ON deposit.provider_account_id = %(account)s AND deposit.gateway_id = reported.deposit
+"""
+
+LINES_ADD = f"""
+INSERT INTO reconciliation_settlementline
+    (provider_account_id, deposit_id, gateway_id, kind, amount, currency, ordinal, status, reference, batch_id, method,
+    time_created, seen_at)
+SELECT %(account)s, deposit.id, reported.gateway_id, reported.kind, reported.amount, reported.currency,
+    reported.ordinal, reported.status, reported.reference, reported.batch_id, reported.method, reported.time_created,
+    %(now)s
+FROM {REPORTED}
+ON CONFLICT (provider_account_id, gateway_id, kind, deposit_id, amount, currency, ordinal) DO NOTHING
+"""  # noqa: S608
+
+STATUS_CHANGES_ADD = f"""
+INSERT INTO reconciliation_statuschange (line_id, number, status, seen_at)
+SELECT line.id, coalesce(known.number, 1) + 1, reported.status, %(now)s
+FROM {REPORTED}
+JOIN reconciliation_settlementline line
+    ON line.provider_account_id = %(account)s AND line.gateway_id = reported.gateway_id AND line.kind = reported.kind
+    AND line.deposit_id = deposit.id AND line.amount = reported.amount AND line.currency = reported.currency
+    AND line.ordinal = reported.ordinal
+LEFT JOIN LATERAL (
+    SELECT change.number, change.status FROM reconciliation_statuschange change
+    WHERE change.line_id = line.id ORDER BY change.number DESC LIMIT 1
+) AS known ON true
+WHERE coalesce(known.status, line.status) <> reported.status
+ON CONFLICT (line_id, number) DO NOTHING
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How much of a report was news, and which deposits it is about."""
+
+    deposit_ids: tuple[int, ...]
+    new_deposits: int
+    new_lines: int
+
+
+@dataclass(frozen=True)
+class ReportedLine:
+    """A settlement line with the key that makes it one row, however often it is reported."""
+
+    deposit: str
+    gateway_id: str
+    kind: LineKind
+    amount: Decimal
+    currency: str
+    ordinal: int
+    status: str
+    reference: str
+    batch_id: str
+    method: str
+    time_created: datetime
+
+
+def report_store(
+    *,
+    provider_account: ProviderAccount,
+    lines: Iterable[SettledTransaction],
+    advices: Iterable[DepositAdvice],
+    now: datetime,
+) -> Stored:
+    """Write the deposits and lines of one day; a deposit must be reported whole, because equal lines are counted.
+
+    Must run inside the caller's transaction. A line without a deposit is no money yet and is left out.
+    """
+    locks.account(provider_account_id=provider_account.pk)
+    reported = lines_of(lines)
+    advised = list({advice.gateway_id: advice for advice in advices}.values())
+    names = sorted({line.deposit for line in reported} | {advice.gateway_id for advice in advised})
+    shared = {"account": provider_account.pk, "now": now}
+    new_deposits = _write(DEPOSITS_ADD, shared | {"gateway_ids": names}) if names else 0
+    for advices_part in _parts(advised):
+        _write(VERSIONS_ADD, shared | _advice_columns(advices_part))
+    new_lines = 0
+    for lines_part in _parts(reported):
+        columns = shared | _columns(lines_part)
+        new_lines += _write(LINES_ADD, columns)
+        _write(STATUS_CHANGES_ADD, columns)
+    return Stored(
+        deposit_ids=_deposit_ids(provider_account_id=provider_account.pk, names=names),
+        new_deposits=new_deposits,
+        new_lines=new_lines,
+    )
+
+
+def lines_of(settled: Iterable[SettledTransaction]) -> list[ReportedLine]:
+    """Give each line of a report its kind and its ordinal among equal lines of its deposit."""
+    seen: Counter[tuple[str, str, str, Decimal, str]] = Counter()
+    found = []
+    for line in sorted(settled, key=lambda line: (line.time_created, line.gateway_id, line.status)):
+        if not line.deposit_id:
+            continue
+        kind, currency = kind_of(line), line.amount.currency.code
+        key = (line.deposit_id, line.gateway_id, kind.value, line.amount.amount, currency)
+        seen[key] += 1
+        found.append(
+            ReportedLine(
+                deposit=line.deposit_id,
+                gateway_id=line.gateway_id,
+                kind=kind,
+                amount=line.amount.amount,
+                currency=currency,
+                ordinal=seen[key],
+                status=line.status,
+                reference=line.reference,
+                batch_id=line.batch_id,
+                method=line.method,
+                time_created=line.time_created,
+            )
+        )
+    return found
+
+
+def kind_of(line: SettledTransaction) -> LineKind:
+    """GP-API has no type for returned ACH money: it is a sale with a negative amount."""
+    if line.type == "REFUND":
+        return LineKind.REFUND
+    return LineKind.SALE if line.amount.amount >= 0 else LineKind.RETURN
+
+
+def _advice_columns(advices: Sequence[DepositAdvice]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        name: [getattr(advice, name) for advice in advices]
+        for name in ("gateway_id", "paid_on", "status", "method", "sales", "refunds", "chargebacks", "fees")
+    }
+    columns["net"] = [advice.amount.amount for advice in advices]
+    columns["currency"] = [advice.amount.currency.code for advice in advices]
+    return columns
+
+
+def _columns(lines: Sequence[ReportedLine]) -> dict[str, list[Any]]:
+    return {name: [getattr(line, name) for line in lines] for name in ReportedLine.__dataclass_fields__}
+
+
+def _deposit_ids(*, provider_account_id: int, names: list[str]) -> tuple[int, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM reconciliation_deposit WHERE provider_account_id = %s AND gateway_id = ANY(%s) ORDER BY id",
+            [provider_account_id, names],
+        )
+        return tuple(row[0] for row in cursor.fetchall())
+
+
+def _write(statement: str, values: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)
+
+
+T = TypeVar("T")
+
+
+def _parts(rows: Iterable[T]) -> Iterator[list[T]]:
+    left: Iterator[T] = iter(rows)
+    while part := list(islice(left, BATCH)):
+        yield part
