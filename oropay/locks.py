@@ -49,6 +49,11 @@ def payment(*, pk: int) -> Payment:
     )
 
 
+def payments(*, ids: Iterable[int]) -> list[Payment]:
+    """Lock payments in id order."""
+    return list(Payment.objects.select_for_update(of=("self",)).filter(pk__in=list(ids)).order_by("pk"))
+
+
 def transactions_of(*, payment_id: int) -> list[PaymentTransaction]:
     """Lock all transactions of a payment, oldest first; the payment is locked already, so nobody adds one."""
     return list(PaymentTransaction.objects.select_for_update().filter(payment_id=payment_id).order_by("pk"))

@@ -1,15 +1,13 @@
 """What the gateway's settlement report says about our transactions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Q
 
 from oropay import locks
 from oropay.models import (
     Action,
-    Method,
+    Payment,
     PaymentTransaction,
     ProviderAccount,
     TransactionState,
@@ -35,34 +33,35 @@ def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[Settle
     Must run inside the caller's transaction. Returns how many rows were written.
     """
     by_id = {(note.gateway_id, note.is_refund): note for note in notes}
-    rows = (
-        PaymentTransaction.objects.filter(
-            Q(gateway_id__in=[gateway_id for gateway_id, _refund in by_id])
-            | Q(action=Action.CAPTURE, parent__gateway_id__in=[gateway_id for gateway_id, _refund in by_id]),
-            payment__provider_account=provider_account,
-            action__in=[Action.CHARGE, Action.CAPTURE, Action.REFUND],
-        )
-        .select_related("payment", "parent")
-        .order_by("pk")
+    named = PaymentTransaction.objects.filter(
+        gateway_id__in=[gateway_id for gateway_id, _refund in by_id], payment__provider_account=provider_account
     )
-    written, payments = 0, {}
-    for row in rows:
-        named = row.parent if row.action == Action.CAPTURE and row.parent is not None else row
-        note = by_id.get((named.gateway_id, row.action == Action.REFUND))
-        if note is None:
-            continue
-        if row.state == TransactionState.PENDING:
-            hint("oropay.tasks.reread", row.pk, queue="gateway-batch")
-        elif row.state == TransactionState.APPROVED and not row.deposit_id:
-            PaymentTransaction.objects.filter(pk=row.pk, deposit_id="").update(
-                settled_at=row.settled_at or now, batch_id=row.batch_id or note.batch_id, deposit_id=note.deposit_id
-            )
-            written += 1
-            payments[row.payment_id] = row.payment
-    for payment_id in sorted(payments):
-        payment = locks.payment(pk=payment_id)
-        state = money_state(payment.transactions.all())
-        if payment.method != Method.OFFLINE and payment.money_state != state:
-            payment.money_state = state
-            payment.save(update_fields=["money_state"])
-    return written
+    payments = locks.payments(ids=set(named.values_list("payment_id", flat=True)))
+    families: dict[int, list[PaymentTransaction]] = {payment.pk: [] for payment in payments}
+    for row in PaymentTransaction.objects.filter(payment__in=payments).select_related("parent").order_by("pk"):
+        families[row.payment_id].append(row)
+    written = [row for family in families.values() for row in family if _note_on(row=row, by_id=by_id, now=now)]
+    PaymentTransaction.objects.bulk_update(written, ["settled_at", "batch_id", "deposit_id"])
+    moved = [payment for payment in payments if payment.money_state != money_state(families[payment.pk])]
+    for payment in moved:
+        payment.money_state = money_state(families[payment.pk])
+    Payment.objects.bulk_update(moved, ["money_state"])
+    return len(written)
+
+
+def _note_on(*, row: PaymentTransaction, by_id: Mapping[tuple[str, bool], SettledNote], now: datetime) -> bool:
+    """Put its note on one transaction of a locked payment; False when nothing is to be written."""
+    if row.action not in {Action.CHARGE, Action.CAPTURE, Action.REFUND}:
+        return False
+    owner = row.parent if row.action == Action.CAPTURE and row.parent is not None else row
+    note = by_id.get((owner.gateway_id, row.action == Action.REFUND))
+    if note is None:
+        return False
+    if row.state == TransactionState.PENDING:
+        hint("oropay.tasks.reread", row.pk, queue="gateway-batch")
+    if row.state != TransactionState.APPROVED or row.deposit_id:
+        return False
+    row.settled_at = row.settled_at or now
+    row.batch_id = row.batch_id or note.batch_id
+    row.deposit_id = note.deposit_id
+    return True
