@@ -51,7 +51,7 @@ def gateway_at() -> Callable[..., GlobalPaymentsGateway]:
     """An adapter with credentials of its own, so that no test meets another's access token."""
 
     def make(url: str, **changes: float) -> GlobalPaymentsGateway:
-        settings = {"connect_timeout": 1.0, "read_timeout": 1.0, **changes}
+        settings = {"connect_timeout": 5.0, "read_timeout": 5.0, **changes}
         app_id = f"app-{time.monotonic_ns()}"
         return GlobalPaymentsGateway(Credentials(app_id=app_id, app_key="key-of-the-app", service_url=url, **settings))  # type: ignore[arg-type]
 

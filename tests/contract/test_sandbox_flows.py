@@ -259,9 +259,9 @@ def test_a_single_use_token_pays_once(gateway: GlobalPaymentsGateway, card: Card
 
 
 def test_an_answer_lost_after_commit_is_unknown_and_found_by_our_reference(sandbox: Sandbox) -> None:
-    gateway = sandbox.gateway(read_timeout=0.5)
+    gateway = sandbox.gateway(read_timeout=1.0)
     request = sale("19.99", source=CardToken(token=sandbox.card_token()))
-    late = {"match": {"reference": request.reference, "method": "POST"}, "action": {"timeout": {"ms": 1500}}}
+    late = {"match": {"reference": request.reference, "method": "POST"}, "action": {"timeout": {"ms": 2500}}}
     sandbox.control("/rules", late)
 
     answer = gateway.charge(request)
@@ -275,11 +275,11 @@ def test_an_answer_lost_after_commit_is_unknown_and_found_by_our_reference(sandb
 
 
 def test_an_answer_lost_before_commit_is_unknown_and_absent_from_the_list(sandbox: Sandbox) -> None:
-    gateway = sandbox.gateway(read_timeout=0.5)
+    gateway = sandbox.gateway(read_timeout=1.0)
     request = sale(source=CardToken(token=sandbox.card_token()))
     never = {
         "match": {"reference": request.reference, "method": "POST"},
-        "action": {"timeout": {"ms": 1500, "when": "before"}},
+        "action": {"timeout": {"ms": 2500, "when": "before"}},
     }
     sandbox.control("/rules", never)
 

@@ -10,6 +10,8 @@ from typing import Any
 import globalpayments.api.gateways as sdk_gateways
 import pytest
 import urllib3
+from django.conf import settings
+from django.utils.module_loading import import_string
 from globalpayments.api.builders.request_builder.GpApi.GpApiAuthorizationRequestBuilder import (
     GpApiAuthorizationRequestBuilder,
 )
@@ -327,3 +329,13 @@ def test_keys_do_not_show_in_representations(serve: Serve) -> None:
 
     assert "very-secret" not in repr(credentials)
     assert "very-secret" not in repr(HardenedConnector(credentials))
+
+
+def test_the_adapter_the_settings_name_fulfils_the_port(serve: Serve) -> None:
+    credentials = Credentials(app_id="a", app_key="k", service_url=serve(reply(200, transaction())).url)
+
+    gateway: PaymentGateway = import_string(settings.GATEWAYS["globalpayments"])(credentials)
+    as_port: PaymentGateway = GlobalPaymentsGateway(credentials)
+
+    assert type(gateway) is type(as_port)
+    assert gateway.charge(sale()).verdict is Verdict.APPROVED
