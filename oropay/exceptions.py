@@ -110,6 +110,20 @@ class FollowUpRunning(PaymentError):
         )
 
 
+class PaymentMoved(PaymentError):
+    """Something was started on the payment after the person had looked at it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Nothing was done. Something else was started on this payment since you opened it; please look again.")
+        )
+
+
+class RemarkRequired(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was changed. Please write what you found out and did."))
+
+
 class VaultError(PaymentError):
     """A sealed box could not be opened, or belongs to another row. Nothing was sent."""
 

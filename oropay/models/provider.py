@@ -2,8 +2,10 @@
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from commerce.money import MoneyAmountField
@@ -128,6 +130,25 @@ class Integration(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Say at the field what does not go together; the constraints above refuse it whoever writes."""
+        wrong: dict[str, str | Promise] = {}
+        if self.type != IntegrationType.OROPAY:
+            if self.echeck:
+                wrong["echeck"] = _("Only an OroPay integration offers bank transfer.")
+            if self.provider_account_id:
+                wrong["provider_account"] = _("Only an OroPay integration has a payment provider.")
+        elif not self.provider_account_id:
+            wrong["provider_account"] = _("Choose the account that takes the money.")
+        elif self.provider_account and self.provider_account.organization_id != self.organization_id:
+            wrong["provider_account"] = _("This account belongs to another organization.")
+        if self.echeck and self.payment_action != PaymentAction.AUTOMATIC:
+            wrong["echeck"] = _("eCheck needs Automatic (Capture): a bank transfer cannot be held.")
+        if self.min_amount is not None and self.max_amount is not None and self.max_amount < self.min_amount:
+            wrong["max_amount"] = _("The largest amount must not be below the smallest.")
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class IntegrationLabel(models.Model):

@@ -1,5 +1,6 @@
 """Every write of the payment module, by subject."""
 
+from oropay.services.alert import alert_resolve
 from oropay.services.followup import (
     Allowed,
     RefundLineAsked,
@@ -43,6 +44,7 @@ __all__ = [
     "RefundLineAsked",
     "SavedInstrument",
     "SettledNote",
+    "alert_resolve",
     "cancel_start",
     "cancelable",
     "capturable",

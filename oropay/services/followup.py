@@ -18,6 +18,7 @@ from oropay.exceptions import (
     CaptureRefused,
     FollowUpRunning,
     NoteRequired,
+    PaymentMoved,
     RefundRefused,
     RefundTooLarge,
 )
@@ -106,15 +107,21 @@ def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
 
 
 @atomic(durable=True)
-def capture_start(*, hold: PaymentTransaction, amount: Decimal, by: User, now: datetime) -> PaymentTransaction:
+def capture_start(
+    *, hold: PaymentTransaction, amount: Decimal, by: User, now: datetime, after: int | None = None
+) -> PaymentTransaction:
     """Queue taking held money. A single-capture hold releases its rest with it.
 
+    `after` is the payment's newest transaction that the person saw: a form sent twice acts once.
+
     Raises:
+        PaymentMoved: something was started since `after`.
         CaptureRefused: more than is held, or the hold is not open.
         FollowUpRunning: another action on this hold has not ended.
     """
     payment, family = _lock_family(payment_id=hold.payment_id)
     hold = _member(family, hold.pk)
+    _refuse_moved(family=family, after=after)
     _representable(amount=amount, currency=hold.currency)
     _refuse_running(parent=hold, family=family)
     allowed = capturable(hold=hold, family=family)
@@ -128,10 +135,13 @@ def capture_start(*, hold: PaymentTransaction, amount: Decimal, by: User, now: d
 
 
 @atomic(durable=True)
-def cancel_start(*, transaction: PaymentTransaction, note: str, by: User, now: datetime) -> PaymentTransaction:
-    """Queue releasing a hold, or voiding a card charge that is not settled, in full.
+def cancel_start(
+    *, transaction: PaymentTransaction, note: str, by: User, now: datetime, after: int | None = None
+) -> PaymentTransaction:
+    """Queue releasing a hold, or voiding a card charge that is not settled, in full. `after`: see `capture_start`.
 
     Raises:
+        PaymentMoved: something was started since `after`.
         NoteRequired: `note` is blank.
         CancelRefused: nothing can be canceled, with the reason.
         FollowUpRunning: another action on it has not ended.
@@ -140,6 +150,7 @@ def cancel_start(*, transaction: PaymentTransaction, note: str, by: User, now: d
         raise NoteRequired
     payment, family = _lock_family(payment_id=transaction.payment_id)
     transaction = _member(family, transaction.pk)
+    _refuse_moved(family=family, after=after)
     if payment.method != Method.CARD:
         raise CancelRefused(why=_("A bank debit that was accepted can only be refunded after it has settled."))
     _refuse_running(parent=transaction, family=family)
@@ -160,10 +171,14 @@ def refund_start(
     note: str,
     by: User,
     now: datetime,
+    after: int | None = None,
 ) -> PaymentTransaction:
     """Queue giving part of a captured charge back to the card it came from; `lines` say what it is taken from.
 
+    `after`: see `capture_start`.
+
     Raises:
+        PaymentMoved: something was started since `after`.
         NoteRequired: `note` is blank.
         RefundTooLarge: more than captured − refunded.
         RefundRefused: not a card charge, not captured, or a line names a payable this payment did not pay.
@@ -173,6 +188,7 @@ def refund_start(
         raise NoteRequired
     payment, family = _lock_family(payment_id=charge.payment_id)
     charge = _member(family, charge.pk)
+    _refuse_moved(family=family, after=after)
     if payment.method != Method.CARD:
         raise RefundRefused(why=_("Refunds of bank debits are not offered yet; credit the customer instead."))
     amount = sum((line.amount for line in lines), ZERO)
@@ -249,6 +265,11 @@ def _member(family: Sequence[PaymentTransaction], pk: int) -> PaymentTransaction
 def _refuse_running(*, parent: PaymentTransaction, family: Sequence[PaymentTransaction]) -> None:
     if any(row.parent_id == parent.pk and row.state in RUNNING for row in family):
         raise FollowUpRunning
+
+
+def _refuse_moved(*, family: Sequence[PaymentTransaction], after: int | None) -> None:
+    if after is not None and any(row.pk > after for row in family):
+        raise PaymentMoved
 
 
 def _representable(*, amount: Decimal, currency: str) -> None:

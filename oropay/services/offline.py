@@ -40,10 +40,11 @@ def offline_receipt_record(
     by: User,
     now: datetime,
     integration: Integration | None = None,
+    attempt_key: uuid.UUID | None = None,
 ) -> Payment:
     """Record a check or wire that arrived; `document` is its number. What does not fit becomes customer credit.
 
-    Amounts are in major units. Only a bank line will debit Bank; until then the money is in undeposited funds.
+    The same `attempt_key` again returns the payment already recorded: a form sent twice records once. Amounts are in major units. Only a bank line will debit Bank; until then the money is in undeposited funds.
 
     Raises:
         PayableChanged: a payable does not exist, or the parts differ in seller or currency.
@@ -55,6 +56,9 @@ def offline_receipt_record(
         raise PayableChanged(number=_("The receipt"), detail=_("its parts belong to no one or to several sellers."))
     period_hold(organization_id=organization_ids.pop(), day=received_on)
     payables = locks.payables(ids=wanted)
+    earlier = Payment.objects.filter(attempt_key=attempt_key).first() if attempt_key else None
+    if earlier is not None:
+        return earlier
     first = payables[0]
     if len(payables) != len(wanted) or any(payable.currency != first.currency for payable in payables):
         raise PayableChanged(number=_("The receipt"), detail=_("its parts differ in currency."))
@@ -72,7 +76,7 @@ def offline_receipt_record(
         amount=total,
         currency=first.currency,
         initiator=Initiator.STAFF,
-        attempt_key=uuid.uuid4(),
+        attempt_key=attempt_key or uuid.uuid4(),
         money_state=MoneyState.CAPTURED,
         created_by=by,
         created_at=now,

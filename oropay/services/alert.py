@@ -1,0 +1,27 @@
+"""What people do about alerts."""
+
+from datetime import datetime
+
+from django.db.transaction import atomic
+
+from commerce.models import User
+from oropay.exceptions import RemarkRequired
+from oropay.models import Alert
+from plumbing.services import note_add
+
+
+@atomic
+def alert_resolve(*, alert: Alert, remark: str, by: User, now: datetime) -> Alert:
+    """Close an alert with what was found out; the remark stays on it, and who wrote it on its payment.
+
+    The first word stands: an alert that is resolved already is returned as it is.
+
+    Raises:
+        RemarkRequired: `remark` is blank.
+    """
+    if not remark.strip():
+        raise RemarkRequired
+    if Alert.objects.filter(pk=alert.pk, resolved_at=None).update(resolved_at=now, remark=remark.strip()):
+        note_add(on=alert.transaction.payment, text=f"{alert.get_kind_display()}: {remark.strip()}", by=by, now=now)
+    alert.refresh_from_db()
+    return alert
