@@ -25,7 +25,7 @@ from oropay.gateway.globalpayments.adapter import GlobalPaymentsGateway
 from oropay.gateway.globalpayments.connector import GatewayError, HardenedConnector
 from oropay.gateway.globalpayments.exceptions import UnusableCredentials
 from oropay.gateway.globalpayments.hardening import BuildersClosed
-from oropay.gateway.port import Credentials, SaleRequest, Verdict
+from oropay.gateway.port import Credentials, PaymentGateway, SaleRequest, Verdict
 from tests.contract.samples import GatewayAt, follow_up, sale
 from tests.contract.wire import Serve, reply, token, transaction
 
