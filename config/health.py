@@ -1,4 +1,4 @@
-"""`python -m config.health web|worker-gateway|worker-default|beat`: is this part well? For containers' health checks."""
+"""`python -m config.health web|worker-gateway|worker-default|beat`: is this part well? For container health checks."""
 
 import os
 import sys

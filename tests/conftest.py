@@ -1,0 +1,7 @@
+"""What all tests share. Rooms add their own fixtures in their own folder's conftest."""
+
+from hypothesis import settings
+
+# Two cores are shared by everything that runs here: a slow example is no finding.
+settings.register_profile("ours", deadline=None, derandomize=True)
+settings.load_profile("ours")
