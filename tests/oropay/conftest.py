@@ -1,0 +1,145 @@
+"""The payment module against gpsandbox over real HTTP: a seller, a buyer, an order, an integration."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from commerce.models import Order, User
+from ledger.models import AccountName
+from ledger.selectors import balance
+from oropay import engine
+from oropay.models import (
+    Environment,
+    Integration,
+    IntegrationLabel,
+    Payable,
+    PayableKind,
+    Payment,
+    PaymentAction,
+    PaymentTransaction,
+    ProviderAccount,
+)
+from oropay.services import (
+    NewCard,
+    PartAsked,
+    PaymentAsked,
+    integration_save,
+    payable_open,
+    payment_start,
+    provider_provision,
+)
+from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
+from tests.contract.sandbox import VISA, Sandbox
+from tests.factories import OrderFactory, OrderLineFactory
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def order(db: None) -> Order:
+    """An order of 100.00 USD that awaits its payment."""
+    order: Order = OrderFactory.create()
+    OrderLineFactory.create(order=order)
+    return order
+
+
+@pytest.fixture
+def buyer(order: Order) -> User:
+    return order.placed_by
+
+
+@pytest.fixture
+def payable(order: Order) -> Payable:
+    return payable_open(
+        kind=PayableKind.ORDER,
+        organization=order.organization,
+        customer=order.customer,
+        currency=order.currency,
+        number=order.number,
+        total=order.total,
+        order=order,
+    )
+
+
+@pytest.fixture
+def account(order: Order, sandbox: Sandbox) -> ProviderAccount:  # noqa: F811
+    return provider_provision(
+        organization=order.organization,
+        name="Sandbox",
+        app_id="contract-app",
+        app_key="contract-key",
+        service_url=sandbox.url,
+        environment=Environment.SANDBOX,
+        settlement_currency="USD",
+    )
+
+
+@pytest.fixture
+def integration(account: ProviderAccount) -> Integration:
+    """Automatic, with eCheck."""
+    made = integration_save(
+        integration=Integration(
+            organization=account.organization,
+            name="OroPay",
+            provider_account=account,
+            payment_action=PaymentAction.AUTOMATIC,
+            echeck=True,
+            currencies=["USD"],
+        )
+    )
+    IntegrationLabel.objects.create(integration=made, label="Card or bank account", short_label="OroPay")
+    return made
+
+
+@pytest.fixture
+def start(payable: Payable, integration: Integration, buyer: User, sandbox: Sandbox) -> Callable[..., Payment]:  # noqa: F811
+    """Start a payment of the order; say what differs."""
+
+    def start(
+        *,
+        card: str = VISA,
+        amount: str = "100.00",
+        attempt_key: uuid.UUID | None = None,
+        source: Any = None,
+        **more: Any,
+    ) -> Payment:
+        return payment_start(
+            asked=PaymentAsked(
+                parts=[PartAsked(payable_id=payable.pk, amount=Decimal(amount))],
+                integration_id=integration.pk,
+                source=source or NewCard(token=sandbox.card_token(card), last4=card[-4:], **more),
+                attempt_key=attempt_key or uuid.uuid4(),
+            ),
+            by=buyer,
+            website=payable.order.website if payable.order else None,  # type: ignore[arg-type]
+            now=timezone.now(),
+        )
+
+    return start
+
+
+@pytest.fixture
+def run() -> Callable[[Payment | PaymentTransaction], PaymentTransaction]:
+    """Let a worker send the newest transaction of a payment, or the one given."""
+
+    def run(what: Payment | PaymentTransaction) -> PaymentTransaction:
+        row = what if isinstance(what, PaymentTransaction) else what.transactions.order_by("-pk")[0]
+        engine.execute(transaction_id=row.pk, now=timezone.now())
+        return PaymentTransaction.objects.get(pk=row.pk)
+
+    return run
+
+
+@pytest.fixture
+def books(order: Order) -> Callable[[AccountName], Decimal]:
+    """The balance of one account of the seller, debit positive."""
+
+    def books(name: AccountName) -> Decimal:
+        return balance(organization_id=order.organization_id, name=name, currency="USD")
+
+    return books

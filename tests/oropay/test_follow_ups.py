@@ -1,0 +1,269 @@
+"""Voids, refunds and bank debits: what staff and banks do to a payment afterwards."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from commerce.models import Order
+from ledger.models import AccountName
+from oropay import engine
+from oropay.exceptions import CancelRefused, FollowUpRunning, NoteRequired, RefundRefused, RefundTooLarge
+from oropay.models import (
+    Action,
+    Exchange,
+    FailureReason,
+    Instrument,
+    MoneyState,
+    Payable,
+    Payment,
+    PaymentStatus,
+    PaymentTransaction,
+    ProviderAccount,
+    RefundReason,
+    RefundSource,
+    TransactionState,
+)
+from oropay.services import (
+    BankDetails,
+    MandateGiven,
+    NewBank,
+    RefundLineAsked,
+    SettledNote,
+    cancel_start,
+    refund_lines_suggested,
+    refund_start,
+    settlement_note,
+)
+from oropay.vault import Sealed, payload_open
+from plumbing.models import Note
+from tests.contract.sandbox import Sandbox
+
+Start = Callable[..., Payment]
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+Books = Callable[[AccountName], Decimal]
+
+
+@pytest.fixture
+def charge(start: Start, run: Run) -> PaymentTransaction:
+    """An approved charge of 100.00."""
+    return run(start())
+
+
+def refund(charge: PaymentTransaction, amount: str, order: Order, note: str = "sent twice") -> PaymentTransaction:
+    return refund_start(
+        charge=charge,
+        lines=refund_lines_suggested(charge=charge, amount=Decimal(amount)),
+        reason=RefundReason.DUPLICATE,
+        note=note,
+        by=order.placed_by,
+        now=timezone.now(),
+    )
+
+
+def close_the_batch(sandbox: Sandbox) -> None:
+    sandbox.control("/settlement/run", {})
+
+
+def test_a_refund_gives_back_part_and_takes_it_from_the_deposit(
+    charge: PaymentTransaction, run: Run, order: Order, payable: Payable, books: Books
+) -> None:
+    row = run(refund(charge, "40.00", order))
+
+    assert (row.state, row.gateway_id[:4]) == (TransactionState.APPROVED, "TRN_")
+    assert [(line.source, line.amount) for line in row.refund_lines.all()] == [(RefundSource.DEPOSIT, 40)]
+    assert books(AccountName.GATEWAY_CLEARING) == 60
+    assert books(AccountName.CUSTOMER_DEPOSIT) == -60
+    payable.refresh_from_db()
+    assert (payable.paid, payable.refunded, payable.status) == (60, 40, PaymentStatus.REFUNDED_PARTIALLY)
+    assert Note.objects.get().text == "sent twice"
+
+
+def test_a_refund_of_more_than_is_left_moves_nothing(
+    charge: PaymentTransaction, run: Run, order: Order, books: Books
+) -> None:
+    run(refund(charge, "60.00", order))
+
+    with pytest.raises(RefundTooLarge, match=r"Nothing was refunded. \$60.00 is more than the \$40.00"):
+        refund(charge, "60.00", order)
+
+    assert charge.children.count() == 1
+    assert books(AccountName.GATEWAY_CLEARING) == 40
+
+
+def test_two_refunds_of_one_charge_never_run_together(charge: PaymentTransaction, order: Order) -> None:
+    refund(charge, "10.00", order)
+
+    with pytest.raises(FollowUpRunning):
+        refund(charge, "10.00", order)
+
+    assert charge.children.count() == 1
+
+
+def test_a_refund_without_a_note_is_refused(charge: PaymentTransaction, order: Order) -> None:
+    with pytest.raises(NoteRequired):
+        refund(charge, "10.00", order, note="  ")
+
+    assert charge.children.count() == 0
+
+
+def test_a_refund_from_something_this_payment_did_not_pay_is_refused(charge: PaymentTransaction, order: Order) -> None:
+    with pytest.raises(RefundRefused, match="did not pay"):
+        refund_start(
+            charge=charge,
+            lines=[RefundLineAsked(source=RefundSource.INVOICE, amount=Decimal(10), payable_id=charge.pk + 999)],
+            reason=RefundReason.OTHER,
+            note="wrong",
+            by=order.placed_by,
+            now=timezone.now(),
+        )
+
+    assert charge.children.count() == 0
+
+
+def test_a_refund_whose_answer_was_lost_is_found_by_its_reference_and_never_sent_again(
+    charge: PaymentTransaction, run: Run, order: Order, sandbox: Sandbox, books: Books
+) -> None:
+    row = refund(charge, "40.00", order)
+    sandbox.control(
+        "/rules", {"match": {"endpoint": "/transactions/{id}/refund"}, "action": {"drop": {"when": "after"}}}
+    )
+    assert run(row).state == TransactionState.UNKNOWN
+
+    engine.look(transaction_id=row.pk, now=timezone.now())
+
+    row.refresh_from_db()
+    assert row.state == TransactionState.APPROVED
+    assert books(AccountName.GATEWAY_CLEARING) == 60
+    assert len(sandbox.gateway().find_by_reference(reference=row.reference).found) == 1
+
+
+def test_a_void_before_settlement_mirrors_the_charge(
+    charge: PaymentTransaction, run: Run, order: Order, payable: Payable, books: Books
+) -> None:
+    row = run(cancel_start(transaction=charge, note="wrong order", by=order.placed_by, now=timezone.now()))
+
+    assert row.state == TransactionState.APPROVED
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert books(AccountName.CUSTOMER_DEPOSIT) == 0
+    payable.refresh_from_db()
+    assert (payable.paid, payable.payable_now, payable.status) == (0, 100, PaymentStatus.CANCELED)
+
+
+def test_a_void_that_comes_after_the_batch_closed_becomes_a_refund(
+    charge: PaymentTransaction, run: Run, order: Order, books: Books, sandbox: Sandbox
+) -> None:
+    close_the_batch(sandbox)
+
+    void = run(cancel_start(transaction=charge, note="too late", by=order.placed_by, now=timezone.now()))
+    row = run(charge.children.get(action=Action.REFUND))
+
+    assert (void.state, void.failure_reason) == (TransactionState.FAILED, FailureReason.BATCH_CLOSED)
+    assert row.state == TransactionState.APPROVED
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert books(AccountName.CUSTOMER_DEPOSIT) == 0
+
+
+def test_what_was_partly_refunded_cannot_be_voided(charge: PaymentTransaction, run: Run, order: Order) -> None:
+    run(refund(charge, "40.00", order))
+
+    with pytest.raises(CancelRefused, match="refund the rest instead"):
+        cancel_start(transaction=charge, note="oops", by=order.placed_by, now=timezone.now())
+
+
+# -- bank debits --------------------------------------------------------------------------------------------------
+
+
+def bank(number: str = "1357902468", *, keep: bool = False) -> NewBank:
+    return NewBank(
+        details=BankDetails(
+            account_number=number,
+            routing_number="122000030",
+            account_type="CHECKING",
+            holder_type="BUSINESS",
+            holder_name="North Tools Inc",
+            bank_name="First Bank",
+        ),
+        mandate=MandateGiven(text="I authorise a debit of $100.00.", text_version="1", amount_rule="$100.00 once"),
+        keep=keep,
+    )
+
+
+def test_a_bank_debit_settles_only_when_the_gateway_funded_it(
+    start: Start, run: Run, payable: Payable, books: Books, sandbox: Sandbox, account: ProviderAccount
+) -> None:
+    payment = start(source=bank())
+
+    row = run(payment)
+
+    assert row.state == TransactionState.PENDING
+    payable.refresh_from_db()
+    assert (payable.paid, payable.settling, payable.payable_now) == (0, 100, 0)
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    close_the_batch(sandbox)
+    engine.reread(transaction_id=row.pk, now=timezone.now())
+
+    row.refresh_from_db()
+    payable.refresh_from_db()
+    assert row.state == TransactionState.APPROVED
+    assert row.settled_at is not None
+    assert (payable.paid, payable.settling, payable.status) == (100, 0, PaymentStatus.FULL)
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+    payment.refresh_from_db()
+    assert payment.money_state == MoneyState.SETTLED
+
+
+def test_a_declined_bank_debit_frees_the_order(start: Start, run: Run, payable: Payable) -> None:
+    row = run(start(source=bank("1234560051")))
+
+    assert row.state == TransactionState.DECLINED
+    payable.refresh_from_db()
+    assert (payable.payable_now, payable.status) == (100, PaymentStatus.DECLINED)
+
+
+def test_a_bank_number_lies_nowhere_but_in_its_sealed_box(start: Start, run: Run) -> None:
+    number = "90817263544536"
+    payment = start(source=bank(number))
+    run(payment)
+
+    instrument = Instrument.objects.get(pk=payment.instrument_id)
+    shown = [
+        str(payload_open(Sealed(key_id=row.key_id, blob=row.payload)))
+        for row in Exchange.objects.filter(transaction__payment=payment)
+    ]
+
+    assert instrument.last4 == "4536"
+    assert number.encode() not in bytes(instrument.sealed or b"")
+    assert shown
+    assert not any(number in text for text in shown)
+    assert number not in str(Instrument.objects.filter(pk=instrument.pk).values())
+
+
+def test_a_box_copied_into_another_row_pays_nothing(start: Start, run: Run, sandbox: Sandbox) -> None:
+    first = start(source=bank("90817263544536"), amount="10.00")
+    run(first)
+    second = start(source=bank("1234567890"), amount="20.00")
+    stolen = Instrument.objects.get(pk=first.instrument_id)
+    Instrument.objects.filter(pk=second.instrument_id).update(sealed=stolen.sealed)
+
+    for _ in range(3):
+        run(second)
+
+    row = second.transactions.get()
+    assert (row.state, row.failure_reason) == (TransactionState.FAILED, FailureReason.NOT_SENT)
+    assert sandbox.gateway().find_by_reference(reference=row.reference).found == ()
+
+
+def test_settlement_notes_are_written_once(charge: PaymentTransaction, account: ProviderAccount) -> None:
+    note = SettledNote(gateway_id=charge.gateway_id, is_refund=False, batch_id="", deposit_id="DEP_1")
+
+    written = [
+        settlement_note(provider_account=account, notes=[note], now=timezone.now()),
+        settlement_note(provider_account=account, notes=[note], now=timezone.now()),
+    ]
+
+    charge.refresh_from_db()
+    assert written == [1, 0]
+    assert charge.deposit_id == "DEP_1"
+    assert Payment.objects.get(pk=charge.payment_id).money_state == MoneyState.SETTLED
