@@ -1,5 +1,14 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class CheckoutConfig(AppConfig):
     name = "checkout"
+    verbose_name = _("Checkout")
+
+    def ready(self) -> None:
+        from checkout.handlers import OrderPayable
+        from oropay.models import PayableKind
+        from oropay.ports import payable_handlers
+
+        payable_handlers.register(PayableKind.ORDER, OrderPayable())

@@ -1,10 +1,7 @@
 """Every address of the product: storefront at the root, back-office, health checks, log-in for both faces."""
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one log-in page, one rate limit
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("api.urls")),

@@ -1,0 +1,141 @@
+"""Orders as the payment module sees them: what is owed for one, what it contains, what money does to it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from checkout import locks
+from checkout.models import Checkout, CheckoutState
+from checkout.services.place import checkout_placed
+from commerce.drafts import AddressSnapshot
+from commerce.models import Order, OrderLine, OrderState
+from ledger.models import AccountName
+from oropay.exceptions import PayableChanged
+from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
+from oropay.models import Payable, RefundSource
+from oropay.ports import Credit, Figures, MoneyEvent
+
+MAY_BE_PAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.OPEN})
+
+
+class OrderPayable:
+    """Handler of `PayableKind.ORDER`. Everything runs in the payment module's transaction."""
+
+    def lock(self, *, payables: Sequence[Payable]) -> None:
+        locks.orders(ids=[payable.order_id for payable in payables if payable.order_id is not None])
+
+    def last_look(self, *, payable: Payable) -> None:
+        order = _order(payable)
+        if order.state not in MAY_BE_PAID:
+            raise PayableChanged(
+                number=order.number, detail=_("it is {state}.").format(state=order.get_state_display().lower())
+            )
+        if order.total != payable.total:
+            raise PayableChanged(number=order.number, detail=_("its total changed."))
+
+    def describe(self, *, payable: Payable, amount: Decimal) -> OrderData:
+        """Σ line totals + shipping = the order's total: discounts are on the lines, at list price less tier price."""
+        order = (
+            Order.objects.select_related("customer", "placed_by")
+            .prefetch_related("lines__product__unit")
+            .get(pk=payable.order_id)
+        )
+        billing = AddressSnapshot.from_json(order.billing_address)
+        return OrderData(
+            reference=order.number,
+            description=_("Order {number}").format(number=order.number),
+            currency=order.currency,
+            total=order.total,
+            tax=order.tax,
+            shipping=order.shipping,
+            discount=order.discount,
+            po_number=order.po_number,
+            items=tuple(_item(line) for line in sorted(order.lines.all(), key=lambda line: line.position)),
+            billing_address=_address(billing),
+            shipping_address=_address(AddressSnapshot.from_json(order.shipping_address)),
+            payer=Payer(
+                reference=order.customer.number or str(order.customer_id),
+                first_name=order.placed_by.first_name,
+                last_name=order.placed_by.last_name,
+                company=order.customer.name,
+                email=order.placed_by.email,
+                phone=billing.phone,
+            ),
+        )
+
+    def figures(self, *, payable: Payable) -> Figures:
+        """A billed order's invoice is what is paid; a canceled or delivered one is not paid here either."""
+        order = _order(payable)
+        return Figures(
+            total=order.total,
+            is_closed=order.state in {OrderState.CANCELED, OrderState.CLOSED},
+            is_billed=order.billed_at is not None,
+        )
+
+    def on_started(self, *, event: MoneyEvent) -> None:
+        Checkout.objects.filter(order_id=event.payable.order_id, state=CheckoutState.OPEN).update(
+            state=CheckoutState.PAYING
+        )
+
+    def on_authorized(self, *, event: MoneyEvent) -> None:
+        self._place(event)
+
+    def on_pending(self, *, event: MoneyEvent) -> None:
+        self._place(event)
+
+    def on_captured(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """Money for an order that is not billed is a deposit of the customer."""
+        self._place(event)
+        return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
+
+    def on_settled(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        return self.on_captured(event=event)
+
+    def on_ended(self, *, event: MoneyEvent) -> None:
+        """The buyer may choose another way to pay. An order that is placed already stays placed, and due."""
+        Checkout.objects.filter(order_id=event.payable.order_id, state=CheckoutState.PAYING).update(
+            state=CheckoutState.OPEN
+        )
+
+    def on_voided(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """The order stays as it is and is due again; canceling it is a person's decision."""
+        return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
+
+    def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        return [
+            Credit(
+                account=(
+                    AccountName.CUSTOMER_CREDIT if line.source == RefundSource.CREDIT else AccountName.CUSTOMER_DEPOSIT
+                ),
+                amount=line.amount,
+            )
+            for line in event.lines
+        ]
+
+    def _place(self, event: MoneyEvent) -> None:
+        order = _order(event.payable)
+        if order.state == OrderState.AWAITING_PAYMENT:
+            checkout_placed(order=order, now=event.now)
+
+
+def _order(payable: Payable) -> Order:
+    return Order.objects.get(pk=payable.order_id)
+
+
+def _item(line: OrderLine) -> OrderItem:
+    return OrderItem(
+        reference=line.sku,
+        label=line.name,
+        quantity=line.quantity,
+        unit=line.product.unit.uom_code if line.product is not None else line.unit,
+        unit_amount=line.list_price,
+        discount=line.discount,
+        tax=line.tax,
+        total=line.total,
+        commodity_code=line.commodity_code,
+    )
+
+
+def _address(snapshot: AddressSnapshot) -> PostalAddress:
+    return PostalAddress(**snapshot.as_json())

@@ -1,0 +1,26 @@
+"""Every write of this room: lists, the steps of a checkout, placing the order."""
+
+from checkout.services.checkouts import (
+    AddressGiven,
+    checkout_address_add,
+    checkout_addresses_set,
+    checkout_payment_set,
+    checkout_shipping_set,
+    checkout_start,
+)
+from checkout.services.lists import list_add, list_item_remove, list_item_set
+from checkout.services.place import checkout_placed, order_place
+
+__all__ = [
+    "AddressGiven",
+    "checkout_address_add",
+    "checkout_addresses_set",
+    "checkout_payment_set",
+    "checkout_placed",
+    "checkout_shipping_set",
+    "checkout_start",
+    "list_add",
+    "list_item_remove",
+    "list_item_set",
+    "order_place",
+]

@@ -1,0 +1,68 @@
+"""The words a person agrees to before a bank account is debited. The same words are in docs/ach-authorisation-v1.md."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from commerce.money import format_money
+
+VERSION = "ach-authorisation-v1"
+
+TEXT = (
+    "I authorise {seller} to debit {amount} once, by an electronic (ACH) entry on {day} or the next banking day, from "
+    "the bank account ending in {last4} that I have named on this page, to pay {purpose} for {company}. I confirm that "
+    "I may authorise debits from this account and that the transaction complies with United States law. This "
+    "authorisation covers this one debit and ends with it. I may withdraw it until the debit is sent to the bank, by "
+    "telling {seller} at {contact}. If the bank returns the debit, the amount is due again."
+)
+"""A text that changes gets a new version; a stored mandate keeps the words it was given with."""
+
+NOT_TYPED_YET = "····"
+
+
+@dataclass(frozen=True)
+class DebitTerms:
+    """What the placeholders of the text stand for. `amount` is in major units of `currency`."""
+
+    seller: str
+    contact: str
+    company: str
+    purpose: str
+    amount: Decimal
+    currency: str
+    day: date
+    locale: str = "en_US"
+
+    @property
+    def amount_text(self) -> str:
+        return format_money(self.amount, self.currency, self.locale)
+
+    def text(self, *, last4: str) -> str:
+        """The words as they are stored with the mandate."""
+        return TEXT.format(last4=last4, amount=self.amount_text, **self._rest)
+
+    def shown(self, *, last4: str = NOT_TYPED_YET) -> SafeString:
+        """The same words for the page; amount and last four digits follow what is typed."""
+        return format_html(
+            TEXT,
+            last4=format_html('<strong class="money" data-ach-last4>{}</strong>', last4),
+            amount=format_html('<strong class="money" data-ach-amount>{}</strong>', self.amount_text),
+            **self._rest,
+        )
+
+    @property
+    def amount_rule(self) -> str:
+        return f"exactly {self.amount_text}, once"
+
+    @property
+    def _rest(self) -> dict[str, str]:
+        return {
+            "seller": self.seller,
+            "contact": self.contact,
+            "company": self.company,
+            "purpose": self.purpose,
+            "day": f"{self.day:%B} {self.day.day}, {self.day.year}",
+        }

@@ -1,0 +1,210 @@
+"""What every pay page shares: which ways to pay are offered, and turning the posted form into a payment.
+
+A pay page does four things, in this order:
+
+1. `options = pay_options(...)` and `form = PayForm(data, options=options, debit=debit_terms(...))`
+2. renders `storefront/pay/_method.html` inside its own `<form>` (and `storefront/pay/_scripts.html` in the head)
+3. `pay_start(request, form=form, parts=[PartAsked(...)])`, which returns the payment or raises `PaymentError`
+4. redirects to `storefront:paying` of that payment
+
+Give such a view `pay_view`: policy with the gateway's origin, no-store, sensitive parameters.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import wraps
+from typing import Any, TypeVar
+from uuid import UUID
+
+from allauth.account.adapter import get_adapter
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from checkout.selectors import TermsOffer
+from commerce.models import Customer, Organization, Website
+from oropay.exceptions import AlreadyBeingPaid
+from oropay.models import Initiator, Instrument, InstrumentKind, Payable, PayableKind, Payment, PaymentPayable
+from oropay.selectors import MethodOffer, instruments_for, methods_for, payments_visible_to
+from oropay.services import Client, PartAsked, PaymentAsked, payment_start
+from storefront.csp import Policy, csp
+from storefront.forms.pay import BANK, CARD, SAVED, TERMS, PayForm, PayOption
+from storefront.mandate import DebitTerms
+from storefront.templatetags.shop import locale_now
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+SENSITIVE = ("bank_account", "bank_account_again", "bank_routing", "card_token")
+
+
+def pay_view(view: View) -> View:
+    """Mark a view that shows or takes a pay form."""
+
+    @csp(Policy.CARD)
+    @never_cache
+    @sensitive_post_parameters(*SENSITIVE)
+    @login_required
+    @wraps(view)
+    def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return view(request, *args, **kwargs)
+
+    return marked  # type: ignore[return-value]
+
+
+def order_stub(*, website: Website, customer: Customer) -> Payable:
+    """An unsaved payable, to ask which ways to pay an order would have before it is written."""
+    return Payable(
+        kind=PayableKind.ORDER,
+        organization_id=website.organization_id,
+        customer=customer,
+        currency=website.currency,
+    )
+
+
+def pay_options(*, user: Any, payable: Payable, amount: Decimal, terms: Sequence[TermsOffer] = ()) -> list[PayOption]:
+    """Every way to pay this: saved cards and banks first, then a new card, a new bank account, payment terms."""
+    saved: list[PayOption] = []
+    new: list[PayOption] = []
+    for offer in methods_for(payable=payable, amount=amount, language=get_language() or "en-us"):
+        for instrument in instruments_for(
+            user=user, customer_id=payable.customer_id, integration=offer.integration
+        ).order_by("-created_at"):
+            if instrument.kind == InstrumentKind.CARD or offer.bank:
+                saved.append(_saved_option(offer=offer, instrument=instrument))
+        if offer.card:
+            new.append(
+                PayOption(
+                    value=f"{CARD}:{offer.integration.pk}",
+                    kind=CARD,
+                    integration_id=offer.integration.pk,
+                    title=offer.label,
+                    detail=_("Held now, charged when your order is prepared.") if offer.holds else "",
+                    short_label=offer.short_label,
+                    holds=offer.holds,
+                    why_not=offer.why_not,
+                )
+            )
+        if offer.bank:
+            new.append(
+                PayOption(
+                    value=f"{BANK}:{offer.integration.pk}",
+                    kind=BANK,
+                    integration_id=offer.integration.pk,
+                    title=_("Bank transfer (ACH)"),
+                    detail=_("From a checking or savings account in the United States. About three banking days."),
+                    short_label=offer.short_label,
+                    why_not=offer.why_not,
+                )
+            )
+    on_terms = [
+        PayOption(
+            value=f"{TERMS}:{offer.integration.pk}",
+            kind=TERMS,
+            integration_id=offer.integration.pk,
+            title=offer.label,
+            detail=_("{term}: nothing is charged now, you pay the invoice.").format(term=offer.term.name),
+            short_label=offer.label,
+        )
+        for offer in terms
+    ]
+    return [*saved, *new, *on_terms]
+
+
+def _saved_option(*, offer: MethodOffer, instrument: Instrument) -> PayOption:
+    detail = instrument.nickname
+    why_not = offer.why_not
+    if instrument.kind == InstrumentKind.CARD and instrument.expiry_year and instrument.expiry_month:
+        detail = _("expires {month:02d}/{year}").format(month=instrument.expiry_month, year=instrument.expiry_year)
+        today = timezone.now().date()
+        if (instrument.expiry_year, instrument.expiry_month) < (today.year, today.month):
+            why_not = _("This card has expired.")
+    return PayOption(
+        value=f"{SAVED}:{offer.integration.pk}:{instrument.pk}",
+        kind=SAVED,
+        integration_id=offer.integration.pk,
+        title=instrument_name(instrument),
+        detail=detail,
+        short_label=offer.short_label,
+        holds=offer.holds and instrument.kind == InstrumentKind.CARD,
+        instrument=instrument,
+        why_not=why_not,
+    )
+
+
+def instrument_name(instrument: Instrument) -> str:
+    """What people call it: "Visa ending in 5262"."""
+    if instrument.kind == InstrumentKind.CARD:
+        name = {"amex": "American Express", "mc": "Mastercard"}.get(instrument.brand.lower(), instrument.brand.title())
+        return _("{brand} ending in {last4}").format(brand=name or _("Card"), last4=instrument.last4 or "····")
+    kind = _("Savings account") if instrument.account_type == "SAVING" else _("Checking account")
+    return _("{kind} ending in {last4}").format(kind=kind, last4=instrument.last4)
+
+
+def debit_terms(
+    *, seller: Organization, company: Customer, purpose: str, amount: Decimal, currency: str, now: datetime
+) -> DebitTerms:
+    """What the authorisation of a bank debit says. `purpose` names the document: "invoice INV-7"."""
+    return DebitTerms(
+        seller=seller.legal_name or seller.name,
+        contact=seller.email or seller.phone or seller.name,
+        company=company.name,
+        purpose=purpose,
+        amount=amount,
+        currency=currency,
+        day=seller.today(now),
+        locale=locale_now(),
+    )
+
+
+def client_of(request: HttpRequest) -> Client:
+    """Where a request came from, past the proxies the settings trust."""
+    return Client(ip_address=client_ip(request), user_agent=request.headers.get("User-Agent", "")[:250])
+
+
+def client_ip(request: HttpRequest) -> str:
+    return str(get_adapter(request).get_client_ip(request))
+
+
+def pay_start(request: HttpRequest, *, form: PayForm, parts: Sequence[PartAsked]) -> Payment:
+    """Start the payment a valid form asks for. A second click with the same form returns the payment of the first.
+
+    Raises:
+        PaymentError: with what happened to the money. `AlreadyBeingPaid` is turned into the running payment where this
+            person may see it: its page tells the result, and hides a colleague's card.
+    """
+    client = client_of(request)
+    asked = PaymentAsked(
+        parts=parts,
+        integration_id=form.option.integration_id,
+        source=form.source(ip_address=client.ip_address, user_agent=client.user_agent),
+        attempt_key=form.cleaned_data["attempt_key"],
+        initiator=Initiator.BUYER,
+        client=client,
+    )
+    try:
+        return payment_start(asked=asked, by=request.user, website=request.website, now=timezone.now())  # type: ignore[arg-type, attr-defined]
+    except AlreadyBeingPaid:
+        running = running_payment(payable_ids=[part.payable_id for part in parts])
+        if running is None or not payments_visible_to(user=request.user).filter(pk=running.pk).exists():  # type: ignore[arg-type]
+            raise
+        return running
+
+
+def running_payment(*, payable_ids: Sequence[int]) -> Payment | None:
+    """The attempt that keeps one of these payables to itself: its page shows the state, whoever started it."""
+    part = PaymentPayable.objects.filter(payable__in=payable_ids, live=True).select_related("payment").first()
+    return part.payment if part else None
+
+
+def earlier_attempt(request: HttpRequest) -> Payment | None:
+    """The payment that the posted form started before: a second click, or the page sent again after a reload."""
+    try:
+        key = UUID(request.POST.get("attempt_key", ""))
+    except ValueError:
+        return None
+    return Payment.objects.filter(attempt_key=key, created_by_id=request.user.pk).first()

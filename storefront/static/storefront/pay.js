@@ -1,0 +1,75 @@
+// A pay form: only the chosen way's fields are sent, it is sent once, and the authorisation follows what is typed.
+"use strict";
+
+for (const form of document.querySelectorAll("[data-pay-form]")) {
+  const options = [...form.querySelectorAll(".pay-option")];
+  const button = form.querySelector("[data-pay-button]");
+  const sending = form.querySelector("[data-pay-sending]");
+  const methodOf = (option) => option.querySelector("[data-pay-method]");
+  const chosen = () => options.find((option) => {
+    const method = methodOf(option);
+    return method && (method.type === "hidden" || method.checked);
+  });
+
+  const choose = () => {
+    const now = chosen();
+    for (const option of options) {
+      const fields = option.querySelectorAll(".pay-panel input, .pay-panel select");
+      for (const field of fields) field.disabled = option !== now;
+      option.classList.toggle("chosen", option === now);
+    }
+    // A new card is sent by the gateway's own button; ours would have nothing to send.
+    const card = now !== undefined && methodOf(now).dataset.payMethod === "card";
+    button.hidden = card;
+    if (card) form.dispatchEvent(new CustomEvent("card-chosen", { detail: now.querySelector("[data-card-form]") }));
+  };
+
+  const rest = (busy) => {
+    form.classList.toggle("sending", busy);
+    form.setAttribute("aria-busy", String(busy));
+    button.disabled = busy;
+    sending.hidden = !busy;
+  };
+
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) {
+      event.preventDefault();
+      return;
+    }
+    sent = true;
+    rest(true);
+  });
+  // Back to this page from the browser's memory: it may be used again.
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    sent = false;
+    rest(false);
+  });
+
+  form.addEventListener("change", (event) => {
+    if (event.target.matches("[data-pay-method]")) choose();
+  });
+
+  form.addEventListener("input", (event) => {
+    if (event.target.matches("[data-ach-account]")) {
+      const digits = event.target.value.replace(/\D/g, "");
+      const shown = event.target.closest(".pay-panel").querySelector("[data-ach-last4]");
+      shown.textContent = digits.length < 4 ? "····" : digits.slice(-4);
+    }
+    if (event.target.matches("[data-pay-amount]")) amountShow(event.target);
+  });
+
+  // A field with data-pay-amount (and data-currency) is an amount the person chooses, as on the invoice pay page.
+  const amountShow = (field) => {
+    const value = Number(field.value.replace(/,/g, ""));
+    if (!field.value.trim() || !Number.isFinite(value)) return;
+    const text = new Intl.NumberFormat(document.documentElement.lang, {
+      style: "currency", currency: field.dataset.currency,
+    }).format(value);
+    for (const place of form.querySelectorAll("[data-ach-amount], [data-pay-amount-shown]")) place.textContent = text;
+  };
+
+  // card.js listens to `card-chosen`; it is deferred before this file, so it hears the first choice, too.
+  choose();
+}

@@ -1,0 +1,98 @@
+"""How amounts, quantities, days and states are written on pages."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, to_locale
+from django.utils.translation import gettext as _
+
+from commerce.money import format_money
+
+register = template.Library()
+
+GOOD, WAIT, BAD, PLAIN = "green", "azure", "red", "secondary"
+
+TONES = {
+    # money state of a payment
+    "processing": WAIT, "action_required": "orange", "review": WAIT, "authorized": "teal", "settling": WAIT,
+    "captured": GOOD, "settled": GOOD, "partially_refunded": "orange", "refunded": PLAIN, "declined": BAD,
+    "canceled": PLAIN, "expired": PLAIN, "failed": BAD, "unknown": "orange", "returned": BAD, "disputed": BAD,
+    # payment status of an order or invoice
+    "full": GOOD, "partially": "yellow", "invoiced": WAIT, "authorized_partially": "teal", "pending": "yellow",
+    "canceled_partially": PLAIN, "refunded_partially": "orange",
+    # order
+    "awaiting_payment": "yellow", "open": WAIT, "closed": GOOD,
+    # invoice
+    "draft": PLAIN, "posted": WAIT, "void": PLAIN, "overdue": BAD, "paid": GOOD,
+}  # fmt: skip
+"""Colour of a badge; the words always say the same, so colour alone tells nothing."""
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> SafeString:
+    """An amount with its currency, in figures of one width."""
+    if amount is None:
+        return SafeString("")
+    return format_html('<span class="money">{}</span>', format_money(Decimal(amount), currency, locale_now()))
+
+
+@register.filter
+def money_text(amount: Decimal, currency: str) -> str:
+    """The same without markup, for attributes and sentences."""
+    return format_money(Decimal(amount), currency, locale_now())
+
+
+def locale_now() -> str:
+    """The language of the page as CLDR names it: en_US."""
+    language, _underscore, region = to_locale(get_language() or "en-us").partition("_")
+    return f"{language}_{region.upper()}" if region else language
+
+
+@register.filter
+def minus(amount: Decimal) -> Decimal:
+    """The amount taken away."""
+    return -Decimal(amount)
+
+
+@register.filter
+def quantity(value: Decimal) -> str:
+    """A quantity without idle zeros: 12, 2.5."""
+    plain = Decimal(value).normalize()
+    return formats.number_format(plain.quantize(Decimal(1)) if plain == plain.to_integral() else plain)
+
+
+@register.simple_tag
+def badge(value: str, label: str) -> SafeString:
+    """A state in a coloured word."""
+    return format_html('<span class="badge bg-{tone}-lt">{label}</span>', tone=TONES.get(value, PLAIN), label=label)
+
+
+@register.filter
+def on_day(moment: datetime | date | None, time_zone: str = "UTC") -> str:
+    """A day as people write it: 26 Nov 2026."""
+    if moment is None:
+        return ""
+    day = moment.astimezone(ZoneInfo(time_zone)).date() if isinstance(moment, datetime) else moment
+    return f"{day.day} {formats.date_format(day, 'M Y')}"
+
+
+@register.filter
+def compared(day: date, today: date | None = None) -> str:
+    """A day people compare with today, in words: "due in 3 days", "2 days ago", "today"."""
+    days = (day - (today or timezone.now().date())).days
+    if days == 0:
+        return _("today")
+    if days > 0:
+        return ngettext("in {days} day", "in {days} days", days).format(days=days)
+    return ngettext("{days} day ago", "{days} days ago", -days).format(days=-days)
+
+
+@register.filter
+def percent(rate: Decimal) -> str:
+    """0.0825 as 8.25 %."""
+    return f"{quantity(Decimal(rate) * 100)} %"

@@ -1,0 +1,170 @@
+"""A company's orders: the list, one order, paying one that is due, and the page after placing it."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from checkout.models import Checkout, CheckoutState
+from commerce.models import Order, OrderState, Permission
+from commerce.selectors import orders_visible_to
+from oropay.exceptions import PaymentError
+from oropay.models import Payable, Payment
+from oropay.services import PartAsked
+from storefront.forms.checkout import PlaceForm
+from storefront.middleware import ShopRequest, seat_now
+from storefront.pay import debit_terms, earlier_attempt, instrument_name, pay_options, pay_start, pay_view
+from storefront.views.home import no_company
+
+PER_PAGE = 25
+
+
+@login_required
+@never_cache
+@require_safe
+def orders(request: ShopRequest) -> HttpResponse:
+    """Orders of the company this person acts for, and of companies below it where the role reaches them."""
+    seat = seat_now(request)
+    if seat is None:
+        return no_company(request)
+    rows = (
+        orders_visible_to(user=request.user)
+        .filter(organization=request.website.organization_id, customer__path__startswith=seat.customer.path)
+        .select_related("customer", "placed_by", "payable")
+        .order_by("-created_at", "-pk")
+    )
+    words = request.GET.get("q", "").strip()[:60]
+    if words:
+        rows = rows.filter(number__icontains=words) | rows.filter(po_number__icontains=words)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "storefront/orders/orders.html",
+        {
+            "section": "orders",
+            "page": page,
+            "words": words,
+            "several": any(o.customer_id != seat.customer_id for o in page),
+        },
+    )
+
+
+@login_required
+@never_cache
+@require_safe
+def order(request: ShopRequest, number: str) -> HttpResponse:
+    return _order_page(request, number, template="storefront/orders/order.html")
+
+
+@login_required
+@never_cache
+@require_safe
+def thanks(request: ShopRequest, number: str) -> HttpResponse:
+    """After placing: the number, what happened to the money, what comes next."""
+    return _order_page(request, number, template="storefront/orders/thanks.html")
+
+
+def _order_page(request: ShopRequest, number: str, *, template: str) -> HttpResponse:
+    row = _visible(request, number)
+    payments = list(
+        Payment.objects.filter(parts__payable__order=row).select_related("instrument", "created_by").order_by("-pk")
+    )
+    for payment in payments:
+        own = payment.created_by_id == request.user.pk and payment.instrument is not None
+        payment.shown_as = (  # type: ignore[attr-defined]
+            instrument_name(payment.instrument) if own and payment.instrument else payment.get_method_display()
+        )
+    unfinished = Checkout.objects.filter(order=row, user=request.user, state=CheckoutState.OPEN).first()
+    payable = getattr(row, "payable", None)
+    return render(
+        request,
+        template,
+        {
+            "section": "orders",
+            "order": row,
+            "lines": list(row.lines.select_related("product").order_by("position")),
+            "payments": payments,
+            "payable": payable,
+            "unfinished": unfinished,
+            "may_pay": bool(payable and payable.payable_now > 0 and _may_pay(request, row)),
+            "running": any(payment.money_state in {"processing", "unknown", "action_required"} for payment in payments),
+        },
+    )
+
+
+@pay_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: ShopRequest, number: str) -> HttpResponse:
+    """Pay an order that is placed and due: bought on terms, voided, or its bank debit was refused."""
+    if request.method == "POST" and (earlier := earlier_attempt(request)) is not None:
+        return redirect("storefront:paying", uuid=earlier.uuid)
+    row = _visible(request, number)
+    if not _may_pay(request, row):
+        raise Http404("may not pay")
+    unfinished = Checkout.objects.filter(order=row, user=request.user, state=CheckoutState.OPEN).first()
+    if unfinished is not None:
+        return redirect("storefront:checkout", uuid=unfinished.uuid, step="payment")
+    payable: Payable | None = getattr(row, "payable", None)
+    if payable is None or payable.payable_now <= 0:
+        messages.info(request, _("Nothing was charged. Order {number} has nothing left to pay.").format(number=number))
+        return redirect("storefront:order", number=number)
+    amount = payable.payable_now
+    form = PlaceForm(
+        request.POST or None,
+        options=pay_options(user=request.user, payable=payable, amount=amount),
+        debit=debit_terms(
+            seller=row.organization,
+            company=row.customer,
+            purpose=_("order {number}").format(number=row.number),
+            amount=amount,
+            currency=row.currency,
+            now=timezone.now(),
+        ),
+        initial={"total": amount},
+    )
+    if form.is_bound and form.is_valid():
+        try:
+            part = PartAsked(payable_id=payable.pk, amount=form.cleaned_data["total"])
+            payment = pay_start(request, form=form, parts=[part])
+        except PaymentError as error:
+            messages.error(request, str(error))
+            return redirect("storefront:order_pay", number=number)
+        return redirect("storefront:paying", uuid=payment.uuid)
+    return render(
+        request,
+        "storefront/orders/pay.html",
+        {
+            "section": "orders",
+            "order": row,
+            "payable": payable,
+            "amount": amount,
+            "form": form,
+            "currency": row.currency,
+            "button": _("Pay now"),
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+def _may_pay(request: ShopRequest, row: Order) -> bool:
+    return (
+        row.state in {OrderState.AWAITING_PAYMENT, OrderState.OPEN}
+        and orders_visible_to(user=request.user, permission=Permission.CREATE_ORDER).filter(pk=row.pk).exists()
+    )
+
+
+def _visible(request: ShopRequest, number: str) -> Order:
+    row = (
+        orders_visible_to(user=request.user)
+        .filter(organization=request.website.organization_id, number=number)
+        .select_related("customer", "placed_by", "payable", "organization", "payment_term")
+        .first()
+    )
+    if row is None:
+        raise Http404("no such order")
+    return row

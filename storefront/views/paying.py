@@ -1,0 +1,137 @@
+"""The Paying page: one page for every way to pay. It shows a row; the worker moves the money."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from checkout.models import Checkout, CheckoutState
+from oropay import pool
+from oropay.exceptions import CardFormUnavailable, TooManyCardForms
+from oropay.models import Integration, IntegrationType, PayableKind, Payment
+from oropay.selectors import PayingView, paying_view, payments_visible_to
+from storefront.csp import Policy, csp
+from storefront.middleware import ShopRequest
+from storefront.pay import client_ip, instrument_name
+
+STOP_POLLING = 286
+"""htmx stops asking on this status."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where to go from here, by what was paid."""
+
+    back: str
+    back_label: str
+    retry: str = ""
+    done: str = ""
+    """Where a success leads, if not back."""
+
+
+@csp(Policy.PAYING)
+@login_required
+@never_cache
+@require_safe
+def paying(request: ShopRequest, uuid: UUID) -> HttpResponse:
+    return render(request, "storefront/paying/paying.html", _context(request, uuid))
+
+
+@csp(Policy.PAYING)
+@login_required
+@never_cache
+@require_safe
+def state(request: ShopRequest, uuid: UUID) -> HttpResponse:
+    """The live part. Nothing new is 204, so that nothing is read aloud twice; the end is 286."""
+    context = _context(request, uuid)
+    view: PayingView = context["view"]  # type: ignore[assignment]
+    if request.GET.get("known") == view.state and not view.final:
+        return HttpResponse(status=204)
+    return render(request, "storefront/paying/_state.html", context, status=STOP_POLLING if view.final else 200)
+
+
+def _context(request: ShopRequest, uuid: UUID) -> dict[str, object]:
+    payment = (
+        payments_visible_to(user=request.user).filter(uuid=uuid).select_related("instrument", "created_by").first()
+    )
+    if payment is None:
+        raise Http404("no such payment")
+    own = payment.created_by_id == request.user.pk
+    return {
+        "payment": payment,
+        "view": paying_view(payment=payment),
+        "own": own,
+        "instrument": instrument_name(payment.instrument) if own and payment.instrument else "",
+        "links": _links(request, payment, own=own),
+    }
+
+
+def _links(request: ShopRequest, payment: Payment, *, own: bool) -> Links:
+    payables = [part.payable for part in payment.parts.select_related("payable").order_by("pk")]
+    first = payables[0]
+    if first.kind == PayableKind.ORDER:
+        checkout = Checkout.objects.filter(order=first.order_id, user=request.user, state=CheckoutState.OPEN).first()
+        retry = (
+            reverse("storefront:checkout", kwargs={"uuid": checkout.uuid, "step": "payment"})
+            if checkout
+            else reverse("storefront:order_pay", kwargs={"number": first.number})
+        )
+        return Links(
+            back=reverse("storefront:order", kwargs={"number": first.number}),
+            back_label=_("Order {number}").format(number=first.number),
+            retry=retry if own else "",
+            done=reverse("storefront:thanks", kwargs={"number": first.number}) if own else "",
+        )
+    if first.kind == PayableKind.INVOICE and len(payables) == 1:
+        return Links(
+            back=reverse("storefront:invoice", args=[first.number]),
+            back_label=_("Invoice {number}").format(number=first.number),
+            retry=reverse("storefront:invoice_pay", args=[first.number]) if own else "",
+        )
+    return Links(back=reverse("storefront:invoices"), back_label=_("Invoices"))
+
+
+@login_required
+@never_cache
+@require_POST
+def card_token(request: ShopRequest) -> JsonResponse:
+    """One token for one card form. It lets the form send one card to the gateway, and nothing else."""
+    integration = (
+        Integration.objects.filter(
+            pk=_number(request.POST.get("integration", "")),
+            organization=request.website.organization_id,
+            type=IntegrationType.OROPAY,
+            is_active=True,
+            provider_account__is_active=True,
+        )
+        .select_related("provider_account")
+        .first()
+    )
+    if integration is None or integration.provider_account is None:
+        return JsonResponse({"error": _("This way to pay is not available any more.")}, status=404)
+    account = integration.provider_account
+    try:
+        token = pool.take(
+            provider_account_id=account.pk,
+            session_key=request.session.session_key or "",
+            ip_address=client_ip(request),
+            now=timezone.now(),
+        )
+    except CardFormUnavailable as error:
+        return JsonResponse({"error": str(error)}, status=503, headers={"Retry-After": "2"})
+    except TooManyCardForms as error:
+        return JsonResponse({"error": str(error)}, status=429)
+    return JsonResponse(
+        {"token": token, "expires": int(pool.LEFT_TO_LIVE.total_seconds()), "environment": account.environment}
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
