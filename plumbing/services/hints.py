@@ -33,17 +33,26 @@ def hint_now(task_name: str, pk: int, queue: str) -> None:
     if time.monotonic() < _silent_until:
         return
     try:
-        with _connections(os.getpid()).acquire(block=True, timeout=CONNECT_SECONDS) as connection:
+        with _connections(os.getpid(), current_app.conf.broker_write_url).acquire(
+            block=True, timeout=CONNECT_SECONDS
+        ) as connection:
             current_app.send_task(task_name, args=[pk], queue=queue, connection=connection, retry=False)
     except (KombuError, OperationalError, OSError) as error:
         _silent_until = time.monotonic() + PAUSE_SECONDS
         logger.warning("The broker did not take %s(%s) for queue %s: %s. The sweep will.", task_name, pk, queue, error)
 
 
+def hints_resume() -> None:
+    """Give hints again at once after a failure, as for a broker known to be back."""
+    global _silent_until
+    _silent_until = 0.0
+
+
 @lru_cache(maxsize=1)
-def _connections(pid: int) -> Any:
+def _connections(pid: int, url: str) -> Any:
     """This process's own connections to the broker, with shorter patience than a worker's (a fork makes new ones)."""
     connection = current_app.connection_for_write(
+        url,
         connect_timeout=CONNECT_SECONDS,
         transport_options={
             **current_app.conf.broker_transport_options,

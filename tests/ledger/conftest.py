@@ -1,0 +1,51 @@
+"""A seller's books."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+import pytest
+
+from commerce.models import Customer, Organization
+from ledger.models import AccountName, Entry, EntryKind
+from ledger.services import Line, entry_post
+from tests.factories import NOON, CustomerFactory, OrganizationFactory
+
+TODAY = date(2026, 11, 16)
+
+
+class Post(Protocol):
+    def __call__(self, *lines: Line, **changes: Any) -> Entry: ...
+
+
+@pytest.fixture
+def seller() -> Organization:
+    return OrganizationFactory(code="north")
+
+
+@pytest.fixture
+def acme(seller: Organization) -> Customer:
+    return CustomerFactory(organization=seller)
+
+
+@pytest.fixture
+def post(seller: Organization) -> Post:
+    """Post the given lines to the seller's books: by default 100 dollars captured for an invoice today."""
+
+    def post(*lines: Line, **changes: Any) -> Entry:
+        capture = (
+            Line.debit(AccountName.GATEWAY_CLEARING, Decimal(100)),
+            Line.credit(AccountName.RECEIVABLE, Decimal(100)),
+        )
+        wanted: dict[str, Any] = {
+            "organization_id": seller.pk,
+            "currency": "USD",
+            "kind": EntryKind.CAPTURED,
+            "lines": lines or capture,
+            "occurred_on": TODAY,
+            "source": "transaction:12",
+            "now": NOON,
+        }
+        return entry_post(**(wanted | changes))
+
+    return post
