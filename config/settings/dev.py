@@ -21,6 +21,9 @@ _SANDBOX_ORIGIN = f"http://localhost:{env.port('SANDBOX_PORT', default=8090)}"
 HOSTED_FIELDS_URL = env.address("HOSTED_FIELDS_URL", default=f"{_SANDBOX_ORIGIN}/hosted/v1/fields.js")
 GATEWAY_ORIGIN = env.address("GATEWAY_ORIGIN", default=_SANDBOX_ORIGIN)
 
+GP_SERVICE_URL = env.address("GP_SERVICE_URL", default=f"{_SANDBOX_ORIGIN}/ucp")
+"""Gateway of the demo company's provider account."""
+
 # Straight from the source folders: no collectstatic, a changed file shows at the next reload.
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = True

@@ -49,6 +49,7 @@ ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
+GP_SERVICE_URL = env.address("GP_SERVICE_URL", default="http://127.0.0.1:8090/ucp")
 WEBSITE_SCHEME = "http"
 WEBSITE_PORT = env.text("WEBSITE_PORT", default="")
 WEBSITE_FALLBACK = True

@@ -18,7 +18,7 @@ READERS = ("env", "Env()", "os.environ", "environment")
 def _read_by_code() -> set[str]:
     sources = [*files(*DOMAIN_ROOMS, *FACES, "config", "gpsandbox"), ROOT / "manage.py"]
     found = {name for path in sources for node in nodes(path) for name in _variables(node)}
-    return {name for name in found if not name.startswith("PYTEST_")}
+    return {name for name in found if name != "PATH" and not name.startswith("PYTEST_")}
 
 
 def _variables(node: ast.AST) -> list[str]:
