@@ -31,7 +31,7 @@ def payments_visible_to(*, user: User) -> QuerySet[Payment]:
     """Payments this person started, or of orders and invoices of customers they may view."""
     if user.is_staff:
         rows = Payment.objects.all()
-        return rows if user.is_superuser else rows.filter(organization_id=user.organization_id)
+        return rows if user.is_superuser else rows.filter(organization=user.organization)
     orders = customers_visible_to(user=user, permission=Permission.VIEW_ORDER)
     invoices = customers_visible_to(user=user, permission=Permission.VIEW_INVOICE)
     return Payment.objects.filter(

@@ -16,6 +16,7 @@ from moneyed import Money
 from oropay import locks, vault
 from oropay.engine.evidence import same_transaction
 from oropay.engine.record import record
+from oropay.exceptions import VaultError
 from oropay.gateway.port import (
     Answer,
     BankAccount,
@@ -55,7 +56,7 @@ def execute(*, transaction_id: int, now: datetime) -> None:
     try:
         gateway = gateway_of(account=claim.transaction.payment.provider_account)
         answer = _send(claim=claim, gateway=gateway)
-    except vault.VaultError as error:
+    except VaultError as error:
         logger.exception("transaction %s was not sent", transaction_id)
         answer = Answer(verdict=Verdict.NOT_SENT, error_text=str(error))
     except Exception:
@@ -71,7 +72,7 @@ def gateway_of(*, account: ProviderAccount | None) -> PaymentGateway:
     Raises VaultError when this process holds no private key.
     """
     if account is None:
-        raise vault.VaultError("Nothing was sent: this payment goes through no provider account.")
+        raise VaultError("Nothing was sent: this payment goes through no provider account.")
     return _gateway(
         account.kind,
         account.pk,

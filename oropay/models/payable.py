@@ -85,14 +85,16 @@ class Payable(models.Model):
         """What may still be asked for: total − paid − settling − open holds − what was cleared otherwise."""
         if self.is_closed:
             return Decimal(0)
-        return max(Decimal(0), self.total - self.paid - self.settling - self.held - self.cleared)
+        left: Decimal = self.total - self.paid - self.settling - self.held - self.cleared
+        return max(Decimal(0), left)
 
     @property
     def due(self) -> Decimal:
         """What is owed, whatever is under way: total − paid − cleared; nothing once closed."""
         if self.is_closed:
             return Decimal(0)
-        return max(Decimal(0), self.total - self.paid - self.cleared)
+        left: Decimal = self.total - self.paid - self.cleared
+        return max(Decimal(0), left)
 
 
 class PaymentPayable(models.Model):

@@ -150,6 +150,13 @@ class Integration(models.Model):
         if wrong:
             raise ValidationError(wrong)
 
+    @property
+    def provider(self) -> ProviderAccount:
+        """The account of an OroPay integration; a constraint says that it has one."""
+        if self.provider_account is None:
+            raise ValueError(f"integration {self.pk} has no provider account")
+        return self.provider_account
+
 
 class IntegrationLabel(models.Model):
     """What buyers read, per language; the row with an empty language is the fallback and always exists."""

@@ -145,7 +145,7 @@ FINAL_ROWS_STAND = pgtrigger.Trigger(
     name="final_rows_stand",
     operation=pgtrigger.Update,
     when=pgtrigger.Before,
-    func=pgtrigger.Func(
+    func=pgtrigger.Func(  # type: ignore[no-untyped-call]
         f"""
         IF OLD.state IN ({_sql(FINAL)}) AND (to_jsonb(OLD) - ARRAY['settled_at', 'batch_id', 'deposit_id'])
             IS DISTINCT FROM (to_jsonb(NEW) - ARRAY['settled_at', 'batch_id', 'deposit_id']) THEN
@@ -165,7 +165,7 @@ BORN_IN_A_FIRST_STATE = pgtrigger.Trigger(
     name="born_in_a_first_state",
     operation=pgtrigger.Insert,
     when=pgtrigger.Before,
-    func=pgtrigger.Func(
+    func=pgtrigger.Func(  # type: ignore[no-untyped-call]
         f"""
         IF NEW.state NOT IN ({_sql(BORN)}) THEN
             RAISE EXCEPTION 'A transaction cannot be born in state %', NEW.state;

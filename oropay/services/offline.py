@@ -44,7 +44,8 @@ def offline_receipt_record(
 ) -> Payment:
     """Record a check or wire that arrived; `document` is its number. What does not fit becomes customer credit.
 
-    The same `attempt_key` again returns the payment already recorded: a form sent twice records once. Amounts are in major units. Only a bank line will debit Bank; until then the money is in undeposited funds.
+    The same `attempt_key` again returns the payment already recorded: a form sent twice records once. Amounts are in
+    major units. Only a bank line will debit Bank; until then the money is in undeposited funds.
 
     Raises:
         PayableChanged: a payable does not exist, or the parts differ in seller or currency.

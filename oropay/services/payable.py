@@ -52,7 +52,7 @@ def payable_open(
 
 def payable_sums(*, payable: Payable) -> tuple[Sums, list[PaymentTransaction]]:
     """This payable's share of every payment that names it, in one query."""
-    rows = list(
+    rows: list[PaymentTransaction] = list(
         PaymentTransaction.objects.filter(payment__parts__payable=payable)
         .annotate(part=F("payment__parts__amount"), whole=F("payment__amount"))
         .order_by("payment_id", "pk")

@@ -61,7 +61,7 @@ def test_an_approved_charge_pays_the_order_and_stands_in_the_books(
     payment.refresh_from_db()
     assert payment.money_state == MoneyState.CAPTURED
     payable = reload(payable)
-    assert (payable.paid, payable.payable_now, payable.status) == (100, 0, PaymentStatus.FULL)
+    assert (payable.paid, payable.payable_now, payable.status) == (Decimal(100), Decimal(0), PaymentStatus.FULL)
     assert not PaymentPayable.objects.filter(payment=payment, live=True).exists()
     assert books(AccountName.GATEWAY_CLEARING) == 100
     assert books(AccountName.CUSTOMER_DEPOSIT) == -100
@@ -301,7 +301,7 @@ def test_a_hold_takes_nothing_until_part_of_it_is_captured_and_the_rest_released
 ) -> None:
     assert (held.action, held.state) == (Action.AUTHORIZE, TransactionState.APPROVED)
     payable = reload(payable)
-    assert (payable.held, payable.payable_now, payable.status) == (100, 0, PaymentStatus.AUTHORIZED)
+    assert (payable.held, payable.payable_now, payable.status) == (Decimal(100), Decimal(0), PaymentStatus.AUTHORIZED)
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
     capture = run(capture_start(hold=held, amount=Decimal("60.00"), by=order.placed_by, now=timezone.now()))
@@ -309,7 +309,7 @@ def test_a_hold_takes_nothing_until_part_of_it_is_captured_and_the_rest_released
     assert capture.state == TransactionState.APPROVED
     assert PaymentTransaction.objects.get(action=Action.RELEASE).amount == 40
     payable = reload(payable)
-    assert (payable.held, payable.paid, payable.payable_now) == (0, 60, 40)
+    assert (payable.held, payable.paid, payable.payable_now) == (Decimal(0), Decimal(60), Decimal(40))
     assert books(AccountName.CUSTOMER_DEPOSIT) == -60
 
 

@@ -76,7 +76,11 @@ def test_a_refund_gives_back_part_and_takes_it_from_the_deposit(
     assert books(AccountName.GATEWAY_CLEARING) == 60
     assert books(AccountName.CUSTOMER_DEPOSIT) == -60
     payable.refresh_from_db()
-    assert (payable.paid, payable.refunded, payable.status) == (60, 40, PaymentStatus.REFUNDED_PARTIALLY)
+    assert (payable.paid, payable.refunded, payable.status) == (
+        Decimal(60),
+        Decimal(40),
+        PaymentStatus.REFUNDED_PARTIALLY,
+    )
     assert Note.objects.get().text == "sent twice"
 
 
@@ -148,7 +152,7 @@ def test_a_void_before_settlement_mirrors_the_charge(
     assert books(AccountName.GATEWAY_CLEARING) == 0
     assert books(AccountName.CUSTOMER_DEPOSIT) == 0
     payable.refresh_from_db()
-    assert (payable.paid, payable.payable_now, payable.status) == (0, 100, PaymentStatus.CANCELED)
+    assert (payable.paid, payable.payable_now, payable.status) == (Decimal(0), Decimal(100), PaymentStatus.CANCELED)
 
 
 def test_a_void_that_comes_after_the_batch_closed_becomes_a_refund(
@@ -199,7 +203,7 @@ def test_a_bank_debit_settles_only_when_the_gateway_funded_it(
 
     assert row.state == TransactionState.PENDING
     payable.refresh_from_db()
-    assert (payable.paid, payable.settling, payable.payable_now) == (0, 100, 0)
+    assert (payable.paid, payable.settling, payable.payable_now) == (Decimal(0), Decimal(100), Decimal(0))
     assert books(AccountName.GATEWAY_CLEARING) == 0
     close_the_batch(sandbox)
     engine.reread(transaction_id=row.pk, now=timezone.now())
@@ -208,7 +212,7 @@ def test_a_bank_debit_settles_only_when_the_gateway_funded_it(
     payable.refresh_from_db()
     assert row.state == TransactionState.APPROVED
     assert row.settled_at is not None
-    assert (payable.paid, payable.settling, payable.status) == (100, 0, PaymentStatus.FULL)
+    assert (payable.paid, payable.settling, payable.status) == (Decimal(100), Decimal(0), PaymentStatus.FULL)
     assert books(AccountName.GATEWAY_CLEARING) == 100
     payment.refresh_from_db()
     assert payment.money_state == MoneyState.SETTLED
@@ -219,7 +223,7 @@ def test_a_declined_bank_debit_frees_the_order(start: Start, run: Run, payable: 
 
     assert row.state == TransactionState.DECLINED
     payable.refresh_from_db()
-    assert (payable.payable_now, payable.status) == (100, PaymentStatus.DECLINED)
+    assert (payable.payable_now, payable.status) == (Decimal(100), PaymentStatus.DECLINED)
 
 
 def test_a_bank_number_lies_nowhere_but_in_its_sealed_box(start: Start, run: Run) -> None:
@@ -227,9 +231,9 @@ def test_a_bank_number_lies_nowhere_but_in_its_sealed_box(start: Start, run: Run
     payment = start(source=bank(number))
     run(payment)
 
-    instrument = Instrument.objects.get(pk=payment.instrument_id)
+    instrument = Instrument.objects.get(payments=payment)
     shown = [
-        str(payload_open(Sealed(key_id=row.key_id, blob=row.payload)))
+        str(payload_open(Sealed(key_id=row.key_id, blob=bytes(row.payload))))
         for row in Exchange.objects.filter(transaction__payment=payment)
     ]
 
@@ -244,8 +248,8 @@ def test_a_box_copied_into_another_row_pays_nothing(start: Start, run: Run, sand
     first = start(source=bank("90817263544536"), amount="10.00")
     run(first)
     second = start(source=bank("1234567890"), amount="20.00")
-    stolen = Instrument.objects.get(pk=first.instrument_id)
-    Instrument.objects.filter(pk=second.instrument_id).update(sealed=stolen.sealed)
+    stolen = Instrument.objects.get(payments=first)
+    Instrument.objects.filter(payments=second).update(sealed=stolen.sealed)
 
     for _ in range(3):
         run(second)

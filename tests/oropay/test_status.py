@@ -80,7 +80,7 @@ def test_a_capture_of_part_of_a_hold_leaves_nothing_held_once_the_rest_is_releas
 
     sums = sums_of(rows)
 
-    assert (sums.authorized, sums.held, sums.captured, sums.net) == (100, 0, 60, 60)
+    assert (sums.authorized, sums.held, sums.captured, sums.net) == (Decimal(100), Decimal(0), Decimal(60), Decimal(60))
 
 
 def test_a_running_refund_is_not_yet_given_back_but_counts_as_under_way() -> None:
@@ -88,7 +88,7 @@ def test_a_running_refund_is_not_yet_given_back_but_counts_as_under_way() -> Non
 
     sums = sums_of(rows)
 
-    assert (sums.refunded, sums.refunding, sums.net) == (0, 30, 100)
+    assert (sums.refunded, sums.refunding, sums.net) == (Decimal(0), Decimal(30), Decimal(100))
 
 
 @pytest.mark.parametrize(
