@@ -6,7 +6,8 @@ they may *do* there is a matter of back-office permissions), superusers see ever
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, F, Func, Max, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, Max, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from commerce.models import (
     Customer,
@@ -19,16 +20,10 @@ from commerce.models import (
     User,
     Website,
 )
+from commerce.models.customer import PATH_PARTS
 
 EVERYTHING = Q(pk__isnull=False)
 NOTHING = Q(pk__in=())
-
-
-class StartsWith(Func):
-    """Whether one path lies below (or is) another."""
-
-    function = "starts_with"
-    output_field = BooleanField()
 
 
 class IsAnyOf(Func):
@@ -36,6 +31,14 @@ class IsAnyOf(Func):
 
     template = "(%(expressions)s))"
     arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+class Overlaps(Func):
+    """Two arrays with a common element; finds companies below others through the index on `PATH_PARTS`."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " && "
     output_field = BooleanField()
 
 
@@ -144,9 +147,11 @@ def _seats_with(user: User | AnonymousUser, permission: Permission, *levels: Lev
 
 
 def _customers_reached(user: User | AnonymousUser, permission: Permission) -> QuerySet[Customer]:
-    here = _seats_with(user, permission, Level.DEPARTMENT, Level.CORPORATE).filter(customer=OuterRef("pk"))
-    above = _seats_with(user, permission, Level.CORPORATE).filter(StartsWith(OuterRef("path"), F("customer__path")))
-    return Customer.objects.filter(Exists(here) | Exists(above))
+    here = _seats_with(user, permission, Level.DEPARTMENT).values("customer")
+    above = _seats_with(user, permission, Level.CORPORATE).values(part=Cast("customer_id", TextField()))
+    return Customer.objects.filter(
+        Q(IsAnyOf(F("pk"), ArraySubquery(here))) | Q(Overlaps(PATH_PARTS, ArraySubquery(above)))
+    )
 
 
 def _is_staff_of(user: User | AnonymousUser, *, organization_id: int) -> bool:
