@@ -16,8 +16,6 @@ from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
 from oropay.models import Payable, RefundSource
 from oropay.ports import Credit, Figures, MoneyEvent
 
-MAY_BE_PAID = frozenset({OrderState.AWAITING_PAYMENT, OrderState.OPEN})
-
 
 class OrderPayable:
     """Handler of `PayableKind.ORDER`. Everything runs in the payment module's transaction."""
@@ -27,7 +25,9 @@ class OrderPayable:
 
     def last_look(self, *, payable: Payable) -> None:
         order = _order(payable)
-        if order.state not in MAY_BE_PAID:
+        if order.billed_at is not None:
+            raise PayableChanged(number=order.number, detail=_("it is billed; pay its invoice instead."))
+        if order.state in {OrderState.CANCELED, OrderState.CLOSED}:
             raise PayableChanged(
                 number=order.number, detail=_("it is {state}.").format(state=order.get_state_display().lower())
             )
@@ -39,7 +39,7 @@ class OrderPayable:
         order = (
             Order.objects.select_related("customer", "placed_by")
             .prefetch_related("lines__product__unit")
-            .get(pk=payable.order_id)
+            .get(payable=payable)
         )
         billing = AddressSnapshot.from_json(order.billing_address)
         return OrderData(
@@ -74,7 +74,7 @@ class OrderPayable:
         )
 
     def on_started(self, *, event: MoneyEvent) -> None:
-        Checkout.objects.filter(order_id=event.payable.order_id, state=CheckoutState.OPEN).update(
+        Checkout.objects.filter(order__payable=event.payable, state=CheckoutState.OPEN).update(
             state=CheckoutState.PAYING
         )
 
@@ -94,7 +94,7 @@ class OrderPayable:
 
     def on_ended(self, *, event: MoneyEvent) -> None:
         """The buyer may choose another way to pay. An order that is placed already stays placed, and due."""
-        Checkout.objects.filter(order_id=event.payable.order_id, state=CheckoutState.PAYING).update(
+        Checkout.objects.filter(order__payable=event.payable, state=CheckoutState.PAYING).update(
             state=CheckoutState.OPEN
         )
 
@@ -120,7 +120,7 @@ class OrderPayable:
 
 
 def _order(payable: Payable) -> Order:
-    return Order.objects.get(pk=payable.order_id)
+    return Order.objects.get(payable=payable)
 
 
 def _item(line: OrderLine) -> OrderItem:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Count
 from django.http import HttpRequest
 
 from checkout.models import ShoppingListItem
@@ -49,9 +48,9 @@ class Chrome:
             return 0
         return ShoppingListItem.objects.filter(
             shopping_list__customer_id=seat.customer_id,
-            shopping_list__user_id=self._request.user.pk,
+            shopping_list__user=self._request.user,
             shopping_list__website=self._request.website,  # type: ignore[attr-defined]
-        ).aggregate(count=Count("pk"))["count"]
+        ).count()
 
 
 def seat_permissions(request: HttpRequest) -> dict[str, bool]:

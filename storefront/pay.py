@@ -71,11 +71,12 @@ def pay_options(*, user: Any, payable: Payable, amount: Decimal, terms: Sequence
     saved: list[PayOption] = []
     new: list[PayOption] = []
     for offer in methods_for(payable=payable, amount=amount, language=get_language() or "en-us"):
-        for instrument in instruments_for(
-            user=user, customer_id=payable.customer_id, integration=offer.integration
-        ).order_by("-created_at"):
-            if instrument.kind == InstrumentKind.CARD or offer.bank:
-                saved.append(_saved_option(offer=offer, instrument=instrument))
+        mine = instruments_for(user=user, customer_id=payable.customer_id, integration=offer.integration)
+        saved.extend(
+            _saved_option(offer=offer, instrument=instrument)
+            for instrument in mine.order_by("-created_at")
+            if instrument.kind == InstrumentKind.CARD or offer.bank
+        )
         if offer.card:
             new.append(
                 PayOption(

@@ -1,4 +1,4 @@
-"""Product pictures without photographs: a calm drawing whose colours come from the shelf and whose shape from the SKU."""
+"""Product pictures without photographs: calm drawings, coloured by the shelf and shaped by the SKU."""
 
 import hashlib
 

@@ -1,5 +1,8 @@
 """A company's orders: the list, one order, paying one that is due, and the page after placing it."""
 
+from dataclasses import dataclass
+from typing import Self
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -12,9 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from checkout.models import Checkout, CheckoutState
 from commerce.models import Order, OrderState, Permission
-from commerce.selectors import orders_visible_to
+from commerce.selectors import orders_visible_to, rows_visible_to
+from invoices.models import Invoice, InvoiceState
 from oropay.exceptions import PaymentError
 from oropay.models import Payable, Payment
+from oropay.selectors import PayingView, paying_view
 from oropay.services import PartAsked
 from storefront.forms.checkout import PlaceForm
 from storefront.middleware import ShopRequest, seat_now
@@ -71,16 +76,19 @@ def thanks(request: ShopRequest, number: str) -> HttpResponse:
 
 def _order_page(request: ShopRequest, number: str, *, template: str) -> HttpResponse:
     row = _visible(request, number)
-    payments = list(
-        Payment.objects.filter(parts__payable__order=row).select_related("instrument", "created_by").order_by("-pk")
-    )
-    for payment in payments:
-        own = payment.created_by_id == request.user.pk and payment.instrument is not None
-        payment.shown_as = (  # type: ignore[attr-defined]
-            instrument_name(payment.instrument) if own and payment.instrument else payment.get_method_display()
-        )
-    unfinished = Checkout.objects.filter(order=row, user=request.user, state=CheckoutState.OPEN).first()
     payable = getattr(row, "payable", None)
+    invoice = Invoice.objects.filter(order=row, state=InvoiceState.POSTED).select_related("payable").first()
+    may_view_invoice = (
+        invoice is not None
+        and Invoice.objects.filter(
+            rows_visible_to(user=request.user, permission=Permission.VIEW_INVOICE, owner_field="order__placed_by"),
+            pk=invoice.pk,
+        ).exists()
+    )
+    owed = [item for item in (payable, invoice.payable if invoice else None) if item is not None]
+    payments = list(
+        Payment.objects.filter(parts__payable__in=owed).select_related("instrument", "created_by").order_by("-pk")
+    )
     return render(
         request,
         template,
@@ -88,13 +96,31 @@ def _order_page(request: ShopRequest, number: str, *, template: str) -> HttpResp
             "section": "orders",
             "order": row,
             "lines": list(row.lines.select_related("product").order_by("position")),
-            "payments": payments,
+            "payments": [ShownPayment.of(payment, user_id=request.user.pk) for payment in payments],
             "payable": payable,
-            "unfinished": unfinished,
+            "invoice": invoice if may_view_invoice else None,
             "may_pay": bool(payable and payable.payable_now > 0 and _may_pay(request, row)),
-            "running": any(payment.money_state in {"processing", "unknown", "action_required"} for payment in payments),
+            "sentence": next((view.sentence for view in map(_view, payments) if view.succeeded), ""),
         },
     )
+
+
+@dataclass(frozen=True)
+class ShownPayment:
+    """A payment as an order's page lists it; a colleague's card stays theirs."""
+
+    payment: Payment
+    instrument: str
+
+    @classmethod
+    def of(cls, payment: Payment, *, user_id: int) -> Self:
+        if payment.created_by_id == user_id and payment.instrument is not None:
+            return cls(payment=payment, instrument=instrument_name(payment.instrument))
+        return cls(payment=payment, instrument=payment.get_method_display())
+
+
+def _view(payment: Payment) -> PayingView:
+    return paying_view(payment=payment)
 
 
 @pay_view
