@@ -77,7 +77,7 @@ def _authorize(*, news: Recording, state: TransactionState) -> None:
 
 def _charge(*, news: Recording, state: TransactionState) -> None:
     if news.payment.method == Method.BANK:
-        if state in {S.PENDING, S.APPROVED} and not _expected_before(news):
+        if state == S.PENDING or (state == S.APPROVED and not _expected_before(news)):
             _expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)
         if state == S.PENDING:
             for event, handler in _events(news):
