@@ -18,7 +18,7 @@ from commerce.exceptions import (
 )
 from commerce.models import MOVES, Order, OrderLine, OrderState
 from commerce.pricing import PriceTag, Tier
-from commerce.services import order_cancel, order_close, order_open, order_write
+from commerce.services import order_bill, order_cancel, order_close, order_open, order_unbill, order_write
 from plumbing.hooks import Registry
 from tests.factories import (
     NOON,
@@ -261,3 +261,14 @@ def test_writing_an_order_costs_few_statements(draft, django_assert_max_num_quer
         order = order_write(draft=replace(draft, lines=many), now=NOON)
     with django_assert_max_num_queries(4):
         order_write(draft=replace(draft, lines=many), now=NOON, order=order)
+
+
+def test_a_billed_order_says_since_when_until_its_invoice_is_voided():
+    order = OrderFactory(state=OrderState.OPEN)
+
+    order_bill(order=order, now=NOON)
+    billed_at = Order.objects.get().billed_at
+    order_unbill(order=order)
+
+    assert billed_at == NOON
+    assert Order.objects.get().billed_at is None
