@@ -94,7 +94,7 @@ def default_worker(place: Place) -> Part:
 
 
 def beat(place: Place) -> Part:
-    command = [sys.executable, "-m", "celery", "-A", "config.celery:app", "beat", "-l", "INFO", "--pidfile="]
+    command = [sys.executable, "-m", "celery", "-A", "config.celery:app", "--quiet", "beat", "-l", "INFO", "--pidfile="]
     return Part(name="beat", command=command, environment=_ours(place), answers=_beats(place, "beat"))
 
 
@@ -102,7 +102,7 @@ def _worker(place: Place, name: str, *, queues: str, processes: int, keys: Mappi
     flags = f"-n {name}@%h -Q {queues} -c {processes} -l INFO --without-gossip --without-mingle --without-heartbeat"
     return Part(
         name=name,
-        command=[sys.executable, "-m", "celery", "-A", "config.celery:app", "worker", *flags.split()],
+        command=[sys.executable, "-m", "celery", "-A", "config.celery:app", "--quiet", "worker", *flags.split()],
         # SIGTERM gives running tasks `worker_soft_shutdown_timeout`, then ends them: their leases do the rest.
         environment=_ours(place) | keys | {"REMAP_SIGTERM": "SIGQUIT"},
         answers=_beats(place, name),

@@ -1,9 +1,13 @@
 """Development and demo: what `make run` starts. Also serves `manage.py` beside a running stack."""
 
 import os
+import warnings
+
+from celery.exceptions import SecurityWarning
 
 from config import devenv
 
+warnings.filterwarnings("ignore", category=SecurityWarning)  # workers that run as root: meant, on a developer's machine
 for name, value in devenv.for_commands().items():
     os.environ.setdefault(name, value)
 
