@@ -1,0 +1,107 @@
+"""What every benchmark shares: its own database, the SQL floor under pgbench, the line it prints."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connections
+
+from config.devservers import postgres_binary, postgres_connect
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Result:
+    """One figure and what it is compared with, both from one run on one machine."""
+
+    name: str
+    ours: float
+    limit: float
+    unit: str
+    p50_ms: float
+    p95_ms: float
+    errors: int
+    compared_with: str = "limit"
+
+    def line(self) -> str:
+        return json.dumps(
+            {
+                "name": self.name,
+                "ours": round(self.ours, 1),
+                self.compared_with: round(self.limit, 1),
+                "ratio": round(self.ours / self.limit, 4) if self.limit else None,
+                "unit": self.unit,
+                "p50_ms": round(self.p50_ms, 1),
+                "p95_ms": round(self.p95_ms, 1),
+                "errors": self.errors,
+            }
+        )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which this share of the values lies; 0 without values."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def database_url(name: str) -> str:
+    """The address of another database on the server under test."""
+    return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
+
+
+@contextmanager
+def own_database(name: str, *, template: str | None = None) -> Iterator[str]:
+    """A database that exists for one benchmark; a copy of the migrated one unless told. Yields its address."""
+    connections.close_all()
+    with closing(postgres_connect(os.environ["DATABASE_URL"], database="postgres")) as server, server.cursor() as run:
+        run.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        run.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+        try:
+            yield database_url(name)
+        finally:
+            connections.close_all()
+            run.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def django_on(url: str) -> Iterator[None]:
+    """Let this process, and those it starts, work on the database at `url`."""
+    before = os.environ["DATABASE_URL"], settings.DATABASES["default"]["NAME"]
+    name = url.rpartition("/")[2]
+    connections.close_all()
+    os.environ["DATABASE_URL"] = url
+    connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
+    try:
+        yield
+    finally:
+        connections.close_all()
+        os.environ["DATABASE_URL"] = before[0]
+        connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = before[1]
+
+
+@contextmanager
+def floor_database() -> Iterator[str]:
+    """The smallest schema a payment intake can have."""
+    with own_database("bench_floor") as url:
+        with closing(postgres_connect(url, database="bench_floor")) as server, server.cursor() as run:
+            run.execute((HERE / "limit-schema.sql").read_text())
+            run.execute("ANALYZE")
+        yield url
+
+
+def pgbench(url: str, script: str, *, clients: int, seconds: int) -> float:
+    """Transactions a second that PostgreSQL makes of one SQL script."""
+    command = [str(postgres_binary("pgbench")), "-n", "-c", str(clients), "-j", "2", "-T", str(seconds)]
+    command += ["-f", str(HERE / script), url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = re.search(r"tps = ([0-9.]+)", done.stdout)
+    if found is None:
+        raise RuntimeError(f"pgbench said nothing of its speed:\n{done.stdout}{done.stderr}")
+    return float(found[1])
