@@ -5,6 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.forms import BoundField
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -64,6 +65,14 @@ def quantity(value: Decimal) -> str:
     """A quantity without idle zeros: 12, 2.5."""
     plain = Decimal(value).normalize()
     return formats.number_format(plain.quantize(Decimal(1)) if plain == plain.to_integral() else plain)
+
+
+@register.filter
+def styled(field: BoundField) -> SafeString:
+    """A form's field in our look, whoever wrote the form."""
+    kind = getattr(field.field.widget, "input_type", "")
+    look = {"checkbox": "form-check-input", "select": "form-select"}.get(kind, "form-control")
+    return field.as_widget(attrs={**field.field.widget.attrs, "class": field.field.widget.attrs.get("class", look)})
 
 
 @register.simple_tag
