@@ -6,7 +6,7 @@ they may *do* there is a matter of back-office permissions), superusers see ever
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, F, Func, Max, OuterRef, Q, QuerySet, TextField
+from django.db.models import BooleanField, Exists, F, Func, Max, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from commerce.models import (
@@ -31,6 +31,13 @@ class IsAnyOf(Func):
 
     template = "(%(expressions)s))"
     arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+class StartsWith(Func):
+    """Whether one path lies below, or is, another."""
+
+    function = "starts_with"
     output_field = BooleanField()
 
 
@@ -71,10 +78,11 @@ def permission_level(user: User | AnonymousUser, permission: Permission, custome
         return Level.NONE
     if _is_staff_of(user, organization_id=customer.organization_id):
         return Level.CORPORATE
-    here = Q(customer=customer.pk) | Q(role__permissions__level=Level.CORPORATE, customer__in=customer.path_ids)
+    path_now = Subquery(Customer.objects.filter(pk=customer.pk).values("path"))  # a copy in memory may be older
+    above = Q(StartsWith(path_now, F("customer__path")), role__permissions__level=Level.CORPORATE)
     highest = (
         seats_of(user=user)
-        .filter(here, role__permissions__permission=permission)
+        .filter(Q(customer=customer.pk) | above, role__permissions__permission=permission)
         .aggregate(level=Max("role__permissions__level"))["level"]
     )
     return Level(highest or Level.NONE)

@@ -252,6 +252,17 @@ def test_a_permission_counts_at_this_level_in_this_company(tree, person, level, 
     assert permission_level(person, Permission.PAY_INVOICE, tree[asked]) == expected
 
 
+def test_a_permission_follows_a_move_that_a_copy_in_memory_has_not_seen(tree, person):
+    seat(person, tree["right"], Level.CORPORATE, Permission.PAY_INVOICE)
+    copy = Customer.objects.get(pk=tree["leaf"].pk)
+
+    customer_move(customer=tree["left"], parent=tree["right"])
+
+    assert permission_level(person, Permission.PAY_INVOICE, copy) == Level.CORPORATE
+    customer_move(customer=tree["left"], parent=None)
+    assert permission_level(person, Permission.PAY_INVOICE, copy) == Level.NONE
+
+
 def test_a_list_takes_one_query_however_many_seats(tree, orders, person, django_assert_num_queries):
     for name in ("root", "left", "right"):
         seat(person, tree[name], Level.CORPORATE)
