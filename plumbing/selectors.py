@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
@@ -16,6 +17,14 @@ def notes_on(obj: Model) -> QuerySet[Note]:
     """Everything remarked on `obj`, oldest first. Who may see `obj` may see its notes; the caller has made sure."""
     kind = ContentType.objects.get_for_model(obj)
     return Note.objects.filter(content_type=kind, object_id=obj.pk).select_related("by").order_by("created_at", "pk")
+
+
+def history_of(obj: Model) -> QuerySet[Any]:
+    """Every change of a tracked row, oldest first: `pgh_label`, `pgh_created_at`, the columns as they were then, and
+    who and why in `pgh_context.metadata`. Who may see `obj` may see its history; the caller has made sure.
+    """
+    events: QuerySet[Any] = obj.history.all()  # type: ignore[attr-defined]
+    return events.select_related("pgh_context").order_by("pgh_id")
 
 
 def heartbeats_alive(names: Iterable[str], now: datetime) -> frozenset[str]:

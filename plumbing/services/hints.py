@@ -58,6 +58,7 @@ def _connections(pid: int, url: str) -> Any:
             **current_app.conf.broker_transport_options,
             "socket_connect_timeout": CONNECT_SECONDS,
             "socket_timeout": ANSWER_SECONDS,
+            "max_retries": 0,
         },
     )
     return connection.Pool(limit=32)

@@ -27,12 +27,12 @@ def no_room_above(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def seller() -> Organization:
-    return OrganizationFactory(code="north")
+    return OrganizationFactory.create(code="north")
 
 
 @pytest.fixture
 def acme(seller: Organization) -> Customer:
-    return CustomerFactory(organization=seller)
+    return CustomerFactory.create(organization=seller)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def sealed(*entries: Entry) -> list[Seal]:
     return seals
 
 
-def raw(sql: str, *values: object) -> None:
+def raw(sql: str, *values: int) -> None:
     """Somebody with the keys to the database: triggers off."""
     with pgtrigger.ignore(), connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -123,7 +123,7 @@ def test_a_line_moved_to_another_currency_is_found(post: Post, seller: Organizat
 
 def test_an_entry_in_the_wrong_period_is_found(post: Post, seller: Organization) -> None:
     entry = post()
-    elsewhere = Period.objects.create(organization=OrganizationFactory(), starts_on=TODAY.replace(day=1))
+    elsewhere = Period.objects.create(organization=OrganizationFactory.create(), starts_on=TODAY.replace(day=1))
     later = Period.objects.create(organization=seller, starts_on=TODAY.replace(month=12, day=1))
 
     for period in (elsewhere, later):
@@ -201,7 +201,7 @@ def test_a_sealed_entry_that_was_removed_breaks_the_chain(post: Post, seller: Or
 
 def test_each_seller_has_a_chain_of_its_own(post: Post) -> None:
     sealed(post(), post())
-    sealed(post(organization_id=OrganizationFactory().pk))
+    sealed(post(organization_id=OrganizationFactory.create().pk))
 
     assert ledger_check() == []
 

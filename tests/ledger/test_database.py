@@ -105,7 +105,7 @@ def test_a_line_of_zero_is_refused(seller: Organization) -> None:
 
 
 def test_lines_on_an_account_of_another_seller_are_refused(seller: Organization) -> None:
-    entry, stranger = bare_entry(seller), account(OrganizationFactory(), A.BANK)
+    entry, stranger = bare_entry(seller), account(OrganizationFactory.create(), A.BANK)
 
     with pytest.raises(IntegrityError, match="uses an account of another organization or currency"):
         insert((entry, stranger, Decimal(5)), (entry, account(seller, A.REVENUE), Decimal(-5)))

@@ -8,6 +8,7 @@ import pytest
 from commerce.models import Organization
 from ledger.models import EntryKind, Period, PeriodState
 from ledger.services import period_hold
+from plumbing.selectors import history_of
 from tests.factories import OrganizationFactory
 from tests.ledger.conftest import Post
 
@@ -82,7 +83,7 @@ def test_a_closing_month_takes_adjustments_only(post: Post, seller: Organization
 
 
 def test_another_sellers_closed_month_is_not_ours(post: Post, seller: Organization) -> None:
-    month(OrganizationFactory(), 11, PeriodState.CLOSED)
+    month(OrganizationFactory.create(), 11, PeriodState.CLOSED)
 
     entry = post(occurred_on=date(2026, 11, 16))
 
@@ -103,6 +104,6 @@ def test_every_change_of_a_period_is_kept(post: Post, seller: Organization) -> N
 
     Period.objects.filter(pk=period.pk).update(state=PeriodState.CLOSED)
 
-    events = period.history.order_by("pgh_id").values_list("pgh_label", "state")
+    events = history_of(period).values_list("pgh_label", "state")
     assert list(events) == [("insert", "open"), ("update", "closed")]
     assert sum((line.amount for line in period.entries.get().postings.all()), Decimal(0)) == 0

@@ -111,8 +111,8 @@ def test_posting_outside_a_transaction_is_refused(post: Post) -> None:
 
 
 def test_balances_are_kept_apart_by_seller_currency_and_customer(post: Post, acme: Customer) -> None:
-    seller, other = acme.organization, OrganizationFactory()
-    another = CustomerFactory(organization=seller)
+    seller, other = acme.organization, OrganizationFactory.create()
+    another = CustomerFactory.create(organization=seller)
     lines = [debit(A.RECEIVABLE, Decimal(40)), credit(A.REVENUE, Decimal(40))]
     post(customer_id=acme.pk)
     post(*lines, customer_id=another.pk)

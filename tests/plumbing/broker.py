@@ -39,6 +39,8 @@ class Relay:
             self._end_all()
 
     def close(self) -> None:
+        with suppress(OSError):  # closed before
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept
         self._listener.close()
         self._end_all()
 

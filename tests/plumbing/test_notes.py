@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_notes_on_a_row_come_oldest_first_with_who_wrote_them() -> None:
-    acme, other = CustomerFactory(), CustomerFactory()
-    clerk = UserFactory()
+    acme, other = CustomerFactory.create(), CustomerFactory.create()
+    clerk = UserFactory.create()
     note_add(on=acme, text="paid by phone ", by=clerk, now=NOON + timedelta(hours=1))
     note_add(on=acme, text="called", by=None, now=NOON)
     note_add(on=other, text="elsewhere", by=clerk, now=NOON)
@@ -28,7 +28,7 @@ def test_notes_on_a_row_come_oldest_first_with_who_wrote_them() -> None:
 
 
 def test_a_blank_note_is_refused_and_not_written() -> None:
-    acme = CustomerFactory()
+    acme = CustomerFactory.create()
 
     with pytest.raises(NoteEmpty, match="No note was written"):
         note_add(on=acme, text=" \n", by=None, now=NOON)
@@ -37,7 +37,7 @@ def test_a_blank_note_is_refused_and_not_written() -> None:
 
 
 def test_a_note_stays_as_it_was_written() -> None:
-    note = note_add(on=CustomerFactory(), text="first version", by=None, now=NOON)
+    note = note_add(on=CustomerFactory.create(), text="first version", by=None, now=NOON)
 
     with pytest.raises(IntegrityError, match="plumbing_note is append-only"), atomic():
         Note.objects.filter(pk=note.pk).update(text="second version")
