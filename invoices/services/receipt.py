@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from commerce.models import NumberKind
-from commerce.money import format_money
+from commerce.money import format_money, rounded
 from commerce.services import number_next
 from invoices import locks, pdf
 from invoices.models import Invoice, Receipt
@@ -46,7 +46,7 @@ def receipt_note(
     )
     for number, amount in ((invoice.number, split.allocated), ("", split.credited)):
         if amount > 0:
-            receipt.paid.append({"number": number, "amount": str(amount)})
+            receipt.paid.append({"number": number, "amount": str(rounded(amount, payment.currency))})
             receipt.amount += amount
     receipt.save()
     job_add(kind=RECEIPT_JOB, key=str(receipt.pk), payload={"receipt": receipt.pk}, now=now)

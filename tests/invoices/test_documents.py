@@ -1,0 +1,173 @@
+"""PDFs, receipts, mails and invoices at placement: what jobs make after the money was recorded."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from commerce.drafts import AddressSnapshot
+from commerce.models import Order
+from commerce.services import order_open, setting_set
+from invoices import pdf
+from invoices.exceptions import PostRefused
+from invoices.models import Invoice, InvoiceState, Receipt
+from invoices.services import LineAsked, invoice_document_make, invoice_draft, invoice_post, receipt_issue
+from oropay.gateway.port import Verdict
+from plumbing.models import Document, Job, Mail
+from plumbing.services import job_run
+from tests.factories import NOON, PaymentTermFactory
+from tests.invoices.house import ADDRESS, House, payable_of
+
+LATER = NOON + timedelta(hours=1)
+
+
+def run_jobs(kind: str) -> None:
+    for job in Job.objects.filter(kind=kind, state="queued"):
+        job_run(job_id=job.pk, now=LATER)
+
+
+def test_the_pdf_is_drawn_once_by_the_job_and_stays(house: House) -> None:
+    invoice = house.posted("100.00")
+
+    run_jobs("invoices.document")
+    invoice.refresh_from_db()
+    again = invoice_document_make(invoice_id=invoice.pk, now=LATER)
+
+    document = Document.objects.get()
+    assert (invoice.document, again.document) == (document, document)
+    assert (document.name, document.kind, document.content_type) == (
+        "INV-2026-11-00001.pdf",
+        "invoice",
+        "application/pdf",
+    )
+    assert bytes(document.content).startswith(b"%PDF-")
+    assert Job.objects.get().state == "done"
+    with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
+        Invoice.objects.filter(pk=invoice.pk).update(document=None)
+
+
+def test_the_same_rows_give_the_same_bytes_whatever_was_paid(house: House) -> None:
+    invoice = house.posted("100.00")
+    fresh = Invoice.objects.select_related("organization", "website").get(pk=invoice.pk)
+    first = pdf.invoice_pdf(fresh)
+
+    house.paid(payable_of(invoice), amounts=["40.00"])
+
+    assert pdf.invoice_pdf(Invoice.objects.get(pk=invoice.pk)) == first
+
+
+def test_text_that_looks_like_markup_is_printed_as_it_is(house: House) -> None:
+    invoice = invoice_post(
+        invoice=invoice_draft(
+            website=house.website,
+            customer=house.customer,
+            lines=[
+                LineAsked(name='#panic("x") *bold* $x$ @ref <a>', quantity=Decimal("2.5"), unit_price=Decimal("0.1234"))
+            ],
+            by=house.clerk,
+            now=NOON,
+            bill_to=replace(ADDRESS, company='#include "/etc/passwd"'),
+            ship_to=AddressSnapshot(),
+            notes="Line one\n#let x = 1",
+        ),
+        by=house.clerk,
+        now=NOON,
+    )
+
+    drawn = pdf.invoice_pdf(invoice)
+
+    assert drawn.startswith(b"%PDF-")
+    assert invoice.total == Decimal("0.31")
+
+
+def test_a_draft_is_not_printed(house: House) -> None:
+    draft = house.draft()
+
+    with pytest.raises(PostRefused):
+        invoice_document_make(invoice_id=draft.pk, now=NOON)
+
+    assert Document.objects.count() == 0
+
+
+def test_a_receipt_is_numbered_drawn_and_mailed_to_who_paid(house: House) -> None:
+    invoice = house.posted("100.00")
+    payment = house.paid(payable_of(invoice), amounts=["100.00"])
+    receipt = Receipt.objects.get()
+    assert (receipt.number, receipt.document) == ("", None)
+
+    run_jobs("invoices.receipt")
+
+    receipt.refresh_from_db()
+    assert (receipt.number, receipt.amount, receipt.method, receipt.issued_at) == (
+        "RCPT-2026-11-00001", Decimal(100), "Visa ···· 4242", LATER,
+    )  # fmt: skip
+    mail = Mail.objects.get()
+    assert (mail.to, mail.subject) == (house.buyer.email, "Receipt RCPT-2026-11-00001: $100.00")
+    assert "North Supply received $100.00, paid with Visa ···· 4242." in mail.text
+    assert f"Invoice {invoice.number}: $100.00" in mail.text
+    assert f"/receipts/{payment.uuid}/" in mail.text
+    assert list(mail.documents.all()) == [receipt.document]
+    assert bytes(receipt.document.content).startswith(b"%PDF-")
+
+
+def test_issuing_a_receipt_twice_makes_one_number_one_paper_one_mail(house: House) -> None:
+    house.paid(payable_of(house.posted("100.00")), amounts=["100.00"])
+    receipt = Receipt.objects.get()
+
+    first = receipt_issue(receipt_id=receipt.pk, now=NOON)
+    second = receipt_issue(receipt_id=receipt.pk, now=LATER)
+
+    assert (first.number, first.document) == (second.number, second.document)
+    assert (Document.objects.count(), Mail.objects.count()) == (1, 1)
+    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
+        Receipt.objects.update(amount=Decimal(1))
+
+
+def test_a_check_recorded_by_staff_is_receipted_to_the_company(house: House) -> None:
+    from tests.invoices.test_money import check_arrives
+
+    check_arrives(house, payable_of(house.posted("100.00")), "110.00")
+
+    run_jobs("invoices.receipt")
+
+    receipt = Receipt.objects.get()
+    assert receipt.method == "Check or wire check 118"
+    assert [row["amount"] for row in receipt.paid] == ["100.00", "10.00"]
+    assert Mail.objects.get().to == "ap@acme.test"
+    assert "Kept as your credit: $10.00" in Mail.objects.get().text
+
+
+def test_a_bank_debit_is_receipted_when_it_settles_not_when_it_is_accepted(house: House) -> None:
+    payment = house.pay(payable_of(house.posted("100.00")), amounts=["100.00"], bank=True)
+    house.says(payment, Verdict.PENDING)
+    assert Receipt.objects.count() == 0
+
+    house.says(payment, Verdict.APPROVED)
+
+    assert Receipt.objects.get().method == "First Bank ···· 6789 (ACH)"
+
+
+def test_an_order_on_terms_is_invoiced_at_placement_where_the_website_wants_it(house: House) -> None:
+    setting_set(key="invoices.create_at", value="placement", website=house.website)
+    term = PaymentTermFactory.create(organization=house.seller, days=30)
+    on_terms, by_card = house.order("100.00", payment_term=term), house.order("50.00")
+
+    for order in (on_terms, by_card):
+        order_open(order=order, now=NOON)
+    run_jobs("invoices.of_order")
+
+    invoice = Invoice.objects.get()
+    assert (invoice.order, invoice.state, invoice.number) == (on_terms, InvoiceState.POSTED, "INV-2026-11-00001")
+    assert (invoice.due_on - invoice.issued_on).days == 30
+    assert payable_of(invoice).payable_now == Decimal(100)
+
+
+def test_by_default_staff_decide_when_an_order_is_invoiced(house: House) -> None:
+    order: Order = house.order("100.00", payment_term=PaymentTermFactory.create(organization=house.seller))
+
+    order_open(order=order, now=NOON)
+
+    assert Job.objects.count() == 0
+    assert Invoice.objects.count() == 0

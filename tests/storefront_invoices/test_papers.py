@@ -1,0 +1,100 @@
+"""PDF of an invoice, receipt page, receipt PDF: who may have them, and when they exist."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.test import Client
+
+from commerce.models import Level, Permission, User
+from invoices.models import Receipt
+from invoices.services import invoice_document_make, receipt_issue
+from oropay.gateway.port import Verdict
+from tests.factories import NOON, CustomerFactory
+from tests.invoices.house import House, payable_of, seat
+from tests.storefront_invoices.pages import text_of
+
+
+def test_the_pdf_is_an_attachment_once_it_is_drawn(house: House, buyer: Client) -> None:
+    invoice = house.posted("100.00")
+
+    before = buyer.get(f"/invoices/{invoice.number}/pdf/", follow=True)
+    invoice_document_make(invoice_id=invoice.pk, now=NOON)
+    answer = buyer.get(f"/invoices/{invoice.number}/pdf/")
+
+    assert "The PDF is being prepared" in text_of(before)
+    assert answer.content.startswith(b"%PDF-")
+    assert_attachment(answer, f"{invoice.number}.pdf")
+
+
+def test_a_card_payment_has_a_receipt_that_names_its_invoices(house: House, buyer: Client) -> None:
+    first, second = house.posted("100.00"), house.posted("50.00")
+    payment = house.paid(payable_of(first), payable_of(second), amounts=["100.00", "50.00"])
+    fresh = text_of(buyer.get(f"/receipts/{payment.uuid}/"))
+    receipt_issue(receipt_id=Receipt.objects.get().pk, now=NOON)
+
+    page = buyer.get(f"/receipts/{payment.uuid}/")
+    pdf = buyer.get(f"/receipts/{payment.uuid}/RCPT-2026-11-00001.pdf")
+
+    assert "Its number and PDF are here in a few seconds." in fresh
+    words = text_of(page)
+    assert "Receipt RCPT-2026-11-00001" in words
+    assert "Received $150.00" in words
+    assert "Paid with Visa ending in 4242" in words
+    assert f"Invoice {first.number} $100.00 Invoice {second.number} $50.00" in words
+    assert pdf.content.startswith(b"%PDF-")
+    assert_attachment(pdf, "RCPT-2026-11-00001.pdf")
+
+
+def test_a_bank_debit_has_no_receipt_before_it_settles(house: House, buyer: Client) -> None:
+    invoice = house.posted("100.00")
+    payment = house.pay(payable_of(invoice), amounts=["60.00"], bank=True)
+    house.says(payment, Verdict.PENDING)
+
+    early = text_of(buyer.get(f"/receipts/{payment.uuid}/"))
+    house.says(payment, Verdict.APPROVED)
+    receipt_issue(receipt_id=Receipt.objects.get().pk, now=NOON)
+    late = text_of(buyer.get(f"/receipts/{payment.uuid}/"))
+
+    assert "The receipt is issued when it has settled, in about three banking days" in early
+    assert Receipt.objects.get().amount == Decimal(60)
+    assert "Receipt RCPT-2026-11-00001" in late
+
+
+def test_another_companys_papers_are_a_404(house: House, browse: Callable[[User], Client]) -> None:
+    invoice = house.posted("100.00")
+    invoice_document_make(invoice_id=invoice.pk, now=NOON)
+    payment = house.paid(payable_of(invoice), amounts=["100.00"])
+    receipt_issue(receipt_id=Receipt.objects.get().pk, now=NOON)
+    other = CustomerFactory.create(organization=house.seller)
+    stranger = browse(seat(other, {Permission.VIEW_INVOICE: Level.CORPORATE}))
+    colleague = browse(seat(house.customer, {Permission.VIEW_INVOICE: Level.DEPARTMENT}))
+    at_own_level = browse(seat(house.customer, {Permission.VIEW_INVOICE: Level.OWN}))
+
+    paths = [
+        f"/invoices/{invoice.number}/pdf/",
+        f"/receipts/{payment.uuid}/",
+        f"/receipts/{payment.uuid}/RCPT-2026-11-00001.pdf",
+    ]
+
+    assert [stranger.get(path).status_code for path in paths] == [404, 404, 404]
+    assert [at_own_level.get(path).status_code for path in paths] == [404, 404, 404]
+    assert [colleague.get(path).status_code for path in paths] == [200, 200, 200]
+
+
+def test_a_colleague_sees_the_receipt_but_not_the_card(house: House, browse: Callable[[User], Client]) -> None:
+    invoice = house.posted("100.00")
+    payment = house.paid(payable_of(invoice), amounts=["100.00"])
+    colleague = browse(seat(house.customer, {Permission.VIEW_INVOICE: Level.DEPARTMENT}))
+
+    page = text_of(colleague.get(f"/receipts/{payment.uuid}/"))
+
+    assert "Paid with Card" in page
+    assert "4242" not in page
+
+
+def assert_attachment(answer: Any, name: str) -> None:
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
