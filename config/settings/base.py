@@ -18,8 +18,9 @@ CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 # --- Applications, upper floors last (the map of the house is in README.md) ------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "backoffice.apps.BackOfficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -42,7 +43,7 @@ INSTALLED_APPS = [
     "invoices",
     "reconciliation",
     "storefront",
-    "backoffice",
+    "backoffice.apps.BackofficeConfig",
     "api",
 ]
 
@@ -70,6 +71,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "storefront" / "templates"],  # before allauth's own pages
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -156,6 +158,24 @@ WEBSITE_SCHEME = "https"
 WEBSITE_PORT = ""
 WEBSITE_FALLBACK = False
 """Development: a host that no website claims shows the default website instead of 404."""
+
+# --- Back-office (django-unfold) -------------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "OroPay",
+    "SITE_HEADER": "OroPay",
+    "SITE_SUBHEADER": "Back-office",
+    "SITE_SYMBOL": "account_balance",
+    "SITE_URL": "/",
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "COLORS": "backoffice.theme.colors",
+    "ENVIRONMENT": "backoffice.theme.environment",
+    "STYLES": ["backoffice.theme.stylesheet"],
+    "SIDEBAR": {"navigation": "backoffice.menu.navigation"},
+    "TABS": "backoffice.menu.tabs",
+    "DASHBOARD_CALLBACK": "backoffice.dashboard.context",
+}
 
 # --- Language and time -----------------------------------------------------------------------------------------------
 

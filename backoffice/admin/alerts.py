@@ -1,0 +1,101 @@
+"""Alerts: something about money that a person must look at, until they say what they found."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.dialogs import DialogForm, Words, dialog
+from backoffice.display import GOOD, WATCH, link, moment, tag
+from backoffice.forms import fields
+from backoffice.records import Facts, RecordAdmin, Section
+from backoffice.scoping import staff_of
+from backoffice.unfolded import ActionVariant, display
+from oropay.models import Alert
+from oropay.services import alert_resolve
+
+
+class ResolveForm(DialogForm):
+    remark: forms.CharField = fields.note(
+        label=gettext_lazy("What you found and did"), help_text=gettext_lazy("It stays on the alert and its payment.")
+    )
+    submit_text = gettext_lazy("Resolve")
+
+    def sentence(self) -> Words:
+        return _("No money moves. The alert leaves the list of open ones; your words stay.")
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("Open")), ("no", _("Resolved"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(resolved_at__isnull=self.value() == "yes")
+
+
+@admin.register(Alert)
+class AlertAdmin(RecordAdmin):
+    organization_path = "transaction__payment__organization"
+    list_display = ["what", "raised", "payment", "text", "shown_state"]
+    list_filter = [OpenFilter, "kind"]
+    search_fields = ["text", "remark", "transaction__gateway_id", "transaction__reference"]
+    list_select_related = ["transaction__payment__customer"]
+    actions_detail = ["resolve"]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        row = self.get_object(request, str(object_id))
+        return super().get_actions_detail(request, object_id) if row and row.resolved_at is None else []  # type: ignore[misc]
+
+    @dialog(
+        title=gettext_lazy("Resolve"),
+        form=ResolveForm,
+        permissions=["oropay.change_alert"],
+        icon="task_alt",
+        variant=ActionVariant.PRIMARY,
+    )
+    def resolve(self, request: HttpRequest, form: ResolveForm) -> Words:
+        alert_resolve(alert=form.row, remark=form.cleaned_data["remark"], by=staff_of(request), now=timezone.now())
+        return _("The alert is resolved.")
+
+    @display(description=gettext_lazy("Alert"))
+    def what(self, row: Alert) -> str:
+        return row.get_kind_display()
+
+    @display(description=gettext_lazy("Raised"), ordering="raised_at")
+    def raised(self, row: Alert) -> Any:
+        return moment(row.raised_at)
+
+    @display(description=gettext_lazy("Payment"))
+    def payment(self, row: Alert) -> Any:
+        return link(row.transaction.payment, f"#{row.transaction.payment_id} · {row.transaction.payment.customer}")
+
+    @display(description=gettext_lazy("State"))
+    def shown_state(self, row: Alert) -> Any:
+        return tag(_("Resolved"), GOOD) if row.resolved_at else tag(_("Open"), WATCH)
+
+    def sections(self, request: HttpRequest, row: Alert) -> Iterable[Section]:
+        yield Facts(
+            _("Details"),
+            [
+                (_("What happened"), row.text),
+                (_("State"), self.shown_state(row)),
+                (_("Raised"), moment(row.raised_at)),
+                (_("Payment"), link(row.transaction.payment)),
+                (_("Transaction"), link(row.transaction)),
+                (_("Resolved"), moment(row.resolved_at)),
+                (_("Remark"), row.remark or "–"),
+            ],
+        )
+
+    def page_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
+        return {"title": row.get_kind_display()}

@@ -1,0 +1,159 @@
+"""Integrations: the ways to pay of a seller, as an admin configures them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import Script
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from backoffice.dialogs import Words, dialog
+from backoffice.display import BAD, GOOD, QUIET, dash, tag
+from backoffice.forms.integration import IntegrationForm, LabelForm, LabelFormSet, RotateForm
+from backoffice.history import HistoryMixin
+from backoffice.scoping import ScopedAdmin, ScopedRelatedFilter
+from backoffice.unfolded import ActionVariant, AnyTabularInline, display
+from commerce.models import Website
+from oropay.models import Integration, IntegrationLabel, IntegrationType
+from oropay.services import integration_save, webhook_rotate
+
+
+class LabelInline(AnyTabularInline):
+    model = IntegrationLabel
+    form = LabelForm
+    formset = LabelFormSet
+    verbose_name_plural = gettext_lazy("What buyers read: the label at checkout, the short label on orders")
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return 0 if obj and obj.labels.exists() else 1
+
+
+@admin.register(Integration)
+class IntegrationAdmin(HistoryMixin, ScopedAdmin):
+    form = IntegrationForm
+    inlines = [LabelInline]
+    list_display = ["name", "type", "provider_account", "payment_action", "bank", "currencies_shown", "status"]
+    list_filter = ["is_active", "type", "payment_action", ("organization", ScopedRelatedFilter)]
+    search_fields = ["name", "labels__label"]
+    list_select_related = ["provider_account"]
+    actions = ["activate", "deactivate"]
+    actions_detail = ["rotate_webhook"]
+    warn_unsaved_form = True
+
+    class Media:
+        js = [Script("backoffice/integration.js", type="module")]
+
+    # --- list
+
+    @display(description=gettext_lazy("eCheck"))
+    def bank(self, row: Integration) -> Any:
+        if row.type != IntegrationType.OROPAY:
+            return dash()
+        return tag(_("Yes"), GOOD) if row.echeck else tag(_("No"), QUIET)
+
+    @display(description=gettext_lazy("Currencies"))
+    def currencies_shown(self, row: Integration) -> str:
+        return ", ".join(row.currencies)
+
+    @display(description=gettext_lazy("Status"), ordering="is_active")
+    def status(self, row: Integration) -> Any:
+        return tag(_("Active"), GOOD) if row.is_active else tag(_("Inactive"), BAD)
+
+    @admin.action(description=gettext_lazy("Activate"), permissions=["change"])
+    def activate(self, request: HttpRequest, rows: QuerySet[Integration]) -> None:
+        self._switch(request, rows, is_active=True)
+
+    @admin.action(description=gettext_lazy("Deactivate"), permissions=["change"])
+    def deactivate(self, request: HttpRequest, rows: QuerySet[Integration]) -> None:
+        self._switch(request, rows, is_active=False)
+
+    def _switch(self, request: HttpRequest, rows: QuerySet[Integration], *, is_active: bool) -> None:
+        switched = 0
+        for row in rows.exclude(is_active=is_active):
+            row.is_active = is_active
+            try:
+                integration_save(integration=row)
+            except ValidationError as refused:
+                messages.error(request, f"{row}: {' '.join(refused.messages)}")
+                continue
+            switched += 1
+        told = (
+            ngettext(
+                "{n} integration is active; buyers see it now.",
+                "{n} integrations are active; buyers see them now.",
+                switched,
+            )
+            if is_active
+            else ngettext(
+                "{n} integration is inactive; buyers no longer see it.",
+                "{n} integrations are inactive; buyers no longer see them.",
+                switched,
+            )
+        )
+        messages.success(request, told.format(n=switched))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    # --- form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        main = ["organization", "type", "name"]
+        money = ["provider_account", "payment_action", "echeck"]
+        limits = ["currencies", "min_amount", "max_amount"]
+        rest = ["is_active", "owner", "log_warnings"]
+        sections: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": main})]
+        if obj is None or obj.type == IntegrationType.OROPAY:
+            sections.append((_("How the money is taken"), {"fields": money}))
+        sections.append((_("For what"), {"fields": limits}))
+        if obj is not None and obj.type == IntegrationType.OROPAY:
+            sections.append((_("Webhook"), {"fields": ["webhook_url"]}))
+        sections.append((_("Status"), {"fields": rest}))
+        return sections
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["organization", "type", "webhook_url"] if obj else []
+
+    @display(description=gettext_lazy("Webhook address"))
+    def webhook_url(self, row: Integration) -> Any:
+        return format_html(
+            '<span class="office-copy"><code data-copy-source>{}</code>'
+            '<button class="office-button" type="button" data-copy>{}</button></span>'
+            '<span class="office-quiet">{}</span>',
+            webhook_address(row),
+            _("Copy"),
+            _("Made at the first save. It is a secret: give it to your provider only, or make a new one."),
+        )
+
+    def save_model(self, request: HttpRequest, obj: Integration, form: Any, change: bool) -> None:
+        integration_save(integration=obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only before anything was paid with it; afterwards it is switched off."""
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or not obj.payments.exists())
+
+    @dialog(
+        title=gettext_lazy("New webhook address"),
+        form=RotateForm,
+        permissions=["oropay.change_integration"],
+        icon="autorenew",
+        variant=ActionVariant.DEFAULT,
+    )
+    def rotate_webhook(self, request: HttpRequest, form: RotateForm) -> Words:
+        webhook_rotate(integration=form.row)
+        return _("The webhook address is new; the old one stopped working. Copy it to your provider now.")
+
+
+def webhook_address(integration: Integration) -> str:
+    """The secret address on the seller's first website, as its provider must call it."""
+    website = Website.objects.filter(organization=integration.organization_id).order_by("-is_default", "pk").first()
+    host = f"{website.domain}{settings.WEBSITE_PORT}" if website else ""
+    return f"{settings.WEBSITE_SCHEME}://{host}/webhooks/{integration.webhook_key}/"

@@ -1,0 +1,351 @@
+"""Invoices: drafts are written here, posted ones are shown; posting, voiding, the PDF, a recorded check."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
+from django.forms import Script
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.admin.orders import balance_facts, receipt_record, totals_sentence
+from backoffice.dialogs import REFUSALS, Words, dialog
+from backoffice.display import address, badge, dash, day, due, link, list_of, moment, money, quantity
+from backoffice.files import attachment
+from backoffice.forms.invoice import InvoiceHeadForm, LineFormSet, LinesBase, lines_initial
+from backoffice.forms.sales import DeleteDraftForm, PostForm, ReceiptForm, VoidForm
+from backoffice.lineage import entries_of_source
+from backoffice.paid import activity, payments_table
+from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline, Trail
+from backoffice.scoping import ScopedAdmin, ScopedRelatedFilter, staff_of
+from backoffice.unfolded import ActionVariant, display, unfold_action
+from commerce.models import Customer, PaymentTerm, Product, Website
+from invoices.models import Invoice, InvoiceState
+from invoices.services import (
+    invoice_draft,
+    invoice_draft_delete,
+    invoice_draft_update,
+    invoice_post,
+    invoice_void,
+)
+from oropay.models import Payment
+
+DUE = F("payable__total") - F("payable__paid") - F("payable__cleared")
+
+
+class BalanceFilter(admin.SimpleListFilter):
+    title = gettext_lazy("balance")
+    parameter_name = "balance"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", _("Open")), ("overdue", _("Overdue")), ("paid", _("Paid"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        posted = queryset.filter(state=InvoiceState.POSTED).annotate(open=DUE)
+        match self.value():
+            case "open":
+                return posted.filter(open__gt=0)
+            case "overdue":
+                return posted.filter(open__gt=0, due_on__lt=timezone.localdate())
+            case "paid":
+                return posted.filter(open__lte=0)
+        return queryset
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(RecordAdmin):
+    list_display = [
+        "name",
+        "issued",
+        "due_shown",
+        "po_number",
+        "order",
+        "customer",
+        "shown_state",
+        "payment_status",
+        "shown_total",
+        "balance",
+    ]
+    list_filter = ["state", BalanceFilter, ("website", ScopedRelatedFilter), ("issued_on", admin.DateFieldListFilter)]
+    search_fields = ["number", "external_id", "po_number", "order__number", "customer__name"]
+    search_help_text = gettext_lazy("Invoice, order or PO number, the ERP's number, or the customer")
+    list_select_related = ["customer", "order", "payable", "organization"]
+    ordering = ["-id"]
+    actions_detail = ["post_invoice", "record_receipt", "download", "void_invoice", "delete_draft"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("invoices.add_invoice")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        row = self.get_object(request, str(object_id))
+        if row is None:
+            return []
+        draft, posted = row.state == InvoiceState.DRAFT, row.state == InvoiceState.POSTED
+        possible = {
+            "post_invoice": draft,
+            "delete_draft": draft,
+            "void_invoice": posted,
+            "record_receipt": posted and row.payable.payable_now > 0,
+            "download": row.document_id is not None,
+        }
+        return [one for one in offered if possible[one.method.original_function_name]]
+
+    # --- buttons
+
+    @dialog(
+        title=gettext_lazy("Post"),
+        form=PostForm,
+        permissions=["invoices.post_invoice"],
+        icon="lock",
+        variant=ActionVariant.PRIMARY,
+    )
+    def post_invoice(self, request: HttpRequest, form: PostForm) -> Words:
+        posted = invoice_post(invoice=form.row, by=staff_of(request), now=timezone.now())
+        return _("{number} is posted. Its PDF is being drawn and appears here in a few seconds.").format(
+            number=posted.number
+        )
+
+    @dialog(
+        title=gettext_lazy("Void"),
+        form=VoidForm,
+        permissions=["invoices.void_invoice"],
+        icon="block",
+        variant=ActionVariant.DANGER,
+    )
+    def void_invoice(self, request: HttpRequest, form: VoidForm) -> Words:
+        invoice_void(invoice=form.row, note=form.cleaned_data["note"], by=staff_of(request), now=timezone.now())
+        return _("{number} is void; nobody owes it any more.").format(number=form.row.number)
+
+    @dialog(
+        title=gettext_lazy("Throw away"),
+        form=DeleteDraftForm,
+        permissions=["invoices.delete_invoice"],
+        icon="delete",
+        variant=ActionVariant.DANGER,
+        leads_to=lambda row: list_of(Invoice),
+    )
+    def delete_draft(self, request: HttpRequest, form: DeleteDraftForm) -> Words:
+        invoice_draft_delete(invoice=form.row)
+        return _("The draft is gone.")
+
+    @dialog(
+        title=gettext_lazy("Record offline payment"),
+        form=ReceiptForm,
+        permissions=["oropay.add_payment"],
+        icon="payments",
+    )
+    def record_receipt(self, request: HttpRequest, form: ReceiptForm) -> Words:
+        return receipt_record(form, request)
+
+    @unfold_action(description=gettext_lazy("Download PDF"), icon="download", permissions=["invoices.view_invoice"])
+    def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:invoices_invoice_file", args=[object_id]))
+
+    def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
+        return (("<int:invoice_id>/file/", "invoices_invoice_file", self.file_view),)
+
+    def file_view(self, request: HttpRequest, invoice_id: int, model_admin: Any = None) -> HttpResponse:
+        row = self.row_or_404(request, invoice_id)
+        if row.document is None:
+            raise Http404
+        return attachment(row.document)
+
+    # --- list
+
+    @display(description=gettext_lazy("Number"), ordering="number")
+    def name(self, row: Invoice) -> str:
+        return str(row)
+
+    @display(description=gettext_lazy("Date"), ordering="issued_on")
+    def issued(self, row: Invoice) -> Any:
+        return day(row.issued_on)
+
+    @display(description=gettext_lazy("Due"), ordering="due_on")
+    def due_shown(self, row: Invoice) -> Any:
+        if row.payable is None or row.payable.due <= 0:
+            return day(row.due_on)
+        return due(row.due_on, row.organization.today(timezone.now()))
+
+    @display(description=gettext_lazy("State"), ordering="state")
+    def shown_state(self, row: Invoice) -> Any:
+        return badge(row, "state")
+
+    @display(description=gettext_lazy("Payment status"), ordering="payable__status")
+    def payment_status(self, row: Invoice) -> Any:
+        return badge(row.payable, "status") if row.payable and row.state == InvoiceState.POSTED else dash()
+
+    @display(description=gettext_lazy("Total"), ordering="total")
+    def shown_total(self, row: Invoice) -> Any:
+        return money(row.total, row.currency)
+
+    @display(description=gettext_lazy("Balance"))
+    def balance(self, row: Invoice) -> Any:
+        return money(row.payable.due, row.currency) if row.payable else dash()
+
+    # --- page of a posted one
+
+    def headline(self, request: HttpRequest, row: Invoice) -> Sequence[Any]:
+        return (money(row.total, row.currency), badge(row, "state"), self.payment_status(row))
+
+    def page_context(self, request: HttpRequest, row: Invoice) -> dict[str, Any]:
+        return {"title": _("Invoice {number}").format(number=row.number) if row.number else _("Draft invoice")}
+
+    def sections(self, request: HttpRequest, row: Invoice) -> Iterable[Section]:
+        yield Facts(
+            _("Details"),
+            [
+                (_("Customer"), link(row.customer)),
+                (_("Order"), link(row.order) if row.order else dash()),
+                (_("Date"), day(row.issued_on)),
+                (_("Due"), self.due_shown(row)),
+                (_("Payment term"), row.payment_term or dash()),
+                (_("PO number"), row.po_number or dash()),
+                (_("Number in the ERP"), row.external_id or dash()),
+                (_("Drafted by"), row.created_by or _("the system")),
+                (_("Posted"), moment(row.posted_at)),
+                (_("Bill to"), address(row.bill_to)),
+                (_("Ship to"), address(row.ship_to)),
+                (_("Notes"), row.notes or dash()),
+            ],
+        )
+        if row.payable is not None:
+            yield balance_facts(row.payable)
+        yield lines_table(row)
+        yield payments_table(Payment.objects.filter(parts__payable=row.payable_id))
+        yield Table(
+            _("Allocations"),
+            [_("Kind"), _("State"), _("Payment"), _("Date"), _("Amount")],
+            [
+                [
+                    one.get_kind_display(),
+                    badge(one, "state"),
+                    link(one.payment, f"#{one.payment_id}") if one.payment else dash(),
+                    day(one.occurred_on),
+                    money(one.amount, row.currency),
+                ]
+                for one in row.allocations.select_related("payment")
+            ],
+            empty=_("What clears this invoice will appear here."),
+            right=frozenset({4}),
+        )
+        yield Trail(_("In the books"), [(_("Journal"), [link(one) for one in entries_of_source(f"invoice:{row.pk}")])])
+        yield Timeline(_("Activity"), activity(row), empty=_("Notes about this invoice will appear here."))
+
+    # --- writing drafts
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self._draft_page(request, None)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.row_or_404(request, object_id)
+        if row.state == InvoiceState.DRAFT and request.user.has_perm("invoices.change_invoice"):
+            return self._draft_page(request, row)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def _draft_page(self, request: HttpRequest, row: Invoice | None) -> HttpResponse:
+        head = InvoiceHeadForm(
+            request.POST or None,
+            invoice=row,
+            websites=self._mine(request, Website),
+            customers=self._mine(request, Customer).filter(is_active=True).order_by("name"),
+            terms=self._mine(request, PaymentTerm).order_by("name"),
+        )
+        from_order = row is not None and row.order_id is not None
+        lines = self._lines(request, row) if not from_order else None
+        if request.method == "POST" and head.is_valid() and (lines is None or lines.is_valid()):
+            try:
+                saved = self._save(request, row, head, lines)
+            except REFUSALS as refused:
+                head.add_error(None, str(refused))
+            else:
+                messages.success(request, _("The draft is saved. Nothing is owed until it is posted."))
+                return HttpResponseRedirect(reverse("admin:invoices_invoice_change", args=[saved.pk]))
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        actions = (
+            self._get_actions_navigation(  # type: ignore[attr-defined]
+                self.actions_detail, self.get_actions_detail(request, row.pk), row.pk
+            )
+            if row
+            else []
+        )
+        return TemplateResponse(
+            request,
+            "backoffice/invoice_draft.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": _("Draft invoice for {customer}").format(customer=row.customer) if row else _("New invoice"),
+                "opts": self.opts,
+                "original": row,
+                "change": row is not None,
+                "actions_detail": actions,
+                "head": head,
+                "lines": lines,
+                "row": row,
+                "totals": totals_sentence(row) if row else "",
+                "section": lines_table(row) if row and from_order else None,
+                "script": Script("backoffice/lines.js", type="module"),
+            },
+        )
+
+    def _lines(self, request: HttpRequest, row: Invoice | None) -> LinesBase:
+        products = self._mine(request, Product).filter(is_active=True).select_related("unit").order_by("sku")
+        if row is not None:
+            products = products.filter(organization=row.organization_id)
+        formset = LineFormSet(
+            request.POST or None,
+            prefix="lines",
+            initial=lines_initial(row) if row else None,
+            form_kwargs={"products": products},
+        )
+        if not formset.is_bound:
+            formset.extra = 0 if row and row.lines.exists() else 3
+        return formset  # type: ignore[return-value]
+
+    def _save(
+        self, request: HttpRequest, row: Invoice | None, head: InvoiceHeadForm, lines: LinesBase | None
+    ) -> Invoice:
+        by = staff_of(request)
+        if row is None:
+            return invoice_draft(**head.values(), lines=lines.asked() if lines else [], by=by, now=timezone.now())
+        return invoice_draft_update(invoice=row, **head.values(), lines=None if lines is None else lines.asked())
+
+    def _mine(self, request: HttpRequest, model: Any) -> QuerySet[Any]:
+        page = self.admin_site._registry[model]
+        if not isinstance(page, ScopedAdmin):
+            raise Http404
+        return model._default_manager.filter(page.scope(request))  # type: ignore[no-any-return]
+
+
+def lines_table(row: Invoice) -> Table:
+    return Table(
+        _("Lines"),
+        [_("SKU"), _("Name"), _("Quantity"), _("Unit price"), _("Discount"), _("Tax"), _("Total")],
+        [
+            [
+                one.sku or dash(),
+                one.name,
+                f"{quantity(one.quantity)} {one.unit}",
+                money(one.unit_price, row.currency),
+                money(one.discount, row.currency),
+                money(one.tax, row.currency),
+                money(one.total, row.currency),
+            ]
+            for one in row.lines.order_by("position")
+        ],
+        empty=_("An invoice without lines."),
+        right=frozenset({2, 3, 4, 5, 6}),
+        note=totals_sentence(row),
+    )

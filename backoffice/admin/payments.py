@@ -1,0 +1,328 @@
+"""Payments: where each one's money is, what happened to it, and what may be done with it now."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.dialogs import Words, dialog
+from backoffice.display import badge, dash, link, moment, money
+from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm
+from backoffice.lineage import owed, trail_of
+from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline
+from backoffice.scoping import ScopedRelatedFilter, staff_of
+from backoffice.timeline import timeline
+from backoffice.unfolded import ActionVariant, display
+from oropay.exceptions import VaultError
+from oropay.models import RUNNING, Alert, Exchange, Payment, PaymentTransaction, RefundReason, TransactionState
+from oropay.selectors import paying_view, payment_for_staff
+from oropay.services import cancel_start, capture_start, refund_start
+from oropay.vault import Sealed, payload_open
+
+MOVING = RUNNING | {TransactionState.ACTION_REQUIRED, TransactionState.REVIEW, TransactionState.AWAITING_APPROVAL}
+"""While a transaction is in one of these, the page looks for news."""
+
+
+@admin.register(Payment)
+class PaymentAdmin(RecordAdmin):
+    list_display = ["number", "created", "customer", "amount_shown", "money", "method", "pays", "integration"]
+    list_filter = [
+        "money_state",
+        "method",
+        ("integration", ScopedRelatedFilter),
+        "initiator",
+        ("created_at", admin.DateFieldListFilter),
+    ]
+    search_fields = [
+        "=id",
+        "uuid",
+        "parts__payable__number",
+        "transactions__reference",
+        "transactions__gateway_id",
+        "transactions__gateway_reference",
+        "customer__name",
+    ]
+    search_help_text = gettext_lazy("Order or invoice number, our reference, the gateway's id, or the customer")
+    list_select_related = ["customer", "integration"]
+    actions_detail = ["capture", "cancel", "refund"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
+        rows: QuerySet[Payment] = super().get_queryset(request)
+        return rows.prefetch_related("parts__payable")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Payment | None:
+        try:
+            return payment_for_staff(user=staff_of(request), pk=int(object_id))
+        except ValueError:
+            return None
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only what the person may do and the payment allows now."""
+        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        row = self.get_object(request, str(object_id))
+        if row is None:
+            return []
+        offers = Offers(row)
+        possible = {"capture": offers.hold(), "cancel": offers.cancel(), "refund": offers.charges()}
+        return [one for one in offered if possible[one.method.original_function_name]]
+
+    # --- buttons
+
+    @dialog(
+        title=gettext_lazy("Capture"),
+        form=CaptureForm,
+        permissions=["oropay.capture_payment"],
+        icon="download_done",
+        variant=ActionVariant.PRIMARY,
+    )
+    def capture(self, request: HttpRequest, form: CaptureForm) -> Words:
+        target = form.target
+        if target is None:
+            raise Http404
+        queued = capture_start(
+            hold=target[0],
+            amount=form.cleaned_data["amount"],
+            by=staff_of(request),
+            now=timezone.now(),
+            after=form.cleaned_data["after"],
+        )
+        return _("Capture of {amount} queued. The gateway answers in a few seconds; this page follows.").format(
+            amount=form.shown(queued.amount)
+        )
+
+    @dialog(
+        title=gettext_lazy("Cancel / Void"),
+        form=CancelForm,
+        permissions=["oropay.cancel_payment"],
+        icon="block",
+        variant=ActionVariant.WARNING,
+    )
+    def cancel(self, request: HttpRequest, form: CancelForm) -> Words:
+        target = form.target
+        if target is None:
+            raise Http404
+        cancel_start(
+            transaction=target[0],
+            note=form.cleaned_data["note"],
+            by=staff_of(request),
+            now=timezone.now(),
+            after=form.cleaned_data["after"],
+        )
+        return _("Cancellation queued. The buyer sees the money released once the gateway has confirmed it.")
+
+    @dialog(
+        title=gettext_lazy("Refund"),
+        form=RefundForm,
+        permissions=["oropay.refund_payment"],
+        icon="undo",
+        variant=ActionVariant.DANGER,
+    )
+    def refund(self, request: HttpRequest, form: RefundForm) -> Words:
+        queued = refund_start(
+            charge=form.charge(),
+            lines=form.lines(),
+            reason=RefundReason(form.cleaned_data["reason"]),
+            note=form.cleaned_data["note"],
+            by=staff_of(request),
+            now=timezone.now(),
+            after=form.cleaned_data["after"],
+        )
+        return _("Refund of {amount} queued. The buyer sees it on the invoice or order in a few seconds.").format(
+            amount=form.shown(queued.amount)
+        )
+
+    # --- list
+
+    @display(description=gettext_lazy("Payment"), ordering="id")
+    def number(self, row: Payment) -> str:
+        return f"#{row.pk}"
+
+    @display(description=gettext_lazy("Created"), ordering="created_at")
+    def created(self, row: Payment) -> Any:
+        return moment(row.created_at)
+
+    @display(description=gettext_lazy("Amount"), ordering="amount")
+    def amount_shown(self, row: Payment) -> Any:
+        return money(row.amount, row.currency)
+
+    @display(description=gettext_lazy("Money"), ordering="money_state")
+    def money(self, row: Payment) -> Any:
+        return badge(row, "money_state")
+
+    @display(description=gettext_lazy("Pays"))
+    def pays(self, row: Payment) -> str:
+        return ", ".join(str(part.payable) for part in row.parts.all()) or "–"
+
+    # --- page
+
+    def headline(self, request: HttpRequest, row: Payment) -> Sequence[Any]:
+        return (money(row.amount, row.currency), badge(row, "money_state"), row.get_method_display())
+
+    def page_context(self, request: HttpRequest, row: Payment) -> dict[str, Any]:
+        moving = any(one.state in MOVING for one in row.transactions.all())
+        pulse = reverse("admin:oropay_payment_pulse", args=[row.pk], query={"seen": _newest_step(row.pk)})
+        return {
+            "title": _("Payment #{number}").format(number=row.pk),
+            "sentence": paying_view(payment=row).sentence if row.method != "offline" else "",
+            "pulse": pulse if moving else "",
+        }
+
+    def sections(self, request: HttpRequest, row: Payment) -> Iterable[Section]:
+        transactions = list(row.transactions.all())
+        payloads = request.user.has_perm("oropay.view_exchange")
+        yield Facts(_("Details"), _facts(row))
+        yield Table(
+            _("Pays"),
+            [_("For"), _("Payment status"), _("Total"), _("This payment")],
+            [
+                [
+                    what,
+                    badge(part.payable, "status"),
+                    money(part.payable.total, row.currency),
+                    money(part.amount, row.currency),
+                ]
+                for part, what in zip(row.parts.all(), owed(row.parts.all()), strict=False)
+            ],
+            empty=_("What this payment pays will appear here."),
+            right=frozenset({2, 3}),
+        )
+        yield Table(
+            _("Transactions"),
+            [
+                _("ID"),
+                _("Date"),
+                _("Type"),
+                _("State"),
+                _("Gateway id"),
+                _("Answer"),
+                _("Settled"),
+                _("By"),
+                _("Amount"),
+            ],
+            [
+                [
+                    link(one, f"#{one.pk}"),
+                    moment(one.created_at),
+                    one.get_action_display(),
+                    badge(one, "state"),
+                    one.gateway_id or one.gateway_reference or dash(),
+                    _answer(one) or dash(),
+                    moment(one.settled_at),
+                    one.created_by or _("the system"),
+                    money(one.amount, one.currency),
+                ]
+                for one in transactions
+            ],
+            empty=_("Every conversation with the gateway will appear here."),
+            right=frozenset({8}),
+        )
+        alerts = [alert for one in transactions for alert in one.alerts.all()]
+        if alerts:
+            yield _alerts(alerts)
+        yield trail_of(row)
+        yield Timeline(
+            _("What happened"), timeline(row, payloads=payloads), empty=_("Every step will appear here, with its time.")
+        )
+
+    def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
+        return (
+            ("<int:payment_id>/pulse/", "oropay_payment_pulse", self.pulse_view),
+            ("<int:payment_id>/exchanges/<int:exchange_id>/", "oropay_payment_exchange", self.exchange_view),
+        )
+
+    def pulse_view(self, request: HttpRequest, payment_id: int, model_admin: Any = None) -> HttpResponse:
+        """Tell the open page to show itself again once anything moved; otherwise nothing."""
+        row = Payment.objects.filter(self.scope(request), pk=payment_id).first()
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        moved = str(_newest_step(row.pk)) != request.GET.get("seen", "")
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"} if moved else {})
+
+    def exchange_view(
+        self, request: HttpRequest, payment_id: int, exchange_id: int, model_admin: Any = None
+    ) -> HttpResponse:
+        """One question to the gateway and its answer, redacted before they were stored."""
+        row = self.row_or_404(request, payment_id)
+        exchange = (
+            Exchange.objects.filter(transaction__payment=row, pk=exchange_id).select_related("transaction").first()
+        )
+        if exchange is None:
+            raise Http404
+        if not request.user.has_perm("oropay.view_exchange"):
+            raise PermissionDenied
+        try:
+            payload: dict[str, Any] = payload_open(Sealed(key_id=exchange.key_id, blob=bytes(exchange.payload)))
+        except VaultError as error:
+            payload = {"": str(error)}
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(
+            request,
+            "backoffice/exchange.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": _("Exchange about payment #{number}").format(number=row.pk),
+                "opts": self.opts,
+                "payment": row,
+                "exchange": exchange,
+                "parts": [
+                    (name.replace("_", " ").capitalize(), json.dumps(value, indent=2, ensure_ascii=False, default=str))
+                    for name, value in payload.items()
+                ],
+            },
+        )
+
+
+def _newest_step(payment_id: int) -> int:
+    """What the page has seen of its payment: any move of any transaction raises it."""
+    steps = apps.get_model("oropay", "TransactionStep")._default_manager
+    newest: int | None = steps.filter(pgh_obj__payment_id=payment_id).aggregate(newest=Max("pgh_id"))["newest"]
+    return newest or 0
+
+
+def _facts(row: Payment) -> list[tuple[Any, Any]]:
+    facts: list[tuple[Any, Any]] = [
+        (_("Customer"), link(row.customer)),
+        (
+            _("Started by"),
+            f"{row.get_initiator_display()} · {row.created_by}" if row.created_by else row.get_initiator_display(),
+        ),
+        (_("Created"), moment(row.created_at)),
+        (_("Integration"), link(row.integration) if row.integration else dash()),
+        (_("Provider account"), link(row.provider_account) if row.provider_account else dash()),
+        (_("Paid with"), link(row.instrument) if row.instrument else dash()),
+        (_("Seller"), row.organization),
+        (_("Name at our side"), str(row.uuid)),
+    ]
+    if row.mandate_id:
+        facts.append((_("Mandate"), str(row.mandate)))
+    return facts
+
+
+def _answer(row: PaymentTransaction) -> str:
+    if row.failure_reason:
+        return str(row.get_failure_reason_display())
+    return " · ".join(part for part in (row.message, row.result_code, row.error_code) if part)
+
+
+def _alerts(alerts: Sequence[Alert]) -> Table:
+    return Table(
+        _("Alerts"),
+        [_("What"), _("Raised"), _("Text"), _("Resolved")],
+        [
+            [link(alert, alert.get_kind_display()), moment(alert.raised_at), alert.text, alert.remark or _("Open")]
+            for alert in alerts
+        ],
+        empty="",
+    )

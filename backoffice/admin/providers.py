@@ -1,0 +1,94 @@
+"""Provider accounts: what was provisioned. Read-only; keys are never shown, and never typed here."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.display import BAD, GOOD, QUIET, WATCH, dash, link, moment, tag
+from backoffice.records import Facts, RecordAdmin, Section, Table
+from backoffice.unfolded import display
+from oropay.models import Environment, ProviderAccount
+
+
+@admin.register(ProviderAccount)
+class ProviderAccountAdmin(RecordAdmin):
+    list_display = [
+        "name",
+        "organization",
+        "shown_environment",
+        "settlement_currency",
+        "service_url",
+        "answers",
+        "is_active",
+    ]
+    list_filter = ["environment", "is_active"]
+    search_fields = ["name"]
+    list_select_related = ["organization", "health"]
+    list_before_template = "backoffice/_provision.html"
+
+    @display(description=gettext_lazy("Environment"))
+    def shown_environment(self, row: ProviderAccount) -> Any:
+        real = row.environment == Environment.PRODUCTION
+        return tag(row.get_environment_display(), BAD if real else WATCH)
+
+    @display(description=gettext_lazy("Answers"))
+    def answers(self, row: ProviderAccount) -> Any:
+        health = getattr(row, "health", None)
+        if health is None:
+            return tag(_("Not asked yet"), QUIET)
+        return tag(_("Silent"), BAD) if health.silent_since else tag(_("Yes"), GOOD)
+
+    def headline(self, request: HttpRequest, row: ProviderAccount) -> Sequence[Any]:
+        return (self.shown_environment(row), self.answers(row))
+
+    def sections(self, request: HttpRequest, row: ProviderAccount) -> Iterable[Section]:
+        health = getattr(row, "health", None)
+        yield Facts(
+            _("Details"),
+            [
+                (_("Organization"), row.organization),
+                (_("Gateway"), row.kind),
+                (_("Service address"), row.service_url),
+                (_("Country"), row.country),
+                (_("Settlement currency"), row.settlement_currency),
+                (_("Accounts"), f"{row.transaction_account} · {row.tokenization_account} · {row.settlement_account}"),
+                (_("Active"), _("Yes") if row.is_active else _("No")),
+                (_("Silent since"), moment(health.silent_since) if health else dash()),
+                (
+                    _("Credentials"),
+                    _("Sealed with key {key}. Only the worker opens them; nobody sees them.").format(key=row.key_id),
+                ),
+                (_("Provisioned"), moment(row.created_at)),
+                (
+                    _("To renew the keys"),
+                    format_html(
+                        "<code>manage.py provision --organization {} --name '{}' --service-url {} --environment {} "
+                        "--currency {}</code>",
+                        row.organization.code,
+                        row.name,
+                        row.service_url,
+                        row.environment,
+                        row.settlement_currency,
+                    ),
+                ),
+            ],
+        )
+        yield Table(
+            _("Integrations that use it"),
+            [_("Integration"), _("Payment action"), _("eCheck"), _("Active")],
+            [
+                [
+                    link(one),
+                    one.get_payment_action_display(),
+                    _("Yes") if one.echeck else _("No"),
+                    _("Yes") if one.is_active else _("No"),
+                ]
+                for one in row.integration_set.order_by("name")
+            ],
+            empty=_("None yet. Make one under Integrations and choose this account as its payment provider."),
+        )

@@ -1,0 +1,136 @@
+"""The first page: what came in today, what nobody is sure of, what waits for a person. Six queries."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Q, Sum
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.display import badge, link, list_of, moment, money
+from backoffice.records import Table
+from backoffice.scoping import staff_of
+from commerce.models import Organization
+from invoices.models import Invoice, InvoiceState
+from oropay.models import Action, Alert, MoneyState, Payment, PaymentTransaction, TransactionState
+
+TAKING = [Action.CHARGE, Action.CAPTURE, Action.OFFLINE_RECEIPT]
+
+
+def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the dashboard's template needs, of this person's organization."""
+    user = staff_of(request)
+    mine = Q() if user.is_superuser else Q(organization=user.organization_id)
+    now = timezone.now()
+    if not request.user.has_perm("oropay.view_payment"):
+        return {**context, "tiles": [], "sections": []}
+    payments = Payment.objects.filter(mine)
+    return {
+        **context,
+        "tiles": [
+            _cash_today(mine, payments, now, user.organization),
+            _unknown(payments),
+            _alerts(payments),
+            *_unpaid(mine, now, may=request.user.has_perm("invoices.view_invoice")),
+        ],
+        "sections": [_last(payments)],
+    }
+
+
+def _cash_today(mine: Q, payments: Any, now: datetime, organization: Organization | None) -> dict[str, Any]:
+    zone = ZoneInfo(organization.time_zone) if organization else timezone.get_current_timezone()
+    midnight = datetime.combine(now.astimezone(zone).date(), time(), tzinfo=zone)
+    sums = (
+        PaymentTransaction.objects.filter(
+            payment__in=payments, action__in=TAKING, state=TransactionState.APPROVED, ended_at__gte=midnight
+        )
+        .values("currency")
+        .annotate(total=Sum("amount"))
+        .order_by("currency")
+    )
+    return {
+        "label": _("Cash in today"),
+        "values": [money(row["total"], row["currency"]) for row in sums],
+        "none": _("Nothing yet"),
+        "detail": _("Charges, captures and recorded receipts since midnight."),
+        "href": list_of(Payment),
+    }
+
+
+def _unknown(payments: Any) -> dict[str, Any]:
+    count = payments.filter(money_state=MoneyState.UNKNOWN).count()
+    return {
+        "label": _("Checking with the bank"),
+        "values": [count] if count else [],
+        "none": _("None"),
+        "detail": _("Sent, and no trustworthy answer yet. They are looked up by themselves."),
+        "href": list_of(Payment, money_state__exact=MoneyState.UNKNOWN.value),
+        "variant": "warning" if count else "default",
+    }
+
+
+def _alerts(payments: Any) -> dict[str, Any]:
+    count = Alert.objects.filter(resolved_at=None, transaction__payment__in=payments).count()
+    return {
+        "label": _("Open alerts"),
+        "values": [count] if count else [],
+        "none": _("None"),
+        "detail": _("Something about money that a person must look at."),
+        "href": list_of(Alert, open="yes"),
+        "variant": "warning" if count else "default",
+    }
+
+
+def _unpaid(mine: Q, now: datetime, *, may: bool) -> list[dict[str, Any]]:
+    if not may:
+        return []
+    today = timezone.localdate(now)
+    rows = list(
+        Invoice.objects.filter(mine, state=InvoiceState.POSTED)
+        .annotate(open=F("payable__total") - F("payable__paid") - F("payable__cleared"))
+        .filter(open__gt=0)
+        .values("currency")
+        .annotate(total=Sum("open"), count=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today)))
+        .order_by("currency")
+    )
+    late = sum(row["late"] for row in rows)
+    return [
+        {
+            "label": _("Unpaid invoices"),
+            "values": [money(row["total"], row["currency"]) for row in rows],
+            "none": _("None"),
+            "detail": _("{invoices}, {late} overdue").format(
+                invoices=ngettext("{n} invoice", "{n} invoices", count).format(n=count), late=late
+            )
+            if (count := sum(row["count"] for row in rows))
+            else _("Posted invoices that are not paid will appear here."),
+            "href": list_of(Invoice, balance="open"),
+        }
+    ]
+
+
+def _last(payments: Any) -> Table:
+    rows: Sequence[Payment] = (
+        payments.select_related("customer").prefetch_related("parts__payable").order_by("-created_at", "-pk")[:10]
+    )
+    return Table(
+        _("Last payments"),
+        [_("Payment"), _("Created"), _("Customer"), _("For"), _("Money"), _("Amount")],
+        [
+            [
+                link(row, f"#{row.pk}"),
+                moment(row.created_at),
+                row.customer,
+                ", ".join(str(part.payable) for part in row.parts.all()),
+                badge(row, "money_state"),
+                money(row.amount, row.currency),
+            ]
+            for row in rows
+        ],
+        empty=_("Payments appear here as soon as a buyer pays an order or an invoice."),
+        right=frozenset({5}),
+    )

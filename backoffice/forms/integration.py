@@ -1,0 +1,141 @@
+"""The integration form: what an admin decides about a way to pay."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.dialogs import DialogForm, Words
+from backoffice.forms.base import OfficeForm
+from backoffice.unfolded import widgets
+from commerce.models import Website
+from oropay.models import Integration, IntegrationLabel, ProviderAccount
+
+FALLBACK = ("", gettext_lazy("All languages"))
+
+
+class IntegrationForm(OfficeForm):
+    currencies = forms.MultipleChoiceField(
+        label=gettext_lazy("Currencies"),
+        widget=widgets.UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text=gettext_lazy(
+            "What it may take. A payment's currency must also be the one in which the provider account settles."
+        ),
+    )
+
+    class Meta:
+        model = Integration
+        fields = [
+            "organization",
+            "type",
+            "name",
+            "provider_account",
+            "payment_action",
+            "echeck",
+            "currencies",
+            "min_amount",
+            "max_amount",
+            "is_active",
+            "owner",
+            "log_warnings",
+        ]
+        help_texts = {
+            "organization": gettext_lazy("The seller whose buyers see it. Fixed after the first save."),
+            "type": gettext_lazy("How the money comes. Fixed after the first save."),
+            "provider_account": gettext_lazy("An account an operator has provisioned. Nobody types keys here."),
+            "payment_action": gettext_lazy(
+                "Manual holds the amount at checkout until staff capture it; Automatic charges at once. Invoices are "
+                "always charged."
+            ),
+            "echeck": gettext_lazy(
+                "Offer bank transfer beside cards. Only with Automatic (Capture): a bank transfer cannot be held."
+            ),
+            "is_active": gettext_lazy("Off: hidden from checkout, invoices and choices at once."),
+            "owner": gettext_lazy("Whom questions about it go to."),
+            "min_amount": gettext_lazy("Below it the method is shown with the reason why not. Empty: no limit."),
+            "max_amount": gettext_lazy("Above it the method is shown with the reason why not. Empty: no limit."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "currencies" in self.fields:
+            field = self.fields["currencies"]
+            known = currencies_known(self.instance)
+            field.choices = [(code, code) for code in known]  # type: ignore[attr-defined]
+            if not self.instance.pk and len(known) == 1:
+                field.initial = known
+        for name in ("min_amount", "max_amount"):
+            if name in self.fields:
+                self.fields[name].widget = widgets.UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
+
+
+def currencies_known(integration: Integration) -> list[str]:
+    """Currencies that provider accounts settle in or websites sell in, and those chosen already."""
+    accounts = ProviderAccount.objects.all()
+    websites = Website.objects.all()
+    if integration.organization_id:
+        accounts = accounts.filter(organization=integration.organization_id)
+        websites = websites.filter(organization=integration.organization_id)
+    found = set(accounts.values_list("settlement_currency", flat=True)) | set(
+        websites.values_list("currency", flat=True)
+    )
+    return sorted(found | set(integration.currencies or [])) or ["USD"]
+
+
+def languages_known() -> list[tuple[str, Any]]:
+    """The fallback, and the languages websites speak."""
+    spoken = sorted(set(Website.objects.values_list("language", flat=True)))
+    return [FALLBACK, *((code, code) for code in spoken)]
+
+
+class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), required=False, widget=widgets.UnfoldAdminSelectWidget()
+    )
+
+    class Meta:
+        model = IntegrationLabel
+        fields = ["language", "label", "short_label"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = languages_known()
+        used = self.instance.language
+        if used and used not in dict(known):
+            known.append((used, used))
+        self.fields["language"].choices = known  # type: ignore[attr-defined]
+
+    def has_changed(self) -> bool:
+        """A row for all languages counts only once something is written in it."""
+        return bool({"label", "short_label"} & set(self.changed_data)) or (
+            bool(self.instance.pk) and super().has_changed()
+        )
+
+
+class LabelFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    def clean(self) -> None:
+        """Buyers always read something: one label for all languages, and none twice."""
+        super().clean()
+        if any(self.errors):
+            return
+        kept = [
+            form.cleaned_data
+            for form in self.forms
+            if form.cleaned_data.get("label") and not form.cleaned_data.get("DELETE")
+        ]
+        languages = [data["language"] for data in kept]
+        if "" not in languages:
+            raise forms.ValidationError(_("Write the label and short label for all languages; others are optional."))
+        if len(languages) != len(set(languages)):
+            raise forms.ValidationError(_("Each language can have one label."))
+
+
+class RotateForm(DialogForm):
+    submit_text = gettext_lazy("Make a new address")
+
+    def sentence(self) -> Words:
+        return _(
+            "No money moves. A new webhook address is made and the old one stops working at once: give the new one to "
+            "your provider right away, or its messages are lost until then."
+        )

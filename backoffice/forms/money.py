@@ -1,0 +1,203 @@
+"""Dialogs that queue a money action: each says in one sentence what will happen to the money."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.dialogs import DialogForm, Words
+from backoffice.forms import fields
+from commerce.money import format_money, rounded
+from oropay.models import Action, Method, Payment, PaymentTransaction, RefundReason
+from oropay.selectors import family_of
+from oropay.services import (
+    Allowed,
+    RefundLineAsked,
+    cancelable,
+    capturable,
+    refund_lines_suggested,
+    refundable,
+)
+
+ZERO = Decimal(0)
+
+
+class Offers:
+    """What may be done with a payment now: one target an action, or why there is none."""
+
+    def __init__(self, payment: Payment) -> None:
+        self.payment = payment
+        self.family = family_of(payment=payment)
+
+    def hold(self) -> tuple[PaymentTransaction, Allowed] | None:
+        return self._first(
+            [(row, capturable(hold=row, family=self.family)) for row in self.family if row.action == Action.AUTHORIZE]
+        )
+
+    def cancel(self) -> tuple[PaymentTransaction, Allowed] | None:
+        if self.payment.method != Method.CARD:
+            return None
+        return self._first([(row, cancelable(transaction=row, family=self.family)) for row in self.family])
+
+    def charges(self) -> list[tuple[PaymentTransaction, Allowed]]:
+        if self.payment.method != Method.CARD:
+            return []
+        every = [(row, refundable(transaction=row, family=self.family)) for row in self.family]
+        return [(row, allowed) for row, allowed in every if allowed.limit > 0]
+
+    def newest(self) -> int:
+        return self.family[-1].pk if self.family else 0
+
+    @staticmethod
+    def _first(found: list[tuple[PaymentTransaction, Allowed]]) -> tuple[PaymentTransaction, Allowed] | None:
+        return next((one for one in found if one[1].limit > 0), None)
+
+
+class MoneyDialog(DialogForm):
+    """Carries what the person saw: sent twice, it acts once."""
+
+    after = forms.IntegerField(widget=forms.HiddenInput)
+
+    offers: Offers
+    payment: Payment
+
+    def prepare(self) -> None:
+        self.payment = self.row
+        self.offers = Offers(self.payment)
+        self.fields["after"].initial = self.offers.newest()
+        self.fit()
+        if not self.is_bound and self.unavailable():
+            for name in [name for name in self.fields if not name.startswith("_")]:
+                del self.fields[name]
+
+    def fit(self) -> None:
+        """Set limits and suggestions."""
+
+    def shown(self, amount: Decimal) -> str:
+        return format_money(amount, self.payment.currency)
+
+
+class CaptureForm(MoneyDialog):
+    submit_text = gettext_lazy("Capture")
+
+    def fit(self) -> None:
+        self.target = self.offers.hold()
+        limit = self.target[1].limit if self.target else ZERO
+        self.fields["amount"] = fields.MoneyField(
+            label=_("Amount to capture"),
+            currency=self.payment.currency,
+            initial=rounded(limit, self.payment.currency),
+            help_text=_("At most {limit}.").format(limit=self.shown(limit)),
+        )
+
+    def sentence(self) -> Words:
+        if self.target is None:
+            return ""
+        return _(
+            "The amount is taken from {instrument}; what is left of the {limit} held is released and cannot be "
+            "captured later."
+        ).format(instrument=self.payment.instrument, limit=self.shown(self.target[1].limit))
+
+    def unavailable(self) -> Words:
+        return "" if self.target else _("Nothing is held that could be captured.")
+
+
+class CancelForm(MoneyDialog):
+    note = fields.note()
+    submit_text = gettext_lazy("Cancel the money")
+
+    def fit(self) -> None:
+        self.target = self.offers.cancel()
+
+    def sentence(self) -> Words:
+        if self.target is None:
+            return ""
+        row, allowed = self.target
+        if row.action == Action.AUTHORIZE:
+            return _("The hold of {amount} on {instrument} is released in full; nothing is taken.").format(
+                amount=self.shown(allowed.limit), instrument=self.payment.instrument
+            )
+        return _(
+            "The charge of {amount} is voided in full before it settles: {instrument} is not charged. If the gateway "
+            "has already sent it for settlement, it is refunded instead."
+        ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument)
+
+    def unavailable(self) -> Words:
+        return "" if self.target else _("Nothing is held or unsettled that could be canceled.")
+
+
+class RefundForm(MoneyDialog):
+    """One amount where the payment paid one thing; one amount for each where it paid several."""
+
+    reason = fields.choice(label=gettext_lazy("Reason"), choices=RefundReason.choices)
+    note = fields.note()
+    submit_text = gettext_lazy("Refund")
+
+    def fit(self) -> None:
+        charges = self.offers.charges()
+        self.charges = {str(row.pk): (row, allowed) for row, allowed in charges}
+        first = charges[0] if charges else None
+        self.limit = first[1].limit if first else ZERO
+        self.suggested = refund_lines_suggested(charge=first[0], amount=self.limit) if first else []
+        added: dict[str, forms.Field] = {}
+        if len(charges) > 1:
+            added["charge"] = fields.choice(
+                label=_("Charge"),
+                choices=[
+                    (str(row.pk), f"{self.shown(row.amount)} · {row.created_at:%Y-%m-%d}") for row, _allowed in charges
+                ],
+            )
+        named = {part.payable_id: part.payable for part in self.payment.parts.select_related("payable")}
+        for line in self.suggested:
+            alone = len(self.suggested) == 1
+            added[self.name_of(line)] = fields.MoneyField(
+                label=_("Amount to refund") if alone else _("From {what}").format(what=named[line.payable_id or 0]),
+                currency=self.payment.currency,
+                initial=rounded(line.amount, self.payment.currency),
+                help_text=_("At most {limit}.").format(limit=self.shown(self.limit)) if alone else "",
+                required=alone,
+            )
+        self.fields = {**self.fields, **added}
+        self.order_fields([*added, "reason", "note"])
+
+    @staticmethod
+    def name_of(line: RefundLineAsked) -> str:
+        return f"from_{line.payable_id}"
+
+    def sentence(self) -> Words:
+        if not self.charges:
+            return ""
+        what = ", ".join(str(part.payable) for part in self.payment.parts.select_related("payable").order_by("pk"))
+        return _(
+            "The amount goes back to {instrument} in a few banking days. It is taken from what was paid for {what}; an "
+            "invoice becomes due again by it."
+        ).format(instrument=self.payment.instrument, what=what)
+
+    def unavailable(self) -> Words:
+        if self.charges:
+            return ""
+        if self.payment.method != Method.CARD:
+            return _("Only card payments can be refunded here.")
+        return _("Nothing is captured that could still be given back.")
+
+    def charge(self) -> PaymentTransaction:
+        """The charge to give back from."""
+        chosen = self.cleaned_data.get("charge") or next(iter(self.charges), "")
+        return self.charges[chosen][0]
+
+    def lines(self) -> list[RefundLineAsked]:
+        """What the person wants given back, by what it was paid for."""
+        asked = [(line, self.cleaned_data.get(self.name_of(line)) or ZERO) for line in self.suggested]
+        return [
+            RefundLineAsked(source=line.source, amount=amount, payable_id=line.payable_id)
+            for line, amount in asked
+            if amount > 0
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.charges:
+            raise forms.ValidationError(_("Nothing was refunded. {why}").format(why=self.unavailable()))
+        return cleaned

@@ -1,0 +1,121 @@
+"""What happened to a payment, in one line of time: every step, every exchange, every note and alert."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from backoffice.display import VARIANTS, moment
+from backoffice.records import Event
+from commerce.money import format_money
+from oropay.models import Alert, Exchange, FailureReason, Payment, PaymentTransaction, TransactionState
+from plumbing.models import Note
+from plumbing.selectors import notes_on
+
+
+def timeline(payment: Payment, *, payloads: bool) -> list[Event]:
+    """Oldest first. `payloads`: whether the reader may open what was sent and answered.
+
+    The payment comes from `payment_for_staff`, so this asks for the notes only.
+    """
+    events: list[tuple[datetime, int, Event]] = []
+    for row in payment.transactions.all():
+        events += [(at, 1, event) for at, event in _steps(row)]
+        events += [
+            (exchange.at, 2, _exchange(exchange, payment, payloads=payloads)) for exchange in row.exchanges.all()
+        ]
+        if row.settled_at is not None:
+            events.append((row.settled_at, 3, _settled(row)))
+        for alert in row.alerts.all():
+            events += [(at, 4, event) for at, event in _alert(alert)]
+    events += [(note.created_at, 5, _note(note)) for note in notes_on(payment)]
+    return [event for _at, _rank, event in sorted(events, key=lambda one: one[:2])]
+
+
+def name_of(row: PaymentTransaction) -> str:
+    return f"{row.get_action_display()} {format_money(row.amount, row.currency)}"
+
+
+def _steps(row: PaymentTransaction) -> Iterable[tuple[datetime, Event]]:
+    for step in sorted(row.steps.all(), key=lambda step: step.pgh_id):
+        state = TransactionState(step.state)
+        why = FailureReason(step.failure_reason).label if step.failure_reason else ""
+        detail = [str(why)] if why else []
+        if state == TransactionState.DECLINED and (row.message or row.result_code):
+            detail.append(f"{row.message} ({row.result_code})" if row.result_code else row.message)
+        yield (
+            step.pgh_created_at,
+            Event(
+                at=moment(step.pgh_created_at),
+                title=f"{name_of(row)} → {state.label}",
+                detail=" · ".join(detail),
+                by=str(row.created_by) if step.pgh_label == "born" and row.created_by else "",
+                variant=_colour(state),
+            ),
+        )
+
+
+def _colour(state: TransactionState) -> str:
+    if state in {TransactionState.DECLINED, TransactionState.FAILED}:
+        return "danger"
+    return VARIANTS.get(state.value, "default")
+
+
+def _exchange(exchange: Exchange, payment: Payment, *, payloads: bool) -> Event:
+    words = _("Sent to the gateway") if exchange.kind == "send" else _("Looked up at the gateway")
+    status = f"HTTP {exchange.http_status}" if exchange.http_status else _("no answer")
+    links: list[SafeString] = []
+    if payloads:
+        address = reverse("admin:oropay_payment_exchange", args=[payment.pk, exchange.pk])
+        links.append(format_html('<a class="office-link" href="{}">{}</a>', address, _("Request and response")))
+    return Event(
+        at=moment(exchange.at),
+        title=f"{words}: {exchange.verdict}",
+        detail=" · ".join(part for part in (status, exchange.gateway_id, exchange.error_code) if part),
+        links=links,
+    )
+
+
+def _settled(row: PaymentTransaction) -> Event:
+    return Event(
+        at=moment(row.settled_at),
+        title=f"{name_of(row)} → {_('settled by the gateway')}",
+        detail=" · ".join(
+            part
+            for part in (
+                _("batch {id}").format(id=row.batch_id) if row.batch_id else "",
+                _("deposit {id}").format(id=row.deposit_id) if row.deposit_id else "",
+            )
+            if part
+        ),
+        variant="success",
+    )
+
+
+def _alert(alert: Alert) -> Iterable[tuple[datetime, Event]]:
+    yield (
+        alert.raised_at,
+        Event(at=moment(alert.raised_at), title=alert.get_kind_display(), detail=alert.text, variant="warning"),
+    )
+    if alert.resolved_at is not None:
+        yield (
+            alert.resolved_at,
+            Event(
+                at=moment(alert.resolved_at),
+                title=_("{alert}: resolved").format(alert=alert.get_kind_display()),
+                detail=alert.remark,
+                variant="success",
+            ),
+        )
+
+
+def _note(note: Note) -> Event:
+    return Event(
+        at=moment(note.created_at),
+        title=_("Note"),
+        detail=note.text,
+        by=str(note.by) if note.by else _("the system"),
+    )
