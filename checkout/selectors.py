@@ -30,6 +30,11 @@ class PricedLine:
     totals: LineTotals | None
     problem: str = ""
 
+    @property
+    def net(self) -> Decimal:
+        """What the line costs before tax: lists and summaries show this, and tax as one sum."""
+        return self.totals.subtotal - self.totals.discount if self.totals else Decimal(0)
+
 
 @dataclass(frozen=True)
 class PricedList:

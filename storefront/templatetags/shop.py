@@ -9,10 +9,12 @@ from django.forms import BoundField
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext, to_locale
+from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
 from django.utils.translation import gettext as _
 
+from commerce.countries import countries
 from commerce.money import format_money
+from oropay.models import Payment
 
 register = template.Library()
 
@@ -79,6 +81,30 @@ def styled(field: BoundField) -> SafeString:
 def badge(value: str, label: str) -> SafeString:
     """A state in a coloured word."""
     return format_html('<span class="badge bg-{tone}-lt">{label}</span>', tone=TONES.get(value, PLAIN), label=label)
+
+
+BUYERS_WORDS = {
+    "processing": gettext_lazy("On its way"),
+    "authorized": gettext_lazy("Held on the card"),
+    "settling": gettext_lazy("Accepted by the bank"),
+    "captured": gettext_lazy("Paid"),
+    "settled": gettext_lazy("Paid"),
+    "failed": gettext_lazy("Not sent"),
+}
+"""Where a buyer's word differs from the one staff use."""
+
+
+@register.simple_tag
+def money_badge(payment: Payment) -> SafeString:
+    """Where a payment's money is, in a buyer's words."""
+    word = BUYERS_WORDS.get(payment.money_state, payment.get_money_state_display())
+    return badge(payment.money_state, str(word))
+
+
+@register.filter
+def country_name(code: str) -> str:
+    """US as United States."""
+    return countries(locale_now()).get(code, code)
 
 
 @register.filter

@@ -7,7 +7,7 @@ const TRIES = 20;
 
 const STYLES = {
   "#secure-payment-field": {
-    "border": "1px solid #cdd5da", "border-radius": "6px", "background": "#fff", "color": "#1c2b33",
+    "border": "1px solid #8b9aa1", "border-radius": "6px", "background": "#fff", "color": "#1c2b33",
     "font-size": "15px", "min-height": "42px", "padding": "8px 12px",
   },
   "#secure-payment-field:focus": { "border-color": "#1d4f5c", "outline": "2px solid #a9cfd0" },
