@@ -62,6 +62,10 @@ WITH suspect AS MATERIALIZED (
             AND NOT EXISTS (
                 SELECT FROM reconciliation_expectationclosing closing WHERE closing.expectation_id = loose.id
             )
+            AND NOT EXISTS (
+                SELECT FROM reconciliation_matchpart undone
+                WHERE undone.expectation_id = loose.id AND undone.settlement_line_id = suspect.id
+            )
         ORDER BY loose.id LIMIT 1
     ) AS expected ON suspect.matched_expectation_id IS NULL
     LEFT JOIN LATERAL (

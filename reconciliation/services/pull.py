@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 from django.db.transaction import atomic
@@ -182,24 +182,26 @@ def pull_queue(*, provider_account: ProviderAccount, since: date, until: date, b
 
 def pulls_queue(*, now: datetime) -> int:
     """Queue the hourly pull of every active provider account, and once a day a longer one; two beats are harmless."""
-    if period_claim(task="settlement-pull-nightly", period=f"{now:%Y-%m-%d}", now=now):
-        task, period, days = "settlement-pull-nightly", f"{now:%Y-%m-%d}", NIGHTLY_DAYS
-        period_claim(task="settlement-pull-hourly", period=f"{now:%Y-%m-%dT%H}", now=now)
-    elif period_claim(task="settlement-pull-hourly", period=f"{now:%Y-%m-%dT%H}", now=now):
-        task, period, days = "settlement-pull-hourly", f"{now:%Y-%m-%dT%H}", HOURLY_DAYS
-    else:
+    moment = now.astimezone(UTC)
+    claims = {
+        "settlement-pull-hourly": (f"{moment:%Y-%m-%dT%H}", HOURLY_DAYS),
+        "settlement-pull-nightly": (f"{moment:%Y-%m-%d}", NIGHTLY_DAYS),
+    }
+    mine = {task: due for task, due in claims.items() if period_claim(task=task, period=due[0], now=now)}
+    if not mine:
         return 0
-    since, until = days_back(days, now=now)
+    since, until = days_back(max(days for _period, days in mine.values()), now=now)
     accounts = list(ProviderAccount.objects.filter(is_active=True).order_by("pk"))
     for account in accounts:
         pull_queue(provider_account=account, since=since, until=until, by=None, now=now)
-    period_end(task=task, period=period, now=timezone.now())
+    for task, (period, _days_back) in mine.items():
+        period_end(task=task, period=period, now=timezone.now())
     return len(accounts)
 
 
 def days_back(days: int, *, now: datetime) -> tuple[date, date]:
     """The last `days` days up to today (UTC: never behind a seller west of it)."""
-    until = now.date()
+    until = now.astimezone(UTC).date()
     return until - timedelta(days=days - 1), until
 
 

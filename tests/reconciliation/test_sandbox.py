@@ -1,0 +1,134 @@
+"""The whole way over real HTTP: pay, let the gateway settle, pull, and the books and the page agree."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from commerce.models import Customer, User
+from ledger.models import AccountName
+from ledger.services import ledger_check
+from oropay import engine
+from oropay.gateway.port import CardToken
+from oropay.models import (
+    Environment,
+    MoneyState,
+    Payment,
+    PaymentTransaction,
+    ProviderAccount,
+    RefundReason,
+    TransactionState,
+)
+from oropay.services import NewCard, provider_provision, refund_lines_suggested, refund_start
+from reconciliation.models import CaseKind, ExceptionCase, SettlementLine
+from reconciliation.selectors import Group, WorkbenchFilter, workbench
+from reconciliation.services import Pulled
+from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
+from tests.contract.samples import sale
+from tests.contract.sandbox import Sandbox
+from tests.reconciliation.conftest import BANK, WEDNESDAY, Clock, send
+
+Pay = Callable[..., PaymentTransaction]
+PullNow = Callable[..., Pulled]
+Books = Callable[[AccountName], Decimal]
+
+
+@pytest.fixture
+def account(customer: Customer, sandbox: Sandbox) -> ProviderAccount:  # noqa: F811
+    """The real adapter, the gateway on this machine, a merchant of this test alone."""
+    return provider_provision(
+        organization=customer.organization,
+        name="Sandbox",
+        app_id="contract-app",
+        app_key="contract-key",
+        service_url=sandbox.url,
+        environment=Environment.SANDBOX,
+        settlement_currency="USD",
+    )
+
+
+def test_card_refund_and_bank_debit_settle_to_the_cent(
+    pay: Pay,
+    pull: PullNow,
+    sandbox: Sandbox,  # noqa: F811
+    clock: Clock,
+    customer: Customer,
+    clerk: User,
+    books: Books,
+) -> None:
+    sandbox.control("/reset", {})
+    charge = pay("100.00", source=NewCard(token=sandbox.card_token(), last4="5262"))
+    debit = pay("80.00", source=BANK)
+    refund = send(
+        refund_start(
+            charge=charge,
+            lines=refund_lines_suggested(charge=charge, amount=Decimal("30.00")),
+            reason=RefundReason.GOODS,
+            note="one piece came broken",
+            by=clerk,
+            now=timezone.now(),
+        )
+    )
+    assert [row.state for row in (charge, debit, refund)] == [
+        TransactionState.APPROVED,
+        TransactionState.PENDING,
+        TransactionState.APPROVED,
+    ]
+    assert pull() == Pulled()
+    made = sandbox.control("/settlement/run", {"date": WEDNESDAY.isoformat()})["deposits"]
+    clock.set(WEDNESDAY)
+
+    pulled = pull()
+
+    assert pulled == Pulled(deposits=2, lines=3, matches=3, booked=2)
+    assert pull() == Pulled()
+    # Card: 100.00 − 30.00 − (2.9 % + 0.30); ACH: 80.00 − 0.80.
+    assert books(AccountName.CASH_IN_TRANSIT) == Decimal("66.80") + Decimal("79.20")
+    assert books(AccountName.GATEWAY_FEES) == Decimal("4.00")
+    assert sum(int(deposit["amount"]) for deposit in made) == 14600
+
+    engine.reread(transaction_id=debit.pk, now=timezone.now())
+    pull()
+
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert ledger_check() == []
+    for row in (charge, refund, debit):
+        row.refresh_from_db()
+        assert row.deposit_id == _deposit_of(row)
+    assert Payment.objects.get(pk=debit.payment_id).money_state == MoneyState.SETTLED
+    page = workbench(
+        organization=customer.organization, wanted=WorkbenchFilter(group=Group.SETTLED), now=timezone.now()
+    )
+    assert sorted(row.settled for row in page.rows if row.settled) == [
+        Decimal("-30.00"),
+        Decimal("80.00"),
+        Decimal("100.00"),
+    ]
+    assert [page.totals[group].count for group in (Group.LATE, Group.AMOUNT_DIFFERS, Group.UNEXPECTED)] == [0, 0, 0]
+
+
+def test_what_somebody_charged_past_us_is_unexpected(
+    pull: PullNow,
+    sandbox: Sandbox,  # noqa: F811
+    clock: Clock,
+    books: Books,
+    account: ProviderAccount,
+) -> None:
+    sandbox.control("/reset", {})
+    foreign = sandbox.gateway().charge(sale(source=CardToken(token=sandbox.card_token())))
+    sandbox.control("/settlement/run", {"date": WEDNESDAY.isoformat()})
+    clock.set(WEDNESDAY)
+
+    pull()
+
+    case = ExceptionCase.objects.get()
+    assert case.kind == CaseKind.UNEXPECTED
+    assert case.settlement_line is not None
+    assert case.settlement_line.gateway_id == foreign.gateway_id
+    assert books(AccountName.CASH_IN_TRANSIT) > 0
+    assert ledger_check() == []
+
+
+def _deposit_of(row: PaymentTransaction) -> str:
+    return SettlementLine.objects.select_related("deposit").get(gateway_id=row.gateway_id).deposit.gateway_id
