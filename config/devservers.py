@@ -73,6 +73,8 @@ def postgres_start(*, data: Path, password: str, options: Sequence[str] = (), lo
     left = _postgres_left_running(data=data, password=password)
     if left:
         return left
+    if data.exists() and not os.access(data, os.R_OK | os.X_OK):
+        raise ServerError(f"{data} belongs to {data.owner()}, because another user ran this first. Run it as they did.")
     if not (data / "PG_VERSION").exists():
         _postgres_initialise(data=data, password=password, sync="fsync=off" not in options)
     _postgres_unlock(data)
@@ -80,7 +82,7 @@ def postgres_start(*, data: Path, password: str, options: Sequence[str] = (), lo
     for _ in range(3):  # somebody may take the free port before we do
         port = processes.free_port()
         child = subprocess.Popen(
-            [*_unprivileged(), str(postgres_binary("postgres")), "-D", str(data), "-p", str(port)]
+            [*_unprivileged(data), str(postgres_binary("postgres")), "-D", str(data), "-p", str(port)]
             + [part for setting in settings for part in ("-c", setting)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -136,7 +138,7 @@ def _postgres_initialise(*, data: Path, password: str, sync: bool) -> None:
         word.write(password)
         word.flush()
         made = subprocess.run(
-            [*_unprivileged(), str(postgres_binary("initdb")), "-D", str(data), "-U", ROLE, f"--pwfile={word.name}"]
+            [*_unprivileged(data), str(postgres_binary("initdb")), "-D", str(data), "-U", ROLE, f"--pwfile={word.name}"]
             + ["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
             + ([] if sync else ["--no-sync"]),
             stdin=subprocess.DEVNULL,
@@ -287,15 +289,15 @@ def _binary(package: str, *parts: str) -> Path:
     raise ServerError(f"{parts[-1]} is not there: the package {package} is not installed, or not for this machine.")
 
 
-def _unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root: as root it runs as nobody, who may pass folders that only root may read."""
+def _unprivileged(data: Path) -> list[str]:
+    """PostgreSQL refuses to run as root: it runs as the folder's owner, at first nobody, who may pass all folders."""
     if os.geteuid() != 0:
         return []
     if shutil.which("setpriv") is None:
         raise ServerError("PostgreSQL does not run as root, and setpriv (package util-linux) is not installed.")
-    nobody = pwd.getpwnam("nobody")
+    owner = pwd.getpwuid(data.stat().st_uid) if data.exists() else pwd.getpwnam("nobody")
     caps = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-    return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", *caps]
+    return ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups", *caps]
 
 
 def _environment() -> dict[str, str]:

@@ -215,6 +215,12 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: what ran is known 
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "plumbing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    # Announced often, done once an hour: whoever claims the hour queues the pulls.
+    "settlement-pulls": {
+        "task": "reconciliation.tasks.pulls_queue",
+        "schedule": 300.0,
+        "options": {"expires": 240, "queue": "default"},
+    },
 }
 
 # --- The payment module ----------------------------------------------------------------------------------------------
