@@ -10,7 +10,7 @@ def organizations_visible_to(*, user: User) -> QuerySet[Organization]:
     if not user.is_active or not user.is_staff:
         return Organization.objects.none()
     rows = Organization.objects.order_by("pk")
-    return rows if user.is_superuser else rows.filter(pk=user.organization_id)
+    return rows if user.is_superuser else rows.filter(pk=user.organization_id or 0)
 
 
 def expectations_visible_to(*, user: User) -> QuerySet[Expectation]:

@@ -216,13 +216,14 @@ class _Source:
 
     @staticmethod
     def _sums(rows: QuerySet[Any], name: str, *, currency: str, amount: str) -> QuerySet[Any, Any]:
-        return (
+        sums: QuerySet[Any, Any] = (
             rows.order_by()
             .annotate(name=Value(str(name), output_field=CharField()), code=F(currency))
             .values("name", "code")
             .annotate(count=Count("pk"), total=Sum(amount))
             .values_list("name", "code", "count", "total")
         )
+        return sums
 
     def _settled(self) -> QuerySet[MatchPart]:
         recent = DepositVersion.objects.filter(

@@ -214,11 +214,12 @@ def test_the_page_says_when_it_was_pulled_last(account: object, show: Show, cler
 
 
 def test_another_seller_sees_nothing_of_it(one_of_each: object, clerk: User) -> None:
-    stranger = StaffFactory.create(organization=OrganizationFactory.create())
-    page = workbench(organization=stranger.organization, wanted=WorkbenchFilter(), now=timezone.now())
+    elsewhere = OrganizationFactory.create()
+    stranger = StaffFactory.create(organization=elsewhere)
+    page = workbench(organization=elsewhere, wanted=WorkbenchFilter(), now=timezone.now())
 
     assert all(total.count == 0 for total in page.totals.values())
-    assert list(organizations_visible_to(user=stranger)) == [stranger.organization]
+    assert list(organizations_visible_to(user=stranger)) == [elsewhere]
     assert not deposits_visible_to(user=stranger).exists()
     assert not expectations_visible_to(user=stranger).exists()
     assert deposit_view(user=stranger, deposit_id=Deposit.objects.get().pk) is None
