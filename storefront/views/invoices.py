@@ -77,7 +77,7 @@ def invoices(request: ShopRequest) -> HttpResponse:
         *(("due_on", "pk") if tab in {Tab.OPEN, Tab.OVERDUE} else ("-issued_on", "-pk"))
     )
     paginator = Paginator(shown, PER_PAGE)
-    paginator.count = counts[tab]  # type: ignore[misc]  # counted along with the other tabs
+    paginator.count = counts[tab]  # counted along with the other tabs
     page = paginator.get_page(request.GET.get("page"))
     for row in page:
         _describe(row, today=today)

@@ -105,9 +105,14 @@ class House:
         order: Order = OrderFactory.create(
             customer=self.customer,
             website=self.website,
-            placed_by=self.buyer,
             subtotal=Decimal(total),
-            **{"po_number": "PO-4711", "billing_address": ADDRESS.as_json(), **more},
+            **{
+                "placed_by": self.buyer,
+                "po_number": "PO-4711",
+                "billing_address": ADDRESS.as_json(),
+                "shipping_address": ADDRESS.as_json(),
+                **more,
+            },
         )
         OrderLineFactory.create(order=order, list_price=Decimal(total))
         payable_open(

@@ -8,10 +8,10 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
+from commerce.services import number_next
 from invoices.exceptions import OrderNotBillable
 from invoices.models import Invoice, InvoiceState
 from invoices.services import invoice_draft_from_order, invoice_post
-from invoices.services import post as post_module
 from oropay.gateway.port import Verdict
 from oropay.models import PaymentTransaction, TransactionState
 from oropay.services import capture_start
@@ -80,7 +80,6 @@ def test_a_capture_recorded_while_the_order_is_being_billed_finds_the_invoice(
     payment = house.paid(order.payable, amounts=["100.00"])
     draft = invoice_draft_from_order(order=placed(order), by=None, now=NOON)
     recorder = Thread(target=_record_capture, args=(house, payment))
-    number_next = post_module.number_next
 
     def number_slowly(**asked: object) -> str:
         _queue_capture_elsewhere()
@@ -91,7 +90,7 @@ def test_a_capture_recorded_while_the_order_is_being_billed_finds_the_invoice(
         recorder.join(timeout=1)
         assert recorder.is_alive(), "the recording must wait for the posting"
 
-    monkeypatch.setattr(post_module, "number_next", number_slowly)
+    monkeypatch.setattr("invoices.services.post.number_next", number_slowly)
     invoice = invoice_post(invoice=draft, by=None, now=NOON)
     recorder.join(timeout=10)
 

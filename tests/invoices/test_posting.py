@@ -20,7 +20,7 @@ from invoices.services import (
 )
 from ledger.models import AccountName
 from ledger.services import ledger_check
-from oropay.exceptions import NothingPayable, PayableChanged
+from oropay.exceptions import PayableChanged
 from oropay.gateway.port import Verdict
 from oropay.models import PaymentStatus, RefundSource
 from oropay.services import PartAsked, offline_receipt_record
@@ -168,7 +168,7 @@ def test_a_billed_order_cannot_be_paid_any_more(house: House) -> None:
 
     invoice = house.billed(order)
 
-    with pytest.raises(NothingPayable):
+    with pytest.raises(PayableChanged, match="pay its invoice instead"):
         house.pay(order.payable, amounts=["100.00"])
     assert payable_of(invoice).payable_now == Decimal("100.00")
 

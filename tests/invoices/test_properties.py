@@ -22,7 +22,7 @@ facts = st.lists(
 
 
 class AnyOrderOfFacts(TestCase):
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(facts=facts)
     def test_facts_are_taken_and_nothing_is_paid_twice(self, facts: list[tuple[str, Decimal]]) -> None:
         house = house_build()

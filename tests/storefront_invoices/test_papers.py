@@ -40,7 +40,7 @@ def test_a_card_payment_has_a_receipt_that_names_its_invoices(house: House, buye
     words = text_of(page)
     assert "Receipt RCPT-2026-11-00001" in words
     assert "Received $150.00" in words
-    assert "Paid with Visa ending in 4242" in words
+    assert "Paid with Visa ···· 4242" in words
     assert f"Invoice {first.number} $100.00 Invoice {second.number} $50.00" in words
     assert pdf.content.startswith(b"%PDF-")
     assert_attachment(pdf, "RCPT-2026-11-00001.pdf")
@@ -82,15 +82,19 @@ def test_another_companys_papers_are_a_404(house: House, browse: Callable[[User]
     assert [colleague.get(path).status_code for path in paths] == [200, 200, 200]
 
 
-def test_a_colleague_sees_the_receipt_but_not_the_card(house: House, browse: Callable[[User], Client]) -> None:
+def test_before_it_settles_a_colleagues_bank_account_is_not_named(
+    house: House, browse: Callable[[User], Client], buyer: Client
+) -> None:
     invoice = house.posted("100.00")
-    payment = house.paid(payable_of(invoice), amounts=["100.00"])
+    payment = house.pay(payable_of(invoice), amounts=["100.00"], bank=True)
+    house.says(payment, Verdict.PENDING)
     colleague = browse(seat(house.customer, {Permission.VIEW_INVOICE: Level.DEPARTMENT}))
 
-    page = text_of(colleague.get(f"/receipts/{payment.uuid}/"))
+    own, other = (text_of(person.get(f"/receipts/{payment.uuid}/")) for person in (buyer, colleague))
 
-    assert "Paid with Card" in page
-    assert "4242" not in page
+    assert "Checking account ending in 6789" in own
+    assert "Bank account (ACH)" in other
+    assert "6789" not in other
 
 
 def assert_attachment(answer: Any, name: str) -> None:
