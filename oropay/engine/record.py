@@ -47,9 +47,10 @@ def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | No
     Idempotent: an answer that changes nothing only leaves its exchange behind.
     """
     now = now or timezone.now()
-    payment_id = PaymentTransaction.objects.values_list("payment_id", flat=True).get(pk=transaction_id)
+    seen = Payment.objects.select_related("organization").get(transactions=transaction_id)
+    payment_id, day = seen.pk, seen.organization.today(now)
     if answer.verdict in GOOD:
-        period_hold(organization_id=_organization_of(payment_id), day=now.date())
+        period_hold(organization_id=seen.organization_id, day=day)
     payables = locks.payables_of(payment_id=payment_id)
     for handled in sorted({payable.kind for payable in payables}):
         payable_handlers.get(handled).lock(payables=[p for p in payables if p.kind == handled])
@@ -64,7 +65,7 @@ def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | No
         payables=payables,
         answer=answer,
         now=now,
-        day=payment.organization.today(now),
+        day=day,
     )
     for member in family:
         member.payment = payment
@@ -77,10 +78,6 @@ def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | No
     follow(news=news, move=move)
     payment_refresh(news=news)
     return row
-
-
-def _organization_of(payment_id: int) -> int:
-    return Payment.objects.values_list("organization_id", flat=True).get(pk=payment_id)
 
 
 def _last_try(*, row: PaymentTransaction, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from commerce.money import MoneyAmountField
+from commerce.money import MoneyAmountField, format_money
 from oropay.models.instrument import Instrument
 from oropay.models.provider import Integration, ProviderAccount
 
@@ -118,4 +118,4 @@ class Payment(models.Model):
         indexes = [models.Index(fields=["customer", "-created_at"], name="payment_customer_created")]
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.amount} · {self.get_money_state_display()}"
+        return f"{format_money(self.amount, self.currency)} · {self.get_money_state_display()}"

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from commerce.money import MoneyAmountField
+from commerce.money import MoneyAmountField, format_money
 from oropay.models.payable import Payable
 from oropay.models.payment import Payment
 from plumbing.audit import append_only
@@ -280,7 +280,7 @@ class PaymentTransaction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} {self.currency} {self.amount} · {self.get_state_display()}"
+        return f"{self.get_action_display()} {format_money(self.amount, self.currency)} · {self.get_state_display()}"
 
     @property
     def is_final(self) -> bool:

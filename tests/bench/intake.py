@@ -34,8 +34,9 @@ from oropay.services import (
     provider_provision,
 )
 from tests.bench.gateway import fast_sandbox
-from tests.bench.measure import Result, django_on, floor_database, own_database, percentile, pgbench
+from tests.bench.measure import Result, floor_database, percentile, pgbench
 from tests.contract.sandbox import Sandbox
+from tests.databases import django_on, own_database
 from tests.factories import OrderFactory, OrderLineFactory
 
 PROCESSES = 4

@@ -1,7 +1,6 @@
 """What every benchmark shares: its own database, the SQL floor under pgbench, the line it prints."""
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -9,10 +8,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
-from django.db import connections
-
 from config.devservers import postgres_binary, postgres_connect
+from tests.databases import own_database
 
 HERE = Path(__file__).parent
 
@@ -49,41 +46,6 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value below which this share of the values lies; 0 without values."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
-
-
-def database_url(name: str) -> str:
-    """The address of another database on the server under test."""
-    return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
-
-
-@contextmanager
-def own_database(name: str, *, template: str | None = None) -> Iterator[str]:
-    """A database that exists for one benchmark; a copy of the migrated one unless told. Yields its address."""
-    connections.close_all()
-    with closing(postgres_connect(os.environ["DATABASE_URL"], database="postgres")) as server, server.cursor() as run:
-        run.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        run.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
-        try:
-            yield database_url(name)
-        finally:
-            connections.close_all()
-            run.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-@contextmanager
-def django_on(url: str) -> Iterator[None]:
-    """Let this process, and those it starts, work on the database at `url`."""
-    before = os.environ["DATABASE_URL"], settings.DATABASES["default"]["NAME"]
-    name = url.rpartition("/")[2]
-    connections.close_all()
-    os.environ["DATABASE_URL"] = url
-    connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
-    try:
-        yield
-    finally:
-        connections.close_all()
-        os.environ["DATABASE_URL"] = before[0]
-        connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = before[1]
 
 
 @contextmanager
