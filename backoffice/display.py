@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from commerce.models import OrderState
-from commerce.money import format_money
+from commerce.money import exponent, format_money
 from invoices.models import AllocationState, InvoiceState
 from oropay.models import MoneyState, PaymentStatus, TransactionState
 from plumbing.models import JobState, MailState
@@ -22,49 +22,46 @@ from plumbing.models import JobState, MailState
 GOOD, BAD, WATCH, BUSY, QUIET = "success", "danger", "warning", "info", "default"
 
 VARIANTS: dict[str, str] = {
-
-        MoneyState.PROCESSING.value: BUSY,
-        MoneyState.ACTION_REQUIRED.value: WATCH,
-        MoneyState.REVIEW.value: WATCH,
-        MoneyState.AUTHORIZED.value: BUSY,
-        MoneyState.SETTLING.value: BUSY,
-        MoneyState.CAPTURED.value: GOOD,
-        MoneyState.SETTLED.value: GOOD,
-        MoneyState.PARTIALLY_REFUNDED.value: WATCH,
-        MoneyState.REFUNDED.value: QUIET,
-        MoneyState.DECLINED.value: BAD,
-        MoneyState.CANCELED.value: QUIET,
-        MoneyState.EXPIRED.value: QUIET,
-        MoneyState.FAILED.value: BAD,
-        MoneyState.UNKNOWN.value: WATCH,
-        MoneyState.RETURNED.value: BAD,
-        MoneyState.DISPUTED.value: BAD
-    ,
-
-        TransactionState.AWAITING_APPROVAL.value: WATCH,
-        TransactionState.QUEUED.value: BUSY,
-        TransactionState.SENDING.value: BUSY,
-        TransactionState.PENDING.value: BUSY,
-        TransactionState.APPROVED.value: GOOD
-    ,
-
-        PaymentStatus.FULL.value: GOOD,
-        PaymentStatus.PARTIALLY.value: WATCH,
-        PaymentStatus.INVOICED.value: BUSY,
-        PaymentStatus.AUTHORIZED_PARTIALLY.value: WATCH,
-        PaymentStatus.PENDING.value: QUIET,
-        PaymentStatus.CANCELED_PARTIALLY.value: WATCH,
-        PaymentStatus.REFUNDED_PARTIALLY.value: WATCH
-    ,
-
-        OrderState.AWAITING_PAYMENT.value: WATCH,
-        OrderState.OPEN.value: GOOD,
-        OrderState.CLOSED.value: QUIET
-    ,
-    InvoiceState.DRAFT.value: WATCH, InvoiceState.POSTED.value: GOOD, InvoiceState.VOID.value: QUIET,
-    AllocationState.LIVE.value: GOOD, AllocationState.REVERSED.value: QUIET,
-    MailState.SENT.value: GOOD, MailState.FAILED.value: BAD,
-    JobState.RUNNING.value: BUSY, JobState.DONE.value: GOOD,
+    MoneyState.PROCESSING.value: BUSY,
+    MoneyState.ACTION_REQUIRED.value: WATCH,
+    MoneyState.REVIEW.value: WATCH,
+    MoneyState.AUTHORIZED.value: BUSY,
+    MoneyState.SETTLING.value: BUSY,
+    MoneyState.CAPTURED.value: GOOD,
+    MoneyState.SETTLED.value: GOOD,
+    MoneyState.PARTIALLY_REFUNDED.value: WATCH,
+    MoneyState.REFUNDED.value: QUIET,
+    MoneyState.DECLINED.value: BAD,
+    MoneyState.CANCELED.value: QUIET,
+    MoneyState.EXPIRED.value: QUIET,
+    MoneyState.FAILED.value: BAD,
+    MoneyState.UNKNOWN.value: WATCH,
+    MoneyState.RETURNED.value: BAD,
+    MoneyState.DISPUTED.value: BAD,
+    TransactionState.AWAITING_APPROVAL.value: WATCH,
+    TransactionState.QUEUED.value: BUSY,
+    TransactionState.SENDING.value: BUSY,
+    TransactionState.PENDING.value: BUSY,
+    TransactionState.APPROVED.value: GOOD,
+    PaymentStatus.FULL.value: GOOD,
+    PaymentStatus.PARTIALLY.value: WATCH,
+    PaymentStatus.INVOICED.value: BUSY,
+    PaymentStatus.AUTHORIZED_PARTIALLY.value: WATCH,
+    PaymentStatus.PENDING.value: QUIET,
+    PaymentStatus.CANCELED_PARTIALLY.value: WATCH,
+    PaymentStatus.REFUNDED_PARTIALLY.value: WATCH,
+    OrderState.AWAITING_PAYMENT.value: WATCH,
+    OrderState.OPEN.value: GOOD,
+    OrderState.CLOSED.value: QUIET,
+    InvoiceState.DRAFT.value: WATCH,
+    InvoiceState.POSTED.value: GOOD,
+    InvoiceState.VOID.value: QUIET,
+    AllocationState.LIVE.value: GOOD,
+    AllocationState.REVERSED.value: QUIET,
+    MailState.SENT.value: GOOD,
+    MailState.FAILED.value: BAD,
+    JobState.RUNNING.value: BUSY,
+    JobState.DONE.value: GOOD,
 }
 """A state's value → the colour of its badge. `pending` of a transaction and of a payment status are both quiet news."""
 
@@ -84,6 +81,19 @@ def money(amount: Decimal | None, currency: str) -> SafeString:
     if amount is None:
         return dash()
     return format_html('<span class="office-money">{}</span>', format_money(amount, currency))
+
+
+def plain(text: str) -> SafeString:
+    """A number or name that must not break over two lines."""
+    return format_html('<span class="office-time">{}</span>', text)
+
+
+def typed(value: Decimal, currency: str) -> str:
+    """An amount as a person would type it: the currency's digits, more only where there are more."""
+    least = exponent(currency)
+    shown = f"{value.normalize():f}"
+    digits = len(shown.partition(".")[2])
+    return f"{value:.{least}f}" if digits < least else shown
 
 
 def dash() -> SafeString:

@@ -28,7 +28,7 @@ def trail_of(payment: Payment) -> Trail:
             (_("Transactions"), [link(row, name_of(row)) for row in transactions]),
             (_("Settled in"), [link(line) for line in lines]),
             (_("Deposits"), [link(deposit) for deposit in deposits.values()]),
-            (_("Journal"), [link(entry) for entry in entries_of(transactions)]),
+            (_("Journal"), [link(entry, name_of_entry(entry)) for entry in entries_of(transactions)]),
         ],
     )
 
@@ -71,3 +71,7 @@ def entries_of(transactions: Sequence[PaymentTransaction]) -> list[Entry]:
 
 def entries_of_source(source: str) -> list[Entry]:
     return list(Entry.objects.filter(source=source).order_by("pk"))
+
+
+def name_of_entry(entry: Entry) -> str:
+    return f"{entry.get_kind_display()} #{entry.pk}"

@@ -6,6 +6,7 @@ Every list, page, dialog, choice and filter of this room starts from `ScopedAdmi
 from typing import Any, NoReturn
 
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.forms import ModelChoiceField
@@ -71,6 +72,15 @@ class ScopedAdmin(ScopedMixin, AnyModelAdmin):
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         return row
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Choose, without buttons that open other forms in pop-ups."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        widget = getattr(field, "widget", None)
+        if isinstance(widget, RelatedFieldWidgetWrapper):
+            widget.can_add_related = widget.can_change_related = False
+            widget.can_delete_related = widget.can_view_related = False
+        return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)

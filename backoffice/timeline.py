@@ -7,11 +7,21 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.display import VARIANTS, moment
 from backoffice.records import Event
 from commerce.money import format_money
-from oropay.models import Alert, Exchange, FailureReason, Payment, PaymentTransaction, TransactionState
+from oropay.models import (
+    Alert,
+    Exchange,
+    FailureReason,
+    Method,
+    MoneyState,
+    Payment,
+    PaymentTransaction,
+    TransactionState,
+)
 from plumbing.models import Note
 from plumbing.selectors import notes_on
 
@@ -33,6 +43,40 @@ def timeline(payment: Payment, *, payloads: bool) -> list[Event]:
             events += [(at, 4, event) for at, event in _alert(alert)]
     events += [(note.created_at, 5, _note(note)) for note in notes_on(payment)]
     return [event for _at, _rank, event in sorted(events, key=lambda one: one[:2])]
+
+
+SENTENCES = {
+    MoneyState.PROCESSING: gettext_lazy("Queued or with the gateway; it usually answers in 2–4 seconds."),
+    MoneyState.ACTION_REQUIRED: gettext_lazy("Nothing is taken yet: the buyer's bank asks the buyer to confirm."),
+    MoneyState.REVIEW: gettext_lazy("The gateway holds it for a fraud review. Nothing to do here; it decides."),
+    MoneyState.AUTHORIZED: gettext_lazy(
+        "Held on the card, not taken. Capture it when the goods go out, or release it."
+    ),
+    MoneyState.SETTLING: gettext_lazy(
+        "The bank accepted the debit; it is not sure yet. Bank debits take about three banking days to settle."
+    ),
+    MoneyState.CAPTURED: gettext_lazy("Taken; on its way to our bank with the gateway's next deposit."),
+    MoneyState.SETTLED: gettext_lazy("Taken, and in a deposit of the gateway."),
+    MoneyState.PARTIALLY_REFUNDED: gettext_lazy("Taken; part of it was given back."),
+    MoneyState.REFUNDED: gettext_lazy("Taken and given back."),
+    MoneyState.DECLINED: gettext_lazy("Nothing was taken: the bank said no. The buyer may try again."),
+    MoneyState.CANCELED: gettext_lazy("Nothing is taken: the hold was released or the charge voided."),
+    MoneyState.EXPIRED: gettext_lazy("Nothing was taken: it was not finished in time."),
+    MoneyState.FAILED: gettext_lazy("Nothing was taken: it could not be sent, or the gateway refused its form."),
+    MoneyState.UNKNOWN: gettext_lazy(
+        "Sent, and no trustworthy answer yet: money may have moved. It is looked up by itself until there is proof; "
+        "it is never sent twice."
+    ),
+    MoneyState.RETURNED: gettext_lazy("The bank took the money back; what it paid is due again."),
+    MoneyState.DISPUTED: gettext_lazy("The card holder contests it with the bank."),
+}
+"""What a money state means to staff; buyers read other words on their page."""
+
+
+def sentence_of(payment: Payment) -> str:
+    if payment.method == Method.OFFLINE:
+        return _("Recorded by hand; it waits in undeposited funds for its bank line.")
+    return str(SENTENCES[MoneyState(payment.money_state)])
 
 
 def name_of(row: PaymentTransaction) -> str:

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin.orders import balance_facts, receipt_record, totals_sentence
 from backoffice.dialogs import REFUSALS, Words, dialog
-from backoffice.display import address, badge, dash, day, due, link, list_of, moment, money, quantity
+from backoffice.display import address, badge, dash, day, due, link, list_of, moment, money, plain, quantity
 from backoffice.files import attachment
 from backoffice.forms.invoice import InvoiceHeadForm, LineFormSet, LinesBase, lines_initial
 from backoffice.forms.sales import DeleteDraftForm, PostForm, ReceiptForm, VoidForm
-from backoffice.lineage import entries_of_source
+from backoffice.lineage import entries_of_source, name_of_entry
 from backoffice.paid import activity, payments_table
 from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline, Trail
 from backoffice.scoping import ScopedAdmin, ScopedRelatedFilter, staff_of
@@ -160,8 +160,8 @@ class InvoiceAdmin(RecordAdmin):
     # --- list
 
     @display(description=gettext_lazy("Number"), ordering="number")
-    def name(self, row: Invoice) -> str:
-        return str(row)
+    def name(self, row: Invoice) -> Any:
+        return plain(row.number or _("Draft #{id}").format(id=row.pk))
 
     @display(description=gettext_lazy("Date"), ordering="issued_on")
     def issued(self, row: Invoice) -> Any:
@@ -235,7 +235,10 @@ class InvoiceAdmin(RecordAdmin):
             empty=_("What clears this invoice will appear here."),
             right=frozenset({4}),
         )
-        yield Trail(_("In the books"), [(_("Journal"), [link(one) for one in entries_of_source(f"invoice:{row.pk}")])])
+        yield Trail(
+            _("In the books"),
+            [(_("Journal"), [link(one, name_of_entry(one)) for one in entries_of_source(f"invoice:{row.pk}")])],
+        )
         yield Timeline(_("Activity"), activity(row), empty=_("Notes about this invoice will appear here."))
 
     # --- writing drafts

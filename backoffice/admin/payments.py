@@ -21,11 +21,11 @@ from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm
 from backoffice.lineage import owed, trail_of
 from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline
 from backoffice.scoping import ScopedRelatedFilter, staff_of
-from backoffice.timeline import timeline
+from backoffice.timeline import sentence_of, timeline
 from backoffice.unfolded import ActionVariant, display
 from oropay.exceptions import VaultError
 from oropay.models import RUNNING, Alert, Exchange, Payment, PaymentTransaction, RefundReason, TransactionState
-from oropay.selectors import paying_view, payment_for_staff
+from oropay.selectors import payment_for_staff
 from oropay.services import cancel_start, capture_start, refund_start
 from oropay.vault import Sealed, payload_open
 
@@ -173,7 +173,7 @@ class PaymentAdmin(RecordAdmin):
         pulse = reverse("admin:oropay_payment_pulse", args=[row.pk], query={"seen": _newest_step(row.pk)})
         return {
             "title": _("Payment #{number}").format(number=row.pk),
-            "sentence": paying_view(payment=row).sentence if row.method != "offline" else "",
+            "sentence": sentence_of(row),
             "pulse": pulse if moving else "",
         }
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.display import badge, dash, link, moment, money
-from backoffice.lineage import entries_of, settlement_lines
+from backoffice.lineage import entries_of, name_of_entry, settlement_lines
 from backoffice.records import Event, Facts, RecordAdmin, Section, Table, Timeline, Trail
 from backoffice.unfolded import display
 from oropay.models import PaymentTransaction, TransactionState
@@ -111,7 +111,7 @@ class PaymentTransactionAdmin(RecordAdmin):
                 (_("Transaction"), [str(row)]),
                 (_("Settled in"), [link(line) for line in settled]),
                 (_("Deposits"), [link(line.deposit) for line in settled]),
-                (_("Journal"), [link(entry) for entry in entries_of([row])]),
+                (_("Journal"), [link(entry, name_of_entry(entry)) for entry in entries_of([row])]),
             ],
         )
         yield Timeline(

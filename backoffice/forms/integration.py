@@ -40,6 +40,7 @@ class IntegrationForm(OfficeForm):
             "owner",
             "log_warnings",
         ]
+        labels = {"echeck": gettext_lazy("eCheck (ACH)")}
         help_texts = {
             "organization": gettext_lazy("The seller whose buyers see it. Fixed after the first save."),
             "type": gettext_lazy("How the money comes. Fixed after the first save."),

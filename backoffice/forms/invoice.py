@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.display import quantity, typed
 from backoffice.forms import fields
 from backoffice.unfolded import widgets
 from commerce.drafts import AddressSnapshot
@@ -57,7 +58,7 @@ class InvoiceHeadForm(forms.Form):
         queryset=PaymentTerm.objects.none(),
         required=False,
         widget=widgets.UnfoldAdminSelectWidget(),
-        help_text=gettext_lazy("Empty: the customer's own term. It says when the invoice is due."),
+        help_text=gettext_lazy("It says when the invoice is due."),
     )
     po_number = fields.text(label=gettext_lazy("PO number"), required=False, max_length=50)
     external_id = fields.text(label=gettext_lazy("Number in the ERP"), required=False, max_length=60)
@@ -79,14 +80,16 @@ class InvoiceHeadForm(forms.Form):
         self._choices("payment_term").queryset = terms
         if invoice is None:
             del self.fields["bill_to"], self.fields["ship_to"]
+            self.fields["payment_term"].help_text = _("Empty: the customer's own term.")
             if len(websites) == 1:
                 self.fields["website"].initial = websites[0]
             return
         del self.fields["website"], self.fields["customer"]
         addresses = Address.objects.filter(customer=invoice.customer_id)
         self._choices("bill_to").queryset = self._choices("ship_to").queryset = addresses
-        for name in ("payment_term", "po_number", "external_id", "shipping", "notes"):
+        for name in ("payment_term", "po_number", "external_id", "notes"):
             self.fields[name].initial = getattr(invoice, name)
+        self.fields["shipping"].initial = typed(invoice.shipping, invoice.currency)
 
     def _choices(self, name: str) -> Any:
         return self.fields[name]
@@ -203,11 +206,11 @@ def lines_initial(invoice: Invoice) -> list[dict[str, Any]]:
         {
             "product": line.product_id,
             "name": line.name,
-            "quantity": line.quantity.normalize(),
+            "quantity": quantity(line.quantity),
             "unit": line.unit,
-            "unit_price": line.unit_price,
-            "discount": line.discount,
-            "tax_percent": (line.tax_rate * 100).normalize(),
+            "unit_price": typed(line.unit_price, invoice.currency),
+            "discount": typed(line.discount, invoice.currency),
+            "tax_percent": quantity(line.tax_rate * 100),
         }
         for line in invoice.lines.order_by("position")
     ]

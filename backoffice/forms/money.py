@@ -106,7 +106,7 @@ class CaptureForm(MoneyDialog):
 
 class CancelForm(MoneyDialog):
     note = fields.note()
-    submit_text = gettext_lazy("Cancel the money")
+    submit_text = gettext_lazy("Release or void")
 
     def fit(self) -> None:
         self.target = self.offers.cancel()

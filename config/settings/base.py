@@ -167,6 +167,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "Back-office",
     "SITE_SYMBOL": "account_balance",
     "SITE_URL": "/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "backoffice.theme.icon"}],
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "COLORS": "backoffice.theme.colors",
