@@ -44,7 +44,7 @@ def _system_is_new_enough() -> bool:
         return False
     said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
     found = re.match(r"v(\d+)\.", said)
-    return bool(found) and int(found[1]) >= OLDEST
+    return found is not None and int(found[1]) >= OLDEST
 
 
 def main(arguments: list[str]) -> int:

@@ -104,7 +104,7 @@ def _worker(place: Place, name: str, *, queues: str, processes: int, keys: Mappi
         name=name,
         command=[sys.executable, "-m", "celery", "-A", "config.celery:app", "--quiet", "worker", *flags.split()],
         # SIGTERM gives running tasks `worker_soft_shutdown_timeout`, then ends them: their leases do the rest.
-        environment=_ours(place) | keys | {"REMAP_SIGTERM": "SIGQUIT"},
+        environment=_ours(place) | dict(keys) | {"REMAP_SIGTERM": "SIGQUIT"},
         answers=_beats(place, name),
     )
 

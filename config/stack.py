@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from config import devenv, devservers, parts, processes
@@ -41,7 +42,7 @@ def run() -> int:
     """Everything, until a signal or the end of a part."""
     env = Env()
     web_port, sandbox_port = env.port("WEB_PORT", default=8000), env.port("SANDBOX_PORT", default=8090)
-    if _alive(_state().get("supervisor")):
+    if _alive(_state().get("supervisor", {})):
         raise StackError("It is running already. `make down` stops it.")
     _leftovers_stop()
     for name, port in (("WEB_PORT", web_port), ("SANDBOX_PORT", sandbox_port)):
@@ -161,7 +162,7 @@ class _StopOnSignal:
 def up() -> int:
     """Start in the background and wait until every part answers."""
     state = _state()
-    if _alive(state.get("supervisor")):
+    if _alive(state.get("supervisor", {})):
         say("\n".join(["It is running already.", *state.get("lines", [])]))
         return 0
     LOGS.mkdir(parents=True, exist_ok=True)
@@ -200,7 +201,7 @@ def _is_ready(supervisor: int) -> bool:
 def down() -> int:
     """Stop what `up` or a forgotten `run` started, and nothing else."""
     state = _state()
-    supervisor = state.get("supervisor")
+    supervisor: dict[str, Any] = state.get("supervisor", {})
     stopped = _alive(supervisor)
     if stopped:
         os.kill(supervisor["pid"], signal.SIGTERM)
@@ -218,7 +219,7 @@ def _leftovers_stop() -> bool:
         left = [process for process in _state().get(group, []) if _alive(process)]
         for process in left:
             os.kill(process["pid"], signal.SIGINT)
-        if not processes.wait_until(lambda left=left: not any(map(_alive, left)), seconds=DOWN_WITHIN):
+        if not processes.wait_until(partial(_none_alive, left), seconds=DOWN_WITHIN):
             raise StackError(f"Processes of an earlier run do not end: {[process['pid'] for process in left]}")
         found = found or bool(left)
     STATE.unlink(missing_ok=True)
@@ -249,8 +250,13 @@ def _named(pid: int) -> dict[str, Any]:
     return {"pid": pid, "born": processes.born(pid)}
 
 
-def _alive(process: dict[str, Any] | None) -> bool:
-    return bool(process) and process["born"] != "" and processes.born(process["pid"]) == process["born"]
+def _alive(process: dict[str, Any]) -> bool:
+    """The recorded process still runs; another one with its number does not count."""
+    return bool(process.get("born")) and processes.born(process["pid"]) == process["born"]
+
+
+def _none_alive(recorded: list[dict[str, Any]]) -> bool:
+    return not any(map(_alive, recorded))
 
 
 def _pids(house: Supervisor) -> list[int]:

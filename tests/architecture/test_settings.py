@@ -34,7 +34,7 @@ def _variables(node: ast.AST) -> list[str]:
 
 
 def _named(node: ast.AST) -> list[str]:
-    return [node.value] if isinstance(node, ast.Constant) and VARIABLE.match(str(node.value)) else []
+    return [str(node.value)] if isinstance(node, ast.Constant) and VARIABLE.match(str(node.value)) else []
 
 
 def _read_by_compose() -> set[str]:

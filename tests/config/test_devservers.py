@@ -1,6 +1,7 @@
 import os
 from contextlib import closing
 
+import psycopg2
 import pytest
 import redis
 
@@ -56,7 +57,7 @@ def test_postgres_has_the_promised_encoding_and_asks_for_the_password(postgres):
     sql = "SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale FROM pg_database WHERE datname = 'oropay'"
     assert _ask(server.url, sql) == ("UTF8", "b", "C.UTF-8")
     assert _ask(server.url, "SHOW unix_socket_directories") == ("",)
-    with pytest.raises(devservers.psycopg2.OperationalError, match="password authentication failed"):
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
         devservers.postgres_connect(server.url.replace("word@", "guess@"), database="oropay")
 
 

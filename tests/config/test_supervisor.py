@@ -59,8 +59,8 @@ def test_parts_stop_before_the_gateway_they_talk_to(tmp_path):
     order = tmp_path / "order"
     with Supervisor(logs=tmp_path) as house:
         for name in ("gpsandbox", "web"):
-            running = house.start(_part(name, SAYS_WHEN_STOPPED, str(order), name))
-            assert processes.wait_until(lambda running=running: bool(running.last), seconds=10)
+            house.start(_part(name, SAYS_WHEN_STOPPED, str(order), name))
+            assert processes.wait_until(lambda: bool(house.running[-1].last), seconds=10)
 
     assert order.read_text().split() == ["web", "gpsandbox"]
 
