@@ -21,8 +21,9 @@ from checkout.exceptions import CheckoutError
 from commerce.exceptions import CommerceError
 from invoices.exceptions import InvoiceError
 from oropay.exceptions import PaymentError
+from reconciliation.exceptions import ReconciliationError
 
-REFUSALS = (PaymentError, InvoiceError, CommerceError, CheckoutError, ValidationError)
+REFUSALS = (PaymentError, InvoiceError, CommerceError, CheckoutError, ReconciliationError, ValidationError)
 """What services say when they change nothing."""
 
 Words = str | Promise

@@ -38,6 +38,8 @@ FINANCE = [
     "reconciliation.view_expectation",
     "reconciliation.view_settlementline",
     "reconciliation.resolve_exceptioncase",
+    "reconciliation.view_pull",
+    "reconciliation.add_pull",
 ]
 
 EDITED = [
@@ -69,7 +71,24 @@ def _every(name: str) -> list[str]:
     return [f"{app}.{verb}_{model}" for verb in ("view", "add", "change", "delete")]
 
 
+SALES = [
+    "commerce.view_order",
+    "commerce.change_order",
+    "commerce.view_customer",
+    "commerce.view_customergroup",
+    "commerce.view_customeruser",
+    "commerce.view_address",
+    "commerce.view_paymentterm",
+    "commerce.view_product",
+    "commerce.view_category",
+    "commerce.view_pricelist",
+    "invoices.view_invoice",
+    "invoices.add_invoice",
+    "invoices.change_invoice",
+]
+
 GROUPS: dict[str, list[str]] = {
+    "Sales clerk": SALES,
     "Finance clerk": FINANCE,
     "Administrator": [
         *FINANCE,
@@ -81,7 +100,7 @@ GROUPS: dict[str, list[str]] = {
         *(one for name in EDITED for one in _every(name)),
     ],
 }
-"""A finance clerk captures, records receipts and bills; giving money back, voiding and configuring is for others."""
+"""A sales clerk drafts invoices and cancels unpaid orders; a finance clerk captures, records receipts and bills; giving money back, voiding and configuring is for others."""
 
 
 @atomic

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Sum
 
 from commerce.models import User
 from ledger.models import Entry, Posting
+from oropay.models import Payment
 from reconciliation.models import DepositVersion, ExceptionCase, MatchPart, SettlementLine
 from reconciliation.selectors.people import organizations_visible_to
 
@@ -29,11 +30,10 @@ def deposits_visible_to(*, user: User) -> QuerySet[DepositVersion]:
 
 @dataclass(frozen=True)
 class DepositLine:
-    """A line of a deposit and the expectation it met, if any."""
+    """A line of a deposit and the payment whose expectation it met, if any."""
 
     line: SettlementLine
-    payment_id: int | None
-    customer: str
+    payment: Payment | None
     is_matched: bool
 
 
@@ -85,7 +85,6 @@ def _line(line: SettlementLine) -> DepositLine:
     payment = part.expectation.transaction.payment if part is not None and part.expectation is not None else None
     return DepositLine(
         line=line,
-        payment_id=payment.pk if payment else None,
-        customer=payment.customer.name if payment else "",
+        payment=payment,
         is_matched=part is not None,
     )

@@ -241,8 +241,8 @@ def test_a_deposit_is_explained_by_figures_lines_entry_and_exceptions(
         Decimal("138.30"),
     )
     assert (view.line_count, view.line_sum) == (3, Decimal("141.50"))
-    assert [(one.line.amount, one.payment_id, one.is_matched) for one in view.lines] == [
-        (Decimal("100.00"), one_of_each[Group.SETTLED].payment_id, True),
+    assert [(one.line.amount, one.payment, one.is_matched) for one in view.lines] == [
+        (Decimal("100.00"), one_of_each[Group.SETTLED].payment, True),
         (Decimal("29.00"), None, False),
         (Decimal("12.50"), None, False),
     ]

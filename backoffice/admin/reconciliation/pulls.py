@@ -1,0 +1,131 @@
+"""Asking the gateway: a button that queues pulls, and the list of what they brought."""
+
+from collections.abc import Iterable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.dialogs import DialogForm, Words, leave
+from backoffice.display import BAD, BUSY, GOOD, dash, day, link, list_of, moment, tag
+from backoffice.forms import fields
+from backoffice.records import Facts, RecordAdmin, Section
+from backoffice.scoping import ScopedRelatedFilter, staff_of
+from backoffice.unfolded import ActionVariant, display, unfold_action
+from oropay.models import ProviderAccount
+from reconciliation.models import Expectation, Pull, PullState
+from reconciliation.selectors import organizations_visible_to
+from reconciliation.services import pull_queue
+from reconciliation.services.pull import days_back
+
+
+class PullForm(DialogForm):
+    days = fields.choice(
+        label=gettext_lazy("Deposits of the last"),
+        choices=[("7", gettext_lazy("7 days")), ("35", gettext_lazy("35 days")), ("90", gettext_lazy("90 days"))],
+    )
+    submit_text = gettext_lazy("Pull now")
+
+    def sentence(self) -> Words:
+        return _(
+            "No money moves. A worker asks the gateway what it settled and paid out, matches it with what we expect "
+            "and books new deposits to cash in transit. Asking again adds nothing twice."
+        )
+
+
+DIALOG = {
+    "title": gettext_lazy("Pull settlements now"),
+    "description": "",
+    "form_class": PullForm,
+    "form_submit_text": PullForm.submit_text,
+}
+
+
+@unfold_action(
+    description=gettext_lazy("Pull now"),
+    permissions=["reconciliation.add_pull"],
+    icon="sync",
+    variant=ActionVariant.PRIMARY,
+    dialog=DIALOG,
+    url_path="pull-now",
+)
+def pull_now(self: Any, request: HttpRequest, form: PullForm) -> HttpResponse:
+    """Queue a pull of every active account of the sellers this person works for."""
+    now = timezone.now()
+    since, until = days_back(int(form.cleaned_data["days"]), now=now)
+    accounts = ProviderAccount.objects.filter(
+        is_active=True, organization__in=organizations_visible_to(user=staff_of(request))
+    ).order_by("pk")
+    pulls = [
+        pull_queue(provider_account=account, since=since, until=until, by=staff_of(request), now=now)
+        for account in accounts
+    ]
+    if pulls:
+        messages.success(request, _("Asked the gateway. What is new appears here in a few seconds."))
+    else:
+        messages.warning(request, _("Nothing to ask: there is no active provider account."))
+    return leave(request, list_of(Expectation))
+
+
+class PullMixin:
+    """Gives a list the button. The dialog belongs to the list, so there is no row behind it."""
+
+    actions_list = ["pull_now"]
+
+    @wraps(pull_now)
+    def pull_now(self, request: HttpRequest) -> HttpResponse:
+        request.dialog_row = None  # type: ignore[attr-defined]
+        return pull_now(self, request)  # type: ignore[call-arg]
+
+
+@admin.register(Pull)
+class PullAdmin(PullMixin, RecordAdmin):
+    menu_icon = "sync"
+    menu_title = gettext_lazy("Pulls")
+    organization_path = "provider_account__organization"
+    list_display = ["asked", "provider_account", "days", "shown_state", "news", "asked_by", "ended"]
+    list_filter = ["state", ("provider_account", ScopedRelatedFilter)]
+    list_select_related = ["provider_account", "asked_by"]
+
+    @display(description=gettext_lazy("Asked"), ordering="asked_at")
+    def asked(self, row: Pull) -> Any:
+        return moment(row.asked_at)
+
+    @display(description=gettext_lazy("Deposit days"))
+    def days(self, row: Pull) -> Any:
+        return format_html("{} – {}", day(row.since), day(row.until))
+
+    @display(description=gettext_lazy("State"))
+    def shown_state(self, row: Pull) -> Any:
+        variant = {PullState.DONE: GOOD, PullState.FAILED: BAD}.get(PullState(row.state), BUSY)
+        return tag(str(row.get_state_display()), variant, state=row.state)
+
+    @display(description=gettext_lazy("New"))
+    def news(self, row: Pull) -> Any:
+        return _("{deposits} deposits, {lines} lines, {matches} matches, {cases} exceptions").format(
+            deposits=row.new_deposits, lines=row.new_lines, matches=row.new_matches, cases=row.new_cases
+        )
+
+    @display(description=gettext_lazy("Ended"), ordering="ended_at")
+    def ended(self, row: Pull) -> Any:
+        return moment(row.ended_at)
+
+    def sections(self, request: HttpRequest, row: Pull) -> Iterable[Section]:
+        yield Facts(
+            _("Details"),
+            [
+                (_("Provider account"), link(row.provider_account)),
+                (_("Deposit days"), self.days(row)),
+                (_("State"), self.shown_state(row)),
+                (_("New"), self.news(row)),
+                (_("Asked by"), str(row.asked_by) if row.asked_by else _("the schedule")),
+                (_("Asked"), moment(row.asked_at)),
+                (_("Ended"), moment(row.ended_at)),
+                (_("What went wrong"), row.error or dash()),
+            ],
+        )
