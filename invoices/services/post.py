@@ -17,6 +17,7 @@ from invoices import locks
 from invoices.exceptions import InvoiceEmpty, NotADraft, NoteRequired, OrderNotBillable, PostRefused, VoidRefused
 from invoices.models import CreditSource, Invoice, InvoiceState
 from invoices.services.allocation import allocation_apply, allocation_expect, standing
+from ledger import postings
 from ledger.models import AccountName, Entry, EntryKind
 from ledger.services import Line, entry_mirror, entry_post, period_hold
 from oropay import locks as money_locks
@@ -125,11 +126,7 @@ def _book(*, invoice: Invoice, today: date, now: datetime) -> None:
         organization_id=invoice.organization_id,
         currency=invoice.currency,
         kind=EntryKind.INVOICE_POSTED,
-        lines=[
-            Line.debit(AccountName.RECEIVABLE, invoice.total),
-            Line.credit(AccountName.REVENUE, invoice.total - invoice.tax),
-            Line.credit(AccountName.TAX_PAYABLE, invoice.tax),
-        ],
+        lines=postings.invoice_posted(revenue=invoice.total - invoice.tax, tax=invoice.tax),
         occurred_on=today,
         source=_source(invoice),
         customer_id=invoice.customer_id,
