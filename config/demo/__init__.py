@@ -1,0 +1,1 @@
+"""The demo company: what `make run` shows on the first day. Never in production."""

@@ -142,7 +142,9 @@ SHELVES = (
 )
 
 
-def catalog_make(*, organization: Organization, websites: list[Website], contract: CustomerGroup, now: datetime) -> None:
+def catalog_make(
+    *, organization: Organization, websites: list[Website], contract: CustomerGroup, now: datetime
+) -> None:
     """Fill the shelves: products with pictures, the price list of both websites and the one of the contract group."""
     ProductUnit.objects.bulk_create(
         ProductUnit(organization=organization, code=code, name=name, uom_code=uom_code, precision=precision)

@@ -149,14 +149,14 @@ def demo_logins() -> list[str]:
     """Lines for a person to go on: every log-in with what it may do, and the one password."""
     everybody = (*STAFF, *BUYERS)
     width = max(len(person.email) for person in everybody)
-    companies = {key: company.name for key, company in COMPANIES.items()}
     return [
         f"Log in with the password  {PASSWORD}",
         "Back-office:",
         *(f"  {person.email:<{width}}  {person.is_what}" for person in STAFF),
         "Storefront:",
         *(
-            f"  {person.email:<{width}}  {' and '.join(companies[key] for key, _role in person.seats)}: {person.is_what}"
+            f"  {person.email:<{width}}  {' and '.join(COMPANIES[key].name for key, _role in person.seats)}: "
+            f"{person.is_what}"
             for person in BUYERS
         ),
     ]

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "storefront",
     "backoffice.apps.BackofficeConfig",
     "api",
+    "config",  # for its commands: the demo company
 ]
 
 MIDDLEWARE = [
