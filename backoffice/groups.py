@@ -100,7 +100,8 @@ GROUPS: dict[str, list[str]] = {
         *(one for name in EDITED for one in _every(name)),
     ],
 }
-"""A sales clerk drafts invoices and cancels unpaid orders; a finance clerk captures, records receipts and bills; giving money back, voiding and configuring is for others."""
+"""A sales clerk drafts invoices and cancels unpaid orders; a finance clerk captures, records receipts and bills; giving
+money back, voiding and configuring is for others."""
 
 
 @atomic
