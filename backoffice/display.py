@@ -158,7 +158,7 @@ def address(snapshot: dict[str, Any]) -> SafeString:
     place = " ".join(str(snapshot.get(key, "")) for key in ("city", "region", "postal_code")).strip()
     lines = [str(snapshot.get(key, "")) for key in ("company", "name", "line_1", "line_2")]
     lines += [place, str(snapshot.get("country", "")), str(snapshot.get("phone", ""))]
-    return format_html_join(format_html("<br>"), "{}", ((line,) for line in lines if line)) or dash()
+    return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines if line)) or dash()
 
 
 def quantity(value: Decimal) -> str:

@@ -48,13 +48,12 @@ class OrderAdmin(RecordAdmin):
     ]
     search_fields = ["number", "po_number", "customer__name", "placed_by__email"]
     search_help_text = gettext_lazy("Order or PO number, customer, or the buyer's address")
-    list_select_related = ["customer", "placed_by", "payable"]
     ordering = ["-created_at", "-id"]
     actions_detail = ["draft_invoice", "record_receipt", "cancel_order"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
-        return rows.select_related("organization", "website")
+        return rows.select_related("organization", "website", "customer", "placed_by", "payable")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]

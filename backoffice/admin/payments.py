@@ -23,7 +23,7 @@ from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline
 from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.timeline import sentence_of, timeline
 from backoffice.unfolded import ActionVariant, display
-from oropay.exceptions import VaultError
+from oropay.exceptions import CancelRefused, CaptureRefused, VaultError
 from oropay.models import RUNNING, Alert, Exchange, Payment, PaymentTransaction, RefundReason, TransactionState
 from oropay.selectors import payment_for_staff
 from oropay.services import cancel_start, capture_start, refund_start
@@ -88,7 +88,7 @@ class PaymentAdmin(RecordAdmin):
     def capture(self, request: HttpRequest, form: CaptureForm) -> Words:
         target = form.target
         if target is None:
-            raise Http404
+            raise CaptureRefused(why=form.unavailable())
         queued = capture_start(
             hold=target[0],
             amount=form.cleaned_data["amount"],
@@ -110,7 +110,7 @@ class PaymentAdmin(RecordAdmin):
     def cancel(self, request: HttpRequest, form: CancelForm) -> Words:
         target = form.target
         if target is None:
-            raise Http404
+            raise CancelRefused(why=form.unavailable())
         cancel_start(
             transaction=target[0],
             note=form.cleaned_data["note"],

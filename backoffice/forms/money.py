@@ -100,7 +100,7 @@ class CaptureForm(MoneyDialog):
             "captured later."
         ).format(instrument=self.payment.instrument, limit=self.shown(self.target[1].limit))
 
-    def unavailable(self) -> Words:
+    def unavailable(self) -> str:
         return "" if self.target else _("Nothing is held that could be captured.")
 
 
@@ -124,7 +124,7 @@ class CancelForm(MoneyDialog):
             "has already sent it for settlement, it is refunded instead."
         ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument)
 
-    def unavailable(self) -> Words:
+    def unavailable(self) -> str:
         return "" if self.target else _("Nothing is held or unsettled that could be canceled.")
 
 

@@ -1,0 +1,260 @@
+"""Capture, cancel, refund from the payment page, through HTTP."""
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from backoffice.forms.money import Offers
+from commerce.models import User
+from oropay.gateway.port import Verdict
+from oropay.models import Payment, PaymentTransaction, RefundLine, TransactionState
+from plumbing.models import Note
+from tests.backoffice.conftest import Opened, address, dialog, may, moves, newest, page
+from tests.invoices.house import House, payable_of
+
+CHARGED = [("charge", "100.00", "approved")]
+
+
+@pytest.fixture
+def charged(house: House) -> Payment:
+    """An invoice of 100.00, paid by card."""
+    return house.paid(payable_of(house.posted("100.00")), amounts=["100.00"])
+
+
+@pytest.fixture
+def held(house: House) -> Payment:
+    """An order of 100.00, held on a card."""
+    house.hold_at_checkout()
+    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
+    house.says(payment, Verdict.APPROVED)
+    return payment
+
+
+def test_capture_queues_the_amount_that_was_asked(held: Payment, clerk: User, opened: Opened) -> None:
+    response = dialog(opened(clerk), held, "capture", amount="60.00", after=newest(held))
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == page(held)
+    assert moves(held) == [("authorize", "100.00", "approved"), ("capture", "60.00", "queued")]
+    assert held.transactions.latest("pk").created_by == clerk
+
+
+def test_capture_of_more_than_is_held_says_so_in_the_dialog_and_queues_nothing(
+    held: Payment, clerk: User, opened: Opened
+) -> None:
+    response = dialog(opened(clerk), held, "capture", amount="100.01", after=newest(held))
+
+    assert response.status_code == 200
+    assert "Nothing was captured. At most 100.00 may be captured" in response.content.decode()
+    assert moves(held) == [("authorize", "100.00", "approved")]
+
+
+def test_capture_of_a_fraction_of_a_cent_is_refused_at_the_field(held: Payment, clerk: User, opened: Opened) -> None:
+    response = dialog(opened(clerk), held, "capture", amount="10.005", after=newest(held))
+
+    assert "no more than 2 decimal places" in response.content.decode()
+    assert moves(held) == [("authorize", "100.00", "approved")]
+
+
+def test_releasing_a_hold_needs_a_note(held: Payment, administrator: User, opened: Opened) -> None:
+    response = dialog(opened(administrator), held, "cancel", note="  ", after=newest(held))
+
+    assert "This field is required" in response.content.decode()
+    assert moves(held) == [("authorize", "100.00", "approved")]
+
+
+def test_releasing_a_hold_queues_a_cancel_and_keeps_the_note(
+    held: Payment, administrator: User, opened: Opened
+) -> None:
+    dialog(opened(administrator), held, "cancel", note="Customer called", after=newest(held))
+
+    assert moves(held) == [("authorize", "100.00", "approved"), ("cancel", "100.00", "queued")]
+    assert [(note.text, note.by) for note in Note.objects.all()] == [("Customer called", administrator)]
+
+
+def test_refund_queues_a_row_that_says_what_it_is_taken_from(
+    charged: Payment, administrator: User, opened: Opened
+) -> None:
+    payable = charged.parts.get().payable
+
+    response = dialog(
+        opened(administrator),
+        charged,
+        "refund",
+        **{f"from_{payable.pk}": "30.00"},
+        reason="goods",
+        note="Two boxes came back",
+        after=newest(charged),
+    )
+
+    assert response.status_code == 302
+    assert moves(charged) == [*CHARGED, ("refund", "30.00", "queued")]
+    assert list(RefundLine.objects.values_list("source", "payable", "amount")) == [
+        ("invoice", payable.pk, Decimal("30.0000"))
+    ]
+
+
+def test_refund_of_a_payment_of_two_invoices_is_split_as_the_person_says(
+    house: House, administrator: User, opened: Opened
+) -> None:
+    first, second = payable_of(house.posted("40.00")), payable_of(house.posted("60.00"))
+    payment = house.paid(first, second, amounts=["40.00", "60.00"])
+
+    dialog(
+        opened(administrator),
+        payment,
+        "refund",
+        **{f"from_{first.pk}": "", f"from_{second.pk}": "5.00"},
+        reason="price",
+        note="Agreed by phone",
+        after=newest(payment),
+    )
+
+    assert list(RefundLine.objects.values_list("payable", "amount")) == [(second.pk, Decimal("5.0000"))]
+
+
+def test_refund_of_more_than_was_taken_moves_nothing(charged: Payment, administrator: User, opened: Opened) -> None:
+    payable = charged.parts.get().payable
+
+    response = dialog(
+        opened(administrator),
+        charged,
+        "refund",
+        **{f"from_{payable.pk}": "100.01"},
+        reason="other",
+        note="typed wrong",
+        after=newest(charged),
+    )
+
+    assert "Nothing was refunded. $100.01 is more than the $100.00" in response.content.decode()
+    assert moves(charged) == CHARGED
+    assert RefundLine.objects.count() == 0
+
+
+@pytest.mark.parametrize("action", ["cancel", "refund"])
+def test_a_clerk_gives_no_money_back(charged: Payment, clerk: User, opened: Opened, action: str) -> None:
+    payable = charged.parts.get().payable
+    client = opened(clerk)
+
+    opening = client.get(address(charged, action))
+    sending = dialog(
+        client, charged, action, **{f"from_{payable.pk}": "1"}, reason="other", note="x", after=newest(charged)
+    )
+
+    assert (opening.status_code, sending.status_code) == (403, 403)
+    assert moves(charged) == CHARGED
+    assert Note.objects.count() == 0
+
+
+def test_a_person_who_may_refund_but_not_view_payments_gets_nothing(
+    house: House, charged: Payment, opened: Opened
+) -> None:
+    person = may(house.clerk, "oropay.refund_payment")
+
+    response = opened(person).get(address(charged, "refund"))
+
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize("action", ["capture", "cancel", "refund"])
+def test_opening_a_dialog_changes_nothing(charged: Payment, administrator: User, opened: Opened, action: str) -> None:
+    response = opened(administrator).get(address(charged, action))
+
+    assert response.status_code == 200
+    assert moves(charged) == CHARGED
+
+
+def test_the_dialog_says_what_will_happen_to_the_money(charged: Payment, administrator: User, opened: Opened) -> None:
+    client = opened(administrator)
+
+    refund = client.get(address(charged, "refund")).content.decode()
+    cancel = client.get(address(charged, "cancel")).content.decode()
+
+    assert "The amount goes back to Visa ···· 4242 in a few banking days." in refund
+    assert "The charge of $100.00 is voided in full before it settles" in cancel
+
+
+def test_a_dialog_sent_twice_acts_once_even_after_the_first_has_ended(
+    house: House, charged: Payment, administrator: User, opened: Opened
+) -> None:
+    payable, seen, client = charged.parts.get().payable, newest(charged), opened(administrator)
+    form = {f"from_{payable.pk}": "30.00", "reason": "goods", "note": "Two boxes came back", "after": seen}
+
+    dialog(client, charged, "refund", **form)
+    PaymentTransaction.objects.filter(state=TransactionState.QUEUED).update(state=TransactionState.SENDING)
+    house.says(charged, Verdict.APPROVED)
+    again = dialog(client, charged, "refund", **form)
+
+    assert "Nothing was done. Something else was started on this payment" in again.content.decode()
+    assert moves(charged) == [*CHARGED, ("refund", "30.00", "approved")]
+
+
+def test_a_second_person_waits_while_a_refund_runs(charged: Payment, administrator: User, opened: Opened) -> None:
+    payable, client = charged.parts.get().payable, opened(administrator)
+    form = {f"from_{payable.pk}": "30.00", "reason": "goods", "note": "Two boxes came back"}
+    dialog(client, charged, "refund", **form, after=newest(charged))
+
+    again = dialog(client, charged, "refund", **form, after=newest(charged))
+
+    assert again.status_code == 200
+    assert "Nothing was refunded. Nothing is captured that could still be given back." in again.content.decode()
+    assert moves(charged) == [*CHARGED, ("refund", "30.00", "queued")]
+
+
+def test_the_page_offers_only_what_is_possible_and_permitted(
+    house: House, charged: Payment, clerk: User, administrator: User, opened: Opened
+) -> None:
+    house.hold_at_checkout()
+    held = house.pay(house.order("50.00").payable, amounts=["50.00"])
+    house.says(held, Verdict.APPROVED)
+
+    assert offered(opened(clerk), charged) == set()
+    assert offered(opened(administrator), charged) == {"cancel", "refund"}
+    assert offered(opened(clerk), held) == {"capture"}
+    assert offered(opened(administrator), held) == {"capture", "cancel"}
+
+
+def test_a_bank_debit_offers_neither_void_nor_refund(house: House, administrator: User, opened: Opened) -> None:
+    payment = house.pay(payable_of(house.posted("100.00")), amounts=["100.00"], bank=True)
+    house.says(payment, Verdict.PENDING)
+
+    assert offered(opened(administrator), payment) == set()
+    refused = dialog(opened(administrator), payment, "cancel", note="x", after=newest(payment))
+    assert "Nothing was canceled; the money stays as it is." in refused.content.decode()
+    assert moves(payment) == [("charge", "100.00", "pending")]
+
+
+def test_inside_the_dialog_success_leads_the_browser_to_the_page(held: Payment, clerk: User, opened: Opened) -> None:
+    response = opened(clerk).post(
+        address(held, "capture"),
+        {"_form_submitted": "True", "amount": "100.00", "after": newest(held)},
+        headers={"HX-Request": "true"},
+    )
+
+    assert response.headers["HX-Redirect"] == page(held)
+
+
+def test_the_open_page_is_told_when_something_moved(held: Payment, clerk: User, opened: Opened) -> None:
+    client = opened(clerk)
+    dialog(client, held, "capture", amount="100.00", after=newest(held))
+    pulse = client.get(page(held)).context["pulse"]
+
+    still = client.get(pulse)
+    PaymentTransaction.objects.filter(state=TransactionState.QUEUED).update(state=TransactionState.SENDING)
+    moved = client.get(pulse)
+
+    assert (still.status_code, "HX-Refresh" in still.headers) == (204, False)
+    assert (moved.status_code, moved.headers["HX-Refresh"]) == (204, "true")
+
+
+def test_offers_name_what_is_left_to_give_back(house: House, charged: Payment) -> None:
+    house.refunded(charged, "30.00", payable=charged.parts.get().payable)
+
+    assert [allowed.limit for _row, allowed in Offers(charged).charges()] == [Decimal("70.0000")]
+
+
+def offered(client: Client, payment: Payment) -> set[str]:
+    """The buttons on a payment's page."""
+    content = client.get(page(payment)).content.decode()
+    return {action for action in ("capture", "cancel", "refund") if f'hx-get="{address(payment, action)}"' in content}
