@@ -23,6 +23,7 @@ class ShopRequest(HttpRequest):
     user: User
     htmx: bool
     csp_nonce: str
+    list_count: int
 
 
 def website_of(host: str) -> Website | None:

@@ -222,6 +222,7 @@ def _place_form(request: ShopRequest, row: Checkout, priced: PricedList, option:
 
 
 def _options(request: ShopRequest, row: Checkout, priced: PricedList) -> list[PayOption]:
+    """Every way to pay this checkout; for nothing there is one."""
     total = priced.totals.total
     if total == 0:
         return [PayOption(value=FREE, kind=FREE, integration_id=0, title=_("Nothing to pay"))]
@@ -267,6 +268,7 @@ def _onward(row: Checkout, *, step: str | None) -> HttpResponse:
 def _page(
     request: ShopRequest, row: Checkout, priced: PricedList, *, step: str, status: int = 200, **context: Any
 ) -> HttpResponse:
+    request.list_count = len(priced.lines)
     here = STEPS.index(step)
     titles = {"addresses": _("Addresses"), "shipping": _("Shipping"), "payment": _("Payment"), "review": _("Review")}
     steps = [

@@ -52,6 +52,7 @@ def _page(request: ShopRequest, *, problem: str = "") -> HttpResponse:
         if found
         else None
     )
+    request.list_count = len(priced.lines) if priced else 0
     context = {
         "section": "list",
         "priced": priced,

@@ -34,6 +34,7 @@ class Links:
     retry: str = ""
     done: str = ""
     """Where a success leads, if not back."""
+    done_label: str = ""
 
 
 @csp(Policy.PAYING)
@@ -94,8 +95,15 @@ def _links(request: ShopRequest, payment: Payment, *, own: bool) -> Links:
             back=reverse("storefront:invoice", args=[first.number]),
             back_label=_("Invoice {number}").format(number=first.number),
             retry=reverse("storefront:invoice_pay", args=[first.number]) if own else "",
+            done=reverse("storefront:receipt", args=[payment.uuid]),
+            done_label=_("See the receipt"),
         )
-    return Links(back=reverse("storefront:invoices"), back_label=_("Invoices"))
+    return Links(
+        back=reverse("storefront:invoices"),
+        back_label=_("Invoices"),
+        done=reverse("storefront:receipt", args=[payment.uuid]),
+        done_label=_("See the receipt"),
+    )
 
 
 @login_required

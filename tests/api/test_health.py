@@ -1,0 +1,63 @@
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from api import health
+from plumbing.services import heartbeat_beat
+
+
+def test_livez_asks_nobody(client: Client) -> None:
+    """No database mark on this test: a query would fail it."""
+    assert client.get("/livez").json() == {"state": "alive"}
+
+
+@pytest.mark.django_db
+def test_readyz_names_every_part_that_is_missing(client: Client) -> None:
+    heartbeat_beat(name="worker-default", now=timezone.now())
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json() == {
+        "state": "not ready",
+        "parts": {
+            "database": "ok",
+            "valkey": "ok",
+            "worker-gateway": "missing",
+            "worker-default": "ok",
+            "beat": "missing",
+        },
+    }
+
+
+@pytest.mark.django_db
+def test_readyz_is_ready_when_everything_beats(client: Client) -> None:
+    for name in health.PARTS:
+        heartbeat_beat(name=name, now=timezone.now())
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["state"]) == (200, "ready")
+    assert response.headers["Cache-Control"].count("no-store") == 1
+
+
+@pytest.mark.django_db
+def test_readyz_says_that_valkey_is_gone(client: Client, settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    health._valkey.cache_clear()
+
+    response = client.get("/readyz")
+
+    health._valkey.cache_clear()
+    assert response.status_code == 503
+    assert response.json()["parts"]["valkey"] == "missing"
+
+
+@pytest.mark.django_db
+def test_health_answers_on_any_host(client: Client, settings: Settings) -> None:
+    settings.WEBSITE_FALLBACK = False
+
+    assert client.get("/livez", headers={"host": "10.0.0.7"}).status_code == 200
+    assert connection.is_usable()

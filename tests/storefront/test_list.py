@@ -1,0 +1,84 @@
+from collections.abc import Callable
+
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from checkout.models import Checkout, ShoppingListItem
+from commerce.models import Level, Permission, User
+from tests.checkout.shop import Shop
+from tests.storefront.pages import text
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_an_empty_list_says_how_to_fill_it(shop: Shop, browser: Client) -> None:
+    assert "Your list is empty" in text(browser.get("/list/"))
+
+
+def test_another_quantity_changes_the_totals_without_a_reload(shop: Shop, browser: Client) -> None:
+    item = shop.put(shop.bolt).items.get()
+
+    response = browser.post(f"/list/items/{item.pk}/", {"quantity": "10"}, headers=HTMX)
+
+    assert "<html" not in response.content.decode()
+    assert "Total $104.00" in text(response)
+
+
+def test_a_refused_quantity_says_so_and_keeps_the_old_one(shop: Shop, browser: Client) -> None:
+    item = shop.put(shop.bolt, "3").items.get()
+
+    response = browser.post(f"/list/items/{item.pk}/", {"quantity": "1.5"}, headers=HTMX)
+
+    assert "Your list was not changed. Hex bolt: it is sold in whole units only." in text(response)
+    assert ShoppingListItem.objects.get().quantity == 3
+
+
+def test_removing_takes_it_off(shop: Shop, browser: Client) -> None:
+    item = shop.put(shop.bolt).items.get()
+
+    browser.post(f"/list/items/{item.pk}/", {"remove": "1"})
+
+    assert ShoppingListItem.objects.count() == 0
+
+
+def test_a_colleague_s_list_does_not_exist_for_me(
+    shop: Shop, browser: Client, client_of: Callable[[User], Client]
+) -> None:
+    colleague = shop.person(shop.customer)
+    item = shop.put(shop.bolt, user=colleague).items.get()
+
+    response = browser.post(f"/list/items/{item.pk}/", {"remove": "1"})
+
+    assert response.status_code == 404
+    assert ShoppingListItem.objects.count() == 1
+
+
+def test_create_order_leads_to_the_first_step_that_is_open(shop: Shop, browser: Client) -> None:
+    shop.put(shop.bolt)
+
+    response = browser.post("/checkout/", follow=True)
+
+    assert response.redirect_chain[-1][0].endswith("/shipping/")  # the company's default addresses are chosen
+
+
+def test_somebody_who_may_not_order_is_told_and_starts_nothing(shop: Shop, client_of: Callable[[User], Client]) -> None:
+    looker = shop.person(shop.customer, {Permission.VIEW_ORDER: Level.DEPARTMENT})
+    shop.put(shop.bolt, user=looker)
+    browser = client_of(looker)
+
+    page = browser.get("/list/")
+    response = browser.post("/checkout/", follow=True)
+
+    assert "Create order" not in text(page)
+    assert "Nothing was ordered. You may not place orders for Acme" in text(response)
+    assert Checkout.objects.count() == 0
+
+
+def test_the_list_takes_few_queries(
+    shop: Shop, browser: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    shop.put(shop.bolt)
+    shop.put(shop.glue)
+
+    with django_assert_max_num_queries(12):
+        browser.get("/list/")
