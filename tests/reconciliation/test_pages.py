@@ -86,21 +86,19 @@ def one_of_each(
     return {Group.SETTLED: settled, Group.LATE: late, Group.AMOUNT_DIFFERS: wrong, Group.NOT_DUE: fresh}
 
 
-@pytest.mark.parametrize("group", [Group.SETTLED, Group.LATE, Group.AMOUNT_DIFFERS, Group.NOT_DUE])
-def test_a_row_leads_to_its_payment_and_its_deposit(
-    group: Group, one_of_each: dict[Group, PaymentTransaction], office: Client
+def test_every_row_leads_to_its_payment_and_its_deposit(
+    one_of_each: dict[Group, PaymentTransaction], office: Client
 ) -> None:
-    answer = office.get(page(Expectation, group=group.value))
+    deposit = page(Deposit, Deposit.objects.get())
 
-    html = answer.content.decode()
-    payment = one_of_each[group].payment
-    assert f'data-state="{group.value}"' in html
-    assert f'href="{page(Payment, payment)}"' in html
-    assert "Acme Bolts" in html
-    deposit = f'href="{page(Deposit, Deposit.objects.get())}"' in html
-    assert deposit is (group in {Group.SETTLED, Group.AMOUNT_DIFFERS})
-    other = next(row for key, row in one_of_each.items() if key != group)
-    assert f'href="{page(Payment, other.payment)}"' not in html
+    for group, charge in one_of_each.items():
+        html = office.get(page(Expectation, group=group.value)).content.decode()
+
+        assert f'data-state="{group.value}"' in html
+        assert "Acme Bolts" in html
+        linked = {key for key, other in one_of_each.items() if f'href="{page(Payment, other.payment)}"' in html}
+        assert linked == {group}, charge
+        assert (f'href="{deposit}"' in html) is (group in {Group.SETTLED, Group.AMOUNT_DIFFERS})
 
 
 def test_the_tabs_count_and_add_up_and_dates_are_in_words(one_of_each: object, office: Client) -> None:
@@ -205,15 +203,12 @@ def test_a_deposit_shows_its_figures_lines_and_entry(
     assert "Amount differs" in html
 
 
-@pytest.mark.parametrize("model", [Expectation, SettlementLine, ExceptionCase])
-def test_every_row_has_a_page(model: type[Any], one_of_each: object, office: Client) -> None:
-    for row in model.objects.all():
-        assert office.get(page(model, row)).status_code == 200
+def test_every_row_has_a_page_and_every_list_opens(one_of_each: object, office: Client) -> None:
+    rows = [*Expectation.objects.all(), *SettlementLine.objects.all(), *ExceptionCase.objects.all()]
 
-
-@pytest.mark.parametrize("model", [SettlementLine, ExceptionCase, Pull])
-def test_every_list_opens(model: type[Any], one_of_each: object, office: Client) -> None:
-    assert office.get(page(model)).status_code == 200
+    assert {row: office.get(page(type(row), row)).status_code for row in rows} == dict.fromkeys(rows, 200)
+    for address in (page(SettlementLine), page(ExceptionCase), page(Pull)):
+        assert office.get(address).status_code == 200, address
 
 
 def test_pull_now_asks_first_and_then_queues_one_pull(office: Client, account: ProviderAccount, clerk: User) -> None:
