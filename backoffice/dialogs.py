@@ -11,22 +11,21 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from backoffice.display import page_of
-from backoffice.unfolded import BaseDialogForm, unfold_action
+from backoffice.unfolded import BaseDialogForm, Words, unfold_action
 from checkout.exceptions import CheckoutError
 from commerce.exceptions import CommerceError
 from invoices.exceptions import InvoiceError
 from oropay.exceptions import PaymentError
 from reconciliation.exceptions import ReconciliationError
 
+__all__ = ["REFUSALS", "DialogForm", "Words", "dialog", "leave"]
+
 REFUSALS = (PaymentError, InvoiceError, CommerceError, CheckoutError, ReconciliationError, ValidationError)
 """What services say when they change nothing."""
-
-Words = str | Promise
 
 
 class DialogForm(BaseDialogForm):
@@ -87,7 +86,7 @@ def dialog(
             return leave(request, leads_to(form.row))
 
         run.__name__ = method.__name__
-        shown = unfold_action(
+        shown: Any = unfold_action(
             description=title, permissions=permissions, icon=icon, variant=variant, dialog=box, url_path=_path(method)
         )(run)
 

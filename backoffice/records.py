@@ -101,7 +101,7 @@ class RecordAdmin(HistoryMixin, ScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return []
 
     def change_view(
@@ -117,4 +117,4 @@ class RecordAdmin(HistoryMixin, ScopedAdmin):
             "sections": list(self.sections(request, row)),
             **self.page_context(request, row),
         }
-        return super().change_view(request, object_id, form_url, context)  # type: ignore[return-value]
+        return super().change_view(request, object_id, form_url, context)

@@ -97,14 +97,15 @@ class ScopedAdmin(ScopedMixin, AnyModelAdmin):
 def organizations_of(request: HttpRequest) -> list[Organization]:
     """The sellers this person may choose between, at most two of them: enough to know whether there is a choice."""
     user = staff_of(request)
-    rows = Organization.objects.order_by("pk")
-    return list((rows if user.is_superuser else rows.filter(pk=user.organization_id))[:2])
+    if not user.is_superuser:
+        return [user.organization] if user.organization else []
+    return list(Organization.objects.order_by("pk")[:2])
 
 
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):
     """A side filter whose choices are within the person's scope too."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
         related = model_admin.admin_site._registry.get(field.remote_field.model)
         rows: QuerySet[Model]
         if isinstance(related, ScopedAdmin):

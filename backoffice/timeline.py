@@ -84,7 +84,7 @@ def name_of(row: PaymentTransaction) -> str:
 
 
 def _steps(row: PaymentTransaction) -> Iterable[tuple[datetime, Event]]:
-    for step in sorted(row.steps.all(), key=lambda step: step.pgh_id):
+    for step in sorted(row.steps.all(), key=lambda step: step.pgh_id):  # type: ignore[attr-defined]
         state = TransactionState(step.state)
         why = FailureReason(step.failure_reason).label if step.failure_reason else ""
         detail = [str(why)] if why else []

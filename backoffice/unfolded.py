@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as _ModelAdmin
     from django.contrib.admin import TabularInline as _TabularInline
     from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
 
+    Words = str | _StrPromise
     AnyModelAdmin = _ModelAdmin[Any]
     AnyTabularInline = _TabularInline[Any, Any]
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     widgets: Any
 
 else:
+    Words = str
     from unfold import widgets
     from unfold.admin import ModelAdmin as AnyModelAdmin
     from unfold.admin import TabularInline as AnyTabularInline
@@ -53,6 +56,7 @@ __all__ = [
     "AnyTabularInline",
     "BaseDialogForm",
     "UnfoldAdminSite",
+    "Words",
     "display",
     "unfold_action",
     "widgets",

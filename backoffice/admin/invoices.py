@@ -276,7 +276,7 @@ class InvoiceAdmin(RecordAdmin):
             else:
                 messages.success(request, _("The draft is saved. Nothing is owed until it is posted."))
                 return HttpResponseRedirect(reverse("admin:invoices_invoice_change", args=[saved.pk]))
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         actions = (
             self._get_actions_navigation(  # type: ignore[attr-defined]
                 self.actions_detail, self.get_actions_detail(request, row.pk), row.pk

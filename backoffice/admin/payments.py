@@ -191,7 +191,7 @@ class PaymentAdmin(RecordAdmin):
                     money(part.payable.total, row.currency),
                     money(part.amount, row.currency),
                 ]
-                for part, what in zip(row.parts.all(), owed(row.parts.all()), strict=False)
+                for part, what in zip(row.parts.all(), owed(list(row.parts.all())), strict=False)
             ],
             empty=_("What this payment pays will appear here."),
             right=frozenset({2, 3}),
@@ -266,7 +266,7 @@ class PaymentAdmin(RecordAdmin):
             payload: dict[str, Any] = payload_open(Sealed(key_id=exchange.key_id, blob=bytes(exchange.payload)))
         except VaultError as error:
             payload = {"": str(error)}
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(
             request,
             "backoffice/exchange.html",

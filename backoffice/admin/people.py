@@ -114,7 +114,8 @@ class UserAdmin(HistoryMixin, ScopedAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         if "groups" in form.base_fields:
-            form.base_fields["groups"].queryset = groups_givable(staff_of(request))
+            groups: Any = form.base_fields["groups"]
+            groups.queryset = groups_givable(staff_of(request))
         return form
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

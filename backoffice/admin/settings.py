@@ -58,17 +58,19 @@ class ConfigurationForm(forms.Form):
 
     def save(self) -> int:
         """Write what differs from before; returns how many settings changed."""
-        level = {"website": self.scope} if isinstance(self.scope, Website) else {"organization": self.scope}
+        level: dict[str, Any] = (
+            {"website": self.scope} if isinstance(self.scope, Website) else {"organization": self.scope}
+        )
         changed = 0
         for one in definitions():
             if self.cleaned_data[f"{one.key}:default"]:
                 if one.key in self.chosen:
-                    setting_use_default(key=one.key, **level)  # type: ignore[arg-type]
+                    setting_use_default(key=one.key, **level)
                     changed += 1
                 continue
             value = _typed(one, self.cleaned_data[one.key])
             if one.key not in self.chosen or self.chosen[one.key].value != one.to_json(value):
-                setting_set(key=one.key, value=value, **level)  # type: ignore[arg-type]
+                setting_set(key=one.key, value=value, **level)
                 changed += 1
         return changed
 
@@ -110,7 +112,7 @@ class SettingAdmin(HistoryMixin, ScopedAdmin):
                 else:
                     messages.success(request, _("{n} settings changed.").format(n=changed))
                     return HttpResponseRedirect(list_of(Setting, scope=chosen))
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(
             request,
             "backoffice/configuration.html",
@@ -130,8 +132,8 @@ class SettingAdmin(HistoryMixin, ScopedAdmin):
         organizations = Organization.objects.order_by("name")
         websites = Website.objects.select_related("organization").order_by("name")
         if not user.is_superuser:
-            organizations = organizations.filter(pk=user.organization_id)
-            websites = websites.filter(organization=user.organization_id)
+            organizations = organizations.filter(staff=user)
+            websites = websites.filter(organization__staff=user)
         found: dict[str, Scope] = {f"organization-{row.pk}": row for row in organizations}
         return found | {f"website-{row.pk}": row for row in websites}
 

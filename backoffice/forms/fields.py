@@ -4,13 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.unfolded import widgets
+from backoffice.unfolded import Words, widgets
 from commerce.money import exponent
-
-Words = str | Promise
 
 
 class MoneyField(forms.DecimalField):
