@@ -32,6 +32,7 @@ from tests.factories import OrganizationFactory, StaffFactory
 from tests.reconciliation.conftest import MONDAY, WEDNESDAY, Clock
 from tests.reconciliation.standin import Reports, line
 
+pytestmark = pytest.mark.usefixtures("website")
 THURSDAY = date(2026, 11, 19)
 VIEWS = (
     "view_expectation",
