@@ -91,3 +91,13 @@ def test_logging_out_takes_a_click_not_a_link(shop: Shop, browser: Client) -> No
     browser.post("/account/logout/")
 
     assert "_auth_user_id" not in browser.session
+
+
+def test_a_page_too_old_to_be_sent_says_that_nothing_happened(shop: Shop) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(shop.buyer, backend="django.contrib.auth.backends.ModelBackend")
+
+    response = careful.post("/checkout/")
+
+    assert response.status_code == 403
+    assert "Nothing was changed or charged. The page was too old to be sent" in text(response)
