@@ -130,6 +130,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"  # losing the cache logs 
 SESSION_COOKIE_NAME = "oropay_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # "Strict" would log the buyer out on the way back from the bank's page
+CSRF_FAILURE_VIEW = "storefront.views.errors.csrf_failure"
 CSRF_COOKIE_NAME = "oropay_csrf"
 CSRF_COOKIE_HTTPONLY = True  # forms and htmx carry the token from the page, never from the cookie
 CSRF_COOKIE_SAMESITE = "Lax"
