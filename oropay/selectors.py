@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from commerce.models import Permission, User
 from commerce.money import format_money
-from commerce.selectors import customers_visible_to
+from commerce.selectors import customers_visible_to, rows_visible_to
 from oropay.models import (
     Action,
     Instrument,
@@ -22,6 +22,7 @@ from oropay.models import (
     PayableKind,
     Payment,
     PaymentAction,
+    PaymentPayable,
     PaymentTransaction,
     TransactionState,
 )
@@ -32,13 +33,23 @@ def payments_visible_to(*, user: User) -> QuerySet[Payment]:
     if user.is_staff:
         rows = Payment.objects.all()
         return rows if user.is_superuser else rows.filter(organization=user.organization)
-    orders = customers_visible_to(user=user, permission=Permission.VIEW_ORDER)
-    invoices = customers_visible_to(user=user, permission=Permission.VIEW_INVOICE)
-    return Payment.objects.filter(
-        Q(created_by=user)
-        | Q(parts__payable__kind=PayableKind.ORDER, customer__in=orders)
-        | Q(parts__payable__kind=PayableKind.INVOICE, customer__in=invoices)
-    ).distinct()
+    parts = PaymentPayable.objects.filter(
+        Q(payable__kind=PayableKind.ORDER)
+        & rows_visible_to(
+            user=user,
+            permission=Permission.VIEW_ORDER,
+            customer_field="payable__customer",
+            owner_field="payable__order__placed_by",
+        )
+        | Q(payable__kind=PayableKind.INVOICE)
+        & rows_visible_to(
+            user=user,
+            permission=Permission.VIEW_INVOICE,
+            customer_field="payable__customer",
+            owner_field="payment__created_by",
+        )
+    )
+    return Payment.objects.filter(Q(created_by=user) | Q(pk__in=parts.values("payment")))
 
 
 def live_payment_of(*, payable: Payable) -> Payment | None:

@@ -10,7 +10,9 @@ from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import User
-from commerce.money import exponent, rounded, shares
+from commerce.money import exponent, format_money, rounded, shares
+from ledger.models import AccountName
+from ledger.selectors import balance
 from oropay import locks
 from oropay.exceptions import (
     AmountNotRepresentable,
@@ -279,12 +281,32 @@ def _representable(*, amount: Decimal, currency: str) -> None:
 
 def _lines_fit(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
     paid = {part.payable_id: part.payable for part in payment.parts.select_related("payable")}
+    _credit_suffices(payment=payment, lines=lines)
     for line in lines:
         if line.source == RefundSource.CREDIT:
             continue
         payable = paid.get(line.payable_id or 0)
         if payable is None or _source_of(payable) != line.source:
             raise RefundRefused(why=_("A line names something this payment did not pay."))
+
+
+def _credit_suffices(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
+    """A refund of unallocated credit may take no more than the customer has."""
+    asked = sum((line.amount for line in lines if line.source == RefundSource.CREDIT), ZERO)
+    if not asked:
+        return
+    credit = -balance(
+        organization_id=payment.organization_id,
+        name=AccountName.CUSTOMER_CREDIT,
+        currency=payment.currency,
+        customer_id=payment.customer_id,
+    )
+    if asked > credit:
+        raise RefundRefused(
+            why=_("The customer has {credit} of unallocated credit, not {asked}.").format(
+                credit=format_money(max(ZERO, credit), payment.currency), asked=format_money(asked, payment.currency)
+            )
+        )
 
 
 def _queue(

@@ -2,11 +2,12 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import redis
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -23,6 +24,8 @@ SECRETS = (
     "OROPAY_FINGERPRINT_KEY",
 )
 READY_WITHIN = 90.0
+FAILED = pytest.StashKey[bool]()
+PICTURES = Path(__file__).resolve().parents[2] / ".data" / "e2e"
 
 # Playwright keeps an event loop in this thread; Django would refuse to touch the database beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -52,6 +55,7 @@ def house(django_db_blocker: DjangoDbBlocker) -> Iterator[House]:
         os.environ["HOSTED_FIELDS_URL"] = f"{place.sandbox_url}/hosted/v1/fields.js"
         os.environ["GATEWAY_ORIGIN"] = place.sandbox_url
         os.environ["WEBSITE_PORT"] = str(place.web_port)
+        redis.Redis.from_url(place.redis_url).flushdb()
         with Supervisor(logs=place.data / "log") as stack:
             stack.start(parts.sandbox(place))
             stack.wait_ready(seconds=READY_WITHIN)
@@ -76,9 +80,18 @@ def shop(house: House) -> Shop:
     return house.company()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember on the test whether it failed, so that its browsers can be photographed."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def visit(chromium: Browser, house: House) -> Iterator[Callable[[str], Page]]:
-    """Open a browser of one's own, logged in as a person."""
+def visit(chromium: Browser, house: House, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Page]]:
+    """Open a browser of one's own, logged in as a person. A failed test leaves pictures in `.data/e2e/`."""
     opened: list[BrowserContext] = []
 
     def visit(email: str) -> Page:
@@ -90,5 +103,8 @@ def visit(chromium: Browser, house: House) -> Iterator[Callable[[str], Page]]:
         return page
 
     yield visit
-    for context in opened:
+    for number, context in enumerate(opened, 1):
+        if request.node.stash.get(FAILED, False):
+            for page in context.pages:
+                page.screenshot(path=PICTURES / f"{request.node.name}-{number}.png", full_page=True)
         context.close()

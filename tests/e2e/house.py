@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import FrameLocator, Page, expect
 
@@ -102,11 +103,11 @@ class House:
         return invoice_post(invoice=draft, by=self.seller.staff, now=now)
 
     def log_in(self, page: Page, email: str) -> None:
-        page.goto(f"{self.url}/accounts/login/")
+        page.goto(f"{self.url}{reverse('account_login')}")
         page.locator("input[name=login]").fill(email)
         page.locator("input[name=password]").fill(PASSWORD)
         page.locator("form button[type=submit], form button:not([type])").last.click()
-        page.wait_for_url(lambda address: "/accounts/login" not in address)
+        page.wait_for_url(lambda address: reverse("account_login") not in address)
 
     def wait_for(self, page: Page, *states: str) -> None:
         """Wait until the Paying page says one of these; nothing is timed."""

@@ -25,8 +25,7 @@ def fill_bank(page: Page) -> None:
     page.locator("input[name=bank_account_again]").fill(ACCOUNT)
     for name, value in (("bank_account_type", "CHECKING"), ("bank_holder_type", "BUSINESS")):
         page.locator(f"select[name={name}]").select_option(value)
-    for box in page.locator("[data-bank-form] input[type=checkbox][name^=agree]:visible").all():
-        box.check()
+    page.get_by_label("I have read this authorisation and agree to it.").locator("visible=true").check()
 
 
 def test_a_buyer_pays_an_invoice_by_bank_transfer_and_finance_sees_it_settle(
@@ -94,7 +93,7 @@ def test_two_colleagues_paying_one_invoice_at_once_pay_it_once(visit: Visit, hou
     ann.wait_for_url("**/pay/*/")
     press_pay(bob)
 
-    expect(bob.locator("body")).to_contain_text("colleague")
+    expect(bob.locator("body")).to_contain_text("Only one payment runs at a time")
     house.wait_for(ann, "settling")
     assert Payment.objects.filter(customer=shop.customer).count() == 1
     assert Payment.objects.get(customer=shop.customer).money_state == MoneyState.SETTLING

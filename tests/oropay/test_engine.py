@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import Error, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from commerce.models import Order, OrderState
@@ -17,7 +17,6 @@ from oropay.exceptions import AlreadyBeingPaid, AmountTooLarge, NothingPayable
 from oropay.gateway.guard import TransactionOpen, assert_no_transaction
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
-    MOVES,
     Action,
     Alert,
     AlertKind,
@@ -27,13 +26,12 @@ from oropay.models import (
     MoneyState,
     Payable,
     Payment,
-    PaymentAction,
     PaymentPayable,
     PaymentStatus,
     PaymentTransaction,
     TransactionState,
 )
-from oropay.services import PartAsked, PaymentAsked, SavedInstrument, cancel_start, capture_start, payment_start
+from oropay.services import PartAsked, PaymentAsked, SavedInstrument, payment_start
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
 
 Start = Callable[..., Payment]
@@ -284,131 +282,6 @@ def test_a_late_answer_changes_nothing_once_the_row_is_final(start: Start, run: 
     assert row.state == TransactionState.DECLINED
     assert row.exchanges.count() == 2
     assert books(AccountName.GATEWAY_CLEARING) == 0
-
-
-# -- holds --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def held(start: Start, run: Run, integration: Integration) -> PaymentTransaction:
-    """A hold of 100.00."""
-    Integration.objects.filter(pk=integration.pk).update(payment_action=PaymentAction.MANUAL, echeck=False)
-    return run(start())
-
-
-def test_a_hold_takes_nothing_until_part_of_it_is_captured_and_the_rest_released(
-    held: PaymentTransaction, run: Run, payable: Payable, books: Books, order: Order
-) -> None:
-    assert (held.action, held.state) == (Action.AUTHORIZE, TransactionState.APPROVED)
-    payable = reload(payable)
-    assert (payable.held, payable.payable_now, payable.status) == (Decimal(100), Decimal(0), PaymentStatus.AUTHORIZED)
-    assert books(AccountName.GATEWAY_CLEARING) == 0
-
-    capture = run(capture_start(hold=held, amount=Decimal("60.00"), by=order.placed_by, now=timezone.now()))
-
-    assert capture.state == TransactionState.APPROVED
-    assert PaymentTransaction.objects.get(action=Action.RELEASE).amount == 40
-    payable = reload(payable)
-    assert (payable.held, payable.paid, payable.payable_now) == (Decimal(0), Decimal(60), Decimal(40))
-    assert books(AccountName.CUSTOMER_DEPOSIT) == -60
-
-
-def test_a_canceled_hold_is_released_at_the_gateway(
-    held: PaymentTransaction, run: Run, payable: Payable, order: Order, sandbox: Sandbox
-) -> None:
-    cancel = run(cancel_start(transaction=held, note="ordered twice", by=order.placed_by, now=timezone.now()))
-
-    assert cancel.state == TransactionState.APPROVED
-    assert charges_at_gateway(sandbox, held) == ["REVERSED"]
-    held.payment.refresh_from_db()
-    assert held.payment.money_state == MoneyState.CANCELED
-    assert reload(payable).payable_now == 100
-
-
-def test_a_capture_whose_answer_was_lost_is_judged_by_its_hold(
-    held: PaymentTransaction, run: Run, payable: Payable, order: Order, sandbox: Sandbox, books: Books
-) -> None:
-    capture = capture_start(hold=held, amount=Decimal("100.00"), by=order.placed_by, now=timezone.now())
-    sandbox.control(
-        "/rules",
-        {
-            "match": {"endpoint": "/transactions/{id}/capture", "reference": held.reference},
-            "action": {"drop": {"when": "after"}},
-        },
-    )
-    assert run(capture).state == TransactionState.UNKNOWN
-
-    engine.look(transaction_id=capture.pk, now=timezone.now())
-
-    capture.refresh_from_db()
-    assert capture.state == TransactionState.APPROVED
-    assert reload(payable).paid == 100
-    assert books(AccountName.CUSTOMER_DEPOSIT) == -100
-
-
-# -- what the database itself refuses -----------------------------------------------------------------------------
-
-
-ILLEGAL = [
-    (old, new)
-    for old in TransactionState
-    for new in TransactionState
-    if old not in {new, TransactionState.AWAITING_APPROVAL} and new not in MOVES[old]
-]
-"""Nothing leads back to awaiting approval, so its own moves are tested where rows are born in it."""
-
-
-def test_the_database_refuses_every_other_move(start: Start) -> None:
-    row = start().transactions.get()
-    mine = PaymentTransaction.objects.filter(pk=row.pk)
-    accepted = []
-
-    for old, new in ILLEGAL:
-        with transaction.atomic():
-            for step in path_to(old):
-                mine.update(state=step, failure_reason=reason_of(step))
-            try:
-                with transaction.atomic():
-                    mine.update(state=new, failure_reason=reason_of(new))
-            except Error:
-                pass
-            else:
-                accepted.append((old, new))
-            transaction.set_rollback(True)
-
-    assert len(ILLEGAL) == 92
-    assert accepted == []
-
-
-def reason_of(state: TransactionState) -> str:
-    return FailureReason.REFUSED if state == TransactionState.FAILED else ""
-
-
-def path_to(goal: TransactionState) -> list[TransactionState]:
-    """Legal steps from queued to a state."""
-    paths: list[list[TransactionState]] = [[TransactionState.QUEUED]]
-    seen = {TransactionState.QUEUED}
-    while paths:
-        path = paths.pop(0)
-        if path[-1] == goal:
-            return path[1:]
-        for onward in sorted(MOVES[path[-1]] - seen):
-            seen.add(onward)
-            paths.append([*path, onward])
-    return []
-
-
-def test_a_final_row_never_changes_but_for_its_settlement(start: Start, run: Run) -> None:
-    row = run(start())
-
-    with pytest.raises(Error), transaction.atomic():
-        PaymentTransaction.objects.filter(pk=row.pk).update(gateway_id="TRN_forged")
-    PaymentTransaction.objects.filter(pk=row.pk).update(deposit_id="DEP_1")
-    with pytest.raises(Error), transaction.atomic():
-        PaymentTransaction.objects.filter(pk=row.pk).update(deposit_id="DEP_2")
-
-    row.refresh_from_db()
-    assert row.deposit_id == "DEP_1"
 
 
 def test_the_gateway_is_never_called_inside_a_transaction(db: None) -> None:

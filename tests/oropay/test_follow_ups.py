@@ -126,6 +126,20 @@ def test_a_refund_from_something_this_payment_did_not_pay_is_refused(charge: Pay
     assert charge.children.count() == 0
 
 
+def test_credit_that_is_not_there_cannot_be_refunded(charge: PaymentTransaction, order: Order) -> None:
+    with pytest.raises(RefundRefused, match=r"Nothing was refunded. The customer has \$0.00 of unallocated credit"):
+        refund_start(
+            charge=charge,
+            lines=[RefundLineAsked(source=RefundSource.CREDIT, amount=Decimal(10))],
+            reason=RefundReason.OTHER,
+            note="no such credit",
+            by=order.placed_by,
+            now=timezone.now(),
+        )
+
+    assert charge.children.count() == 0
+
+
 def test_a_refund_whose_answer_was_lost_is_found_by_its_reference_and_never_sent_again(
     charge: PaymentTransaction, run: Run, order: Order, sandbox: Sandbox, books: Books
 ) -> None:
