@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from commerce.money import MoneyAmountField
+from commerce.money import MoneyAmountField, format_money
 from plumbing.audit import tracked
 from reconciliation.models.deposit import Deposit, SettlementLine
 from reconciliation.models.expectation import Expectation
@@ -132,7 +132,7 @@ class ExceptionCase(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} · {self.currency} {self.amount}"
+        return f"{self.get_kind_display()} {format_money(self.amount, self.currency)}"
 
     @property
     def is_open(self) -> bool:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from commerce.money import MoneyAmountField
+from commerce.money import MoneyAmountField, format_money
 from plumbing.audit import append_only
 
 
@@ -68,7 +68,7 @@ class DepositVersion(models.Model):
         indexes = [models.Index(fields=["paid_on"], name="deposit_version_day")]
 
     def __str__(self) -> str:
-        return f"{self.status} {self.currency} {self.net} · {self.paid_on}"
+        return f"{self.status} {format_money(self.net, self.currency)} · {self.paid_on}"
 
     @property
     def gross(self) -> Decimal:
@@ -150,7 +150,7 @@ class SettlementLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.currency} {self.amount} · {self.gateway_id}"
+        return f"{self.get_kind_display()} {format_money(self.amount, self.currency)} · {self.gateway_id}"
 
 
 @append_only

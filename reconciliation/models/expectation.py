@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from commerce.money import MoneyAmountField
+from commerce.money import MoneyAmountField, format_money
 from plumbing.audit import append_only
 
 
@@ -77,7 +77,7 @@ class Expectation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.currency} {self.amount} · {self.gateway_id}"
+        return f"{self.get_kind_display()} {format_money(self.amount, self.currency)} · {self.gateway_id}"
 
 
 class ClosingReason(models.TextChoices):

@@ -30,7 +30,7 @@ def deposits_visible_to(*, user: User) -> QuerySet[DepositVersion]:
 
 @dataclass(frozen=True)
 class DepositLine:
-    """A line of a deposit and the payment whose expectation it met, if any."""
+    """A line of a deposit and its payment: of the expectation it met, else the one its exception names."""
 
     line: SettlementLine
     payment: Payment | None
@@ -64,11 +64,12 @@ def deposit_view(*, user: User, deposit_id: int) -> DepositView | None:
         ).get(pk=entry.pk)
     sums = deposit.lines.aggregate(count=Count("pk"), total=Sum("amount"))
     parts = MatchPart.objects.filter(live=True).select_related("expectation__transaction__payment__customer")
-    lines = deposit.lines.order_by("pk").prefetch_related(Prefetch("match_parts", parts))[:LINES_SHOWN]
+    named = ExceptionCase.objects.select_related("transaction__payment__customer")
+    lines = deposit.lines.order_by("pk").prefetch_related(Prefetch("match_parts", parts), Prefetch("cases", named))
     return DepositView(
         version=version,
         versions=list(deposit.versions.order_by("number")),
-        lines=[_line(line) for line in lines],
+        lines=[_line(line) for line in lines[:LINES_SHOWN]],
         line_count=sums["count"],
         line_sum=sums["total"] or Decimal(0),
         entry=entry,
@@ -82,9 +83,9 @@ def deposit_view(*, user: User, deposit_id: int) -> DepositView | None:
 
 def _line(line: SettlementLine) -> DepositLine:
     part = next(iter(line.match_parts.all()), None)
-    payment = part.expectation.transaction.payment if part is not None and part.expectation is not None else None
+    expectation = part.expectation if part is not None else None
+    case = next(iter(line.cases.all()), None)
+    transaction = expectation.transaction if expectation is not None else case.transaction if case else None
     return DepositLine(
-        line=line,
-        payment=payment,
-        is_matched=part is not None,
+        line=line, payment=transaction.payment if transaction is not None else None, is_matched=part is not None
     )

@@ -234,7 +234,7 @@ def test_a_deposit_is_explained_by_figures_lines_entry_and_exceptions(
     assert (view.line_count, view.line_sum) == (3, Decimal("141.50"))
     assert [(one.line.amount, one.payment, one.is_matched) for one in view.lines] == [
         (Decimal("100.00"), one_of_each[Group.SETTLED].payment, True),
-        (Decimal("29.00"), None, False),
+        (Decimal("29.00"), one_of_each[Group.AMOUNT_DIFFERS].payment, False),
         (Decimal("12.50"), None, False),
     ]
     assert view.entry is not None

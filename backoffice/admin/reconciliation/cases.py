@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin.alerts import OpenFilter
+from backoffice.admin.reconciliation.tables import case_state
 from backoffice.dialogs import DialogForm, Words, dialog
-from backoffice.display import GOOD, WATCH, dash, link, moment, money, tag
+from backoffice.display import dash, link, moment, money
 from backoffice.forms import fields
-from backoffice.records import Facts, RecordAdmin, Section, Table
+from backoffice.records import Facts, RecordAdmin, Section
 from backoffice.scoping import staff_of
 from backoffice.unfolded import ActionVariant, display
 from commerce.models import User
@@ -158,29 +159,3 @@ class ExceptionCaseAdmin(RecordAdmin):
 
     def page_context(self, request: HttpRequest, row: ExceptionCase) -> dict[str, Any]:
         return {"title": str(row.get_kind_display()), "sentence": EXPLAINED[CaseKind(row.kind)]}
-
-
-def case_state(row: ExceptionCase) -> Any:
-    if row.is_open:
-        return tag(_("Open"), WATCH, state="open")
-    return tag(str(row.get_resolution_display()), GOOD, state=row.resolution)
-
-
-def cases_table(cases: Iterable[ExceptionCase]) -> Table:
-    """The exceptions of a row, on that row's page."""
-    return Table(
-        _("Exceptions"),
-        [_("Exception"), _("Difference"), _("Raised"), _("State"), _("Remark")],
-        [
-            [
-                link(case, str(case.get_kind_display())),
-                money(case.amount, case.currency),
-                moment(case.raised_at),
-                case_state(case),
-                case.remark or dash(),
-            ]
-            for case in cases
-        ],
-        _("None: everything fits."),
-        right=frozenset({1}),
-    )

@@ -10,8 +10,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin.reconciliation.cases import cases_table
-from backoffice.admin.reconciliation.pulls import PullMixin
+from backoffice.admin.reconciliation.button import PullMixin
+from backoffice.admin.reconciliation.tables import cases_table
 from backoffice.display import GOOD, WATCH, dash, day, link, links, moment, money, tag
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.scoping import ScopedRelatedFilter, staff_of

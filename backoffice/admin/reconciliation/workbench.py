@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin.reconciliation.cases import cases_table
-from backoffice.admin.reconciliation.pulls import PullMixin
+from backoffice.admin.reconciliation.button import PullMixin
+from backoffice.admin.reconciliation.tables import cases_table
 from backoffice.display import BAD, BUSY, GOOD, QUIET, dash, due, link, list_of, moment, money, tag
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.scoping import staff_of
@@ -196,7 +196,6 @@ class WorkbenchAdmin(PullMixin, RecordAdmin):
             {
                 **self.admin_site.each_context(request),
                 "title": _("Workbench"),
-                "opts": self.opts,
                 "organizations": others,
                 "bench": bench,
                 "asked": asked,
