@@ -78,9 +78,11 @@ def product(request: ShopRequest, slug: str) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=86400)
 def picture(request: ShopRequest, slug: str) -> HttpResponse:
-    """A drawing of our own, made from the SKU: the same product always looks the same."""
+    """The product's own picture, else a drawing made from the SKU: the same product always looks the same."""
     found = get_object_or_404(
-        Product.objects.select_related("category"), organization=request.website.organization_id, slug=slug
+        Product.objects.select_related("category", "picture"), organization=request.website.organization_id, slug=slug
     )
+    if found.picture is not None and found.picture.content_type.startswith("image/"):
+        return HttpResponse(bytes(found.picture.content), content_type=found.picture.content_type)
     shelf = found.category.slug if found.category else ""
     return HttpResponse(pictures.draw(sku=found.sku, shelf=shelf), content_type="image/svg+xml")
