@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 from backoffice.display import VARIANTS, moment
 from backoffice.records import Event
 from commerce.money import format_money
+from oropay.gateway.port import Verdict
 from oropay.models import (
+    RUNNING,
     Alert,
     Exchange,
     FailureReason,
@@ -76,6 +78,9 @@ SENTENCES = {
 def sentence_of(payment: Payment) -> str:
     if payment.method == Method.OFFLINE:
         return _("Recorded by hand; it waits in undeposited funds for its bank line.")
+    running = [row for row in payment.transactions.all() if row.parent_id and row.state in RUNNING]
+    if running:
+        return _("{what} is with the gateway now; this page follows.").format(what=name_of(running[-1]))
     return str(SENTENCES[MoneyState(payment.money_state)])
 
 
@@ -110,7 +115,8 @@ def _colour(state: TransactionState) -> str:
 
 def _exchange(exchange: Exchange, payment: Payment, *, payloads: bool) -> Event:
     words = _("Sent to the gateway") if exchange.kind == "send" else _("Looked up at the gateway")
-    status = f"HTTP {exchange.http_status}" if exchange.http_status else _("no answer")
+    silent = _("no answer") if exchange.verdict == Verdict.UNKNOWN else ""
+    status = f"HTTP {exchange.http_status}" if exchange.http_status else silent
     links: list[SafeString] = []
     if payloads:
         address = reverse("admin:oropay_payment_exchange", args=[payment.pk, exchange.pk])

@@ -34,7 +34,7 @@ from invoices.services import (
     invoice_post,
     invoice_void,
 )
-from oropay.models import Payment
+from oropay.models import Payable, Payment
 
 DUE = F("payable__total") - F("payable__paid") - F("payable__cleared")
 
@@ -91,7 +91,7 @@ class InvoiceAdmin(RecordAdmin):
         possible = {
             "post_invoice": draft,
             "delete_draft": draft,
-            "void_invoice": posted,
+            "void_invoice": posted and untouched(row.payable),
             "record_receipt": posted and row.payable.payable_now > 0,
             "download": row.document_id is not None,
         }
@@ -330,6 +330,11 @@ class InvoiceAdmin(RecordAdmin):
         if not isinstance(page, ScopedAdmin):
             raise Http404
         return model._default_manager.filter(page.scope(request))  # type: ignore[no-any-return]
+
+
+def untouched(payable: Payable) -> bool:
+    """Whether no money at all is on it: only then can it be voided."""
+    return not (payable.paid or payable.settling or payable.held or payable.cleared)
 
 
 def lines_table(row: Invoice) -> Table:

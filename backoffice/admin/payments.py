@@ -61,10 +61,12 @@ class PaymentAdmin(RecordAdmin):
         return rows.prefetch_related("parts__payable")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Payment | None:
-        try:
-            return payment_for_staff(user=staff_of(request), pk=int(object_id))
-        except ValueError:
-            return None
+        """The payment with everything its page shows, read once a request."""
+        kept: dict[str, Payment | None] = request.__dict__.setdefault("_payments_shown", {})
+        if object_id not in kept:
+            user = staff_of(request)
+            kept[object_id] = payment_for_staff(user=user, pk=int(object_id)) if object_id.isdigit() else None
+        return kept[object_id]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only what the person may do and the payment allows now."""
@@ -279,6 +281,7 @@ class PaymentAdmin(RecordAdmin):
                 "parts": [
                     (name.replace("_", " ").capitalize(), json.dumps(value, indent=2, ensure_ascii=False, default=str))
                     for name, value in payload.items()
+                    if value not in ("", None, {}, [])
                 ],
             },
         )

@@ -10,7 +10,7 @@ from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import User
-from commerce.money import exponent, format_money, rounded, shares
+from commerce.money import exponent, format_money, shares
 from ledger.models import AccountName
 from ledger.selectors import balance
 from oropay import locks
@@ -130,7 +130,7 @@ def capture_start(
     if amount <= 0 or amount > allowed.limit:
         raise CaptureRefused(
             why=_("At most {limit} may be captured: {why}").format(
-                limit=rounded(allowed.limit, hold.currency), why=allowed.reason
+                limit=format_money(allowed.limit, hold.currency), why=allowed.reason
             )
         )
     return _queue(payment=payment, parent=hold, action=Action.CAPTURE, amount=amount, by=by, now=now)

@@ -46,7 +46,7 @@ def test_capture_of_more_than_is_held_says_so_in_the_dialog_and_queues_nothing(
     response = dialog(opened(clerk), held, "capture", amount="100.01", after=newest(held))
 
     assert response.status_code == 200
-    assert "Nothing was captured. At most 100.00 may be captured" in response.content.decode()
+    assert "Nothing was captured. At most $100.00 may be captured" in response.content.decode()
     assert moves(held) == [("authorize", "100.00", "approved")]
 
 
