@@ -22,7 +22,7 @@ from commerce.money import rounded
 from commerce.pricing import price_tags
 from commerce.selectors import payment_term_of
 from commerce.services import order_close, order_open, order_write
-from config.demo.people import BUYERS, STAFF
+from config.demo.people import BUYERS, COMPANIES, STAFF
 from config.demo.stories import LISTS, ORDERS, RECEIPTS, SERVICES, STORIES, Arrived, Fate, OpenOrder, Story
 from invoices.models import Invoice, InvoiceState
 from invoices.services import (
@@ -33,7 +33,6 @@ from invoices.services import (
     invoice_post,
     invoice_void,
 )
-from invoices.services.post import DOCUMENT_JOB
 from invoices.services.receipt import RECEIPT_JOB
 from oropay.models import Payable, PayableKind, Payment
 from oropay.services import PartAsked, offline_receipt_record, payable_open
@@ -80,12 +79,14 @@ class World:
         return self.people[STAFF[1].email]
 
 
-def world_of(*, organization: Organization, customers: Mapping[str, Customer], now: datetime) -> World:
+def world_of(*, organization: Organization, now: datetime) -> World:
     """Read what was made before the history."""
+    customers = Customer.objects.filter(organization=organization).select_related("payment_term", "group__payment_term")
+    by_number = {customer.number: customer for customer in customers}
     return World(
         organization=organization,
         websites=list(Website.objects.filter(organization=organization).order_by("pk")),
-        customers=customers,
+        customers={key: by_number[company.number] for key, company in COMPANIES.items()},
         people={user.email: user for user in User.objects.filter(email__in=[each.email for each in (*STAFF, *BUYERS)])},
         products=list(Product.objects.filter(organization=organization).select_related("unit").order_by("sku")),
         now=now,
@@ -96,7 +97,6 @@ def history_happen(*, world: World) -> None:
     """Let everything happen that has not happened yet, oldest first."""
     for at, happen in sorted(_events(world), key=lambda event: event[0]):
         happen(at=at)
-        _papers_draw(at=at)
     _lists_fill(world)
 
 
@@ -104,22 +104,22 @@ def _events(world: World) -> Iterable[tuple[datetime, Callable[..., None]]]:
     for story in STORIES:
         if story.ordered:
             place = partial(_order_place, world, key=story.key, company=story.company, site=story.site)
-            yield _moment(world, story.days_ago + 2, 9), place
-        yield _moment(world, story.days_ago, 14), partial(_bill, world, story)
+            yield moment(world, story.days_ago + 2, 9), place
+        yield moment(world, story.days_ago, 14), partial(_bill, world, story)
         if story.fate == Fate.VOID:
-            yield _moment(world, story.days_ago - 2, 16), partial(_withdraw_invoice, world, story)
+            yield moment(world, story.days_ago - 2, 16), partial(_withdraw_invoice, world, story)
         if story.ordered and story.days_ago > SHIPPED_AFTER:
-            yield _moment(world, story.days_ago - 1, 15), partial(_deliver, world, story)
+            yield moment(world, story.days_ago - 1, 15), partial(_deliver, world, story)
     for arrived in RECEIPTS:
-        yield _moment(world, arrived.days_ago, 11), partial(_receive, world, arrived)
+        yield moment(world, arrived.days_ago, 11), partial(_receive, world, arrived)
     for order in ORDERS:
         place = partial(_order_place, world, key=order.key, company=order.company, site=order.site)
-        yield _moment(world, order.days_ago, 10), place
+        yield moment(world, order.days_ago, 10), place
         if order.canceled_because:
-            yield _moment(world, order.days_ago - 1, 10), partial(_cancel, world, order)
+            yield moment(world, order.days_ago - 1, 10), partial(_cancel, world, order)
 
 
-def _moment(world: World, days_ago: int, hour: int) -> datetime:
+def moment(world: World, days_ago: int, hour: int) -> datetime:
     """A working hour of the seller's day; weekends move back to Friday."""
     day = world.organization.today(world.now) - timedelta(days=days_ago)
     day -= timedelta(days=max(0, day.weekday() - 4))
@@ -252,6 +252,7 @@ def _receive(world: World, arrived: Arrived, *, at: datetime) -> None:
         now=at,
         attempt_key=attempt_key,
     )
+    _receipts_issue(at=at)
 
 
 def _payable_of(world: World, *, key: int) -> Payable:
@@ -269,9 +270,9 @@ def _amount(payable: Payable, *, share: Decimal | None) -> Decimal:
     return payable.payable_now if share is None else rounded(payable.total * share, payable.currency)
 
 
-def _papers_draw(*, at: datetime) -> None:
-    """Draw invoices and receipts on their own day instead of today, so that their numbers belong to their month."""
-    due = Job.objects.filter(kind__in=[DOCUMENT_JOB, RECEIPT_JOB], state=JobState.QUEUED, next_at__lte=at)
+def _receipts_issue(*, at: datetime) -> None:
+    """Issue receipts on their own day, so that their numbers belong to their month. The worker draws the invoices."""
+    due = Job.objects.filter(kind=RECEIPT_JOB, state=JobState.QUEUED, next_at__lte=at)
     for job_id in list(due.order_by("pk").values_list("pk", flat=True)):
         job_run(job_id=job_id, now=at)
 
@@ -297,10 +298,10 @@ def _lists_fill(world: World) -> None:
 
 
 def _picked(products: list[Product], *, key: int) -> list[Product]:
-    """Two to five different products; a key always picks the same."""
+    """Three to six different products; a key always picks the same."""
     step = (3, 7, 9, 11)[_digest(key, "step") % 4]
     start = _digest(key, "start")
-    return [products[(start + step * index) % len(products)] for index in range(2 + _digest(key, "count") % 4)]
+    return [products[(start + step * index) % len(products)] for index in range(3 + _digest(key, "count") % 4)]
 
 
 def _quantity(product: Product, *, key: int) -> Decimal:

@@ -96,8 +96,8 @@ class Arrived:
 
 
 RECEIPTS = (
-    Arrived(329, "Check 1108", (4,)),
-    Arrived(328, "Wire CM-0031", (3,)),
+    Arrived(328, "Check 1108", (4,)),
+    Arrived(327, "Wire CM-0031", (3,)),
     Arrived(326, "Check 20417", (1,)),
     Arrived(311, "Wire OH-8812", (2,)),
     Arrived(288, "Check 20466", (5, 7)),
