@@ -164,7 +164,11 @@ def _instrument_learn(*, news: Recording) -> None:
     and the page says so.
     """
     instrument, answer = news.payment.instrument, news.answer
-    if instrument is None or instrument.kind != InstrumentKind.CARD:
+    if instrument is None:
+        return
+    if instrument.kind == InstrumentKind.BANK:
+        if news.payment.keep_instrument:
+            Instrument.objects.filter(pk=instrument.pk, state=InstrumentState.ONCE).update(state=InstrumentState.ACTIVE)
         return
     changed = {
         "brand": answer.brand[:20],

@@ -281,6 +281,10 @@ def _representable(*, amount: Decimal, currency: str) -> None:
 
 def _lines_fit(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
     paid = {part.payable_id: part.payable for part in payment.parts.select_related("payable")}
+    if any(payable.kind == PayableKind.ORDER for payable in paid.values()) and any(
+        line.source == RefundSource.CREDIT for line in lines
+    ):
+        raise RefundRefused(why=_("Money paid for an order that is not billed is its deposit, not credit."))
     _credit_suffices(payment=payment, lines=lines)
     for line in lines:
         if line.source == RefundSource.CREDIT:

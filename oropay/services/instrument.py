@@ -87,10 +87,8 @@ def card_add(*, customer_id: int, owner: User, integration: Integration, card: "
     )
 
 
-def bank_add(
-    *, customer_id: int, owner: User, integration: Integration, details: BankDetails, keep: bool
-) -> Instrument:
-    """Seal a bank account; from here on only the worker can read its number.
+def bank_add(*, customer_id: int, owner: User, integration: Integration, details: BankDetails) -> Instrument:
+    """Seal a bank account; from here on only the worker can read its number. It is saved once a debit is accepted.
 
     Raises:
         InstrumentUnusable: the routing number's check digit or the account number's form is wrong.
@@ -103,7 +101,7 @@ def bank_add(
         raise InstrumentUnusable(why=_("An account number has 4 to 17 digits."))
     instrument = Instrument(
         kind=InstrumentKind.BANK,
-        state=InstrumentState.ACTIVE if keep else InstrumentState.ONCE,
+        state=InstrumentState.ONCE,
         customer_id=customer_id,
         owner=owner,
         provider_account=integration.provider,

@@ -248,9 +248,7 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
     if isinstance(source, NewBank):
         if source.mandate is None:
             raise MandateRequired
-        instrument = bank_add(
-            customer_id=customer_id, owner=by, integration=integration, details=source.details, keep=source.keep
-        )
+        instrument = bank_add(customer_id=customer_id, owner=by, integration=integration, details=source.details)
         mandate_given = source.mandate
     else:
         found = Instrument.objects.filter(

@@ -1,5 +1,6 @@
 """What the browser tests do again and again: open a shop, log in, fill a card, wait for money."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from commerce.drafts import AddressSnapshot
 from commerce.models import Customer, Level, Organization, Permission, Product, User, Website
+from config import processes
 from config.parts import Place
 from config.supervisor import Supervisor
 from invoices.models import Invoice
@@ -108,6 +110,10 @@ class House:
         page.locator("input[name=password]").fill(PASSWORD)
         page.locator("form button[type=submit], form button:not([type])").last.click()
         page.wait_for_url(lambda address: reverse("account_login") not in address)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is true in the database; fails after a while."""
+        assert processes.wait_until(condition, seconds=40)
 
     def wait_for(self, page: Page, *states: str) -> None:
         """Wait until the Paying page says one of these; nothing is timed."""

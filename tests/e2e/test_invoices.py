@@ -8,24 +8,9 @@ from playwright.sync_api import Page, expect
 from invoices.models import Invoice
 from oropay.models import Instrument, MoneyState, Payment, PaymentTransaction
 from tests.e2e.house import House, Shop, fill_card, press_pay
+from tests.e2e.paying import ACCOUNT, choose, fill_bank
 
 Visit = Callable[[str], Page]
-ACCOUNT = "90817263544536"
-
-
-def choose(page: Page, kind: str) -> None:
-    page.locator(f'input[data-pay-method="{kind}"]').first.check()
-
-
-def fill_bank(page: Page) -> None:
-    choose(page, "bank")
-    page.locator("input[name=bank_holder_name]").fill("Tools Inc")
-    page.locator("input[name=bank_routing]").fill("122000030")
-    page.locator("input[name=bank_account]").fill(ACCOUNT)
-    page.locator("input[name=bank_account_again]").fill(ACCOUNT)
-    for name, value in (("bank_account_type", "CHECKING"), ("bank_holder_type", "BUSINESS")):
-        page.locator(f"select[name={name}]").select_option(value)
-    page.get_by_label("I have read this authorisation and agree to it.").locator("visible=true").check()
 
 
 def test_a_buyer_pays_an_invoice_by_bank_transfer_and_finance_sees_it_settle(

@@ -15,6 +15,7 @@ from oropay.models import (
     Exchange,
     FailureReason,
     Instrument,
+    InstrumentState,
     MoneyState,
     Payable,
     Payment,
@@ -126,13 +127,13 @@ def test_a_refund_from_something_this_payment_did_not_pay_is_refused(charge: Pay
     assert charge.children.count() == 0
 
 
-def test_credit_that_is_not_there_cannot_be_refunded(charge: PaymentTransaction, order: Order) -> None:
-    with pytest.raises(RefundRefused, match=r"Nothing was refunded. The customer has \$0.00 of unallocated credit"):
+def test_a_deposit_is_not_refunded_as_if_it_were_credit(charge: PaymentTransaction, order: Order) -> None:
+    with pytest.raises(RefundRefused, match=r"Nothing was refunded\. Money paid for an order that is not billed"):
         refund_start(
             charge=charge,
             lines=[RefundLineAsked(source=RefundSource.CREDIT, amount=Decimal(10))],
             reason=RefundReason.OTHER,
-            note="no such credit",
+            note="wrong pocket",
             by=order.placed_by,
             now=timezone.now(),
         )
@@ -285,3 +286,14 @@ def test_settlement_notes_are_written_once(charge: PaymentTransaction, account: 
     assert written == [1, 0]
     assert charge.deposit_id == "DEP_1"
     assert Payment.objects.get(pk=charge.payment_id).money_state == MoneyState.SETTLED
+
+
+def test_a_bank_account_is_saved_only_once_a_debit_was_accepted(start: Start, run: Run) -> None:
+    refused = start(source=bank("1234560051", keep=True))
+    run(refused)
+    accepted = start(source=bank(keep=True))
+    run(accepted)
+
+    states = [Instrument.objects.get(payments=payment).state for payment in (refused, accepted)]
+
+    assert states == [InstrumentState.ONCE, InstrumentState.ACTIVE]
