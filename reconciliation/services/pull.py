@@ -34,6 +34,8 @@ TRIES = 3
 """Workers that may die over one pull before it is given up."""
 HOURLY_DAYS, NIGHTLY_DAYS = 7, 35
 """How many days back the schedule reads: news is young, but a status may still change weeks later."""
+LARGE = 1_000
+"""Rows written at once from which the planner's statistics are renewed."""
 NOTES = 500
 """Transactions marked as settled in one database transaction; their payments are locked for its length."""
 
@@ -106,13 +108,27 @@ def _day_record(
     lines: list[SettledTransaction],
     now: datetime,
 ) -> Pulled:
+    """Four small steps, each whole by itself and safe to repeat; a crash between them is made good by the next pull."""
     with atomic(durable=True):
         stored = report_store(provider_account=provider_account, lines=lines, advices=advices, now=now)
+    _statistics_refresh(written=stored.new_lines)
+    with atomic(durable=True):
         booked = deposits_book(provider_account=provider_account, deposit_ids=stored.deposit_ids, now=now)
         matches = match_exact(provider_account=provider_account, deposit_ids=stored.deposit_ids, now=now)
+    _statistics_refresh(written=matches)
+    with atomic(durable=True):
         cases = cases_raise(provider_account=provider_account, deposit_ids=stored.deposit_ids, now=now)
     _note(provider_account=provider_account, deposit_ids=stored.deposit_ids, now=now)
     return Pulled(deposits=stored.new_deposits, lines=stored.new_lines, matches=matches, booked=booked, cases=cases)
+
+
+def _statistics_refresh(*, written: int) -> None:
+    """After a large write, tell the planner, or it would join the new rows one by one until autovacuum comes round."""
+    if written >= LARGE:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "ANALYZE reconciliation_expectation, reconciliation_settlementline, reconciliation_matchpart"
+            )
 
 
 TO_NOTE = """

@@ -1,12 +1,12 @@
 """Store what the gateway reported of one day, set by set: what is known already is not written again."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
-from typing import Any, TypeVar
+from io import StringIO
+from typing import Any
 
 from django.db import connection
 
@@ -15,8 +15,8 @@ from oropay.models import ProviderAccount
 from reconciliation import locks
 from reconciliation.models import LineKind
 
-BATCH = 5_000
-"""Rows per statement: enough to hide the round trip, few enough to stay in tens of megabytes."""
+BATCH = 10_000
+"""Rows sent at a time: enough to hide the round trip, few enough to stay in megabytes."""
 
 DEPOSITS_ADD = """
 INSERT INTO reconciliation_deposit (provider_account_id, gateway_id, seen_at)
@@ -52,31 +52,32 @@ ON CONFLICT (deposit_id, number) DO NOTHING
 """
 
 REPORTED = """
-    unnest(
-        %(deposit)s::text[], %(gateway_id)s::text[], %(kind)s::text[], %(amount)s::numeric[], %(currency)s::text[],
-        %(ordinal)s::int[], %(status)s::text[], %(reference)s::text[], %(batch_id)s::text[], %(method)s::text[],
-        %(time_created)s::timestamptz[]
-    ) AS reported (deposit, gateway_id, kind, amount, currency, ordinal, status, reference, batch_id, method,
-        time_created)
-    JOIN reconciliation_deposit deposit
-        ON deposit.provider_account_id = %(account)s AND deposit.gateway_id = reported.deposit
+CREATE TEMPORARY TABLE IF NOT EXISTS reported_line (
+    deposit text, gateway_id text, kind text, amount numeric(19, 4), currency text, ordinal integer, status text,
+    reference text, batch_id text, method text, time_created timestamptz
+) ON COMMIT DELETE ROWS;
+TRUNCATE reported_line
 """
 
-LINES_ADD = f"""
+LINES_ADD = """
 INSERT INTO reconciliation_settlementline
     (provider_account_id, deposit_id, gateway_id, kind, amount, currency, ordinal, status, reference, batch_id, method,
     time_created, seen_at)
 SELECT %(account)s, deposit.id, reported.gateway_id, reported.kind, reported.amount, reported.currency,
     reported.ordinal, reported.status, reported.reference, reported.batch_id, reported.method, reported.time_created,
     %(now)s
-FROM {REPORTED}
+FROM reported_line reported
+JOIN reconciliation_deposit deposit
+    ON deposit.provider_account_id = %(account)s AND deposit.gateway_id = reported.deposit
 ON CONFLICT (provider_account_id, gateway_id, kind, deposit_id, amount, currency, ordinal) DO NOTHING
-"""  # noqa: S608
+"""
 
-STATUS_CHANGES_ADD = f"""
+STATUS_CHANGES_ADD = """
 INSERT INTO reconciliation_statuschange (line_id, number, status, seen_at)
 SELECT line.id, coalesce(known.number, 1) + 1, reported.status, %(now)s
-FROM {REPORTED}
+FROM reported_line reported
+JOIN reconciliation_deposit deposit
+    ON deposit.provider_account_id = %(account)s AND deposit.gateway_id = reported.deposit
 JOIN reconciliation_settlementline line
     ON line.provider_account_id = %(account)s AND line.gateway_id = reported.gateway_id AND line.kind = reported.kind
     AND line.deposit_id = deposit.id AND line.amount = reported.amount AND line.currency = reported.currency
@@ -87,7 +88,7 @@ LEFT JOIN LATERAL (
 ) AS known ON true
 WHERE coalesce(known.status, line.status) <> reported.status
 ON CONFLICT (line_id, number) DO NOTHING
-"""  # noqa: S608
+"""
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,13 @@ def report_store(
     names = sorted({line.deposit for line in reported} | {advice.gateway_id for advice in advised})
     shared = {"account": provider_account.pk, "now": now}
     new_deposits = _write(DEPOSITS_ADD, shared | {"gateway_ids": names}) if names else 0
-    for advices_part in _parts(advised):
-        _write(VERSIONS_ADD, shared | _advice_columns(advices_part))
+    if advised:
+        _write(VERSIONS_ADD, shared | _advice_columns(advised))
     new_lines = 0
-    for lines_part in _parts(reported):
-        columns = shared | _columns(lines_part)
-        new_lines += _write(LINES_ADD, columns)
-        _write(STATUS_CHANGES_ADD, columns)
+    if reported:
+        _copy(reported)
+        new_lines = _write(LINES_ADD, shared)
+        _write(STATUS_CHANGES_ADD, shared)
     return Stored(
         deposit_ids=_deposit_ids(provider_account_id=provider_account.pk, names=names),
         new_deposits=new_deposits,
@@ -192,8 +193,25 @@ def _advice_columns(advices: Sequence[DepositAdvice]) -> dict[str, list[Any]]:
     return columns
 
 
-def _columns(lines: Sequence[ReportedLine]) -> dict[str, list[Any]]:
-    return {name: [getattr(line, name) for line in lines] for name in ReportedLine.__dataclass_fields__}
+COLUMNS = tuple(ReportedLine.__dataclass_fields__)
+
+
+def _copy(lines: Sequence[ReportedLine]) -> None:
+    """Bring the report to the database by COPY, the fastest way there is, and let the planner know its size."""
+    with connection.cursor() as cursor:
+        cursor.execute(REPORTED)
+        for start in range(0, len(lines), BATCH):
+            text = "".join(_row(line) for line in lines[start : start + BATCH])
+            cursor.copy_expert(f"COPY reported_line ({', '.join(COLUMNS)}) FROM STDIN", StringIO(text))
+        cursor.execute("ANALYZE reported_line")
+
+
+def _row(line: ReportedLine) -> str:
+    """One line of COPY's text format. No value is ever NULL; special characters are escaped."""
+    return "\t".join(str(getattr(line, name)).translate(ESCAPES) for name in COLUMNS) + "\n"
+
+
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def _deposit_ids(*, provider_account_id: int, names: list[str]) -> tuple[int, ...]:
@@ -209,12 +227,3 @@ def _write(statement: str, values: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
-
-
-T = TypeVar("T")
-
-
-def _parts(rows: Iterable[T]) -> Iterator[list[T]]:
-    left: Iterator[T] = iter(rows)
-    while part := list(islice(left, BATCH)):
-        yield part

@@ -230,6 +230,33 @@ def test_equal_lines_of_one_deposit_are_two_rows(gateway: Reports, pull: PullNow
     assert list(SettlementLine.objects.values_list("gateway_id", "ordinal")) == [("TRN_x", 1), ("TRN_x", 2)]
 
 
+def test_a_report_with_tabs_backslashes_and_line_ends_is_stored_as_it_is(
+    gateway: Reports, pull: PullNow, clock: Clock
+) -> None:
+    odd = "a\tb\\c\nd\re\\N"
+    gateway.deposit("DEP_1", line("TRN_x", "5.00", reference=odd, at=MONDAY), paid_on=WEDNESDAY)
+    clock.set(WEDNESDAY)
+
+    pull()
+
+    assert SettlementLine.objects.get().reference == odd
+    assert SettlementLine.objects.get().time_created == MONDAY
+
+
+def test_a_large_report_is_stored_and_matched_as_a_small_one(
+    pay: Pay, gateway: Reports, pull: PullNow, clock: Clock
+) -> None:
+    charge = pay("100.00")
+    others = [line(f"TRN_x{number}", "1.00", at=MONDAY) for number in range(1_000)]
+    gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), *others, paid_on=WEDNESDAY)
+    clock.set(WEDNESDAY)
+
+    pulled, again = pull(), pull()
+
+    assert pulled == Pulled(deposits=1, lines=1_001, matches=1, booked=1, cases=1_000)
+    assert again == Pulled()
+
+
 def test_a_status_that_changes_is_a_new_version_and_the_first_stays(
     pay: Pay, gateway: Reports, pull: PullNow, clock: Clock
 ) -> None:
