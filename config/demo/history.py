@@ -29,7 +29,6 @@ from invoices.services import (
     LineAsked,
     invoice_draft,
     invoice_draft_from_order,
-    invoice_draft_update,
     invoice_post,
     invoice_void,
 )
@@ -190,18 +189,15 @@ def _cancel(world: World, story: OpenOrder, *, at: datetime) -> None:
 
 
 def _bill(world: World, story: Story, *, at: datetime) -> None:
-    invoice = _invoice_of(world, key=story.key) or _draft(world, story, at=at)
+    invoice = _invoice_of(world, story=story) or _draft(world, story, at=at)
     if invoice.state == InvoiceState.DRAFT and story.fate != Fate.DRAFT:
         invoice_post(invoice=invoice, by=world.clerk, now=at)
 
 
-@atomic
 def _draft(world: World, story: Story, *, at: datetime) -> Invoice:
-    external_id = _external_id(key=story.key)
     if story.ordered:
         order = Order.objects.get(organization=world.organization, po_number=_po_number(story.key, story.company))
-        invoice = invoice_draft_from_order(order=order, by=world.clerk, now=at)
-        return invoice_draft_update(invoice=invoice, external_id=external_id)
+        return invoice_draft_from_order(order=order, by=world.clerk, now=at)
     customer, website = world.customers[story.company], world.websites[story.site]
     book = _addresses(customer)
     return invoice_draft(
@@ -214,7 +210,7 @@ def _draft(world: World, story: Story, *, at: datetime) -> Invoice:
         ship_to=book[-1],
         payment_term=payment_term_of(customer=customer),
         po_number=_po_number(key=story.key, company=story.company),
-        external_id=external_id,
+        external_id=_external_id(key=story.key),
     )
 
 
@@ -230,7 +226,7 @@ def _service(key: int, position: int, *, website: Website) -> LineAsked:
 
 
 def _withdraw_invoice(world: World, story: Story, *, at: datetime) -> None:
-    invoice = _invoice_of(world, key=story.key)
+    invoice = _invoice_of(world, story=story)
     if invoice is not None and invoice.state == InvoiceState.POSTED:
         invoice_void(invoice=invoice, note="Billed to the wrong company.", by=world.clerk, now=at)
 
@@ -258,7 +254,7 @@ def _receive(world: World, arrived: Arrived, *, at: datetime) -> None:
 def _payable_of(world: World, *, key: int) -> Payable:
     """What is owed at this moment: the invoice, or before it is posted its order."""
     story = STORIES[key - 1]
-    invoice = _invoice_of(world, key=key)
+    invoice = _invoice_of(world, story=story)
     if invoice is not None and invoice.payable is not None:
         return invoice.payable
     return Payable.objects.get(
@@ -331,9 +327,8 @@ def _order_of(world: World, *, key: int, company: str) -> Order | None:
     return Order.objects.filter(organization=world.organization, po_number=_po_number(key, company)).first()
 
 
-def _invoice_of(world: World, *, key: int) -> Invoice | None:
-    return (
-        Invoice.objects.filter(organization=world.organization, external_id=_external_id(key=key))
-        .select_related("payable")
-        .first()
-    )
+def _invoice_of(world: World, *, story: Story) -> Invoice | None:
+    rows = Invoice.objects.filter(organization=world.organization).select_related("payable")
+    if story.ordered:
+        return rows.filter(order__po_number=_po_number(story.key, story.company)).first()
+    return rows.filter(external_id=_external_id(key=story.key)).first()
