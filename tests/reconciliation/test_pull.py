@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 from django.utils import timezone
 
 from commerce.models import User
@@ -27,9 +24,6 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.services import capture_start, refund_lines_suggested, refund_start
-from plumbing.models import PeriodicRun
-from reconciliation.due import DuePulls
-from reconciliation.exceptions import DaysOutOfOrder
 from reconciliation.models import (
     Deposit,
     DepositBooking,
@@ -38,13 +32,11 @@ from reconciliation.models import (
     LineKind,
     Match,
     MatchPart,
-    Pull,
     PullState,
     SettlementLine,
     StatusChange,
 )
-from reconciliation.services import Pulled, pull_queue, pull_run, pulls_queue, settlement_pull
-from reconciliation.services.pull import LEASE, days_back
+from reconciliation.services import Pulled, pull_queue, pull_run, settlement_pull
 from tests.reconciliation.conftest import BANK, MONDAY, WEDNESDAY, Clock, fund, send
 from tests.reconciliation.standin import Reports, line
 
@@ -331,107 +323,6 @@ def test_a_silent_gateway_leaves_what_was_read_and_says_so(
     )
     with pytest.raises(GatewayUnavailable):
         settlement_pull(provider_account=account, since=WEDNESDAY, until=WEDNESDAY, now=timezone.now())
-
-
-def test_days_out_of_order_ask_nothing(account: ProviderAccount, gateway: Reports) -> None:
-    with pytest.raises(DaysOutOfOrder, match="Nothing was asked"):
-        pull_queue(provider_account=account, since=WEDNESDAY, until=MONDAY.date(), by=None, now=timezone.now())
-
-    assert not Pull.objects.exists()
-    assert gateway.asked == []
-
-
-def test_a_button_pressed_twice_is_one_pull(account: ProviderAccount, clerk: User) -> None:
-    since, until = days_back(7, now=timezone.now())
-
-    first = pull_queue(provider_account=account, since=since, until=until, by=clerk, now=timezone.now())
-    second = pull_queue(provider_account=account, since=until, until=until, by=None, now=timezone.now())
-
-    assert first == second
-    assert (first.state, first.since, first.until, first.asked_by) == (
-        PullState.QUEUED,
-        date(2026, 11, 10),
-        date(2026, 11, 16),
-        clerk,
-    )
-
-
-def test_a_pull_counts_what_was_new(
-    pay: Pay, gateway: Reports, account: ProviderAccount, clock: Clock, clerk: User
-) -> None:
-    charge = pay("100.00")
-    gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), paid_on=WEDNESDAY)
-    clock.set(WEDNESDAY)
-    pull = pull_queue(provider_account=account, since=WEDNESDAY, until=WEDNESDAY, by=clerk, now=timezone.now())
-
-    pull_run(pull_id=pull.pk, now=timezone.now())
-
-    pull.refresh_from_db()
-    assert (pull.state, pull.new_deposits, pull.new_lines, pull.new_matches, pull.new_cases) == (
-        PullState.DONE,
-        1,
-        1,
-        1,
-        0,
-    )
-    assert pull_run(pull_id=pull.pk, now=timezone.now()) is None
-
-
-def test_a_pull_whose_worker_vanished_is_published_again_and_given_up_after_three(
-    account: ProviderAccount, clock: Clock
-) -> None:
-    now = clock.moment
-    pull = pull_queue(provider_account=account, since=WEDNESDAY, until=WEDNESDAY, by=None, now=now)
-    Pull.objects.filter(pk=pull.pk).update(state=PullState.RUNNING, tries=3, next_at=now + LEASE)
-    due = DuePulls()
-
-    assert due.publish_due(now=now, limit=10) == 0
-    assert due.publish_due(now=now + LEASE, limit=10) == 1
-    assert pull_run(pull_id=pull.pk, now=now + LEASE) is None
-
-    pull.refresh_from_db()
-    assert (pull.state, pull.error) == (PullState.FAILED, "The worker stopped while reading.")
-    assert due.publish_due(now=now + timedelta(hours=1), limit=10) == 0
-
-
-def test_the_schedule_pulls_once_an_hour_and_once_a_day_further_back(account: ProviderAccount, clock: Clock) -> None:
-    nightly = pulls_queue(now=clock.moment)
-    first = Pull.objects.get()
-    Pull.objects.update(state=PullState.DONE, ended_at=clock.moment)
-    same_hour = pulls_queue(now=clock.moment + timedelta(minutes=5))
-    next_hour = pulls_queue(now=clock.moment + timedelta(hours=1))
-
-    assert (nightly, same_hour, next_hour) == (1, 0, 1)
-    assert (first.until - first.since).days == 34
-    hourly = Pull.objects.exclude(pk=first.pk).get()
-    assert (hourly.until - hourly.since).days == 6
-    assert set(PeriodicRun.objects.values_list("task", "period")) == {
-        ("settlement-pull-nightly", "2026-11-16"),
-        ("settlement-pull-hourly", "2026-11-16T17"),
-        ("settlement-pull-hourly", "2026-11-16T18"),
-    }
-
-
-def test_a_switched_off_account_is_not_pulled(account: ProviderAccount, clock: Clock) -> None:
-    ProviderAccount.objects.update(is_active=False)
-
-    assert pulls_queue(now=clock.moment) == 0
-
-
-def test_the_command_pulls_at_once_and_fails_aloud(
-    pay: Pay, gateway: Reports, clock: Clock, capsys: pytest.CaptureFixture[str]
-) -> None:
-    charge = pay("100.00")
-    gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), paid_on=WEDNESDAY)
-    clock.set(WEDNESDAY)
-
-    call_command("settlement_pull", since=WEDNESDAY)
-
-    assert Match.objects.count() == 1
-    assert "matches=1" in capsys.readouterr().out
-    gateway.silent = True
-    with pytest.raises(CommandError, match="1 provider account"):
-        call_command("settlement_pull", since=WEDNESDAY)
 
 
 def _refund(charge: PaymentTransaction, amount: str, *, by: User) -> PaymentTransaction:
