@@ -3,9 +3,9 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.devservers import postgres_binary, postgres_connect
@@ -26,20 +26,24 @@ class Result:
     p95_ms: float
     errors: int
     compared_with: str = "limit"
+    notes: Mapping[str, int | float] = field(default_factory=dict)
+    """What else was seen; printed after the rest."""
+
+    def values(self) -> dict[str, str | float | None]:
+        return {
+            "name": self.name,
+            "ours": round(self.ours, 2),
+            self.compared_with: round(self.limit, 1),
+            "ratio": round(self.ours / self.limit, 4) if self.limit else None,
+            "unit": self.unit,
+            "p50_ms": round(self.p50_ms, 1),
+            "p95_ms": round(self.p95_ms, 1),
+            "errors": self.errors,
+            **self.notes,
+        }
 
     def line(self) -> str:
-        return json.dumps(
-            {
-                "name": self.name,
-                "ours": round(self.ours, 1),
-                self.compared_with: round(self.limit, 1),
-                "ratio": round(self.ours / self.limit, 4) if self.limit else None,
-                "unit": self.unit,
-                "p50_ms": round(self.p50_ms, 1),
-                "p95_ms": round(self.p95_ms, 1),
-                "errors": self.errors,
-            }
-        )
+        return json.dumps(self.values())
 
 
 def percentile(values: Sequence[float], share: float) -> float:
