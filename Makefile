@@ -7,7 +7,7 @@ PY := .venv/bin/python
 MAKEFLAGS += --no-print-directory
 
 TARGETS := run up down test check $(if $(wildcard tests/e2e/test_*.py),e2e) $(if $(wildcard tests/faults/test_*.py),faults) \
-	$(if $(wildcard tests/bench/__main__.py),bench) assets lock clean
+	$(if $(wildcard tests/bench/__main__.py),bench) assets screenshots lock clean
 .PHONY: help $(TARGETS)
 
 help_run    := start everything here in one log; Ctrl-C stops it, data is kept
@@ -19,11 +19,12 @@ help_e2e    := the browser tests alone
 help_faults := the tests of crashes and lost answers alone
 help_bench  := measure: make bench NAME=intake
 help_assets := copy the front-end files we serve, compile translations
+help_screenshots := photograph the running house for the README
 help_lock   := renew requirements/*.txt and package-lock.json
 help_clean  := remove what can be made again (never .data/)
 
 help:
-	@$(foreach target,$(TARGETS),printf '  make %-8s %s\n' '$(target)' '$(help_$(target))';)
+	@$(foreach target,$(TARGETS),printf '  make %-11s %s\n' '$(target)' '$(help_$(target))';)
 
 run: .venv/.installed assets/.copied
 	@exec $(PY) -m config.stack run
@@ -51,6 +52,9 @@ check: .venv/.installed
 
 assets: .venv/.installed node_modules/.installed
 	@exec $(PY) -m config.assets
+
+screenshots: .venv/.installed node_modules/.installed
+	@exec $(PY) -m config.screenshots
 
 lock: .venv/.installed
 	@exec $(PY) -m config.lock
