@@ -109,7 +109,8 @@ def test_what_the_beat_announces_reaches_a_worker_by_name(
     charge = pay("100.00")
     gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), paid_on=WEDNESDAY)
     clock.set(WEDNESDAY)
-    announced = settings.CELERY_BEAT_SCHEDULE["settlement-pulls"]["task"]
+    announced = str(settings.CELERY_BEAT_SCHEDULE["settlement-pulls"]["task"])
+    app.loader.import_default_modules()  # what a worker does when it starts
 
     app.tasks[announced]()
     app.tasks[TASK](Pull.objects.get().pk)
