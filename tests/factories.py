@@ -132,7 +132,7 @@ class CustomerRoleFactory(DjangoModelFactory[CustomerRole]):
     organization = SubFactory(OrganizationFactory)
     name = Sequence(lambda n: f"Role {n}")
 
-    @post_generation  # type: ignore[untyped-decorator]
+    @post_generation
     def levels(self: CustomerRole, create: bool, levels: Mapping[Permission, Level] | None, **_: Any) -> None:
         if create and levels:
             RolePermission.objects.bulk_create(

@@ -136,11 +136,11 @@ def test_a_total_that_is_not_in_whole_cents_is_not_split():
 @pytest.mark.parametrize(
     "use",
     [
-        lambda: money(1.5, "USD"),
-        lambda: rounded(1.5, "USD"),
-        lambda: from_minor(1.0, "USD"),
+        lambda: money(1.5, "USD"),  # type: ignore[arg-type]
+        lambda: rounded(1.5, "USD"),  # type: ignore[call-overload]
+        lambda: from_minor(1.0, "USD"),  # type: ignore[arg-type]
         lambda: Price(amount=1.5).full_clean(),
-        lambda: Price.objects.filter(amount=1.5),
+        lambda: Price.objects.filter(amount=1.5),  # type: ignore[misc]
     ],
 )
 def test_a_float_near_money_is_refused(use):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import Error, IntegrityError
@@ -77,7 +78,7 @@ def listener(monkeypatch):
             self.placed.append((order.number, order.state, now))
 
     notes = Notes()
-    registry = Registry("order listeners")
+    registry: Registry[Any] = Registry("order listeners")
     registry.register("notes", notes)
     monkeypatch.setattr("commerce.services.orders.order_listeners", registry)
     return notes

@@ -63,7 +63,7 @@ def test_an_order_is_the_sum_of_its_lines_and_untaxed_shipping():
 def test_an_order_in_yen_has_no_fraction():
     line = line_totals(price=tag("99.5", "99.5", "JPY"), quantity=Decimal(3), tax_rate=Decimal("0.10"))
 
-    assert (line.subtotal, line.tax, line.total) == (299, 29, 328)
+    assert (line.subtotal, line.tax, line.total) == (Decimal(299), Decimal(29), Decimal(328))
 
 
 @given(

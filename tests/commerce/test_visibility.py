@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
-from commerce.models import Customer, Level, Order, Permission
+from commerce.models import Customer, Level, Order, OrderLine, Permission
 from commerce.selectors import (
     customers_visible_to,
     has_permission,
@@ -219,7 +219,7 @@ def test_rows_of_other_tables_are_reached_through_their_own_fields(tree, orders,
         owner_field="order__placed_by",
     )
 
-    lines = Order.lines.rel.related_model.objects.filter(visible)
+    lines = OrderLine.objects.filter(visible)
 
     assert [line.sku for line in lines] == ["A"]
 

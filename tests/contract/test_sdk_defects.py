@@ -151,7 +151,7 @@ def test_three_d_secure_references_get_the_names_the_api_knows() -> None:
 def test_no_part_of_a_card_number_is_kept_in_memory() -> None:
     assert ProtectSensitiveData.hide_value("card.number", "4263970000005262", 4, 6) == {}
     assert ProtectSensitiveData.hide_values({"card.cvv": "123"}) == {}
-    assert GpApiAuthorizationRequestBuilder().masked_values == {}  # type: ignore[no-untyped-call]
+    assert GpApiAuthorizationRequestBuilder().masked_values == {}
 
 
 def test_tls_of_the_process_is_left_alone() -> None:

@@ -27,12 +27,14 @@ def no_room_above(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def seller() -> Organization:
-    return OrganizationFactory.create(code="north")
+    organization: Organization = OrganizationFactory.create(code="north")
+    return organization
 
 
 @pytest.fixture
 def acme(seller: Organization) -> Customer:
-    return CustomerFactory.create(organization=seller)
+    customer: Customer = CustomerFactory.create(organization=seller)
+    return customer
 
 
 @pytest.fixture
