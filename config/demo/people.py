@@ -27,7 +27,7 @@ from commerce.services import (
     website_open,
 )
 
-SELLER = "fennmark"
+SELLER = "fenn"
 """Code of the demo company; it exists exactly if demo data was ever begun."""
 
 PASSWORD = "demo-pass-2026"  # noqa: S105
@@ -182,7 +182,7 @@ def seller_open() -> tuple[Organization, list[Website], CustomerGroup]:
     websites = [
         website_open(
             organization=organization,
-            code="fennmark",
+            code="fenn",
             name="Fennmark Supply",
             domain="localhost",
             is_default=True,
@@ -191,7 +191,7 @@ def seller_open() -> tuple[Organization, list[Website], CustomerGroup]:
         ),
         website_open(
             organization=organization,
-            code="fennmark-north",
+            code="fenn-north",
             name="Fennmark North",
             domain="north.localhost",
             tax_rate=Decimal("0.06875"),

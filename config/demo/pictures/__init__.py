@@ -40,8 +40,10 @@ FRAME = Template(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 240">'
     '<rect width="240" height="240" fill="$ground"/><circle cx="$x" cy="$y" r="$r" fill="$soft"/>'
     '<circle cx="$dot_x" cy="$dot_y" r="$dot_r" fill="$soft"/>'
-    '<ellipse cx="120" cy="204" rx="66" ry="9" fill="$dark" opacity=".14"/>$figure</svg>'
+    '<g transform="translate(22 21) scale(.82)">'
+    '<ellipse cx="120" cy="204" rx="66" ry="9" fill="$dark" opacity=".14"/>$figure</g></svg>'
 )
+"""Room is left above and below: lists crop pictures to 4:3."""
 
 
 def draw(*, shelf: str, figure: str, sku: str) -> bytes:
