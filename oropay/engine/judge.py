@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from oropay.engine.evidence import same_transaction
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import Action, AlertKind, FailureReason, PaymentTransaction, TransactionState
 
@@ -35,6 +36,13 @@ TABLE: dict[Verdict, Move] = {
 """What a first answer to our own request means. Look-ups pass through `judge` too, with the state as it is then."""
 
 
+TAKEN_OVER = frozenset({S.APPROVED, S.DECLINED, S.PENDING, S.REVIEW, S.CANCELED})
+"""An unknown row becomes one of these only on identity, even if the worker that sent it comes back with the answer."""
+
+NAMED = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REFUND})
+"""Actions whose transaction carries our reference at the gateway."""
+
+
 def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: bool) -> Move | None:
     """The move an answer asks for, or None when it changes nothing.
 
@@ -55,6 +63,9 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
         return _cancel_failed(row=row, answer=answer)
     if move.state == S.FAILED and answer.verdict == Verdict.FAILED and row.gateway_id and state == S.PENDING:
         return Move(S.FAILED, FailureReason.REJECTED)
+    named = row.action in NAMED and move.state in TAKEN_OVER
+    if state == S.UNKNOWN and named and not same_transaction(row=row, answer=answer):
+        return Move(S.UNKNOWN, alert=AlertKind.IDENTITY_MISMATCH)
     if move.state in {S.APPROVED, S.PENDING, S.REVIEW} and _other_amount(row=row, answer=answer):
         return Move(S.UNKNOWN, alert=AlertKind.AMOUNT_DIFFERS)
     if move.state == state:

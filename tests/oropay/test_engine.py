@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from moneyed import Money
 
 from commerce.models import Order, OrderState
 from ledger.models import AccountName
@@ -233,6 +234,30 @@ def test_a_worker_that_vanished_leaves_unknown_and_nothing_is_sent_again(
     assert charges_at_gateway(sandbox, row) == []
 
 
+@pytest.mark.parametrize(("named", "expected"), [(True, TransactionState.APPROVED), (False, TransactionState.UNKNOWN)])
+def test_a_worker_that_comes_back_after_its_lease_brings_evidence_not_an_order(
+    start: Start, named: bool, expected: TransactionState, books: Books
+) -> None:
+    row = start().transactions.get()
+    PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
+    engine.record(transaction_id=row.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
+
+    late = Answer(
+        verdict=Verdict.APPROVED,
+        gateway_id="TRN_late",
+        status="CAPTURED",
+        type="SALE",
+        amount=Money(100, "USD"),
+        reference=row.reference if named else "somebody-elses",
+    )
+    engine.record(transaction_id=row.pk, answer=late, kind="send")
+
+    row.refresh_from_db()
+    assert row.state == expected
+    assert books(AccountName.GATEWAY_CLEARING) == (100 if named else 0)
+    assert Alert.objects.filter(transaction=row, kind=AlertKind.IDENTITY_MISMATCH).exists() != named
+
+
 def test_a_gateway_that_cannot_be_reached_is_tried_three_times_and_then_nothing_was_sent(
     start: Start, run: Run, payable: Payable, integration: Integration, books: Books
 ) -> None:
@@ -254,8 +279,6 @@ def test_a_gateway_that_cannot_be_reached_is_tried_three_times_and_then_nothing_
 def test_an_answer_for_another_amount_leaves_it_unknown_and_asks_for_its_reversal(
     start: Start, run: Run, payable: Payable, books: Books
 ) -> None:
-    from moneyed import Money
-
     payment = start()
     row = payment.transactions.get()
     PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
