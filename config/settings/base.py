@@ -218,6 +218,12 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: what ran is known 
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "plumbing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    # Card forms find a fresh token waiting; a lock per account makes a second beat harmless.
+    "hosted-tokens": {
+        "task": "oropay.tasks.pools_fill",
+        "schedule": 60.0,
+        "options": {"expires": 55, "queue": "gateway-interactive"},
+    },
     # Announced often, done once an hour: whoever claims the hour queues the pulls.
     "settlement-pulls": {
         "task": "reconciliation.tasks.pulls_queue",

@@ -1,0 +1,80 @@
+"""The stock of hosted-field tokens: minted by the worker, handed out one per form, failing closed."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import redis
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from oropay import pool
+from oropay.exceptions import CardFormUnavailable, TooManyCardForms
+from oropay.models import ProviderAccount
+
+
+@pytest.fixture(autouse=True)
+def empty_store() -> Iterator[None]:
+    pool._store().flushdb()
+    yield
+    pool._store().flushdb()
+
+
+def take(account: ProviderAccount, session: str = "one", minutes: int = 0) -> str:
+    return pool.take(
+        provider_account_id=account.pk,
+        session_key=session,
+        ip_address="192.0.2.1",
+        now=timezone.now() + timedelta(minutes=minutes),
+    )
+
+
+def test_every_form_gets_a_token_of_its_own(account: ProviderAccount) -> None:
+    minted = pool.fill(provider_account_id=account.pk, now=timezone.now())
+
+    tokens = {take(account) for _ in range(minted)}
+
+    assert minted == pool.SIZE
+    assert len(tokens) == pool.SIZE
+
+
+def test_an_empty_stock_says_that_the_form_is_loading(account: ProviderAccount) -> None:
+    with pytest.raises(CardFormUnavailable, match="card form is loading"):
+        take(account)
+
+
+def test_a_token_too_old_for_a_slow_typist_is_not_handed_out(account: ProviderAccount) -> None:
+    pool.fill(provider_account_id=account.pk, now=timezone.now())
+
+    with pytest.raises(CardFormUnavailable):
+        take(account, minutes=7)
+
+
+def test_stale_tokens_are_replaced(account: ProviderAccount) -> None:
+    pool.fill(provider_account_id=account.pk, now=timezone.now())
+
+    again = pool.fill(provider_account_id=account.pk, now=timezone.now())
+    later = pool.fill(provider_account_id=account.pk, now=timezone.now() + timedelta(minutes=7))
+
+    assert (again, later) == (0, pool.SIZE)
+
+
+def test_one_session_cannot_empty_the_stock(account: ProviderAccount, settings: Settings) -> None:
+    settings.OROPAY_CARD_FORMS_PER_SESSION = 2
+    pool.fill(provider_account_id=account.pk, now=timezone.now())
+    take(account, "greedy")
+    take(account, "greedy")
+
+    with pytest.raises(TooManyCardForms):
+        take(account, "greedy")
+
+    assert take(account, "another")
+
+
+def test_without_its_store_no_token_is_handed_out(account: ProviderAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
+    with monkeypatch.context() as patched:
+        patched.setattr(pool, "_store", lambda: nowhere)
+
+        with pytest.raises(CardFormUnavailable):
+            take(account)
