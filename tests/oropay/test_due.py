@@ -1,0 +1,57 @@
+"""Losing every message loses nothing: the sweep finds what is due."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from oropay import due
+from oropay.due import DueTransactions
+from oropay.models import Payment, PaymentTransaction, TransactionState
+
+Start = Callable[..., Payment]
+
+
+@pytest.fixture
+def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, str]]:
+    """What would go to the broker; it has no place in a test of rows."""
+    sent: list[tuple[str, int, str]] = []
+    monkeypatch.setattr(due, "hint", lambda task, pk, queue: sent.append((task, pk, queue)))
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("state", "task", "queue"),
+    [
+        (TransactionState.QUEUED, "oropay.tasks.execute", "gateway-interactive"),
+        (TransactionState.SENDING, "oropay.tasks.lease_expired", "gateway-lookup"),
+        (TransactionState.UNKNOWN, "oropay.tasks.look", "gateway-lookup"),
+    ],
+)
+def test_a_row_that_is_due_is_published_once_until_it_is_due_again(
+    start: Start, hints: list[tuple[str, int, str]], state: TransactionState, task: str, queue: str
+) -> None:
+    row = start().transactions.get()
+    now = timezone.now()
+    for step in [TransactionState.SENDING, TransactionState.UNKNOWN]:
+        if state != TransactionState.QUEUED and row.state != state:
+            PaymentTransaction.objects.filter(pk=row.pk).update(state=step)
+            row.refresh_from_db()
+    PaymentTransaction.objects.filter(pk=row.pk).update(next_at=now - timedelta(seconds=1))
+
+    published = [DueTransactions().publish_due(now=now, limit=100) for _ in range(2)]
+    later = DueTransactions().publish_due(now=now + due.AGAIN, limit=100)
+
+    assert (published, later) == ([1, 0], 1)
+    assert hints == [(task, row.pk, queue)] * 2
+
+
+def test_a_final_row_is_never_due(start: Start, hints: list[tuple[str, int, str]]) -> None:
+    row = start().transactions.get()
+    PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.CANCELED)
+
+    published = DueTransactions().publish_due(now=timezone.now() + timedelta(days=1), limit=100)
+
+    assert published == 0
+    assert hints == []
