@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -50,6 +51,14 @@ def payments_visible_to(*, user: User) -> QuerySet[Payment]:
         )
     )
     return Payment.objects.filter(Q(created_by=user) | Q(pk__in=parts.values("payment")))
+
+
+def payment_visible_to(*, user: User, uuid: UUID) -> Payment | None:
+    """One payment by its public name, if this person may see it. For one's own it is a row read by key."""
+    found = Payment.objects.select_related("instrument", "created_by").filter(uuid=uuid).first()
+    if found is None or found.created_by_id == user.pk:
+        return found
+    return found if payments_visible_to(user=user).filter(pk=found.pk).exists() else None
 
 
 def live_payment_of(*, payable: Payable) -> Payment | None:

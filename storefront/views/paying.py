@@ -16,7 +16,7 @@ from checkout.models import Checkout, CheckoutState
 from oropay import pool
 from oropay.exceptions import CardFormUnavailable, TooManyCardForms
 from oropay.models import Integration, IntegrationType, PayableKind, Payment
-from oropay.selectors import PayingView, paying_view, payments_visible_to
+from oropay.selectors import PayingView, paying_view, payment_visible_to
 from storefront.csp import Policy, csp
 from storefront.middleware import ShopRequest
 from storefront.pay import client_ip, instrument_name
@@ -59,9 +59,7 @@ def state(request: ShopRequest, uuid: UUID) -> HttpResponse:
 
 
 def _context(request: ShopRequest, uuid: UUID) -> dict[str, object]:
-    payment = (
-        payments_visible_to(user=request.user).filter(uuid=uuid).select_related("instrument", "created_by").first()
-    )
+    payment = payment_visible_to(user=request.user, uuid=uuid)
     if payment is None:
         raise Http404("no such payment")
     own = payment.created_by_id == request.user.pk
