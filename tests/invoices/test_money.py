@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from invoices.models import Allocation, AllocationState, CreditSource, CustomerCredit, Invoice
 from invoices.services import invoice_void
 from ledger.models import AccountName
-from oropay.exceptions import AmountTooLarge, NothingPayable
+from oropay.exceptions import AmountTooLarge, NothingPayable, RefundRefused
 from oropay.gateway.port import Verdict
 from oropay.models import (
     Alert,
@@ -234,17 +234,15 @@ def test_a_refund_of_credit_lowers_the_credit_and_leaves_the_invoice_paid(house:
     assert ledger_check_of_this_room() == []
 
 
-def test_more_credit_given_back_than_there_was_is_owed_by_the_customer(house: House) -> None:
+def test_credit_that_is_not_there_cannot_be_given_back(house: House) -> None:
     invoice = house.posted("100.00")
     payment = house.paid(payable_of(invoice), amounts=["100.00"])
 
-    house.refunded(payment, "40.00", payable=None, source=RefundSource.CREDIT)
+    with pytest.raises(RefundRefused, match=r"Nothing was refunded\. The customer has \$0\.00 of unallocated credit"):
+        house.refunded(payment, "40.00", payable=None, source=RefundSource.CREDIT)
 
-    overdrawn = CustomerCredit.objects.get()
-    assert (overdrawn.source, overdrawn.amount, overdrawn.remaining) == (
-        CreditSource.OVERDRAWN, Decimal(-40), Decimal(-40),
-    )  # fmt: skip
-    assert house.book(A.CUSTOMER_CREDIT) == Decimal(40)
+    assert not CustomerCredit.objects.exists()
+    assert house.book(A.CUSTOMER_CREDIT) == Decimal(0)
     assert ledger_check_of_this_room() == []
 
 
