@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from moneyed import Money
 
 from oropay import locks, vault
 from oropay.engine.evidence import same_transaction
+from oropay.engine.judge import GIVE_UP_AFTER, TRIES
 from oropay.engine.record import record
 from oropay.exceptions import VaultError
 from oropay.gateway.port import (
@@ -34,10 +35,6 @@ from oropay.services.instrument import vault_context
 from oropay.services.provider import credentials_context
 
 logger = logging.getLogger(__name__)
-
-TRIES = 3
-GIVE_UP_AFTER = timedelta(seconds=60)
-"""A row that could not be sent is FAILED(not_sent) after so many tries or so long after its creation."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,17 @@
 """Gateway answer → transaction state, as a table. Pure, so that a test can walk every cell."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oropay.engine.evidence import same_transaction
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import Action, AlertKind, FailureReason, PaymentTransaction, TransactionState
 
 S = TransactionState
+
+TRIES = 3
+GIVE_UP_AFTER = timedelta(seconds=60)
+"""A row that could not be sent is FAILED(not_sent) after so many tries or so long after its creation."""
 
 
 @dataclass(frozen=True)

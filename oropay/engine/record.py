@@ -13,7 +13,7 @@ from django.utils import timezone
 from ledger.services import period_hold
 from oropay import locks, vault
 from oropay.engine.follow import Recording, follow
-from oropay.engine.judge import Move, judge
+from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     INITIATING,
@@ -81,8 +81,6 @@ def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | No
 
 
 def _last_try(*, row: PaymentTransaction, now: datetime) -> bool:
-    from oropay.engine.execute import GIVE_UP_AFTER, TRIES
-
     return row.tries >= TRIES or now - row.created_at > GIVE_UP_AFTER
 
 

@@ -15,6 +15,7 @@ from oropay.services.followup import (
 from oropay.services.instrument import (
     BankDetails,
     MandateGiven,
+    NewCard,
     instrument_delete,
     routing_is_valid,
 )
@@ -25,7 +26,6 @@ from oropay.services.settlement import SettledNote, settlement_note
 from oropay.services.start import (
     Client,
     NewBank,
-    NewCard,
     PartAsked,
     PaymentAsked,
     SavedInstrument,

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
@@ -21,8 +20,18 @@ from oropay.models import (
 )
 from oropay.vault import Context, seal
 
-if TYPE_CHECKING:
-    from oropay.services.start import NewCard
+
+@dataclass(frozen=True)
+class NewCard:
+    """A card the buyer just entered in the gateway's own fields. Only the token is trusted; the rest is for display."""
+
+    token: str
+    brand: str = ""
+    last4: str = ""
+    expiry_month: int | None = None
+    expiry_year: int | None = None
+    holder_name: str = ""
+    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ def vault_context(instrument: Instrument) -> Context:
     )
 
 
-def card_add(*, customer_id: int, owner: User, integration: Integration, card: "NewCard") -> Instrument:
+def card_add(*, customer_id: int, owner: User, integration: Integration, card: NewCard) -> Instrument:
     """Note the single-use token of a card just entered. It becomes lasting only if its payment keeps it."""
     return Instrument.objects.create(
         kind=InstrumentKind.CARD,

@@ -42,7 +42,7 @@ from oropay.models import (
 )
 from oropay.orderdata import freeze
 from oropay.ports import MoneyEvent, payable_handlers
-from oropay.services.instrument import BankDetails, MandateGiven, bank_add, card_add, mandate_add
+from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_add, card_add, mandate_add
 from plumbing.services import hint
 
 
@@ -52,19 +52,6 @@ class PartAsked:
 
     payable_id: int
     amount: Decimal
-
-
-@dataclass(frozen=True)
-class NewCard:
-    """A card the buyer just entered in the gateway's own fields. Only the token is trusted; the rest is for display."""
-
-    token: str
-    brand: str = ""
-    last4: str = ""
-    expiry_month: int | None = None
-    expiry_year: int | None = None
-    holder_name: str = ""
-    keep: bool = False
 
 
 @dataclass(frozen=True)
