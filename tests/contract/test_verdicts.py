@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from oropay.gateway.globalpayments.answers import answer_of_body
 from oropay.gateway.globalpayments.verdicts import Method, Step, first_resource, verdict_of, verdict_of_error
 from oropay.gateway.port import Verdict
 
@@ -170,3 +171,13 @@ def test_a_look_up_that_is_refused_is_no_evidence(http_status: int, verdict: Ver
     )
 
     assert got is verdict
+
+
+def test_names_and_texts_that_could_not_be_stored_never_reach_the_record() -> None:
+    body = {"id": "TRN_1", "status": "CAPTURED", "batch_id": "B" * 61, "payment_method": {"message": "O\0K"}}
+
+    answer = answer_of_body(body, step=Step.LOOK_UP, method=Method.CARD)
+    nameless = answer_of_body({**body, "id": "T" * 61}, step=Step.LOOK_UP, method=Method.CARD)
+
+    assert (answer.verdict, answer.batch_id, answer.message) == (Verdict.APPROVED, "", "OK")
+    assert (nameless.verdict, nameless.gateway_id) == (Verdict.UNKNOWN, "")

@@ -72,7 +72,7 @@ def answer_of(
 
 def answer_of_body(body: Body, *, step: Step, method: Method = Method.UNSEEN, secrets: Iterable[str] = ()) -> Answer:
     """One transaction, from an answer of its own or an entry of a list."""
-    gateway_id, status, risk = _text(body, "id"), _text(body, "status"), _risk(body)
+    gateway_id, status, risk = _name(body, "id"), _name(body, "status", longest=20), _risk(body)
     amount, trouble = _amount(body)
     if not gateway_id or not status:
         trouble = "The gateway's answer names no transaction or no status."
@@ -106,9 +106,9 @@ def answer_of_body(body: Body, *, step: Step, method: Method = Method.UNSEEN, se
         avs_address=_text(body, *card, "avs_address_result"),
         avs_postal_code=_text(body, *card, "avs_postal_code_result"),
         cvv=_text(body, *card, "cvv_result"),
-        brand_reference=_text(body, *card, "brand_reference"),
-        fingerprint=_text(body, "payment_method", "fingerprint"),
-        batch_id=_text(body, "batch_id"),
+        brand_reference=_name(body, *card, "brand_reference"),
+        fingerprint=_name(body, "payment_method", "fingerprint", longest=80),
+        batch_id=_name(body, "batch_id"),
         risk=risk,
         time_created=read_time(_text(body, "time_created")),
         error_text=trouble,
@@ -227,7 +227,13 @@ def _text(body: object, *path: str) -> str:
     value = _at(body, *path)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) else ""
+    return value.replace("\0", "") if isinstance(value, str) else ""  # Postgres stores no NUL
+
+
+def _name(body: object, *path: str, longest: int = 60) -> str:
+    """A name we keep whole or not at all: cut short it would name something else."""
+    name = _text(body, *path)
+    return name if len(name) <= longest else ""
 
 
 def _number(block: object, name: str) -> int | None:
