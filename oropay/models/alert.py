@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from plumbing.audit import tracked
+
 
 class AlertKind(models.TextChoices):
     IDENTITY_MISMATCH = "identity_mismatch", _("Identity mismatch")
@@ -19,6 +21,7 @@ class AlertKind(models.TextChoices):
     """Money arrived for something that no longer needed it."""
 
 
+@tracked()
 class Alert(models.Model):
     """Raised once per transaction and kind; a person resolves it with a remark."""
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from oropay.models.provider import ProviderAccount
+from plumbing.audit import tracked
 
 
 class InstrumentKind(models.TextChoices):
@@ -28,6 +29,7 @@ class InstrumentState(models.TextChoices):
     """Removed by a person. Kept for the payments that used it."""
 
 
+@tracked(exclude=["sealed", "token", "fingerprint"])
 class Instrument(models.Model):
     """A card or bank account, saved or used once. No full number is in this table."""
 
@@ -104,6 +106,7 @@ class SecCode(models.TextChoices):
     PPD = "PPD", _("PPD: personal account, on paper")
 
 
+@tracked()
 class Mandate(models.Model):
     """The words a person agreed to before a bank account was debited. Kept two years after its end (Nacha)."""
 

@@ -158,6 +158,7 @@ class Integration(models.Model):
         return self.provider_account
 
 
+@tracked()
 class IntegrationLabel(models.Model):
     """What buyers read, per language; the row with an empty language is the fallback and always exists."""
 

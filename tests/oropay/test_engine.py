@@ -1,5 +1,6 @@
 """One way for every payment, against a real gateway: what is sent once, what is recorded, what never happens."""
 
+import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +14,7 @@ from moneyed import Money
 from commerce.models import Order, OrderState
 from ledger.models import AccountName
 from oropay import engine
+from oropay.engine.execute import Claim, _sale, gateway_of
 from oropay.engine.unknown import lease_expired
 from oropay.exceptions import AlreadyBeingPaid, AmountTooLarge, NothingPayable
 from oropay.gateway.guard import TransactionOpen, assert_no_transaction
@@ -337,3 +339,21 @@ def test_a_stranger_cannot_pay_with_somebody_elses_saved_card(
         )
 
     assert reload(payable).payable_now == 60
+
+
+def test_a_reused_key_is_an_answer_and_its_transaction_is_adopted(
+    start: Start, run: Run, payable: Payable, sandbox: Sandbox, books: Books
+) -> None:
+    """Somebody sent our request before we did, with our own key: 409 names the transaction, and it is ours."""
+    payment = start()
+    row = payment.transactions.get()
+    claim = Claim(transaction=row, send_before=time.monotonic() + 10)
+    first = gateway_of(account=payment.provider_account).charge(_sale(claim=claim))
+
+    after = run(row)
+
+    assert first.verdict == Verdict.APPROVED
+    assert (after.state, after.gateway_id) == (TransactionState.APPROVED, first.gateway_id)
+    assert charges_at_gateway(sandbox, row) == ["CAPTURED"]
+    assert books(AccountName.GATEWAY_CLEARING) == Decimal(100)
+    assert reload(payable).paid == Decimal(100)
