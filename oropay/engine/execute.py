@@ -52,6 +52,13 @@ def execute(*, transaction_id: int, now: datetime) -> None:
         return
     try:
         gateway = gateway_of(account=claim.transaction.payment.provider_account)
+    except Exception as error:
+        logger.exception("transaction %s was not sent: no gateway", transaction_id)
+        record(
+            transaction_id=transaction_id, answer=Answer(verdict=Verdict.NOT_SENT, error_text=str(error)), kind="send"
+        )
+        return
+    try:
         answer = _send(claim=claim, gateway=gateway)
     except VaultError as error:
         logger.exception("transaction %s was not sent", transaction_id)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from oropay.engine.evidence import same_transaction
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import Action, AlertKind, FailureReason, PaymentTransaction, TransactionState
+from oropay.models import MOVES, Action, AlertKind, FailureReason, PaymentTransaction, TransactionState
 
 S = TransactionState
 
@@ -58,7 +58,7 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
         return None
     move = TABLE[answer.verdict]
     if answer.error_text == "identity mismatch":
-        return Move(S.UNKNOWN, alert=AlertKind.IDENTITY_MISMATCH)
+        return _doubt(state, AlertKind.IDENTITY_MISMATCH)
     if move.state == S.QUEUED:
         if state != S.SENDING:
             return None
@@ -69,12 +69,17 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
         return Move(S.FAILED, FailureReason.REJECTED)
     named = row.action in NAMED and move.state in TAKEN_OVER
     if state == S.UNKNOWN and named and not same_transaction(row=row, answer=answer):
-        return Move(S.UNKNOWN, alert=AlertKind.IDENTITY_MISMATCH)
+        return _doubt(state, AlertKind.IDENTITY_MISMATCH)
     if move.state in {S.APPROVED, S.PENDING, S.REVIEW} and _other_amount(row=row, answer=answer):
-        return Move(S.UNKNOWN, alert=AlertKind.AMOUNT_DIFFERS)
-    if move.state == state:
-        return None
-    return move
+        return _doubt(state, AlertKind.AMOUNT_DIFFERS)
+    if move.state == S.DECLINED and state == S.PENDING:
+        return Move(S.FAILED, FailureReason.REJECTED)
+    return move if move.state in MOVES[state] else None
+
+
+def _doubt(state: TransactionState, alert: AlertKind) -> Move:
+    """Ask a person to look; a row that is being sent becomes unknown, any other stays what it is."""
+    return Move(S.UNKNOWN if state == S.SENDING else state, alert=alert)
 
 
 def _cancel_failed(*, row: PaymentTransaction, answer: Answer) -> Move:

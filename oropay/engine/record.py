@@ -37,16 +37,24 @@ from oropay.status import money_state
 from plumbing.services import hint
 
 S = TransactionState
+WAKE_AT_ONCE = 10_000
+"""More unknown rows than this wake by their own ladder."""
 GOOD = frozenset(Verdict) - {Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED}
 
 
-@atomic(durable=True)
 def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | None = None) -> PaymentTransaction:
     """Record one answer about one transaction; `kind` is `send` for our own request's answer, `look` for a look-up.
 
     Idempotent: an answer that changes nothing only leaves its exchange behind.
     """
     now = now or timezone.now()
+    row = _record(transaction_id=transaction_id, answer=answer, kind=kind, now=now)
+    _health_note(provider_account_id=row.payment.provider_account_id, verdict=answer.verdict, now=now)
+    return row
+
+
+@atomic(durable=True)
+def _record(*, transaction_id: int, answer: Answer, kind: str, now: datetime) -> PaymentTransaction:
     seen = Payment.objects.select_related("organization").get(transactions=transaction_id)
     payment_id, day = seen.pk, seen.organization.today(now)
     if answer.verdict in GOOD:
@@ -70,9 +78,12 @@ def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | No
     for member in family:
         member.payment = payment
     _exchange_add(news=news, kind=kind)
-    _wake_the_unknown(news=news)
     move = judge(row=row, answer=answer, now=now, last_try=_last_try(row=row, now=now))
     if move is None:
+        return row
+    if move.state == row.state:
+        if move.alert is not None:
+            alert_raise(row=row, kind=move.alert, text=answer.error_text or _shown(answer), now=now)
         return row
     _apply(news=news, move=move)
     follow(news=news, move=move)
@@ -102,20 +113,28 @@ def _exchange_add(*, news: Recording, kind: str) -> None:
     )
 
 
-def _wake_the_unknown(*, news: Recording) -> None:
-    """The first good answer after silence restarts the look-up ladder of everything unknown at this account."""
-    account = news.payment.provider_account
-    if account is None:
+def _health_note(*, provider_account_id: int | None, verdict: Verdict, now: datetime) -> None:
+    """The first good answer after silence restarts the look-up ladder of everything unknown at this account.
+
+    Outside the recording's transaction: it touches other payments' rows, so it takes only those that are free.
+    """
+    if provider_account_id is None:
         return
-    if news.answer.verdict == Verdict.UNKNOWN:
-        ProviderHealth.objects.get_or_create(provider_account=account)
-        ProviderHealth.objects.filter(provider_account=account, silent_since=None).update(silent_since=news.now)
-    elif news.answer.verdict in GOOD and ProviderHealth.objects.filter(
-        provider_account=account, silent_since__isnull=False
-    ).update(silent_since=None):
-        PaymentTransaction.objects.filter(
-            payment__provider_account=account, state=S.UNKNOWN, unknown_since__isnull=False
-        ).exclude(pk=news.row.pk).update(next_at=news.now, looks=0)
+    health = ProviderHealth.objects.filter(provider_account_id=provider_account_id)
+    if verdict == Verdict.UNKNOWN:
+        ProviderHealth.objects.get_or_create(provider_account_id=provider_account_id)
+        health.filter(silent_since=None).update(silent_since=now)
+    elif verdict in GOOD and health.filter(silent_since__isnull=False).update(silent_since=None):
+        _wake_the_unknown(provider_account_id=provider_account_id, now=now)
+
+
+@atomic(durable=True)
+def _wake_the_unknown(*, provider_account_id: int, now: datetime) -> None:
+    rows = locks.due(
+        PaymentTransaction.objects.filter(payment__provider_account_id=provider_account_id, state=S.UNKNOWN),
+        limit=WAKE_AT_ONCE,
+    )
+    PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now, looks=0)
 
 
 # -- the transaction itself ---------------------------------------------------------------------------------------
@@ -126,7 +145,8 @@ def _apply(*, news: Recording, move: Move) -> None:
     row, answer, now = news.row, news.answer, news.now
     row.state = move.state
     row.failure_reason = move.failure or ""
-    if answer.gateway_id and row.action not in {Action.CAPTURE, Action.CANCEL}:
+    ours = move.alert != AlertKind.IDENTITY_MISMATCH  # a stranger's id must never be reversed in our name
+    if ours and answer.gateway_id and row.action not in {Action.CAPTURE, Action.CANCEL}:
         row.gateway_id = answer.gateway_id
     row.gateway_status = answer.status or row.gateway_status
     row.result_code = answer.result_code[:20] or row.result_code
@@ -181,6 +201,10 @@ def _instrument_learn(*, news: Recording) -> None:
     changed = {name: value for name, value in changed.items() if value and getattr(instrument, name) != value}
     if changed:
         Instrument.objects.filter(pk=instrument.pk).update(**changed)
+
+
+def _shown(answer: Answer) -> str:
+    return f"the gateway shows {answer.gateway_id} {answer.status} {answer.amount} as {answer.reference or '-'}"
 
 
 def alert_raise(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> None:

@@ -20,6 +20,8 @@ from oropay.models import RUNNING, Action, AlertKind, PaymentTransaction, Transa
 from oropay.services.followup import reversal_queue
 
 HOURLY_UNTIL = timedelta(hours=24)
+SETTLED = ("BATCHED", "FUNDED")
+"""Where a captured transaction goes by itself; it cannot be reversed any more."""
 SILENT = frozenset({Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED})
 """No evidence came."""
 
@@ -178,7 +180,7 @@ def _look_at_lost_parent(*, row: PaymentTransaction, parent: PaymentTransaction,
     elif _answer_is_overdue(row=row):
         record(
             transaction_id=row.pk,
-            answer=Answer(verdict=Verdict.NOT_FOUND if not listing.found else Verdict.FAILED, status="not reversed"),
+            answer=Answer(verdict=Verdict.FAILED, error_text="the reversal did not happen"),
             kind="look",
         )
 
@@ -189,9 +191,11 @@ def parent_verdict(*, row: PaymentTransaction, seen: Answer) -> Verdict | None:
     if row.action == Action.CANCEL:
         if seen.status == "REVERSED":
             return Verdict.APPROVED
-        return Verdict.FAILED if seen.status == before else None
+        return Verdict.FAILED if seen.status in {before, *SETTLED} or not before else None
     if row.action == Action.CAPTURE:
-        if before == "PREAUTHORIZED" and seen.status in {"CAPTURED", "FUNDED"}:
+        if not before:
+            return Verdict.FAILED  # the snapshot is committed before a byte leaves: it was never sent
+        if before == "PREAUTHORIZED" and seen.status in {"CAPTURED", *SETTLED}:
             return Verdict.APPROVED
         if seen.status == before:
             amount_before = row.parent_before.get("amount", "")

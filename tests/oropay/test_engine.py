@@ -357,3 +357,35 @@ def test_a_reused_key_is_an_answer_and_its_transaction_is_adopted(
     assert charges_at_gateway(sandbox, row) == ["CAPTURED"]
     assert books(AccountName.GATEWAY_CLEARING) == Decimal(100)
     assert reload(payable).paid == Decimal(100)
+
+
+def test_a_strangers_transaction_is_never_taken_for_ours(start: Start, books: Books) -> None:
+    row = start().transactions.get()
+    PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
+
+    engine.record(
+        transaction_id=row.pk,
+        answer=Answer(verdict=Verdict.UNKNOWN, gateway_id="TRN_stranger", error_text="identity mismatch"),
+        kind="send",
+    )
+
+    row.refresh_from_db()
+    assert (row.state, row.gateway_id) == (TransactionState.UNKNOWN, "")
+    assert Alert.objects.get(transaction=row).kind == AlertKind.IDENTITY_MISMATCH
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_the_first_good_answer_wakes_everything_unknown(start: Start, run: Run, payable: Payable) -> None:
+    lost = start(amount="40.00").transactions.get()
+    PaymentTransaction.objects.filter(pk=lost.pk).update(state=TransactionState.SENDING, tries=1)
+    engine.record(transaction_id=lost.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
+    far = timezone.now() + timedelta(hours=1)
+    PaymentTransaction.objects.filter(pk=lost.pk).update(next_at=far, looks=9)
+    PaymentPayable.objects.filter(payable=payable).update(live=False)
+
+    run(start(amount="60.00"))
+
+    lost.refresh_from_db()
+    assert lost.looks == 0
+    assert lost.next_at is not None
+    assert lost.next_at < far
