@@ -134,6 +134,8 @@ def _canceled(*, news: Recording, state: TransactionState) -> None:
         raise ValueError(f"cancel {news.row.pk} has no parent")
     if parent.state == S.UNKNOWN:
         _lost_one_ended(news=news, lost=parent, state=state)
+    elif state == S.APPROVED and parent.state in {S.PENDING, S.REVIEW}:
+        _never_taken(news=news, parent=parent)
     elif state == S.APPROVED and parent.action == Action.CHARGE:
         _post(news=news, kind=EntryKind.VOIDED, ask="on_voided")
         _withdraw(parent, now=news.now)
@@ -141,6 +143,14 @@ def _canceled(*, news: Recording, state: TransactionState) -> None:
         _tell_ended(news)
     elif news.row.failure_reason == FailureReason.BATCH_CLOSED and parent.action == Action.CHARGE:
         news.family.append(refund_instead_of_void(charge=parent, now=news.now))
+
+
+def _never_taken(*, news: Recording, parent: PaymentTransaction) -> None:
+    """A reversal of money that was not sure yet: nothing was booked, so nothing is mirrored."""
+    parent.state, parent.next_at, parent.ended_at = S.CANCELED, None, news.now
+    parent.save()
+    _withdraw(parent, now=news.now)
+    _tell_ended(news)
 
 
 def _lost_one_ended(*, news: Recording, lost: PaymentTransaction, state: TransactionState) -> None:

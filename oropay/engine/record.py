@@ -21,6 +21,7 @@ from oropay.models import (
     Alert,
     AlertKind,
     Exchange,
+    FailureReason,
     Instrument,
     InstrumentKind,
     InstrumentState,
@@ -171,6 +172,8 @@ def _apply(*, news: Recording, move: Move) -> None:
         hint("oropay.tasks.execute", row.pk, queue="gateway-interactive")
     if move.alert is not None:
         alert_raise(row=row, kind=move.alert, text=answer.error_text or answer.message or answer.status, now=now)
+    if move.failure == FailureReason.NOT_SENT and row.parent_id and row.created_by_id is None:
+        alert_raise(row=row, kind=AlertKind.NOT_DONE, text=f"{row} was not sent; do it again by hand.", now=now)
     if row.action in INITIATING and move.state in {S.APPROVED, S.PENDING}:
         _instrument_learn(news=news)
 

@@ -17,6 +17,8 @@ class AlertKind(models.TextChoices):
     """401, 403 or 429 after a fresh log-in."""
     AMOUNT_DIFFERS = "amount_differs", _("Amount differs")
     """The gateway approved another amount than asked."""
+    NOT_DONE = "not_done", _("Not done")
+    """A reversal or refund that nobody pressed a button for could not be made: a person must do it."""
     CREDIT_CREATED = "credit_created", _("Over-payment became credit")
     """Money arrived for something that no longer needed it."""
 

@@ -287,7 +287,7 @@ def _lines_fit(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
         raise RefundRefused(why=_("Money paid for an order that is not billed is its deposit, not credit."))
     _credit_suffices(payment=payment, lines=lines)
     for line in lines:
-        if line.source == RefundSource.CREDIT:
+        if line.source == RefundSource.CREDIT and line.payable_id is None:
             continue
         payable = paid.get(line.payable_id or 0)
         if payable is None or _source_of(payable) != line.source:

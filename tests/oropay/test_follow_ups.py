@@ -12,6 +12,8 @@ from oropay import engine
 from oropay.exceptions import CancelRefused, FollowUpRunning, NoteRequired, RefundRefused, RefundTooLarge
 from oropay.models import (
     Action,
+    Alert,
+    AlertKind,
     Exchange,
     FailureReason,
     Instrument,
@@ -37,6 +39,7 @@ from oropay.services import (
     refund_start,
     settlement_note,
 )
+from oropay.services.followup import reversal_queue
 from oropay.vault import Sealed, payload_open
 from plumbing.models import Note
 from tests.contract.sandbox import Sandbox
@@ -297,3 +300,34 @@ def test_a_bank_account_is_saved_only_once_a_debit_was_accepted(start: Start, ru
     states = [Instrument.objects.get(payments=payment).state for payment in (refused, accepted)]
 
     assert states == [InstrumentState.ONCE, InstrumentState.ACTIVE]
+
+
+def test_a_refund_in_place_of_a_void_that_could_not_be_sent_asks_for_a_person(
+    charge: PaymentTransaction, run: Run, order: Order, sandbox: Sandbox, account: ProviderAccount
+) -> None:
+    close_the_batch(sandbox)
+    run(cancel_start(transaction=charge, note="too late", by=order.placed_by, now=timezone.now()))
+    row = charge.children.get(action=Action.REFUND)
+    ProviderAccount.objects.filter(pk=account.pk).update(service_url="http://127.0.0.1:9/ucp")
+
+    for _ in range(3):
+        run(row)
+
+    row.refresh_from_db()
+    assert (row.state, row.failure_reason) == (TransactionState.FAILED, FailureReason.NOT_SENT)
+    assert Alert.objects.get(transaction=row).kind == AlertKind.NOT_DONE
+
+
+def test_a_reversal_that_finds_a_pending_debit_cancels_it_without_a_booking(
+    start: Start, run: Run, payable: Payable, books: Books
+) -> None:
+    row = run(start(source=bank()))
+    reversal = reversal_queue(lost=row, now=timezone.now())
+
+    run(reversal)
+
+    row.refresh_from_db()
+    payable.refresh_from_db()
+    assert row.state == TransactionState.CANCELED
+    assert (payable.settling, payable.payable_now) == (Decimal(0), Decimal(100))
+    assert books(AccountName.GATEWAY_CLEARING) == 0
