@@ -21,11 +21,11 @@ from invoices.services.allocation import (
 )
 from invoices.services.receipt import receipt_note
 from ledger.models import AccountName
-from oropay.engine.record import alert_raise
 from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
 from oropay.models import Action, AlertKind, Payable, PaymentTransaction, RefundLine, RefundSource
 from oropay.ports import Credit, Figures, MoneyEvent
+from oropay.services import alert_raise
 
 ZERO = Decimal(0)
 

@@ -6,7 +6,8 @@ class OropayConfig(AppConfig):
     verbose_name = "Payments"
 
     def ready(self) -> None:
-        from oropay.due import DueTransactions
+        from oropay.due import DueTransactions, DueWatches
         from plumbing.ports import due_rows
 
         due_rows.register("oropay", DueTransactions())
+        due_rows.register("oropay watches", DueWatches())

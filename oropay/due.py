@@ -1,17 +1,19 @@
-"""What the sweep publishes for this room: transactions to send, to declare lost, or to look up."""
+"""What the sweep publishes for this room: transactions to send, to declare lost, to look up or read again, to watch."""
 
 from datetime import datetime, timedelta
 
 from django.db.transaction import atomic
 
 from oropay import locks
-from oropay.models import PaymentTransaction, TransactionState
+from oropay.models import PaymentTransaction, TransactionState, Watch
 from plumbing.services import hint
 
 TASKS = {
     TransactionState.QUEUED: ("oropay.tasks.execute", "gateway-interactive"),
     TransactionState.SENDING: ("oropay.tasks.lease_expired", "gateway-lookup"),
     TransactionState.UNKNOWN: ("oropay.tasks.look", "gateway-lookup"),
+    TransactionState.REVIEW: ("oropay.tasks.reread", "gateway-batch"),
+    TransactionState.PENDING: ("oropay.tasks.reread", "gateway-batch"),
 }
 AGAIN = timedelta(seconds=10)
 """A hint that is lost is repeated after this; the claim makes a repeated one harmless."""
@@ -29,4 +31,18 @@ class DueTransactions:
         for row in rows:
             task, queue = TASKS[TransactionState(row.state)]
             hint(task, row.pk, queue=queue)
+        return len(rows)
+
+
+class DueWatches:
+    """Registered on `plumbing.ports.due_rows`."""
+
+    name = "oropay watches"
+
+    @atomic
+    def publish_due(self, *, now: datetime, limit: int) -> int:
+        rows = locks.due(Watch.objects.filter(next_at__lte=now), limit=limit)
+        Watch.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + AGAIN)
+        for row in rows:
+            hint("oropay.tasks.watch", row.pk, queue="gateway-batch")
         return len(rows)

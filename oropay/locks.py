@@ -5,10 +5,13 @@ instrument → number sequence (last statement). The claim locks one transaction
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
-from oropay.models import Payable, Payment, PaymentPayable, PaymentTransaction, TransactionState
+from oropay.models import Payable, Payment, PaymentPayable, PaymentTransaction, TransactionState, Watch
+
+M = TypeVar("M", bound=Model)
 
 
 def payables(*, ids: Iterable[int]) -> list[Payable]:
@@ -77,6 +80,11 @@ def look(*, pk: int) -> PaymentTransaction | None:
     )
 
 
-def due(rows: QuerySet[PaymentTransaction], *, limit: int) -> Sequence[PaymentTransaction]:
+def watch(*, pk: int) -> Watch | None:
+    """Lock one watch alone, to reserve its next look."""
+    return Watch.objects.select_for_update(skip_locked=True).filter(pk=pk, next_at__isnull=False).first()
+
+
+def due(rows: QuerySet[M], *, limit: int) -> Sequence[M]:
     """Lock due rows nobody else publishes at this moment."""
     return list(rows.select_for_update(of=("self",), skip_locked=True).order_by("next_at")[:limit])

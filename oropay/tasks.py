@@ -27,6 +27,11 @@ def reread(transaction_id: int) -> None:
     engine.reread(transaction_id=transaction_id, now=timezone.now())
 
 
+@shared_task(name="oropay.tasks.watch")
+def watch(transaction_id: int) -> None:
+    engine.watch(transaction_id=transaction_id, now=timezone.now())
+
+
 @shared_task(name="oropay.tasks.pool_fill")
 def pool_fill(provider_account_id: int) -> None:
     pool.fill(provider_account_id=provider_account_id, now=timezone.now())

@@ -22,7 +22,7 @@ def same_transaction(*, row: PaymentTransaction, answer: Answer) -> bool:
     account = row.payment.provider_account
     if answer.account_name and account is not None and answer.account_name != account.transaction_account:
         return False
-    if answer.reference == row.reference:
+    if answer.reference and answer.reference in {row.reference, row.gateway_reference}:
         return True
     return (
         row.action == Action.REFUND

@@ -4,10 +4,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.conf import settings
+from django.utils.translation import gettext as _
+
 from commerce.money import shares
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
 from oropay.engine.judge import Move
+from oropay.engine.ladder import next_watch
 from oropay.gateway.port import Answer, Capture, Verdict
 from oropay.models import (
     Action,
@@ -20,8 +24,10 @@ from oropay.models import (
     PaymentTransaction,
     RefundLine,
     TransactionState,
+    Watch,
 )
 from oropay.ports import Credit, MoneyEvent, PayableHandler, money_listeners, payable_handlers
+from oropay.services.alert import alert_raise
 from oropay.services.followup import refund_instead_of_void, reversal_queue
 from oropay.services.start import reference_new
 
@@ -142,7 +148,15 @@ def _canceled(*, news: Recording, state: TransactionState) -> None:
     elif state == S.APPROVED:
         _tell_ended(news)
     elif news.row.failure_reason == FailureReason.BATCH_CLOSED and parent.action == Action.CHARGE:
-        news.family.append(refund_instead_of_void(charge=parent, now=news.now))
+        _void_came_too_late(news=news, charge=parent)
+
+
+def _void_came_too_late(*, news: Recording, charge: PaymentTransaction) -> None:
+    """Card money is refunded instead. A bank debit under way can be given back only once it is sure: a person must."""
+    if charge.state == S.APPROVED:
+        news.family.append(refund_instead_of_void(charge=charge, now=news.now))
+    else:
+        alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=_("Refund it once it has settled."), now=news.now)
 
 
 def _never_taken(*, news: Recording, parent: PaymentTransaction) -> None:
@@ -159,6 +173,9 @@ def _lost_one_ended(*, news: Recording, lost: PaymentTransaction, state: Transac
         lost.state = S.CANCELED
     elif news.answer.verdict == Verdict.NOT_FOUND:
         lost.state, lost.failure_reason = S.FAILED, FailureReason.NEVER_ARRIVED
+        Watch.objects.create(
+            transaction=lost, next_at=news.now + next_watch(looks=0), until=news.now + settings.OROPAY_WATCH_FOR
+        )
     else:
         return
     lost.next_at, lost.ended_at = None, news.now

@@ -14,11 +14,12 @@ from ledger.services import period_hold
 from oropay import locks, vault
 from oropay.engine.follow import Recording, follow
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
+from oropay.engine.ladder import next_reread
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     INITIATING,
+    REREAD,
     Action,
-    Alert,
     AlertKind,
     Exchange,
     FailureReason,
@@ -33,6 +34,7 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.ports import payable_handlers
+from oropay.services.alert import alert_raise
 from oropay.services.payable import is_live, payable_recompute
 from oropay.status import money_state
 from plumbing.services import hint
@@ -56,29 +58,9 @@ def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | No
 
 @atomic(durable=True)
 def _record(*, transaction_id: int, answer: Answer, kind: str, now: datetime) -> PaymentTransaction:
-    seen = Payment.objects.select_related("organization").get(transactions=transaction_id)
-    payment_id, day = seen.pk, seen.organization.today(now)
-    if answer.verdict in GOOD:
-        period_hold(organization_id=seen.organization_id, day=day)
-    payables = locks.payables_of(payment_id=payment_id)
-    for handled in sorted({payable.kind for payable in payables}):
-        payable_handlers.get(handled).lock(payables=[p for p in payables if p.kind == handled])
-    payment = locks.payment(pk=payment_id)
-    family = locks.transactions_of(payment_id=payment_id)
-    row = next(item for item in family if item.pk == transaction_id)
-    row.payment = payment
-    news = Recording(
-        payment=payment,
-        row=row,
-        family=family,
-        payables=payables,
-        answer=answer,
-        now=now,
-        day=day,
-    )
-    for member in family:
-        member.payment = payment
-    _exchange_add(news=news, kind=kind)
+    news = recording_lock(transaction_id=transaction_id, answer=answer, now=now)
+    row = news.row
+    exchange_add(news=news, kind=kind)
     move = judge(row=row, answer=answer, now=now, last_try=_last_try(row=row, now=now))
     if move is None:
         return row
@@ -92,11 +74,29 @@ def _record(*, transaction_id: int, answer: Answer, kind: str, now: datetime) ->
     return row
 
 
+def recording_lock(*, transaction_id: int, answer: Answer, now: datetime) -> Recording:
+    """Lock everything that news about a transaction may touch, in the order of `oropay.locks`."""
+    seen = Payment.objects.select_related("organization").get(transactions=transaction_id)
+    payment_id, day = seen.pk, seen.organization.today(now)
+    if answer.verdict in GOOD:
+        period_hold(organization_id=seen.organization_id, day=day)
+    payables = locks.payables_of(payment_id=payment_id)
+    for handled in sorted({payable.kind for payable in payables}):
+        payable_handlers.get(handled).lock(payables=[p for p in payables if p.kind == handled])
+    payment = locks.payment(pk=payment_id)
+    family = locks.transactions_of(payment_id=payment_id)
+    for member in family:
+        member.payment = payment
+    row = next(item for item in family if item.pk == transaction_id)
+    return Recording(payment=payment, row=row, family=family, payables=payables, answer=answer, now=now, day=day)
+
+
 def _last_try(*, row: PaymentTransaction, now: datetime) -> bool:
     return row.tries >= TRIES or now - row.created_at > GIVE_UP_AFTER
 
 
-def _exchange_add(*, news: Recording, kind: str) -> None:
+def exchange_add(*, news: Recording, kind: str) -> None:
+    """Keep what the gateway said, redacted and boxed."""
     answer = news.answer
     sealed = vault.payload_close(
         {"request": answer.request, "response": answer.response, "error": answer.error_text, "status": answer.status}
@@ -163,6 +163,8 @@ def _apply(*, news: Recording, move: Move) -> None:
     elif move.state == S.UNKNOWN:
         row.unknown_since = row.unknown_since or now
         row.next_at = now + settings.OROPAY_LOOKUP_STEPS[0]
+    elif move.state in REREAD:
+        row.next_at = now + next_reread(move.state)
     elif row.is_final:
         row.ended_at = now
         if move.state == S.APPROVED and news.payment.method == Method.BANK and row.action == Action.CHARGE:
@@ -208,11 +210,6 @@ def _instrument_learn(*, news: Recording) -> None:
 
 def _shown(answer: Answer) -> str:
     return f"the gateway shows {answer.gateway_id} {answer.status} {answer.amount} as {answer.reference or '-'}"
-
-
-def alert_raise(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> None:
-    """Ask a person to look, once per transaction and kind."""
-    Alert.objects.get_or_create(transaction=row, kind=kind, defaults={"text": text, "raised_at": now})
 
 
 def payment_refresh(*, news: Recording) -> None:

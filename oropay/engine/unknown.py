@@ -4,7 +4,7 @@ Source: domain.md, "Unknown, exactly". Nothing here ever sends a charge again.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -14,12 +14,13 @@ from django.utils import timezone
 from oropay import locks
 from oropay.engine.evidence import same_transaction
 from oropay.engine.execute import gateway_of
-from oropay.engine.record import alert_raise, record
+from oropay.engine.ladder import next_look, next_reread
+from oropay.engine.record import record
 from oropay.gateway.port import Answer, PaymentGateway, Verdict
-from oropay.models import RUNNING, Action, AlertKind, PaymentTransaction, TransactionState
+from oropay.models import REREAD, RUNNING, Action, AlertKind, PaymentTransaction, TransactionState
+from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
 
-HOURLY_UNTIL = timedelta(hours=24)
 SETTLED = ("BATCHED", "FUNDED")
 """Where a captured transaction goes by itself; it cannot be reversed any more."""
 SILENT = frozenset({Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED})
@@ -41,9 +42,17 @@ def look(*, transaction_id: int, now: datetime) -> None:
 
 
 def reread(*, transaction_id: int, now: datetime) -> None:
-    """Read a pending transaction again by its gateway id; the settlement pull asks for this when it names one."""
+    """Read again by its gateway id what the gateway has not decided: a bank debit under way, a fraud review.
+
+    The sweep asks for it from time to time, the settlement pull when it names the transaction.
+    """
     row = PaymentTransaction.objects.select_related("payment__provider_account").get(pk=transaction_id)
-    if row.state not in {TransactionState.PENDING, TransactionState.REVIEW} or not row.gateway_id:
+    if row.state not in REREAD:
+        return
+    state = TransactionState(row.state)
+    later = now + next_reread(state) if row.gateway_id else None
+    PaymentTransaction.objects.filter(pk=row.pk, state=state).update(next_at=later)
+    if not row.gateway_id:
         return
     answer = gateway_of(account=row.payment.provider_account).look_up(gateway_id=row.gateway_id)
     if answer.verdict in SILENT:
@@ -75,21 +84,13 @@ def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None
     if row is None:
         return None
     PaymentTransaction.objects.filter(pk=row.pk).update(
-        looks=row.looks + 1, next_at=now + next_step(looks=row.looks + 1, unknown_for=now - (row.unknown_since or now))
+        looks=row.looks + 1, next_at=now + next_look(looks=row.looks + 1, unknown_for=now - (row.unknown_since or now))
     )
     if PaymentTransaction.objects.filter(parent=row, action=Action.CANCEL, state__in=RUNNING).exists():
         return None  # its reversal is under way: that answer decides
     return PaymentTransaction.objects.select_related(
         "payment__provider_account", "payment__instrument", "parent__parent"
     ).get(pk=row.pk)
-
-
-def next_step(*, looks: int, unknown_for: timedelta) -> timedelta:
-    """How long to wait for the look-up after this one: the ladder, then hourly to 24 hours, then daily."""
-    steps: list[timedelta] = settings.OROPAY_LOOKUP_STEPS
-    if looks < len(steps):
-        return max(steps[looks] - steps[looks - 1], steps[0])
-    return timedelta(hours=1) if unknown_for < HOURLY_UNTIL else timedelta(days=1)
 
 
 def _look_for_sale(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
@@ -109,6 +110,13 @@ def _look_for_refund(*, row: PaymentTransaction, gateway: PaymentGateway) -> Non
 
 def _adopt(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answer, ...]) -> None:
     """Take over what the gateway has, if it is ours beyond doubt."""
+    answer = ours(row=row, gateway=gateway, found=found)
+    if answer is not None:
+        record(transaction_id=row.pk, answer=answer, kind="look")
+
+
+def ours(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answer, ...]) -> Answer | None:
+    """The one transaction among `found` that is the one we sent, with its details; a person is told of any other."""
     same = [answer for answer in found if same_transaction(row=row, answer=answer)]
     if len(same) != 1:
         alert_raise(
@@ -117,11 +125,9 @@ def _adopt(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Ans
             text=_difference(row, found[0]) if not same else f"{len(same)} transactions carry {row.reference}",
             now=timezone.now(),
         )
-        return
+        return None
     details = gateway.look_up(gateway_id=same[0].gateway_id)
-    if details.verdict in SILENT or not same_transaction(row=row, answer=details):
-        details = same[0]
-    record(transaction_id=row.pk, answer=details, kind="look")
+    return same[0] if details.verdict in SILENT or not same_transaction(row=row, answer=details) else details
 
 
 def _absent_twice(*, row: PaymentTransaction) -> bool:

@@ -19,6 +19,7 @@ from oropay.models.transaction import (
     INITIATING,
     LIVE,
     MOVES,
+    REREAD,
     RUNNING,
     Action,
     Exchange,
@@ -29,6 +30,7 @@ from oropay.models.transaction import (
     RefundSource,
     TransactionState,
 )
+from oropay.models.watch import Watch
 
 __all__ = [
     "BORN",
@@ -36,6 +38,7 @@ __all__ = [
     "INITIATING",
     "LIVE",
     "MOVES",
+    "REREAD",
     "RUNNING",
     "Action",
     "Alert",
@@ -68,4 +71,5 @@ __all__ = [
     "RefundSource",
     "SecCode",
     "TransactionState",
+    "Watch",
 ]

@@ -100,6 +100,8 @@ LIVE = frozenset({S.QUEUED, S.SENDING, S.UNKNOWN, S.ACTION_REQUIRED, S.REVIEW})
 """An initiating transaction in one of these keeps its payables to itself."""
 RUNNING = frozenset({S.QUEUED, S.SENDING, S.UNKNOWN})
 """A follow-up in one of these forbids another follow-up of the same parent."""
+REREAD = frozenset({S.REVIEW, S.PENDING})
+"""The gateway has it and will decide later: it is read again by its id from time to time."""
 BORN = frozenset({S.AWAITING_APPROVAL, S.QUEUED, S.APPROVED, S.PENDING})
 """Ours are born awaiting approval or queued; facts from outside approved; an expected offline receipt pending."""
 INITIATING = frozenset(
@@ -219,7 +221,7 @@ class PaymentTransaction(models.Model):
     settled_at = models.DateTimeField(_("settled"), null=True)
 
     next_at = models.DateTimeField(null=True)
-    """When the sweep must publish it again: to send it, or to look it up."""
+    """When the sweep must publish it again: to send it, to look it up, or to read it again."""
     tries = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     send_before = models.DateTimeField(null=True)
@@ -259,7 +261,7 @@ class PaymentTransaction(models.Model):
         indexes = [
             models.Index(
                 fields=["next_at"],
-                condition=Q(state__in=["queued", "sending", "unknown"]),
+                condition=Q(state__in=["queued", "sending", "unknown", "review", "pending"]),
                 name="transaction_due",
             ),
             models.Index(fields=["payment", "id"], name="transaction_payment"),

@@ -1,6 +1,6 @@
 """Every write of the payment module, by subject."""
 
-from oropay.services.alert import alert_resolve
+from oropay.services.alert import alert_raise, alert_resolve
 from oropay.services.followup import (
     Allowed,
     RefundLineAsked,
@@ -22,7 +22,7 @@ from oropay.services.instrument import (
 from oropay.services.offline import offline_receipt_record
 from oropay.services.payable import payable_open, payable_recompute, payable_running, payable_take_over
 from oropay.services.provider import integration_save, provider_provision, webhook_rotate
-from oropay.services.settlement import SettledNote, settlement_note
+from oropay.services.settlement import SettledNote, settlement_note, watch_wake
 from oropay.services.start import (
     Client,
     NewBank,
@@ -44,6 +44,7 @@ __all__ = [
     "RefundLineAsked",
     "SavedInstrument",
     "SettledNote",
+    "alert_raise",
     "alert_resolve",
     "cancel_start",
     "cancelable",
@@ -63,5 +64,6 @@ __all__ = [
     "refundable",
     "routing_is_valid",
     "settlement_note",
+    "watch_wake",
     "webhook_rotate",
 ]

@@ -1,4 +1,4 @@
-"""What people do about alerts."""
+"""Asking people to look at something about money, and what they do about it."""
 
 from datetime import datetime
 
@@ -6,8 +6,13 @@ from django.db.transaction import atomic
 
 from commerce.models import User
 from oropay.exceptions import RemarkRequired
-from oropay.models import Alert
+from oropay.models import Alert, AlertKind, PaymentTransaction
 from plumbing.services import note_add
+
+
+def alert_raise(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> None:
+    """Ask a person to look, once per transaction and kind."""
+    Alert.objects.get_or_create(transaction=row, kind=kind, defaults={"text": text, "raised_at": now})
 
 
 @atomic

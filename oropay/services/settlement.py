@@ -11,6 +11,7 @@ from oropay.models import (
     PaymentTransaction,
     ProviderAccount,
     TransactionState,
+    Watch,
 )
 from oropay.status import money_state
 from plumbing.services import hint
@@ -65,3 +66,11 @@ def _note_on(*, row: PaymentTransaction, by_id: Mapping[tuple[str, bool], Settle
     row.batch_id = row.batch_id or note.batch_id
     row.deposit_id = note.deposit_id
     return True
+
+
+def watch_wake(*, transaction_ids: Iterable[int], now: datetime) -> int:
+    """Look at once for transactions that never arrived, because the settlement report names them after all.
+
+    Returns how many are still being watched. Nothing is believed by a report line alone.
+    """
+    return Watch.objects.filter(pk__in=list(transaction_ids), next_at__gt=now).update(next_at=now)

@@ -14,7 +14,7 @@ from oropay.engine.execute import gateway_of
 from oropay.exceptions import VaultError
 from oropay.gateway.port import DepositAdvice, GatewayUnavailable, PaymentGateway, SettledTransaction
 from oropay.models import ProviderAccount
-from oropay.services import SettledNote, settlement_note
+from oropay.services import SettledNote, settlement_note, watch_wake
 from plumbing.services import hint, period_claim, period_end
 from reconciliation import locks
 from reconciliation.exceptions import DaysOutOfOrder
@@ -150,6 +150,16 @@ ORDER BY line.gateway_id
 """Matched transactions that do not name their deposit yet, and bank debits that still wait for the bank's word."""
 
 
+TO_WATCH = """
+SELECT DISTINCT watch.transaction_id
+FROM reconciliation_settlementline line
+JOIN oropay_paymenttransaction absent ON absent.reference = line.reference
+JOIN oropay_watch watch ON watch.transaction_id = absent.id AND watch.next_at IS NOT NULL
+WHERE line.provider_account_id = %(account)s AND line.deposit_id = ANY(%(deposits)s::bigint[])
+"""
+"""Transactions that never arrived, by their own name in the report."""
+
+
 def _note(*, provider_account: ProviderAccount, deposit_ids: tuple[int, ...], now: datetime) -> None:
     """Tell the payment module, in small transactions of their own: they lock payments, the ones above never do."""
     with connection.cursor() as cursor:
@@ -158,6 +168,9 @@ def _note(*, provider_account: ProviderAccount, deposit_ids: tuple[int, ...], no
             SettledNote(gateway_id=row[0], is_refund=row[1], batch_id=row[2], deposit_id=row[3])
             for row in cursor.fetchall()
         ]
+        cursor.execute(TO_WATCH, {"account": provider_account.pk, "deposits": list(deposit_ids)})
+        watched = [row[0] for row in cursor.fetchall()]
+    watch_wake(transaction_ids=watched, now=now)
     for start in range(0, len(notes), NOTES):
         with atomic(durable=True):
             settlement_note(provider_account=provider_account, notes=notes[start : start + NOTES], now=now)

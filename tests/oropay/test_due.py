@@ -27,6 +27,8 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, str]]:
         (TransactionState.QUEUED, "oropay.tasks.execute", "gateway-interactive"),
         (TransactionState.SENDING, "oropay.tasks.lease_expired", "gateway-lookup"),
         (TransactionState.UNKNOWN, "oropay.tasks.look", "gateway-lookup"),
+        (TransactionState.REVIEW, "oropay.tasks.reread", "gateway-batch"),
+        (TransactionState.PENDING, "oropay.tasks.reread", "gateway-batch"),
     ],
 )
 def test_a_row_that_is_due_is_published_once_until_it_is_due_again(
@@ -34,10 +36,11 @@ def test_a_row_that_is_due_is_published_once_until_it_is_due_again(
 ) -> None:
     row = start().transactions.get()
     now = timezone.now()
-    for step in [TransactionState.SENDING, TransactionState.UNKNOWN]:
-        if state != TransactionState.QUEUED and row.state != state:
-            PaymentTransaction.objects.filter(pk=row.pk).update(state=step)
-            row.refresh_from_db()
+    for step in {
+        TransactionState.QUEUED: [],
+        TransactionState.SENDING: [TransactionState.SENDING],
+    }.get(state, [TransactionState.SENDING, state]):
+        PaymentTransaction.objects.filter(pk=row.pk).update(state=step)
     PaymentTransaction.objects.filter(pk=row.pk).update(next_at=now - timedelta(seconds=1))
 
     published = [DueTransactions().publish_due(now=now, limit=100) for _ in range(2)]

@@ -1,12 +1,12 @@
 """One way for every payment, against a real gateway: what is sent once, what is recorded, what never happens."""
 
-import time
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from moneyed import Money
@@ -14,8 +14,7 @@ from moneyed import Money
 from commerce.models import Order, OrderState
 from ledger.models import AccountName
 from oropay import engine
-from oropay.engine.execute import Claim, _sale, gateway_of
-from oropay.engine.unknown import lease_expired
+from oropay.engine.execute import gateway_of
 from oropay.exceptions import AlreadyBeingPaid, AmountTooLarge, NothingPayable
 from oropay.gateway.guard import TransactionOpen, assert_no_transaction
 from oropay.gateway.port import Answer, Verdict
@@ -32,23 +31,16 @@ from oropay.models import (
     PaymentPayable,
     PaymentStatus,
     PaymentTransaction,
+    ProviderAccount,
     TransactionState,
 )
 from oropay.services import PartAsked, PaymentAsked, SavedInstrument, payment_start
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
+from tests.oropay.house import charges_at_gateway, reload, request_of
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
-
-
-def charges_at_gateway(sandbox: Sandbox, row: PaymentTransaction) -> list[str]:
-    """Status of every transaction the gateway holds under our reference."""
-    return [answer.status for answer in sandbox.gateway().find_by_reference(reference=row.reference).found]
-
-
-def reload(payable: Payable) -> Payable:
-    return Payable.objects.get(pk=payable.pk)
 
 
 def test_an_approved_charge_pays_the_order_and_stands_in_the_books(
@@ -143,123 +135,6 @@ def test_a_card_that_was_to_be_kept_pays_the_next_time(
     assert reload(payable).paid == 100
 
 
-# -- answers that are lost ----------------------------------------------------------------------------------------
-
-
-def test_a_timeout_after_the_gateway_committed_ends_paid_once(
-    start: Start, run: Run, payable: Payable, sandbox: Sandbox, books: Books
-) -> None:
-    payment = start(keep=True)
-    row = payment.transactions.get()
-    sandbox.control(
-        "/rules", {"match": {"reference": row.reference}, "action": {"timeout": {"ms": 6000, "when": "after"}}}
-    )
-
-    lost = run(payment)
-    assert lost.state == TransactionState.UNKNOWN
-    payment.refresh_from_db()
-    assert payment.money_state == MoneyState.UNKNOWN
-    with pytest.raises(AlreadyBeingPaid):
-        start()
-    engine.look(transaction_id=row.pk, now=timezone.now())
-
-    row.refresh_from_db()
-    assert row.state == TransactionState.APPROVED
-    assert charges_at_gateway(sandbox, row) == ["CAPTURED"]
-    assert books(AccountName.GATEWAY_CLEARING) == 100
-    assert reload(payable).paid == 100
-    payment.refresh_from_db()
-    assert payment.instrument is not None
-    assert payment.instrument.state in {InstrumentState.ONCE, InstrumentState.ACTIVE}
-
-
-def test_a_charge_that_never_arrived_is_proven_absent_and_then_fails(
-    start: Start, run: Run, payable: Payable, sandbox: Sandbox, books: Books
-) -> None:
-    payment = start()
-    row = payment.transactions.get()
-    sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
-    assert run(payment).state == TransactionState.UNKNOWN
-    long_ago = timezone.now() - timedelta(minutes=5)
-    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=long_ago)
-
-    engine.look(transaction_id=row.pk, now=timezone.now())
-    assert not PaymentTransaction.objects.filter(parent=row).exists()
-    PaymentTransaction.objects.filter(pk=row.pk).update(absent_since=long_ago)
-    engine.look(transaction_id=row.pk, now=timezone.now())
-    reversal = run(PaymentTransaction.objects.get(parent=row))
-
-    row.refresh_from_db()
-    assert (reversal.state, reversal.failure_reason) == (TransactionState.FAILED, FailureReason.NEVER_ARRIVED)
-    assert (row.state, row.failure_reason) == (TransactionState.FAILED, FailureReason.NEVER_ARRIVED)
-    assert reload(payable).payable_now == 100
-    assert books(AccountName.GATEWAY_CLEARING) == 0
-    assert charges_at_gateway(sandbox, row) == []
-    assert not Alert.objects.filter(transaction=reversal).exists()
-
-
-def test_a_charge_that_commits_after_it_was_found_absent_is_reversed(
-    start: Start, run: Run, payable: Payable, sandbox: Sandbox, books: Books
-) -> None:
-    """The look-ups saw nothing, the reversal finds it: 200 proves it canceled."""
-    payment = start()
-    row = payment.transactions.get()
-    sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "after"}}})
-    assert run(payment).state == TransactionState.UNKNOWN
-    with transaction.atomic():
-        engine.unknown._reverse.__wrapped__(transaction_id=row.pk)  # type: ignore[attr-defined]
-
-    reversal = run(PaymentTransaction.objects.get(parent=row))
-
-    row.refresh_from_db()
-    assert reversal.state == TransactionState.APPROVED
-    assert row.state == TransactionState.CANCELED
-    assert charges_at_gateway(sandbox, row) == ["REVERSED"]
-    assert reload(payable).payable_now == 100
-    assert books(AccountName.GATEWAY_CLEARING) == 0
-
-
-def test_a_worker_that_vanished_leaves_unknown_and_nothing_is_sent_again(
-    start: Start, run: Run, sandbox: Sandbox
-) -> None:
-    payment = start()
-    row = payment.transactions.get()
-    now = timezone.now()
-    PaymentTransaction.objects.filter(pk=row.pk).update(
-        state=TransactionState.SENDING, tries=1, lease_until=now - timedelta(seconds=1), answer_by=now
-    )
-
-    lease_expired(transaction_id=row.pk, now=now)
-    after = run(row)
-
-    assert (after.state, after.tries) == (TransactionState.UNKNOWN, 1)
-    assert charges_at_gateway(sandbox, row) == []
-
-
-@pytest.mark.parametrize(("named", "expected"), [(True, TransactionState.APPROVED), (False, TransactionState.UNKNOWN)])
-def test_a_worker_that_comes_back_after_its_lease_brings_evidence_not_an_order(
-    start: Start, named: bool, expected: TransactionState, books: Books
-) -> None:
-    row = start().transactions.get()
-    PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
-    engine.record(transaction_id=row.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
-
-    late = Answer(
-        verdict=Verdict.APPROVED,
-        gateway_id="TRN_late",
-        status="CAPTURED",
-        type="SALE",
-        amount=Money(100, "USD"),
-        reference=row.reference if named else "somebody-elses",
-    )
-    engine.record(transaction_id=row.pk, answer=late, kind="send")
-
-    row.refresh_from_db()
-    assert row.state == expected
-    assert books(AccountName.GATEWAY_CLEARING) == (100 if named else 0)
-    assert Alert.objects.filter(transaction=row, kind=AlertKind.IDENTITY_MISMATCH).exists() != named
-
-
 def test_a_gateway_that_cannot_be_reached_is_tried_three_times_and_then_nothing_was_sent(
     start: Start, run: Run, payable: Payable, integration: Integration, books: Books
 ) -> None:
@@ -347,8 +222,7 @@ def test_a_reused_key_is_an_answer_and_its_transaction_is_adopted(
     """Somebody sent our request before we did, with our own key: 409 names the transaction, and it is ours."""
     payment = start()
     row = payment.transactions.get()
-    claim = Claim(transaction=row, send_before=time.monotonic() + 10)
-    first = gateway_of(account=payment.provider_account).charge(_sale(claim=claim))
+    first = gateway_of(account=payment.provider_account).charge(request_of(row))
 
     after = run(row)
 
@@ -375,17 +249,36 @@ def test_a_strangers_transaction_is_never_taken_for_ours(start: Start, books: Bo
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
-def test_the_first_good_answer_wakes_everything_unknown(start: Start, run: Run, payable: Payable) -> None:
-    lost = start(amount="40.00").transactions.get()
-    PaymentTransaction.objects.filter(pk=lost.pk).update(state=TransactionState.SENDING, tries=1)
-    engine.record(transaction_id=lost.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
-    far = timezone.now() + timedelta(hours=1)
-    PaymentTransaction.objects.filter(pk=lost.pk).update(next_at=far, looks=9)
-    PaymentPayable.objects.filter(payable=payable).update(live=False)
+def test_a_payment_without_a_gateway_to_build_is_not_sent(
+    start: Start, run: Run, payable: Payable, books: Books
+) -> None:
+    payment = start()
+    ProviderAccount.objects.update(kind="nobody-knows-it")
 
-    run(start(amount="60.00"))
+    states = [run(payment).state for _ in range(3)]
 
-    lost.refresh_from_db()
-    assert lost.looks == 0
-    assert lost.next_at is not None
-    assert lost.next_at < far
+    row = payment.transactions.get()
+    assert states == [TransactionState.QUEUED, TransactionState.QUEUED, TransactionState.FAILED]
+    assert (row.failure_reason, reload(payable).payable_now) == (FailureReason.NOT_SENT, Decimal(100))
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_a_fraud_review_is_read_again_until_the_gateway_has_decided(
+    start: Start, payable: Payable, books: Books
+) -> None:
+    payment = start()
+    row = payment.transactions.get()
+    PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
+    sold = gateway_of(account=payment.provider_account).charge(request_of(row))
+    held = replace(sold, verdict=Verdict.REVIEW, status="FOR_REVIEW")
+    now = timezone.now()
+    engine.record(transaction_id=row.pk, answer=held, kind="send", now=now)
+    row.refresh_from_db()
+    assert (row.state, row.next_at) == (TransactionState.REVIEW, now + settings.OROPAY_REREAD_REVIEW)
+
+    engine.reread(transaction_id=row.pk, now=now)
+
+    row.refresh_from_db()
+    assert (row.state, row.next_at) == (TransactionState.APPROVED, None)
+    assert reload(payable).paid == Decimal(100)
+    assert books(AccountName.GATEWAY_CLEARING) == Decimal(100)

@@ -1,6 +1,7 @@
 """The whole way over real HTTP: pay, let the gateway settle, pull, and the books and the page agree."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,12 +14,14 @@ from oropay import engine
 from oropay.gateway.port import CardToken
 from oropay.models import (
     Environment,
+    FailureReason,
     MoneyState,
     Payment,
     PaymentTransaction,
     ProviderAccount,
     RefundReason,
     TransactionState,
+    Watch,
 )
 from oropay.services import NewCard, provider_provision, refund_lines_suggested, refund_start
 from reconciliation.models import CaseKind, ExceptionCase, SettlementLine
@@ -27,6 +30,7 @@ from reconciliation.services import Pulled
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
+from tests.oropay.house import arrive, prove_absent
 from tests.reconciliation.conftest import BANK, WEDNESDAY, Clock, send
 
 Pay = Callable[..., PaymentTransaction]
@@ -127,6 +131,41 @@ def test_what_somebody_charged_past_us_is_unexpected(
     assert case.settlement_line is not None
     assert case.settlement_line.gateway_id == foreign.gateway_id
     assert books(AccountName.CASH_IN_TRANSIT) > 0
+    assert ledger_check() == []
+
+
+def test_a_charge_that_never_arrived_is_found_by_the_settlement_report(
+    pay: Pay,
+    pull: PullNow,
+    sandbox: Sandbox,  # noqa: F811
+    clock: Clock,
+    books: Books,
+) -> None:
+    sandbox.control("/reset", {})
+    card = NewCard(token=sandbox.card_token(), last4="5262")
+    swallowed = {"match": {"endpoint": "/transactions", "method": "POST"}, "action": {"drop": {"when": "before"}}}
+    sandbox.control("/rules", swallowed)
+    lost = pay("100.00", source=card)
+    prove_absent(lost)
+    arrive(lost)
+    sandbox.control("/settlement/run", {"date": WEDNESDAY.isoformat()})
+    now = clock.set(WEDNESDAY)
+    Watch.objects.update(next_at=now + timedelta(days=1))
+
+    pull()
+    case = ExceptionCase.objects.get()
+    woken = Watch.objects.get(transaction=lost).next_at
+    engine.watch(transaction_id=lost.pk, now=now)
+    pulled = pull()
+
+    assert (lost.failure_reason, woken, case.kind) == (FailureReason.NEVER_ARRIVED, now, CaseKind.ARRIVED_LATE)
+    late = PaymentTransaction.objects.get(late=True)
+    assert (late.state, late.deposit_id) == (TransactionState.APPROVED, _deposit_of(late))
+    assert pulled.matches == 1
+    case.refresh_from_db()
+    assert not case.is_open
+    assert Payment.objects.get(pk=lost.payment_id).money_state == MoneyState.SETTLED
+    assert books(AccountName.GATEWAY_CLEARING) == 0
     assert ledger_check() == []
 
 

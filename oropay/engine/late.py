@@ -1,0 +1,118 @@
+"""What was proven absent and turns up at the gateway after all: money is never refused, and never kept unasked.
+
+Source: domain.md, "Unknown, exactly".
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db.transaction import atomic
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from oropay import locks
+from oropay.engine.execute import gateway_of
+from oropay.engine.follow import Recording, follow
+from oropay.engine.judge import Move
+from oropay.engine.ladder import next_reread, next_watch
+from oropay.engine.record import exchange_add, payment_refresh, recording_lock
+from oropay.engine.unknown import ours
+from oropay.gateway.port import Answer, Verdict
+from oropay.models import AlertKind, PayableKind, PaymentPayable, PaymentTransaction, TransactionState, Watch
+from oropay.services.alert import alert_raise
+from oropay.services.followup import reversal_queue
+from oropay.services.start import reference_new
+
+BORN_LATE = {Verdict.APPROVED: TransactionState.APPROVED, Verdict.PENDING: TransactionState.PENDING}
+"""What the gateway says of it → the state the new row is born in."""
+NOTHING_CAME = frozenset({Verdict.DECLINED, Verdict.CANCELED, Verdict.FAILED})
+"""It is at the gateway, and no money will ever come of it."""
+
+
+def watch(*, transaction_id: int, now: datetime) -> None:
+    """Look once more for a transaction that never arrived; write down what came of it."""
+    lost = _reserve(transaction_id=transaction_id, now=now)
+    if lost is None:
+        return
+    gateway = gateway_of(account=lost.payment.provider_account)
+    listing = gateway.find_by_reference(reference=lost.reference)
+    if not listing.found:
+        return
+    answer = ours(row=lost, gateway=gateway, found=listing.found)
+    if answer is None:
+        return
+    if answer.verdict in BORN_LATE:
+        late_record(transaction_id=lost.pk, answer=answer, now=timezone.now())
+    elif answer.verdict in NOTHING_CAME:
+        Watch.objects.filter(pk=lost.pk).update(next_at=None)
+
+
+@atomic(durable=True)
+def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None:
+    """Count the look and plan the next one before making this one, so that a crash loses nothing."""
+    seen = locks.watch(pk=transaction_id)
+    if seen is None:
+        return None
+    later = now + next_watch(looks=seen.looks + 1)
+    seen.looks, seen.next_at = seen.looks + 1, later if later <= seen.until else None
+    seen.save(update_fields=["looks", "next_at"])
+    return PaymentTransaction.objects.select_related("payment__provider_account").get(pk=transaction_id)
+
+
+@atomic(durable=True)
+def late_record(*, transaction_id: int, answer: Answer, now: datetime) -> PaymentTransaction | None:
+    """Record money that came after we had told everybody that none would: a new row beside the one that failed.
+
+    If what it was for still waits for it, it pays that; otherwise its reversal is queued. A person is told either way.
+    Returns None when it is recorded already.
+    """
+    news = recording_lock(transaction_id=transaction_id, answer=answer, now=now)
+    lost = news.row
+    if any(row.parent_id == lost.pk and row.late for row in news.family):
+        return None
+    wanted = _still_wanted(news)
+    state = BORN_LATE[answer.verdict]
+    row = PaymentTransaction.objects.create(
+        payment=news.payment,
+        parent=lost,
+        action=lost.action,
+        amount=lost.amount,
+        currency=lost.currency,
+        state=state,
+        late=True,
+        reference=reference_new(),
+        gateway_reference=lost.reference,
+        gateway_id=answer.gateway_id,
+        gateway_status=answer.status,
+        result_code=answer.result_code[:20],
+        message=answer.message[:250],
+        auth_code=answer.auth_code[:20],
+        batch_id=answer.batch_id,
+        capture_mode=lost.capture_mode,
+        created_at=now,
+        ended_at=now if state == TransactionState.APPROVED else None,
+        next_at=now + next_reread(state) if state == TransactionState.PENDING else None,
+    )
+    news.family.append(row)
+    news = replace(news, row=row)
+    exchange_add(news=news, kind="look")
+    follow(news=news, move=Move(state))
+    if wanted:
+        text = _("It was thought never to have arrived, came after all and pays what it was meant for.")
+    else:
+        reversal_queue(lost=row, now=now)
+        text = _("It was thought never to have arrived and came after all. Nobody waits for it: it is given back.")
+    alert_raise(row=row, kind=AlertKind.ARRIVED_LATE, text=text, now=now)
+    payment_refresh(news=news)
+    Watch.objects.filter(pk=lost.pk).update(next_at=None)
+    return row
+
+
+def _still_wanted(news: Recording) -> bool:
+    """Whether everything this payment was for is still unpaid and nobody else is paying it now."""
+    if PaymentPayable.objects.filter(payable__in=news.payables, live=True).exclude(payment=news.payment).exists():
+        return False
+    parts = dict(PaymentPayable.objects.filter(payment=news.payment).values_list("payable_id", "amount"))
+    return all(
+        payable.kind == PayableKind.ACCOUNT or payable.payable_now >= parts[payable.pk] for payable in news.payables
+    )

@@ -1,0 +1,42 @@
+"""What tests of payments do and look at again and again."""
+
+import time
+from datetime import timedelta
+
+from django.utils import timezone
+
+from oropay import engine
+from oropay.engine.execute import Claim, _sale, gateway_of
+from oropay.gateway.port import SaleRequest
+from oropay.models import Payable, PaymentTransaction
+from tests.contract.sandbox import Sandbox
+
+
+def charges_at_gateway(sandbox: Sandbox, row: PaymentTransaction) -> list[str]:
+    """Status of every transaction the gateway holds under our reference."""
+    return [answer.status for answer in sandbox.gateway().find_by_reference(reference=row.reference).found]
+
+
+def reload(payable: Payable) -> Payable:
+    return Payable.objects.get(pk=payable.pk)
+
+
+def prove_absent(row: PaymentTransaction) -> None:
+    """Look twice for an unknown charge that the gateway does not have, and let its reversal find nothing."""
+    long_ago = timezone.now() - timedelta(minutes=5)
+    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=long_ago)
+    engine.look(transaction_id=row.pk, now=timezone.now())
+    PaymentTransaction.objects.filter(pk=row.pk).update(absent_since=long_ago)
+    engine.look(transaction_id=row.pk, now=timezone.now())
+    engine.execute(transaction_id=PaymentTransaction.objects.get(parent=row).pk, now=timezone.now())
+    row.refresh_from_db()
+
+
+def request_of(row: PaymentTransaction) -> SaleRequest:
+    """What the worker sends for a charge."""
+    return _sale(claim=Claim(transaction=row, send_before=time.monotonic() + 10))
+
+
+def arrive(row: PaymentTransaction) -> None:
+    """A request that was swallowed on its way reaches the gateway now."""
+    gateway_of(account=row.payment.provider_account).charge(request_of(row))

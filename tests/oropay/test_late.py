@@ -1,0 +1,170 @@
+"""What was proven absent and turned up after all: recorded, paid with if still wanted, given back if not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from moneyed import Money
+
+from commerce.models import Order, OrderState
+from ledger.models import AccountName
+from ledger.services import ledger_check
+from oropay import due, engine
+from oropay.due import DueWatches
+from oropay.engine.execute import gateway_of
+from oropay.engine.ladder import next_watch
+from oropay.models import (
+    Action,
+    Alert,
+    AlertKind,
+    FailureReason,
+    MoneyState,
+    Payable,
+    Payment,
+    PaymentTransaction,
+    TransactionState,
+    Watch,
+)
+from oropay.services import watch_wake
+from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
+from tests.oropay.house import arrive, charges_at_gateway, prove_absent, request_of
+
+Start = Callable[..., Payment]
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+Books = Callable[[AccountName], Decimal]
+
+
+@pytest.fixture
+def lose(start: Start, run: Run, sandbox: Sandbox) -> Callable[..., PaymentTransaction]:
+    """A charge whose request was swallowed on the way: absent twice, nothing to reverse, failed."""
+
+    def lose(card: str = VISA) -> PaymentTransaction:
+        payment = start(card=card)
+        row = payment.transactions.get()
+        sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
+        run(payment)
+        prove_absent(row)
+        assert row.failure_reason == FailureReason.NEVER_ARRIVED
+        return row
+
+    return lose
+
+
+def watch(row: PaymentTransaction) -> None:
+    engine.watch(transaction_id=row.pk, now=timezone.now())
+
+
+def test_what_never_arrived_is_watched_for_ninety_days(lose: Callable[..., PaymentTransaction]) -> None:
+    row = lose()
+
+    watched = Watch.objects.get(transaction=row)
+    watch(row)
+
+    assert row.ended_at is not None
+    assert watched.until - row.ended_at == timedelta(days=90)
+    assert watched.next_at == row.ended_at + next_watch(looks=0)
+    after = Watch.objects.get(transaction=row)
+    assert (after.looks, after.next_at is not None) == (1, True)
+    assert not PaymentTransaction.objects.filter(late=True).exists()
+    assert not Alert.objects.filter(transaction=row).exists()
+
+
+def test_a_late_charge_pays_the_order_that_still_waits_for_it(
+    lose: Callable[..., PaymentTransaction], payable: Payable, order: Order, books: Books
+) -> None:
+    lost = lose()
+    arrive(lost)
+
+    watch(lost)
+    watch(lost)
+
+    late = PaymentTransaction.objects.get(late=True)
+    assert (late.action, late.state, late.parent_id) == (Action.CHARGE, TransactionState.APPROVED, lost.pk)
+    assert (late.gateway_reference, late.amount) == (lost.reference, Decimal(100))
+    assert late.reference != lost.reference
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+    payable.refresh_from_db()
+    assert (payable.paid, payable.payable_now) == (Decimal(100), Decimal(0))
+    assert Order.objects.get(pk=order.pk).state == OrderState.OPEN
+    assert Payment.objects.get(pk=lost.payment_id).money_state == MoneyState.CAPTURED
+    assert Alert.objects.get(transaction=late).kind == AlertKind.ARRIVED_LATE
+    assert not PaymentTransaction.objects.filter(parent=late).exists()
+    assert Watch.objects.get(transaction=lost).next_at is None
+
+
+def test_a_late_charge_for_what_was_paid_meanwhile_is_given_back(
+    lose: Callable[..., PaymentTransaction], start: Start, run: Run, payable: Payable, books: Books, sandbox: Sandbox
+) -> None:
+    lost = lose()
+    run(start())
+    arrive(lost)
+
+    watch(lost)
+    assert books(AccountName.GATEWAY_CLEARING) == 200
+    late = PaymentTransaction.objects.get(late=True)
+    void = run(PaymentTransaction.objects.get(parent=late))
+
+    assert (void.action, void.state, void.amount) == (Action.CANCEL, TransactionState.APPROVED, Decimal(100))
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+    assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
+    payable.refresh_from_db()
+    assert payable.paid == 100
+    assert "given back" in Alert.objects.get(transaction=late).text
+    assert ledger_check() == []
+
+
+def test_a_late_charge_is_given_back_while_somebody_else_is_paying(
+    lose: Callable[..., PaymentTransaction], start: Start
+) -> None:
+    lost = lose()
+    start()
+    arrive(lost)
+
+    watch(lost)
+
+    late = PaymentTransaction.objects.get(late=True)
+    assert PaymentTransaction.objects.get(parent=late).action == Action.CANCEL
+
+
+def test_a_late_decline_is_no_money_and_ends_the_watch(lose: Callable[..., PaymentTransaction], books: Books) -> None:
+    lost = lose(DECLINED_VISA)
+    arrive(lost)
+
+    watch(lost)
+
+    assert not PaymentTransaction.objects.filter(late=True).exists()
+    assert Watch.objects.get(transaction=lost).next_at is None
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_another_amount_under_our_name_is_never_taken_for_ours(
+    lose: Callable[..., PaymentTransaction], books: Books
+) -> None:
+    lost = lose()
+    half = replace(request_of(lost), amount=Money(50, "USD"))
+    gateway_of(account=lost.payment.provider_account).charge(half)
+
+    watch(lost)
+
+    assert not PaymentTransaction.objects.filter(late=True).exists()
+    assert Alert.objects.get(transaction=lost).kind == AlertKind.IDENTITY_MISMATCH
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_the_settlement_report_wakes_the_watch_and_the_sweep_publishes_it_once(
+    lose: Callable[..., PaymentTransaction], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = lose()
+    hints: list[tuple[str, int, str]] = []
+    monkeypatch.setattr(due, "hint", lambda task, pk, queue: hints.append((task, pk, queue)))
+    now = timezone.now()
+
+    before = DueWatches().publish_due(now=now, limit=10)
+    woken = watch_wake(transaction_ids=[lost.pk], now=now)
+    after = [DueWatches().publish_due(now=now, limit=10) for _ in range(2)]
+
+    assert (before, woken, after) == (0, 1, [1, 0])
+    assert hints == [("oropay.tasks.watch", lost.pk, "gateway-batch")]

@@ -1,0 +1,201 @@
+"""Answers that are lost: unknown ends by evidence only, and nothing is ever sent twice."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from moneyed import Money
+
+from ledger.models import AccountName
+from oropay import engine
+from oropay.engine.unknown import lease_expired
+from oropay.exceptions import AlreadyBeingPaid
+from oropay.gateway.port import Answer, Verdict
+from oropay.models import (
+    Alert,
+    AlertKind,
+    FailureReason,
+    InstrumentState,
+    MoneyState,
+    Payable,
+    Payment,
+    PaymentPayable,
+    PaymentTransaction,
+    TransactionState,
+)
+from oropay.services.followup import reversal_queue
+from tests.contract.sandbox import Sandbox
+from tests.oropay.house import charges_at_gateway, reload
+
+Start = Callable[..., Payment]
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+Books = Callable[[AccountName], Decimal]
+
+
+def test_a_timeout_after_the_gateway_committed_ends_paid_once(
+    start: Start, run: Run, payable: Payable, sandbox: Sandbox, books: Books
+) -> None:
+    payment = start(keep=True)
+    row = payment.transactions.get()
+    sandbox.control(
+        "/rules", {"match": {"reference": row.reference}, "action": {"timeout": {"ms": 6000, "when": "after"}}}
+    )
+
+    lost = run(payment)
+    assert lost.state == TransactionState.UNKNOWN
+    payment.refresh_from_db()
+    assert payment.money_state == MoneyState.UNKNOWN
+    with pytest.raises(AlreadyBeingPaid):
+        start()
+    engine.look(transaction_id=row.pk, now=timezone.now())
+
+    row.refresh_from_db()
+    assert row.state == TransactionState.APPROVED
+    assert charges_at_gateway(sandbox, row) == ["CAPTURED"]
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+    assert reload(payable).paid == 100
+    payment.refresh_from_db()
+    assert payment.instrument is not None
+    assert payment.instrument.state in {InstrumentState.ONCE, InstrumentState.ACTIVE}
+
+
+def test_a_charge_that_never_arrived_is_proven_absent_and_then_fails(
+    start: Start, run: Run, payable: Payable, sandbox: Sandbox, books: Books
+) -> None:
+    payment = start()
+    row = payment.transactions.get()
+    sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
+    assert run(payment).state == TransactionState.UNKNOWN
+    long_ago = timezone.now() - timedelta(minutes=5)
+    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=long_ago)
+
+    engine.look(transaction_id=row.pk, now=timezone.now())
+    assert not PaymentTransaction.objects.filter(parent=row).exists()
+    PaymentTransaction.objects.filter(pk=row.pk).update(absent_since=long_ago)
+    engine.look(transaction_id=row.pk, now=timezone.now())
+    reversal = run(PaymentTransaction.objects.get(parent=row))
+
+    row.refresh_from_db()
+    assert (reversal.state, reversal.failure_reason) == (TransactionState.FAILED, FailureReason.NEVER_ARRIVED)
+    assert (row.state, row.failure_reason) == (TransactionState.FAILED, FailureReason.NEVER_ARRIVED)
+    assert reload(payable).payable_now == 100
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert charges_at_gateway(sandbox, row) == []
+    assert not Alert.objects.filter(transaction=reversal).exists()
+
+
+def test_a_charge_that_commits_after_it_was_found_absent_is_reversed(
+    start: Start, run: Run, payable: Payable, sandbox: Sandbox, books: Books
+) -> None:
+    """The look-ups saw nothing, the reversal finds it: 200 proves it canceled."""
+    payment = start()
+    row = payment.transactions.get()
+    sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "after"}}})
+    assert run(payment).state == TransactionState.UNKNOWN
+    with transaction.atomic():
+        engine.unknown._reverse.__wrapped__(transaction_id=row.pk)  # type: ignore[attr-defined]
+
+    reversal = run(PaymentTransaction.objects.get(parent=row))
+
+    row.refresh_from_db()
+    assert reversal.state == TransactionState.APPROVED
+    assert row.state == TransactionState.CANCELED
+    assert charges_at_gateway(sandbox, row) == ["REVERSED"]
+    assert reload(payable).payable_now == 100
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_a_worker_that_vanished_leaves_unknown_and_nothing_is_sent_again(
+    start: Start, run: Run, sandbox: Sandbox
+) -> None:
+    payment = start()
+    row = payment.transactions.get()
+    now = timezone.now()
+    PaymentTransaction.objects.filter(pk=row.pk).update(
+        state=TransactionState.SENDING, tries=1, lease_until=now - timedelta(seconds=1), answer_by=now
+    )
+
+    lease_expired(transaction_id=row.pk, now=now)
+    after = run(row)
+
+    assert (after.state, after.tries) == (TransactionState.UNKNOWN, 1)
+    assert charges_at_gateway(sandbox, row) == []
+
+
+@pytest.mark.parametrize(("named", "expected"), [(True, TransactionState.APPROVED), (False, TransactionState.UNKNOWN)])
+def test_a_worker_that_comes_back_after_its_lease_brings_evidence_not_an_order(
+    start: Start, named: bool, expected: TransactionState, books: Books
+) -> None:
+    row = start().transactions.get()
+    PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
+    engine.record(transaction_id=row.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
+
+    late = Answer(
+        verdict=Verdict.APPROVED,
+        gateway_id="TRN_late",
+        status="CAPTURED",
+        type="SALE",
+        amount=Money(100, "USD"),
+        reference=row.reference if named else "somebody-elses",
+    )
+    engine.record(transaction_id=row.pk, answer=late, kind="send")
+
+    row.refresh_from_db()
+    assert row.state == expected
+    assert books(AccountName.GATEWAY_CLEARING) == (100 if named else 0)
+    assert Alert.objects.filter(transaction=row, kind=AlertKind.IDENTITY_MISMATCH).exists() != named
+
+
+def test_the_first_good_answer_wakes_everything_unknown(start: Start, run: Run, payable: Payable) -> None:
+    lost = start(amount="40.00").transactions.get()
+    PaymentTransaction.objects.filter(pk=lost.pk).update(state=TransactionState.SENDING, tries=1)
+    engine.record(transaction_id=lost.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
+    far = timezone.now() + timedelta(hours=1)
+    PaymentTransaction.objects.filter(pk=lost.pk).update(next_at=far, looks=9)
+    PaymentPayable.objects.filter(payable=payable).update(live=False)
+
+    run(start(amount="60.00"))
+
+    lost.refresh_from_db()
+    assert lost.looks == 0
+    assert lost.next_at is not None
+    assert lost.next_at < far
+
+
+@pytest.mark.parametrize(
+    ("when", "reversal_is", "charge_is"),
+    [
+        ("after", TransactionState.APPROVED, TransactionState.CANCELED),
+        ("before", TransactionState.FAILED, TransactionState.UNKNOWN),
+    ],
+)
+def test_a_reversal_whose_answer_was_lost_is_judged_by_what_the_gateway_lists(
+    start: Start,
+    run: Run,
+    sandbox: Sandbox,
+    books: Books,
+    when: str,
+    reversal_is: TransactionState,
+    charge_is: TransactionState,
+) -> None:
+    payment = start()
+    row = payment.transactions.get()
+    sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "after"}}})
+    run(payment)
+    row.refresh_from_db()
+    reversal = reversal_queue(lost=row, now=timezone.now())
+    sandbox.control(
+        "/rules", {"match": {"endpoint": "/transactions/{id}/reversal"}, "action": {"drop": {"when": when}}}
+    )
+    assert run(reversal).state == TransactionState.UNKNOWN
+    PaymentTransaction.objects.filter(pk=reversal.pk).update(answer_by=timezone.now() - timedelta(minutes=5))
+
+    engine.look(transaction_id=reversal.pk, now=timezone.now())
+
+    row.refresh_from_db()
+    reversal.refresh_from_db()
+    assert (reversal.state, row.state) == (reversal_is, charge_is)
+    assert books(AccountName.GATEWAY_CLEARING) == 0
