@@ -7,7 +7,6 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from config.heartbeat import heartbeat_start
 
@@ -28,10 +27,13 @@ def log_as_the_web_does(**_: Any) -> None:
 
 @worker_init.connect
 def refuse_gateway_work_without_keys(sender: Any, **_: Any) -> None:
-    """Stop a gateway worker that could not open the vault, before it takes the first message."""
+    """Stop a gateway worker that could not open the vault, before it takes the first message.
+
+    Celery goes on after any ordinary exception of a signal handler; this one ends the process.
+    """
     for name in ("OROPAY_VAULT_PRIVATE_KEYS", "OROPAY_FINGERPRINT_KEY"):
         if GATEWAY_QUEUES & set(sender.app.amqp.queues.consume_from) and not getattr(settings, name):
-            raise ImproperlyConfigured(f"{name} is not set, and a gateway worker cannot work without it.")
+            raise SystemExit(f"{name} is not set, and a gateway worker cannot work without it.")
 
 
 @worker_ready.connect

@@ -1,6 +1,7 @@
 """`python -m config.health web|worker-gateway|worker-default|beat`: is this part well? For container health checks."""
 
 import os
+import socket
 import sys
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -28,14 +29,14 @@ def unreadiness() -> str:
 
 
 def silence(*, part: str) -> str:
-    """Why the part counts as gone; empty when it beats."""
+    """Why the part counts as gone on this host, whatever its replicas elsewhere do; empty when it beats."""
     from plumbing.models import Heartbeat
 
-    row = Heartbeat.objects.filter(name=part).first()
+    row = Heartbeat.objects.filter(name=part, host=socket.gethostname()).first()
     if row is None:
-        return f"{part} has never beaten."
+        return f"{part} has never beaten here."
     age = row.age(timezone.now())
-    return "" if age <= SILENT_AFTER else f"{part} is silent for {age:.0f} s; it last beat on {row.host}."
+    return "" if age <= SILENT_AFTER else f"{part} is silent for {age:.0f} s."
 
 
 def main(parts: list[str]) -> int:

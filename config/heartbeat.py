@@ -1,7 +1,7 @@
 """Workers and beat say "I am here" every five seconds, in a row that /readyz, `make up` and health checks read.
 
-A row is named after its part, the first half of the Celery node name: `worker-gateway`, `worker-default`, `beat`. The
-replicas of a part share it; host and process of the last beat are in the row.
+A row is named after its part, the first half of the Celery node name (`worker-gateway`, `worker-default`, `beat`), and
+its host: each replica of a part has its own.
 """
 
 import logging
@@ -34,11 +34,12 @@ def _beat(name: str) -> None:
     from django.db import DatabaseError, connection, transaction
     from django.utils import timezone
 
-    from plumbing.services import heartbeat_beat
+    from plumbing.services import heartbeat_beat, heartbeats_forget
 
     try:
         with transaction.atomic():
             heartbeat_beat(name=name, now=timezone.now())
+            heartbeats_forget(now=timezone.now())
     except DatabaseError as error:
         logger.warning("no heartbeat of %s: %s", name, error)
     finally:

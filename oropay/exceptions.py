@@ -128,6 +128,13 @@ class VaultError(PaymentError):
     """A sealed box could not be opened, or belongs to another row. Nothing was sent."""
 
 
+class UnsafeAddress(PaymentError):
+    """A production account must be reached by https."""
+
+    def __init__(self, *, address: str) -> None:
+        super().__init__(_("Nothing was stored: real money needs https, not {address}.").format(address=address))
+
+
 class CardFormUnavailable(PaymentError):
     def __init__(self) -> None:
         super().__init__(_("Nothing was charged. The card form is loading; please wait a moment."))

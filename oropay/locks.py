@@ -9,9 +9,15 @@ from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
+from commerce.models import Customer
 from oropay.models import Payable, Payment, PaymentPayable, PaymentTransaction, TransactionState, Watch
 
 M = TypeVar("M", bound=Model)
+
+
+def customer_account(*, pk: int) -> None:
+    """Lock a customer's account: whoever spends unallocated credit, or promises to, holds it."""
+    Customer.objects.select_for_update(no_key=True).only("pk").get(pk=pk)
 
 
 def payables(*, ids: Iterable[int]) -> list[Payable]:

@@ -6,6 +6,7 @@ it is lost it is minted again. No stock, no limiter: no token (failing closed), 
 
 import json
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ import redis
 from django.conf import settings
 
 from oropay.engine.execute import gateway_of
-from oropay.exceptions import CardFormUnavailable, TooManyCardForms
+from oropay.exceptions import CardFormUnavailable, TooManyCardForms, VaultError
 from oropay.gateway.port import GatewayUnavailable
 from oropay.models import ProviderAccount
 from plumbing.services import hint
@@ -40,9 +41,10 @@ def fill(*, provider_account_id: int, now: datetime) -> int:
     account = ProviderAccount.objects.get(pk=provider_account_id)
     store, key = _store(), _key(provider_account_id)
     _drop_stale(provider_account_id=provider_account_id, now=now)
-    with store.lock(f"{key}:filling", timeout=60, blocking=False) as held:
-        if not held:
-            return 0
+    lock = store.lock(f"{key}:filling", timeout=60)
+    if not lock.acquire(blocking=False):
+        return 0
+    try:
         minted = 0
         while int(store.llen(key)) < SIZE:
             token = gateway_of(account=account).mint_hosted_token()
@@ -50,14 +52,17 @@ def fill(*, provider_account_id: int, now: datetime) -> int:
             store.expire(key, 3600)
             minted += 1
         return minted
+    finally:
+        with suppress(redis.exceptions.LockError):  # a gateway slower than the lock lives: another worker has it now
+            lock.release()
 
 
 def fill_all(*, now: datetime) -> None:
-    """Keep every active account's stock full; beat calls it often. One silent gateway does not starve the others."""
+    """Keep every active account's stock full; beat calls it often. One that cannot be filled starves no other."""
     for pk in ProviderAccount.objects.filter(is_active=True).values_list("pk", flat=True):
         try:
             fill(provider_account_id=pk, now=now)
-        except (GatewayUnavailable, redis.RedisError, redis.exceptions.LockError):
+        except (GatewayUnavailable, VaultError, redis.RedisError):
             logger.warning("no hosted-field tokens for provider account %s", pk, exc_info=True)
 
 

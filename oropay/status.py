@@ -8,6 +8,7 @@ from oropay.models import Action, MoneyState, PaymentStatus, PaymentTransaction,
 
 ZERO = Decimal(0)
 S = TransactionState
+INCOMING = frozenset({Action.CHARGE, Action.OFFLINE_RECEIPT})
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def sums_of(transactions: Iterable[PaymentTransaction]) -> Sums:
         authorized=authorized,
         held=max(ZERO, authorized - captures - released),
         captured=captures + total(Action.CHARGE, Action.OFFLINE_RECEIPT) - voided,
-        settling=sum((row.amount for row in rows if row.state == S.PENDING), ZERO),
+        settling=sum((row.amount for row in rows if row.state == S.PENDING and row.action in INCOMING), ZERO),
         refunded=total(Action.REFUND),
         refunding=sum(
             (

@@ -202,9 +202,9 @@ class Note(models.Model):
 
 
 class Heartbeat(models.Model):
-    """Proof that a part of the house runs. `name` is the part ("worker-default"), the rest says who beat last."""
+    """Proof that a part of the house runs on a host. `name` is the part, such as "worker-default"."""
 
-    name = models.CharField(primary_key=True, max_length=255)
+    name = models.CharField(max_length=255)
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
     beat_at = models.DateTimeField()
@@ -212,9 +212,10 @@ class Heartbeat(models.Model):
 
     class Meta:
         verbose_name = _("heartbeat")
+        constraints = [models.UniqueConstraint(fields=["name", "host"], name="heartbeat_once_per_part_and_host")]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} on {self.host}"
 
     def age(self, now: datetime) -> float:
         """Seconds since the last beat."""

@@ -236,6 +236,8 @@ CELERY_BEAT_SCHEDULE = {
 
 GATEWAYS = {"globalpayments": "oropay.gateway.globalpayments.adapter.GlobalPaymentsGateway"}
 
+OROPAY_GATEWAY_ALLOW_HTTP = env.flag("OROPAY_GATEWAY_ALLOW_HTTP")
+
 OROPAY_VAULT_PUBLIC_KEYS = env.key_ring("OROPAY_VAULT_PUBLIC_KEYS", default="")
 OROPAY_VAULT_PRIVATE_KEYS = env.key_ring("OROPAY_VAULT_PRIVATE_KEYS", default="")
 OROPAY_SECRETBOX_KEYS = env.key_ring("OROPAY_SECRETBOX_KEYS", default="")

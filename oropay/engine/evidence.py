@@ -1,6 +1,6 @@
 """Is what the gateway shows us the transaction we sent? Pure judgements, no I/O."""
 
-from oropay.gateway.port import Answer
+from oropay.gateway.port import Answer, Verdict
 from oropay.models import Action, PaymentTransaction
 
 TYPE_AT_GATEWAY = {
@@ -8,6 +8,14 @@ TYPE_AT_GATEWAY = {
     Action.CHARGE: "SALE",
     Action.REFUND: "REFUND",
 }
+
+SILENT = frozenset({Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED})
+"""No evidence came."""
+
+
+def owner_at_gateway(row: PaymentTransaction) -> PaymentTransaction:
+    """The transaction under whose id the gateway keeps this one: a capture has none of its own."""
+    return row.parent if row.action == Action.CAPTURE and row.parent is not None else row
 
 
 def same_transaction(*, row: PaymentTransaction, answer: Answer) -> bool:
@@ -29,5 +37,5 @@ def same_transaction(*, row: PaymentTransaction, answer: Answer) -> bool:
         and not answer.reference
         and row.parent is not None
         and bool(answer.parent_gateway_id)
-        and answer.parent_gateway_id == row.parent.gateway_id
+        and answer.parent_gateway_id == owner_at_gateway(row.parent).gateway_id
     )

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from moneyed import Money
 
 from oropay import locks, vault
-from oropay.engine.evidence import same_transaction
+from oropay.engine.evidence import SILENT, owner_at_gateway, same_transaction
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES
 from oropay.engine.record import record
 from oropay.exceptions import VaultError
@@ -194,26 +194,23 @@ def _follow_up(*, claim: Claim, gateway: PaymentGateway) -> Answer:
 
 
 def _name_at_gateway(parent: PaymentTransaction) -> str:
-    """The gateway's id (of a capture: its authorization's, which owns it there); our reference if no answer came."""
-    owner = parent.parent if parent.action == Action.CAPTURE and parent.parent is not None else parent
+    """The gateway's id of what owns it there; our reference if no answer came."""
+    owner = owner_at_gateway(parent)
     return owner.gateway_id or owner.reference
 
 
 def _snapshot(*, row: PaymentTransaction, parent: PaymentTransaction, gateway: PaymentGateway) -> bool:
-    """Note what the gateway says of the parent now: an unknown capture or cancel is judged against it.
+    """Note what the gateway says of the parent before the first try: an unknown capture or cancel is judged against it.
 
-    A reversal by reference has nothing to read. Returns False when the gateway could not say.
+    A reversal by reference has nothing to read. Returns False when the gateway could not say: then nothing is sent.
     """
-    if not parent.gateway_id:
+    if not parent.gateway_id or row.parent_before:
         return True
     seen = gateway.look_up(gateway_id=_name_at_gateway(parent))
-    if seen.verdict in {Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED}:
+    if seen.verdict in SILENT or not seen.status:
         return False
     PaymentTransaction.objects.filter(pk=row.pk).update(
-        parent_before={
-            "status": seen.status,
-            "amount": str(seen.amount.amount) if seen.amount is not None else "",
-        }
+        parent_before={"status": seen.status, "amount": str(seen.amount.amount) if seen.amount is not None else ""}
     )
     return True
 
@@ -222,14 +219,14 @@ def _adopt_named(*, row: PaymentTransaction, gateway: PaymentGateway, answer: An
     """A reused key is an answer: it names the earlier transaction. Fetch it; it is ours only if it is the same."""
     if not answer.duplicate_of:
         return replace(answer, verdict=Verdict.UNKNOWN)
-    found = gateway.look_up(gateway_id=answer.duplicate_of)
     if row.action in {Action.CAPTURE, Action.CANCEL}:
         # The named id is the parent's; whether our follow-up happened is judged by the look-ups.
         return replace(answer, verdict=Verdict.UNKNOWN)
-    if found.verdict in {Verdict.NOT_SENT, Verdict.REFUSED, Verdict.NOT_FOUND, Verdict.UNKNOWN}:
+    found = gateway.look_up(gateway_id=answer.duplicate_of)
+    if found.verdict in SILENT or found.verdict == Verdict.NOT_FOUND:
         return replace(answer, verdict=Verdict.UNKNOWN)
     if not same_transaction(row=row, answer=found):
-        return replace(found, verdict=Verdict.UNKNOWN, error_text="identity mismatch")
+        return replace(found, verdict=Verdict.UNKNOWN, foreign=True)
     return found
 
 
@@ -261,11 +258,15 @@ def _source(*, row: PaymentTransaction) -> CardToken | BankAccount:
         )
     if payment.mandate is None:
         raise ValueError(f"payment {payment.pk} by bank has no mandate")
+    number = vault.unseal(
+        sealed=vault.Sealed(key_id=instrument.key_id, blob=bytes(instrument.sealed or b"")),
+        context=vault_context(instrument),
+    )
+    if not instrument.fingerprint:
+        instrument.fingerprint = vault.fingerprint(text=f"{instrument.routing_number}:{number}")
+        instrument.save(update_fields=["fingerprint"])
     return BankAccount(
-        account_number=vault.unseal(
-            sealed=vault.Sealed(key_id=instrument.key_id, blob=bytes(instrument.sealed or b"")),
-            context=vault_context(instrument),
-        ),
+        account_number=number,
         routing_number=instrument.routing_number,
         account_type=instrument.account_type,
         holder_type=instrument.holder_type,

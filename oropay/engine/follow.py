@@ -12,7 +12,7 @@ from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
 from oropay.engine.judge import Move
 from oropay.engine.ladder import next_watch
-from oropay.gateway.port import Answer, Capture, Verdict
+from oropay.gateway.port import Answer, Capture
 from oropay.models import (
     Action,
     AlertKind,
@@ -58,7 +58,7 @@ class Recording:
 def follow(*, news: Recording, move: Move) -> None:
     row, state = news.row, move.state
     news.parts = list(PaymentPayable.objects.filter(payment=news.payment).order_by("payable_id"))
-    if move.alert == AlertKind.AMOUNT_DIFFERS:
+    if move.alert == AlertKind.AMOUNT_DIFFERS and state == S.UNKNOWN:
         reversal_queue(lost=row, now=news.now)
         return
     if row.action == Action.AUTHORIZE:
@@ -134,7 +134,10 @@ def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording)
 
 
 def _canceled(*, news: Recording, state: TransactionState) -> None:
-    """A cancel ended: of a hold, of a charge, or of a transaction whose answer was lost."""
+    """A cancel ended: of a hold, of a charge, or of a transaction whose answer was lost.
+
+    A parent that ended without money by itself has been told already: its reversal changes nothing more.
+    """
     parent = news.parent()
     if parent is None:
         raise ValueError(f"cancel {news.row.pk} has no parent")
@@ -142,18 +145,27 @@ def _canceled(*, news: Recording, state: TransactionState) -> None:
         _lost_one_ended(news=news, lost=parent, state=state)
     elif state == S.APPROVED and parent.state in {S.PENDING, S.REVIEW}:
         _never_taken(news=news, parent=parent)
-    elif state == S.APPROVED and parent.action == Action.CHARGE:
-        _post(news=news, kind=EntryKind.VOIDED, ask="on_voided")
-        _withdraw(parent, now=news.now)
-    elif state == S.APPROVED:
-        _tell_ended(news)
+    elif state == S.APPROVED and parent.state == S.APPROVED:
+        _undone(news=news, parent=parent)
     elif news.row.failure_reason == FailureReason.BATCH_CLOSED and parent.action == Action.CHARGE:
         _void_came_too_late(news=news, charge=parent)
 
 
+def _undone(*, news: Recording, parent: PaymentTransaction) -> None:
+    """A hold was released, or a charge voided before it settled."""
+    if parent.action == Action.CHARGE:
+        _post(news=news, kind=EntryKind.VOIDED, ask="on_voided")
+        _withdraw(parent, now=news.now)
+    else:
+        _tell_ended(news)
+    if news.row.created_by_id is None and not parent.late:
+        text = _("Its answer came while its reversal was on its way: nothing is taken any more, and it is due again.")
+        alert_raise(row=parent, kind=AlertKind.TAKEN_BACK, text=text, now=news.now)
+
+
 def _void_came_too_late(*, news: Recording, charge: PaymentTransaction) -> None:
-    """Card money is refunded instead. A bank debit under way can be given back only once it is sure: a person must."""
-    if charge.state == S.APPROVED:
+    """Card money is refunded instead. When a bank debit is sure enough to be given back, a person decides."""
+    if charge.state == S.APPROVED and news.payment.method == Method.CARD:
         news.family.append(refund_instead_of_void(charge=charge, now=news.now))
     else:
         alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=_("Refund it once it has settled."), now=news.now)
@@ -171,7 +183,7 @@ def _lost_one_ended(*, news: Recording, lost: PaymentTransaction, state: Transac
     """The reversal of an unknown transaction: 200 proves it canceled, 404 proves it never arrived, the rest nothing."""
     if state == S.APPROVED:
         lost.state = S.CANCELED
-    elif news.answer.verdict == Verdict.NOT_FOUND:
+    elif news.row.failure_reason == FailureReason.NEVER_ARRIVED:
         lost.state, lost.failure_reason = S.FAILED, FailureReason.NEVER_ARRIVED
         Watch.objects.create(
             transaction=lost, next_at=news.now + next_watch(looks=0), until=news.now + settings.OROPAY_WATCH_FOR

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from oropay.engine.evidence import same_transaction
 from oropay.gateway.port import Answer, Verdict
@@ -45,6 +46,9 @@ TAKEN_OVER = frozenset({S.APPROVED, S.DECLINED, S.PENDING, S.REVIEW, S.CANCELED}
 
 NAMED = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REFUND})
 """Actions whose transaction carries our reference at the gateway."""
+SALES = frozenset({Action.CHARGE, Action.AUTHORIZE})
+TAKING = frozenset({S.APPROVED, S.PENDING, S.REVIEW})
+"""States in which money is taken, held, or may be: the amount must be beyond doubt."""
 
 
 def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: bool) -> Move | None:
@@ -57,7 +61,7 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
     if row.is_final:
         return None
     move = TABLE[answer.verdict]
-    if answer.error_text == "identity mismatch":
+    if answer.foreign:
         return _doubt(state, AlertKind.IDENTITY_MISMATCH)
     if move.state == S.QUEUED:
         if state != S.SENDING:
@@ -70,8 +74,13 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
     named = row.action in NAMED and move.state in TAKEN_OVER
     if state == S.UNKNOWN and named and not same_transaction(row=row, answer=answer):
         return _doubt(state, AlertKind.IDENTITY_MISMATCH)
-    if move.state in {S.APPROVED, S.PENDING, S.REVIEW} and _other_amount(row=row, answer=answer):
-        return _doubt(state, AlertKind.AMOUNT_DIFFERS)
+    if move.state in TAKING and row.action in SALES:
+        if answer.amount is None:
+            return Move(S.UNKNOWN) if state == S.SENDING else None
+        if _other_amount(answer, row.amount, row.currency):
+            return _doubt(state, AlertKind.AMOUNT_DIFFERS)
+    if move.state == S.APPROVED and row.action == Action.CAPTURE and _captured_otherwise(row=row, answer=answer):
+        return Move(S.APPROVED, alert=AlertKind.AMOUNT_DIFFERS)
     if move.state == S.DECLINED and state == S.PENDING:
         return Move(S.FAILED, FailureReason.REJECTED)
     return move if move.state in MOVES[state] else None
@@ -83,16 +92,23 @@ def _doubt(state: TransactionState, alert: AlertKind) -> Move:
 
 
 def _cancel_failed(*, row: PaymentTransaction, answer: Answer) -> Move:
-    """A reversal the gateway knows nothing to reverse for proves absence; a closed batch asks for a refund."""
-    if answer.verdict == Verdict.NOT_FOUND and row.parent is not None and row.parent.state == S.UNKNOWN:
+    """A reversal by reference that finds nothing proves absence; a closed batch asks for a refund.
+
+    Absent is only what never had a name at the gateway: a 404 for an id that it gave us itself proves nothing.
+    """
+    lost = row.parent is not None and row.parent.state == S.UNKNOWN and not row.parent.gateway_id
+    if answer.verdict == Verdict.NOT_FOUND and lost:
         return Move(S.FAILED, FailureReason.NEVER_ARRIVED)
-    if "batch" in answer.error_text.lower():
+    if answer.batch_closed:
         return Move(S.FAILED, FailureReason.BATCH_CLOSED)
     return TABLE[Verdict.FAILED]
 
 
-def _other_amount(*, row: PaymentTransaction, answer: Answer) -> bool:
-    """Only a sale states its own amount; follow-ups answer with the parent's."""
-    if answer.amount is None or row.action not in {Action.CHARGE, Action.AUTHORIZE}:
-        return False
-    return (answer.amount.amount, answer.amount.currency.code) != (row.amount, row.currency)
+def _other_amount(answer: Answer, amount: Decimal, currency: str) -> bool:
+    return answer.amount is not None and (answer.amount.amount, answer.amount.currency.code) != (amount, currency)
+
+
+def _captured_otherwise(*, row: PaymentTransaction, answer: Answer) -> bool:
+    """A capture is answered with all that was captured of the hold so far."""
+    before = row.parent_before if row.parent_before.get("status") != "PREAUTHORIZED" else {}
+    return _other_amount(answer, row.amount + Decimal(before.get("amount") or 0), row.currency)

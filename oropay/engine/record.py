@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from ledger.services import period_hold
 from oropay import locks, vault
+from oropay.engine.evidence import SILENT
 from oropay.engine.follow import Recording, follow
+from oropay.engine.health import health_note
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
 from oropay.engine.ladder import next_reread
-from oropay.gateway.port import Answer, Verdict
+from oropay.gateway.port import Answer
 from oropay.models import (
     INITIATING,
     REREAD,
@@ -30,19 +32,14 @@ from oropay.models import (
     Payment,
     PaymentPayable,
     PaymentTransaction,
-    ProviderHealth,
     TransactionState,
 )
 from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
 from oropay.services.payable import is_live, payable_recompute
 from oropay.status import money_state
-from plumbing.services import hint
 
 S = TransactionState
-WAKE_AT_ONCE = 10_000
-"""More unknown rows than this wake by their own ladder."""
-GOOD = frozenset(Verdict) - {Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED}
 
 
 def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | None = None) -> PaymentTransaction:
@@ -52,7 +49,7 @@ def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | No
     """
     now = now or timezone.now()
     row = _record(transaction_id=transaction_id, answer=answer, kind=kind, now=now)
-    _health_note(provider_account_id=row.payment.provider_account_id, verdict=answer.verdict, now=now)
+    health_note(provider_account_id=row.payment.provider_account_id, answers=answer.verdict not in SILENT, now=now)
     return row
 
 
@@ -68,17 +65,28 @@ def _record(*, transaction_id: int, answer: Answer, kind: str, now: datetime) ->
         if move.alert is not None:
             alert_raise(row=row, kind=move.alert, text=answer.error_text or _shown(answer), now=now)
         return row
+    was_unknown = row.state == S.UNKNOWN
     _apply(news=news, move=move)
+    if was_unknown:
+        _reversals_withdraw(news=news)
     follow(news=news, move=move)
     payment_refresh(news=news)
     return row
+
+
+def _reversals_withdraw(*, news: Recording) -> None:
+    """What was unknown is known now: its own reversal, if still unsent, must not undo it."""
+    for child in news.family:
+        if child.parent_id == news.row.pk and child.action == Action.CANCEL and child.state == S.QUEUED:
+            child.state, child.next_at, child.ended_at = S.CANCELED, None, news.now
+            child.save()
 
 
 def recording_lock(*, transaction_id: int, answer: Answer, now: datetime) -> Recording:
     """Lock everything that news about a transaction may touch, in the order of `oropay.locks`."""
     seen = Payment.objects.select_related("organization").get(transactions=transaction_id)
     payment_id, day = seen.pk, seen.organization.today(now)
-    if answer.verdict in GOOD:
+    if answer.verdict not in SILENT:
         period_hold(organization_id=seen.organization_id, day=day)
     payables = locks.payables_of(payment_id=payment_id)
     for handled in sorted({payable.kind for payable in payables}):
@@ -114,30 +122,6 @@ def exchange_add(*, news: Recording, kind: str) -> None:
     )
 
 
-def _health_note(*, provider_account_id: int | None, verdict: Verdict, now: datetime) -> None:
-    """The first good answer after silence restarts the look-up ladder of everything unknown at this account.
-
-    Outside the recording's transaction: it touches other payments' rows, so it takes only those that are free.
-    """
-    if provider_account_id is None:
-        return
-    health = ProviderHealth.objects.filter(provider_account_id=provider_account_id)
-    if verdict == Verdict.UNKNOWN:
-        ProviderHealth.objects.get_or_create(provider_account_id=provider_account_id)
-        health.filter(silent_since=None).update(silent_since=now)
-    elif verdict in GOOD and health.filter(silent_since__isnull=False).update(silent_since=None):
-        _wake_the_unknown(provider_account_id=provider_account_id, now=now)
-
-
-@atomic(durable=True)
-def _wake_the_unknown(*, provider_account_id: int, now: datetime) -> None:
-    rows = locks.due(
-        PaymentTransaction.objects.filter(payment__provider_account_id=provider_account_id, state=S.UNKNOWN),
-        limit=WAKE_AT_ONCE,
-    )
-    PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now, looks=0)
-
-
 # -- the transaction itself ---------------------------------------------------------------------------------------
 
 
@@ -170,14 +154,19 @@ def _apply(*, news: Recording, move: Move) -> None:
         if move.state == S.APPROVED and news.payment.method == Method.BANK and row.action == Action.CHARGE:
             row.settled_at = now
     row.save()
-    if move.state == S.QUEUED:
-        hint("oropay.tasks.execute", row.pk, queue="gateway-interactive")
     if move.alert is not None:
         alert_raise(row=row, kind=move.alert, text=answer.error_text or answer.message or answer.status, now=now)
-    if move.failure == FailureReason.NOT_SENT and row.parent_id and row.created_by_id is None:
-        alert_raise(row=row, kind=AlertKind.NOT_DONE, text=f"{row} was not sent; do it again by hand.", now=now)
+    if row.is_final and move.state != S.APPROVED and _nobody_waits_for(news):
+        alert_raise(row=row, kind=AlertKind.NOT_DONE, text=f"{row}; do it again by hand.", now=now)
     if row.action in INITIATING and move.state in {S.APPROVED, S.PENDING}:
         _instrument_learn(news=news)
+
+
+def _nobody_waits_for(news: Recording) -> bool:
+    """A follow-up that no person pressed a button for, of money that stands: if it ends badly, a person must know."""
+    parent = news.parent()
+    by_itself = parent is not None and parent.state == S.APPROVED and news.row.created_by_id is None
+    return by_itself and news.row.failure_reason != FailureReason.BATCH_CLOSED
 
 
 def _instrument_learn(*, news: Recording) -> None:

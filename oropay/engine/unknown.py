@@ -12,19 +12,18 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from oropay import locks
-from oropay.engine.evidence import same_transaction
+from oropay.engine.evidence import SILENT, owner_at_gateway, same_transaction
 from oropay.engine.execute import gateway_of
+from oropay.engine.health import health_note
 from oropay.engine.ladder import next_look, next_reread
 from oropay.engine.record import record
-from oropay.gateway.port import Answer, PaymentGateway, Verdict
+from oropay.gateway.port import Answer, Listing, PaymentGateway, Verdict
 from oropay.models import REREAD, RUNNING, Action, AlertKind, PaymentTransaction, TransactionState
 from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
 
 SETTLED = ("BATCHED", "FUNDED")
 """Where a captured transaction goes by itself; it cannot be reversed any more."""
-SILENT = frozenset({Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED})
-"""No evidence came."""
 
 
 def look(*, transaction_id: int, now: datetime) -> None:
@@ -94,18 +93,26 @@ def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None
 
 
 def _look_for_sale(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
-    listing = gateway.find_by_reference(reference=row.reference)
+    asked_at = timezone.now()
+    listing = _listed(row=row, gateway=gateway, reference=row.reference)
     if listing.found:
         _adopt(row=row, gateway=gateway, found=listing.found)
-    elif listing.complete and _absent_twice(row=row):
+    elif listing.complete and _absent_twice(row=row, asked_at=asked_at):
         _reverse(transaction_id=row.pk)
 
 
 def _look_for_refund(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
     """A refund that is absent is never reversed or sent again: it is looked for until two persons decide."""
-    listing = gateway.find_by_reference(reference=row.reference)
+    listing = _listed(row=row, gateway=gateway, reference=row.reference)
     if listing.found:
         _adopt(row=row, gateway=gateway, found=listing.found)
+
+
+def _listed(*, row: PaymentTransaction, gateway: PaymentGateway, reference: str) -> Listing:
+    listing = gateway.find_by_reference(reference=reference)
+    account_id = row.payment.provider_account_id
+    health_note(provider_account_id=account_id, answers=listing.complete, now=timezone.now())
+    return listing
 
 
 def _adopt(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answer, ...]) -> None:
@@ -130,17 +137,16 @@ def ours(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answe
     return same[0] if details.verdict in SILENT or not same_transaction(row=row, answer=details) else details
 
 
-def _absent_twice(*, row: PaymentTransaction) -> bool:
-    """Two complete, empty look-ups far enough apart, both after the last moment an answer could have come."""
-    now = timezone.now()
-    if row.answer_by is None or now < row.answer_by + settings.OROPAY_ABSENT_GAP:
+def _absent_twice(*, row: PaymentTransaction, asked_at: datetime) -> bool:
+    """Two complete, empty look-ups begun far enough apart, both after the last moment an answer could have come."""
+    if not _answer_is_overdue(row=row, at=asked_at):
         return False
     if row.absent_since is None:
-        PaymentTransaction.objects.filter(pk=row.pk, state=TransactionState.UNKNOWN).update(
-            absent_since=now, next_at=now + settings.OROPAY_ABSENT_GAP
+        PaymentTransaction.objects.filter(pk=row.pk, state=TransactionState.UNKNOWN, absent_since=None).update(
+            absent_since=asked_at, next_at=timezone.now() + settings.OROPAY_ABSENT_GAP
         )
         return False
-    return now - row.absent_since >= settings.OROPAY_ABSENT_GAP
+    return asked_at - row.absent_since >= settings.OROPAY_ABSENT_GAP
 
 
 @atomic(durable=True)
@@ -164,26 +170,36 @@ def _look_at_parent(*, row: PaymentTransaction, gateway: PaymentGateway) -> None
     parent = row.parent
     if parent is None:
         return
+    asked_at = timezone.now()
     if not parent.gateway_id:
-        _look_at_lost_parent(row=row, parent=parent, gateway=gateway)
+        _look_at_lost_parent(row=row, parent=parent, gateway=gateway, asked_at=asked_at)
         return
-    owner = parent.parent if parent.action == Action.CAPTURE and parent.parent is not None else parent
-    seen = gateway.look_up(gateway_id=owner.gateway_id)
+    seen = gateway.look_up(gateway_id=owner_at_gateway(parent).gateway_id)
+    account_id = row.payment.provider_account_id
+    health_note(provider_account_id=account_id, answers=seen.verdict not in SILENT, now=timezone.now())
     if seen.verdict in SILENT or seen.verdict == Verdict.NOT_FOUND:
         return
-    verdict = parent_verdict(row=row, seen=seen)
-    if verdict is not None and (verdict == Verdict.APPROVED or _answer_is_overdue(row=row)):
-        record(transaction_id=row.pk, answer=replace(seen, verdict=verdict, message=""), kind="look")
+    verdict, overdue = parent_verdict(row=row, seen=seen), _answer_is_overdue(row=row, at=asked_at)
+    if verdict == Verdict.APPROVED or (verdict is not None and overdue):
+        answer = replace(seen, verdict=verdict, message="", batch_closed=seen.status in SETTLED)
+        record(transaction_id=row.pk, answer=answer, kind="look")
+    elif verdict is None and overdue:
+        text = f"{row}: {row.parent_before.get('status') or 'unknown'} before, {seen.status} now"
+        alert_raise(row=row, kind=AlertKind.NO_EVIDENCE, text=text, now=timezone.now())
 
 
-def _look_at_lost_parent(*, row: PaymentTransaction, parent: PaymentTransaction, gateway: PaymentGateway) -> None:
+def _look_at_lost_parent(
+    *, row: PaymentTransaction, parent: PaymentTransaction, gateway: PaymentGateway, asked_at: datetime
+) -> None:
     """A reversal by reference went unanswered: what the gateway lists under that reference decides."""
-    listing = gateway.find_by_reference(reference=parent.reference)
+    listing = _listed(row=row, gateway=gateway, reference=parent.reference)
     if not listing.complete:
         return
-    if any(answer.status == "REVERSED" for answer in listing.found):
-        record(transaction_id=row.pk, answer=replace(listing.found[0], verdict=Verdict.APPROVED), kind="look")
-    elif _answer_is_overdue(row=row):
+    parent.payment = row.payment
+    reversed_ = [a for a in listing.found if a.status == "REVERSED" and same_transaction(row=parent, answer=a)]
+    if reversed_:
+        record(transaction_id=row.pk, answer=replace(reversed_[0], verdict=Verdict.APPROVED), kind="look")
+    elif _answer_is_overdue(row=row, at=asked_at):
         record(
             transaction_id=row.pk,
             answer=Answer(verdict=Verdict.FAILED, error_text="the reversal did not happen"),
@@ -192,15 +208,18 @@ def _look_at_lost_parent(*, row: PaymentTransaction, parent: PaymentTransaction,
 
 
 def parent_verdict(*, row: PaymentTransaction, seen: Answer) -> Verdict | None:
-    """Whether the parent shows that an unknown capture or cancel happened; None while it shows neither."""
+    """Whether the parent shows that an unknown capture or cancel happened; None while it shows neither.
+
+    Without a snapshot nothing was sent: it is committed before a byte leaves.
+    """
     before = row.parent_before.get("status", "")
     if row.action == Action.CANCEL:
         if seen.status == "REVERSED":
             return Verdict.APPROVED
-        return Verdict.FAILED if seen.status in {before, *SETTLED} or not before else None
+        return Verdict.FAILED if not before or seen.status in {before, *SETTLED} else None
     if row.action == Action.CAPTURE:
-        if not before:
-            return Verdict.FAILED  # the snapshot is committed before a byte leaves: it was never sent
+        if not before or seen.status == "REVERSED":
+            return Verdict.FAILED
         if before == "PREAUTHORIZED" and seen.status in {"CAPTURED", *SETTLED}:
             return Verdict.APPROVED
         if seen.status == before:
@@ -212,8 +231,8 @@ def parent_verdict(*, row: PaymentTransaction, seen: Answer) -> Verdict | None:
     return None
 
 
-def _answer_is_overdue(*, row: PaymentTransaction) -> bool:
-    return row.answer_by is not None and timezone.now() >= row.answer_by + settings.OROPAY_ABSENT_GAP
+def _answer_is_overdue(*, row: PaymentTransaction, at: datetime) -> bool:
+    return row.answer_by is not None and at >= row.answer_by + settings.OROPAY_ABSENT_GAP
 
 
 def _difference(row: PaymentTransaction, answer: Answer) -> str:

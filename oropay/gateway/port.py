@@ -236,6 +236,10 @@ class Answer:
     error_code: str = ""
     """The gateway's detailed code, such as 40039."""
     error_text: str = ""
+    batch_closed: bool = False
+    """Of a refused cancel: it came after the batch had been sent for settlement, so only a refund helps."""
+    foreign: bool = False
+    """The gateway named a transaction that is not the one we sent."""
     raw_status_code: str = ""
     """The gateway's short error name, such as DUPLICATE_ACTION."""
     request: Mapping[str, Any] = field(default_factory=dict)

@@ -19,6 +19,10 @@ class AlertKind(models.TextChoices):
     """The gateway approved another amount than asked."""
     NOT_DONE = "not_done", _("Not done")
     """A reversal or refund that nobody pressed a button for could not be made: a person must do it."""
+    NO_EVIDENCE = "no_evidence", _("No evidence")
+    """What the gateway shows does not decide what became of a transaction: people must ask it."""
+    TAKEN_BACK = "taken_back", _("Taken back")
+    """A late answer was good, but its reversal had gone out already: the money went back."""
     CREDIT_CREATED = "credit_created", _("Over-payment became credit")
     """Money arrived for something that no longer needed it."""
 

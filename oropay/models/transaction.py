@@ -103,7 +103,13 @@ RUNNING = frozenset({S.QUEUED, S.SENDING, S.UNKNOWN})
 REREAD = frozenset({S.REVIEW, S.PENDING})
 """The gateway has it and will decide later: it is read again by its id from time to time."""
 BORN = frozenset({S.AWAITING_APPROVAL, S.QUEUED, S.APPROVED, S.PENDING})
-"""Ours are born awaiting approval or queued; facts from outside approved; an expected offline receipt pending."""
+"""Ours are born awaiting approval or queued; facts from outside and late rows approved (a late bank debit under way
+pending); an expected offline receipt pending.
+"""
+OUTSIDE = frozenset(
+    {Action.OFFLINE_RECEIPT, Action.RELEASE, Action.RETURN, Action.CHARGEBACK, Action.CHARGEBACK_REVERSAL}
+)
+"""Facts we are told; nobody asks the gateway for them."""
 INITIATING = frozenset(
     {
         Action.AUTHENTICATE_CHECK,
@@ -139,8 +145,8 @@ class RefundReason(models.TextChoices):
     OTHER = "other", _("Other")
 
 
-def _sql(states: frozenset[TransactionState]) -> str:
-    return ", ".join(f"'{state.value}'" for state in sorted(states))
+def _sql(names: frozenset[TransactionState] | frozenset[Action]) -> str:
+    return ", ".join(f"'{name.value}'" for name in sorted(names))
 
 
 FINAL_ROWS_STAND = pgtrigger.Trigger(
@@ -169,8 +175,10 @@ BORN_IN_A_FIRST_STATE = pgtrigger.Trigger(
     when=pgtrigger.Before,
     func=pgtrigger.Func(  # type: ignore[no-untyped-call]
         f"""
-        IF NEW.state NOT IN ({_sql(BORN)}) THEN
-            RAISE EXCEPTION 'A transaction cannot be born in state %', NEW.state;
+        IF NEW.state NOT IN ({_sql(BORN)})
+            OR (NEW.state = 'approved' AND NOT NEW.late AND NEW.action NOT IN ({_sql(OUTSIDE)}))
+            OR (NEW.state = 'pending' AND NOT NEW.late AND NEW.action <> 'offline_receipt') THEN
+            RAISE EXCEPTION 'A % cannot be born in state %', NEW.action, NEW.state;
         END IF;
         RETURN NEW;
         """

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
+from django.db.models import Sum
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
@@ -188,6 +189,8 @@ def refund_start(
     """
     if not note.strip():
         raise NoteRequired
+    if any(line.source == RefundSource.CREDIT for line in lines):
+        locks.customer_account(pk=charge.payment.customer_id)
     payment, family = _lock_family(payment_id=charge.payment_id)
     charge = _member(family, charge.pk)
     _refuse_moved(family=family, after=after)
@@ -295,16 +298,23 @@ def _lines_fit(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
 
 
 def _credit_suffices(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
-    """A refund of unallocated credit may take no more than the customer has."""
+    """A refund of unallocated credit may take no more than the customer has, less what refunds under way will take."""
     asked = sum((line.amount for line in lines if line.source == RefundSource.CREDIT), ZERO)
     if not asked:
         return
-    credit = -balance(
+    booked = -balance(
         organization_id=payment.organization_id,
         name=AccountName.CUSTOMER_CREDIT,
         currency=payment.currency,
         customer_id=payment.customer_id,
     )
+    under_way = RefundLine.objects.filter(
+        source=RefundSource.CREDIT,
+        refund__payment__customer_id=payment.customer_id,
+        refund__payment__organization_id=payment.organization_id,
+        refund__currency=payment.currency,
+    ).exclude(refund__state__in=FINAL)
+    credit = booked - under_way.aggregate(sum=Sum("amount", default=ZERO))["sum"]
     if asked > credit:
         raise RefundRefused(
             why=_("The customer has {credit} of unallocated credit, not {asked}.").format(

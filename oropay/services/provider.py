@@ -6,6 +6,7 @@ import secrets
 from django.db.transaction import atomic
 
 from commerce.models import Organization
+from oropay.exceptions import UnsafeAddress
 from oropay.models import Environment, Integration, ProviderAccount
 from oropay.vault import Context, seal
 
@@ -27,11 +28,19 @@ def provider_provision(
     settlement_currency: str,
     country: str = "US",
     kind: str = "globalpayments",
+    **account_names: str,
 ) -> ProviderAccount:
     """Make or renew a provider account; its keys are sealed before they reach the database.
 
     Run by `manage.py provision` with keys read from the environment or standard input, never from a form.
+    `account_names`: what the gateway calls our accounts (`transaction_account`, `tokenization_account`,
+    `settlement_account`), where it differs from the usual.
+
+    Raises:
+        UnsafeAddress: real money over a line that anybody can read.
     """
+    if environment == Environment.PRODUCTION and not service_url.startswith("https://"):
+        raise UnsafeAddress(address=service_url)
     sealed = seal(
         secret=json.dumps({"app_id": app_id, "app_key": app_key}),
         context=credentials_context(organization_code=organization.code, name=name, kind=kind),
@@ -48,6 +57,7 @@ def provider_provision(
             "credentials": sealed.blob,
             "key_id": sealed.key_id,
             "is_active": True,
+            **account_names,
         },
     )
     return account

@@ -1,7 +1,7 @@
 """Every write of this room."""
 
 from plumbing.services.documents import document_add
-from plumbing.services.heartbeats import heartbeat_beat
+from plumbing.services.heartbeats import heartbeat_beat, heartbeats_forget
 from plumbing.services.hints import hint, hint_now
 from plumbing.services.jobs import job_add, job_progress, job_run
 from plumbing.services.mail import mail_queue, mail_send
@@ -12,6 +12,7 @@ from plumbing.services.sweeping import sweep
 __all__ = [
     "document_add",
     "heartbeat_beat",
+    "heartbeats_forget",
     "hint",
     "hint_now",
     "job_add",

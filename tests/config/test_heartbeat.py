@@ -3,15 +3,15 @@ import subprocess
 import sys
 import threading
 from datetime import timedelta
+from socket import gethostname
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from config import heartbeat
-from config.celery import app, refuse_gateway_work_without_keys
 from config.health import silence
 from plumbing.models import Heartbeat
+from plumbing.services import heartbeats_forget
 from tests.architecture.sources import ROOT
 
 BEAT_ONCE = "import django; django.setup(); from config import heartbeat; heartbeat._beat('beat')"
@@ -48,22 +48,34 @@ def test_a_database_that_is_down_costs_a_beat_and_not_the_worker():
 def test_a_part_is_gone_after_three_missed_beats():
     now = timezone.now()
     Heartbeat.objects.create(
-        name="beat", host="here", pid=1, beat_at=now - timedelta(seconds=heartbeat.SILENT_AFTER + 1)
+        name="beat", host=gethostname(), pid=1, beat_at=now - timedelta(seconds=heartbeat.SILENT_AFTER + 1)
     )
+    Heartbeat.objects.create(name="beat", host="a replica elsewhere", pid=1, beat_at=now)
 
-    assert silence(part="beat") == "beat is silent for 16 s; it last beat on here."
-    assert silence(part="worker-default") == "worker-default has never beaten."
+    assert silence(part="beat") == "beat is silent for 16 s."
+    assert silence(part="worker-default") == "worker-default has never beaten here."
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_gone_for_a_day_is_forgotten():
+    now = timezone.now()
+    for host, hours in (("gone", 25), ("late", 23)):
+        Heartbeat.objects.create(name="beat", host=host, pid=1, beat_at=now - timedelta(hours=hours))
+
+    assert heartbeats_forget(now=now) == 1
+    assert [row.host for row in Heartbeat.objects.all()] == ["late"]
 
 
 @pytest.mark.parametrize("name", ["OROPAY_VAULT_PRIVATE_KEYS", "OROPAY_FINGERPRINT_KEY"])
-def test_a_gateway_worker_without_keys_takes_no_work(settings, name):
-    class Worker:
-        app = app
+def test_a_gateway_worker_without_keys_ends_before_it_takes_work(name):
+    """A real worker: Celery only logs what a handler of its signals raises, unless it ends the process."""
+    worker = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "gateway-lookup", "-c", "1", "-P", "solo"]
+    nothing = {"DJANGO_SETTINGS_MODULE": "tests.config.keyless", "WITHOUT_KEY": name}
 
-    setattr(settings, name, "")
-    app.amqp.queues.select(["default"])
-    refuse_gateway_work_without_keys(sender=Worker)
+    ended = subprocess.run(
+        worker, cwd=ROOT, env=os.environ | nothing, capture_output=True, text=True, timeout=60, check=False
+    )
 
-    app.amqp.queues.select(["gateway-lookup"])
-    with pytest.raises(ImproperlyConfigured, match=f"^{name} is not set"):
-        refuse_gateway_work_without_keys(sender=Worker)
+    assert ended.returncode == 1
+    assert f"{name} is not set, and a gateway worker cannot work without it." in ended.stderr
+    assert "ready" not in ended.stderr + ended.stdout

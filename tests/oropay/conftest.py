@@ -143,3 +143,14 @@ def books(order: Order) -> Callable[[AccountName], Decimal]:
         return balance(organization_id=order.organization_id, name=name, currency="USD")
 
     return books
+
+
+@pytest.fixture
+def held(
+    start: Callable[..., Payment],
+    run: Callable[[Payment], PaymentTransaction],
+    integration: Integration,
+) -> PaymentTransaction:
+    """A hold of 100.00."""
+    Integration.objects.filter(pk=integration.pk).update(payment_action=PaymentAction.MANUAL, echeck=False)
+    return run(start())

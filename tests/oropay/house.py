@@ -8,7 +8,8 @@ from django.utils import timezone
 from oropay import engine
 from oropay.engine.execute import Claim, _sale, gateway_of
 from oropay.gateway.port import SaleRequest
-from oropay.models import Payable, PaymentTransaction
+from oropay.models import Payable, PaymentTransaction, TransactionState
+from oropay.services import BankDetails, MandateGiven, NewBank
 from tests.contract.sandbox import Sandbox
 
 
@@ -40,3 +41,31 @@ def request_of(row: PaymentTransaction) -> SaleRequest:
 def arrive(row: PaymentTransaction) -> None:
     """A request that was swallowed on its way reaches the gateway now."""
     gateway_of(account=row.payment.provider_account).charge(request_of(row))
+
+
+def bank(number: str = "1357902468", *, keep: bool = False) -> NewBank:
+    """A bank account just entered, and the words agreed to."""
+    return NewBank(
+        details=BankDetails(
+            account_number=number,
+            routing_number="122000030",
+            account_type="CHECKING",
+            holder_type="BUSINESS",
+            holder_name="North Tools Inc",
+            bank_name="First Bank",
+        ),
+        mandate=MandateGiven(text="I authorise a debit of $100.00.", text_version="1", amount_rule="$100.00 once"),
+        keep=keep,
+    )
+
+
+def overdue(row: PaymentTransaction) -> None:
+    """No answer to it can come any more."""
+    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=timezone.now() - timedelta(minutes=5))
+
+
+def sending(row: PaymentTransaction) -> PaymentTransaction:
+    """As if a worker had it in hand."""
+    PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
+    row.refresh_from_db()
+    return row

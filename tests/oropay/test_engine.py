@@ -1,5 +1,6 @@
 """One way for every payment, against a real gateway: what is sent once, what is recorded, what never happens."""
 
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,8 @@ from ledger.models import AccountName
 from oropay import engine
 from oropay.engine.execute import gateway_of
 from oropay.exceptions import AlreadyBeingPaid, AmountTooLarge, NothingPayable
+from oropay.gateway.globalpayments.answers import answer_of
+from oropay.gateway.globalpayments.verdicts import Method, Step
 from oropay.gateway.guard import TransactionOpen, assert_no_transaction
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
@@ -36,7 +39,7 @@ from oropay.models import (
 )
 from oropay.services import PartAsked, PaymentAsked, SavedInstrument, payment_start
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
-from tests.oropay.house import charges_at_gateway, reload, request_of
+from tests.oropay.house import charges_at_gateway, reload, request_of, sending
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -144,9 +147,12 @@ def test_a_gateway_that_cannot_be_reached_is_tried_three_times_and_then_nothing_
     account.service_url = "http://127.0.0.1:9/ucp"
     account.save()
 
-    states = [run(payment).state for _ in range(3)]
+    first = run(payment)
+    states = [first.state, *(run(payment).state for _ in range(2))]
 
     row = payment.transactions.get()
+    assert first.next_at is not None  # not at once: the sweep sends it again when it is due
+    assert first.next_at > timezone.now()
     assert states == [TransactionState.QUEUED, TransactionState.QUEUED, TransactionState.FAILED]
     assert (row.failure_reason, row.tries) == (FailureReason.NOT_SENT, 3)
     assert reload(payable).payable_now == 100
@@ -239,7 +245,7 @@ def test_a_strangers_transaction_is_never_taken_for_ours(start: Start, books: Bo
 
     engine.record(
         transaction_id=row.pk,
-        answer=Answer(verdict=Verdict.UNKNOWN, gateway_id="TRN_stranger", error_text="identity mismatch"),
+        answer=Answer(verdict=Verdict.UNKNOWN, gateway_id="TRN_stranger", foreign=True),
         kind="send",
     )
 
@@ -282,3 +288,36 @@ def test_a_fraud_review_is_read_again_until_the_gateway_has_decided(
     assert (row.state, row.next_at) == (TransactionState.APPROVED, None)
     assert reload(payable).paid == Decimal(100)
     assert books(AccountName.GATEWAY_CLEARING) == Decimal(100)
+
+
+def test_an_approval_that_names_no_amount_proves_nothing(start: Start, books: Books) -> None:
+    row = sending(start().transactions.get())
+
+    answer = Answer(verdict=Verdict.APPROVED, gateway_id="TRN_1", status="CAPTURED")
+    engine.record(transaction_id=row.pk, answer=answer, kind="send")
+
+    row.refresh_from_db()
+    assert row.state == TransactionState.UNKNOWN
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert not PaymentTransaction.objects.filter(parent=row).exists()
+
+
+def test_text_that_no_database_can_hold_is_recorded_all_the_same(start: Start, books: Books) -> None:
+    row = sending(start().transactions.get())
+    body = {
+        "id": "TRN_1",
+        "status": "CAPTURED",
+        "type": "SALE",
+        "reference": row.reference,
+        "amount": "10000",
+        "currency": "USD",
+        "payment_method": {"result": "00", "message": "APPROVED \ud83d\0", "card": {"brand": "VISA"}},
+        "action": {"result_code": "SUCCESS"},
+    }
+    answer = answer_of(json.dumps(body), http_status=200, step=Step.SALE, method=Method.CARD, request={})
+
+    engine.record(transaction_id=row.pk, answer=answer, kind="send")
+
+    row.refresh_from_db()
+    assert (row.state, row.message) == (TransactionState.APPROVED, "APPROVED ?")
+    assert books(AccountName.GATEWAY_CLEARING) == 100

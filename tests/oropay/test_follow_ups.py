@@ -29,9 +29,6 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.services import (
-    BankDetails,
-    MandateGiven,
-    NewBank,
     RefundLineAsked,
     SettledNote,
     cancel_start,
@@ -43,6 +40,7 @@ from oropay.services.followup import reversal_queue
 from oropay.vault import Sealed, payload_open
 from plumbing.models import Note
 from tests.contract.sandbox import Sandbox
+from tests.oropay.house import bank
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -195,21 +193,6 @@ def test_what_was_partly_refunded_cannot_be_voided(charge: PaymentTransaction, r
 
 
 # -- bank debits --------------------------------------------------------------------------------------------------
-
-
-def bank(number: str = "1357902468", *, keep: bool = False) -> NewBank:
-    return NewBank(
-        details=BankDetails(
-            account_number=number,
-            routing_number="122000030",
-            account_type="CHECKING",
-            holder_type="BUSINESS",
-            holder_name="North Tools Inc",
-            bank_name="First Bank",
-        ),
-        mandate=MandateGiven(text="I authorise a debit of $100.00.", text_version="1", amount_rule="$100.00 once"),
-        keep=keep,
-    )
 
 
 def test_a_bank_debit_settles_only_when_the_gateway_funded_it(

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-import pytest
 from django.utils import timezone
 
 from commerce.models import Order
@@ -11,37 +10,20 @@ from ledger.models import AccountName
 from oropay import engine
 from oropay.models import (
     Action,
-    Integration,
     MoneyState,
     Payable,
     Payment,
-    PaymentAction,
     PaymentStatus,
     PaymentTransaction,
     TransactionState,
 )
 from oropay.services import cancel_start, capture_start
 from tests.contract.sandbox import Sandbox
+from tests.oropay.house import charges_at_gateway, reload
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
-
-
-def charges_at_gateway(sandbox: Sandbox, row: PaymentTransaction) -> list[str]:
-    """Status of every transaction the gateway holds under our reference."""
-    return [answer.status for answer in sandbox.gateway().find_by_reference(reference=row.reference).found]
-
-
-def reload(payable: Payable) -> Payable:
-    return Payable.objects.get(pk=payable.pk)
-
-
-@pytest.fixture
-def held(start: Start, run: Run, integration: Integration) -> PaymentTransaction:
-    """A hold of 100.00."""
-    Integration.objects.filter(pk=integration.pk).update(payment_action=PaymentAction.MANUAL, echeck=False)
-    return run(start())
 
 
 def test_a_hold_takes_nothing_until_part_of_it_is_captured_and_the_rest_released(

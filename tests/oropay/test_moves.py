@@ -7,6 +7,7 @@ from django.db import Error, transaction
 
 from oropay.models import (
     MOVES,
+    Action,
     FailureReason,
     Payment,
     PaymentTransaction,
@@ -77,3 +78,40 @@ def test_a_final_row_never_changes_but_for_its_settlement(start: Start, run: Run
 
     row.refresh_from_db()
     assert row.deposit_id == "DEP_1"
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "late", "fine"),
+    [
+        (Action.CHARGE, TransactionState.APPROVED, False, False),
+        (Action.REFUND, TransactionState.APPROVED, False, False),
+        (Action.CHARGE, TransactionState.PENDING, False, False),
+        (Action.CHARGE, TransactionState.DECLINED, True, False),
+        (Action.CHARGE, TransactionState.APPROVED, True, True),
+        (Action.CHARGE, TransactionState.PENDING, True, True),
+        (Action.RETURN, TransactionState.APPROVED, False, True),
+        (Action.OFFLINE_RECEIPT, TransactionState.PENDING, False, True),
+        (Action.REFUND, TransactionState.AWAITING_APPROVAL, False, True),
+    ],
+)
+def test_only_facts_from_outside_are_born_done(
+    start: Start, action: Action, state: TransactionState, late: bool, fine: bool
+) -> None:
+    payment = start()
+
+    try:
+        with transaction.atomic():
+            PaymentTransaction.objects.create(
+                payment=payment,
+                action=action,
+                state=state,
+                late=late,
+                amount=5,
+                currency="USD",
+                reference="oro-born-done",
+                created_at=payment.created_at,
+            )
+    except Error:
+        assert not fine
+    else:
+        assert fine

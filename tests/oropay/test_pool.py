@@ -10,7 +10,9 @@ from pytest_django.fixtures import Settings
 
 from oropay import pool
 from oropay.exceptions import CardFormUnavailable, TooManyCardForms
-from oropay.models import ProviderAccount
+from oropay.models import Environment, ProviderAccount
+from oropay.services import provider_provision
+from tests.contract.sandbox import Sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +80,27 @@ def test_without_its_store_no_token_is_handed_out(account: ProviderAccount, monk
 
         with pytest.raises(CardFormUnavailable):
             take(account)
+
+
+def test_an_account_that_nobody_can_open_does_not_starve_the_next(account: ProviderAccount, sandbox: Sandbox) -> None:
+    second = provider_provision(
+        organization=account.organization,
+        name="Second",
+        app_id="contract-app",
+        app_key="contract-key",
+        service_url=sandbox.url,
+        environment=Environment.SANDBOX,
+        settlement_currency="USD",
+    )
+    ProviderAccount.objects.filter(pk=account.pk).update(key_id="retired")
+
+    pool.fill_all(now=timezone.now())
+
+    assert take(second)
+
+
+def test_two_workers_do_not_fill_one_stock_at_once(account: ProviderAccount) -> None:
+    with pool._store().lock(f"{pool._key(account.pk)}:filling", timeout=5):
+        minted = pool.fill(provider_account_id=account.pk, now=timezone.now())
+
+    assert minted == 0

@@ -1,19 +1,23 @@
 """Answers that are lost: unknown ends by evidence only, and nothing is ever sent twice."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 from moneyed import Money
+from pytest_django import Settings
 
 from ledger.models import AccountName
 from oropay import engine
+from oropay.engine import unknown
 from oropay.engine.unknown import lease_expired
 from oropay.exceptions import AlreadyBeingPaid
-from oropay.gateway.port import Answer, Verdict
+from oropay.gateway.port import Answer, Listing, PaymentGateway, Verdict
 from oropay.models import (
     Alert,
     AlertKind,
@@ -24,11 +28,13 @@ from oropay.models import (
     Payment,
     PaymentPayable,
     PaymentTransaction,
+    ProviderAccount,
+    ProviderHealth,
     TransactionState,
 )
 from oropay.services.followup import reversal_queue
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import charges_at_gateway, reload
+from tests.oropay.house import charges_at_gateway, overdue, reload, sending
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -199,3 +205,54 @@ def test_a_reversal_whose_answer_was_lost_is_judged_by_what_the_gateway_lists(
     reversal.refresh_from_db()
     assert (reversal.state, row.state) == (reversal_is, charge_is)
     assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_two_look_ups_at_once_do_not_prove_absence(start: Start, settings: Settings) -> None:
+    settings.OROPAY_ABSENT_GAP = timedelta(seconds=0.3)
+    row = sending(start().transactions.get())
+    engine.record(transaction_id=row.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
+    overdue(row)
+
+    for seconds in (0.0, 0.4):
+        row.refresh_from_db()
+        unknown._look_for_sale(row=row, gateway=cast(PaymentGateway, Empty(seconds)))
+
+    assert not PaymentTransaction.objects.filter(parent=row).exists()
+
+
+class Empty:
+    """A remote party that knows nothing and takes its time to say so."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def find_by_reference(self, *, reference: str) -> Listing:
+        time.sleep(self.seconds)
+        return Listing(complete=True, found=())
+
+
+@pytest.mark.parametrize("silence", ["look", "charge"])
+def test_any_silence_of_the_gateway_is_an_outage_whose_end_wakes_the_unknown(
+    start: Start, run: Run, payable: Payable, silence: str
+) -> None:
+    lost = sending(start(amount="40.00").transactions.get())
+    engine.record(transaction_id=lost.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
+    PaymentPayable.objects.filter(payable=payable).update(live=False)
+    ProviderHealth.objects.update(silent_since=None)
+    address = ProviderAccount.objects.values_list("service_url", flat=True).get()
+    next_one = start(amount="10.00")
+
+    ProviderAccount.objects.update(service_url="http://127.0.0.1:9/ucp")
+    if silence == "look":
+        engine.look(transaction_id=lost.pk, now=timezone.now())
+    else:
+        run(next_one)
+    ProviderAccount.objects.update(service_url=address)
+    far = timezone.now() + timedelta(hours=1)
+    PaymentTransaction.objects.filter(pk=lost.pk).update(next_at=far, looks=9)
+    run(next_one)
+
+    lost.refresh_from_db()
+    assert lost.looks == 0
+    assert lost.next_at is not None
+    assert lost.next_at < far

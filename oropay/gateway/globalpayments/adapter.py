@@ -107,7 +107,7 @@ class GlobalPaymentsGateway:
     def __init__(self, credentials: Credentials, *, allow_http: bool | None = None, ca_file: str = "") -> None:
         self._credentials = credentials
         if allow_http is None:
-            allow_http = bool(getattr(settings, "OROPAY_GATEWAY_ALLOW_HTTP", False))
+            allow_http = settings.OROPAY_GATEWAY_ALLOW_HTTP
         self._connector = connector_for(credentials, allow_http=allow_http, ca_file=ca_file)
         # Its token goes to browsers: another log-in, with one permission and ten minutes.
         self._hosted = connector_for(
@@ -132,7 +132,7 @@ class GlobalPaymentsGateway:
         return self._pay(lambda: _follow_up(request, Step.REVERSAL, "reversal", bodies.reversal(request)))
 
     def refund(self, request: FollowUpRequest) -> Answer:
-        return self._pay(lambda: _follow_up(request, Step.REFUND, "refund", bodies.refund(request)))
+        return self._pay(lambda: _follow_up(request, Step.REFUND, "refund", bodies.refund(request), method=Method.CARD))
 
     def look_up(self, *, gateway_id: str) -> Answer:
         call = _Call(

@@ -15,7 +15,7 @@ from moneyed import Money
 
 from oropay.gateway.globalpayments.exceptions import AmountDoesNotFit
 from oropay.gateway.globalpayments.minor_units import from_minor
-from oropay.gateway.globalpayments.redaction import last_four, redact, redact_text
+from oropay.gateway.globalpayments.redaction import last_four, redact, redact_text, storable
 from oropay.gateway.globalpayments.verdicts import (
     Method,
     Step,
@@ -135,6 +135,7 @@ def answer_of_error(text: str, *, http_status: int, step: Step, request: Body, s
         http_status=http_status,
         error_code=detailed_code,
         error_text=redact_text(description, secrets=secrets) or f"HTTP {http_status}",
+        batch_closed=step is Step.REVERSAL and "batch" in description.lower(),
         raw_status_code=_text(body, "error_code") if body is not None else "",
         request=request,
         response=redact(body if body is not None else {"text": text}, secrets=secrets),
@@ -227,7 +228,7 @@ def _text(body: object, *path: str) -> str:
     value = _at(body, *path)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value.replace("\0", "") if isinstance(value, str) else ""  # Postgres stores no NUL
+    return storable(value) if isinstance(value, str) else ""
 
 
 def _name(body: object, *path: str, longest: int = 60) -> str:

@@ -67,7 +67,13 @@ def _field(name: str, value: Any, secrets: tuple[str, ...], depth: int) -> Any:
     return _walk(value, secrets, depth + 1)
 
 
+def storable(text: str) -> str:
+    """Text that Postgres takes: no NUL, no half of a surrogate pair (JSON may escape either)."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def _text(text: str, secrets: tuple[str, ...]) -> str:
+    text = storable(text)
     for secret in secrets:
         text = text.replace(secret, _mask(secret) if secret.isdigit() else HIDDEN)
     if not _GATEWAY_NAME.fullmatch(text):
