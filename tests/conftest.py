@@ -2,6 +2,8 @@
 
 from hypothesis import settings
 
+from tests.stack import house, shop  # noqa: F401  (fixtures)
+
 # Two cores are shared by everything that runs here: a slow example is no finding.
 settings.register_profile("ours", deadline=None, derandomize=True)
 settings.load_profile("ours")

@@ -1,0 +1,78 @@
+"""Processes die and messages are lost: rows say how far it got, and every payment ends once."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import redis
+
+from config import parts
+from config.supervisor import Supervisor
+from oropay.models import MoneyState, Payment, PaymentTransaction, TransactionState
+from tests.e2e.house import House
+
+Pay = Callable[[str], Payment]
+
+
+@contextmanager
+def without(stack: Supervisor, name: str) -> Iterator[None]:
+    """Kill a part with all its children, as a power cut does; the caller starts it again."""
+    dead = next(running for running in stack.running if running.part.name == name)
+    os.killpg(dead.process.pid, signal.SIGKILL)
+    dead.process.wait()
+    stack.running.remove(dead)
+    try:
+        yield
+    finally:
+        stack.start(dead.part)
+        stack.wait_ready(seconds=60)
+
+
+def at_gateway(house: House, row: PaymentTransaction) -> list[str]:
+    return [answer.status for answer in house.sandbox.gateway().find_by_reference(reference=row.reference).found]
+
+
+def test_a_worker_killed_while_it_sends_charges_once(house: House, pay: Pay) -> None:
+    slow = {
+        "match": {"endpoint": "/transactions", "method": "POST"},
+        "action": {"timeout": {"ms": 2000, "when": "after"}},
+    }
+    house.sandbox.control("/rules", slow)
+    payment = pay("61.00")
+    row = payment.transactions.get()
+    house.until(lambda: at_gateway(house, row) == ["CAPTURED"])
+
+    with without(house.stack, "worker-gateway"):
+        row.refresh_from_db()
+        assert row.state == TransactionState.SENDING
+    house.until(lambda: Payment.objects.get(pk=payment.pk).money_state == MoneyState.CAPTURED)
+
+    row.refresh_from_db()
+    assert (row.tries, at_gateway(house, row)) == (1, ["CAPTURED"])
+    assert [step.state for step in row.steps.order_by("pgh_id")]  # type: ignore[attr-defined] == ["queued", "sending", "unknown", "approved"]
+
+
+def test_a_broker_that_forgot_everything_loses_nothing(house: House, pay: Pay) -> None:
+    with without(house.stack, "worker-gateway"):
+        payment = pay("62.00")
+        redis.Redis.from_url(house.place.redis_url).flushdb()
+
+    house.until(lambda: Payment.objects.get(pk=payment.pk).money_state == MoneyState.CAPTURED)
+
+    assert at_gateway(house, payment.transactions.get()) == ["CAPTURED"]
+
+
+def test_two_beats_send_nothing_twice(house: House, pay: Pay) -> None:
+    second = house.stack.start(parts.beat(house.place))
+    try:
+        payments = [pay(f"{63 + n}.00").pk for n in range(3)]
+        rows = PaymentTransaction.objects.filter(payment__in=payments)
+        house.until(lambda: rows.filter(state=TransactionState.APPROVED).count() == 3)
+    finally:
+        second.process.terminate()
+        second.process.wait()
+        house.stack.running.remove(second)
+
+    assert [at_gateway(house, row) for row in rows] == [["CAPTURED"]] * 3
+    assert [row.tries for row in rows] == [1, 1, 1]
