@@ -36,8 +36,7 @@ from oropay.models import (
 )
 from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
-from oropay.services.payable import is_live, payable_recompute
-from oropay.status import money_state
+from oropay.services.payable import is_live, money_states_write, payable_recompute
 
 S = TransactionState
 
@@ -203,10 +202,7 @@ def _shown(answer: Answer) -> str:
 
 def payment_refresh(*, news: Recording) -> None:
     """Write the payment's money state, whether it keeps its payables to itself, and the payables' own columns."""
-    state = money_state(news.family)
-    if news.payment.money_state != state:
-        news.payment.money_state = state
-        news.payment.save(update_fields=["money_state"])
+    money_states_write({news.payment: news.family})
     live = is_live(transactions=news.family)
     PaymentPayable.objects.filter(payment=news.payment).exclude(live=live).update(live=live)
     for payable in news.payables:

@@ -1,6 +1,6 @@
 """Opening payables and keeping their money columns true."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from django.db.models import F
@@ -14,12 +14,13 @@ from oropay.models import (
     Action,
     Payable,
     PayableKind,
+    Payment,
     PaymentPayable,
     PaymentTransaction,
     TransactionState,
 )
 from oropay.ports import payable_handlers
-from oropay.status import Sums, payment_status, sums_of
+from oropay.status import Sums, money_state, payment_status, sums_of
 
 REFUSED = frozenset(
     {TransactionState.DECLINED, TransactionState.FAILED, TransactionState.CANCELED, TransactionState.EXPIRED}
@@ -120,6 +121,14 @@ def payable_running(*, payable: Payable) -> bool:
     return PaymentTransaction.objects.filter(
         payment__parts__payable=payable, state__in=[*LIVE, TransactionState.AWAITING_APPROVAL]
     ).exists()
+
+
+def money_states_write(families: Mapping[Payment, Sequence[PaymentTransaction]]) -> None:
+    """Write where the money of locked payments is now, from all their transactions; nobody else writes it."""
+    moved = [payment for payment, rows in families.items() if payment.money_state != money_state(rows)]
+    for payment in moved:
+        payment.money_state = money_state(families[payment])
+    Payment.objects.bulk_update(moved, ["money_state"])
 
 
 def is_live(*, transactions: Iterable[PaymentTransaction]) -> bool:

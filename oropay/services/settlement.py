@@ -7,13 +7,12 @@ from datetime import datetime
 from oropay import locks
 from oropay.models import (
     Action,
-    Payment,
     PaymentTransaction,
     ProviderAccount,
     TransactionState,
     Watch,
 )
-from oropay.status import money_state
+from oropay.services.payable import money_states_write
 from plumbing.services import hint
 
 
@@ -43,10 +42,7 @@ def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[Settle
         families[row.payment_id].append(row)
     written = [row for family in families.values() for row in family if _note_on(row=row, by_id=by_id, now=now)]
     PaymentTransaction.objects.bulk_update(written, ["settled_at", "batch_id", "deposit_id"])
-    moved = [payment for payment in payments if payment.money_state != money_state(families[payment.pk])]
-    for payment in moved:
-        payment.money_state = money_state(families[payment.pk])
-    Payment.objects.bulk_update(moved, ["money_state"])
+    money_states_write({payment: families[payment.pk] for payment in payments})
     return len(written)
 
 

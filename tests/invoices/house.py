@@ -176,14 +176,14 @@ class House:
         payment.refresh_from_db()
         return payment
 
-    def refunded(
+    def refund(
         self, payment: Payment, amount: str, *, payable: Payable | None, source: RefundSource = RefundSource.INVOICE
     ) -> PaymentTransaction:
-        """Part of a card payment given back, approved by the gateway."""
+        """Part of a card payment to be given back, not sent yet."""
         charge = payment.transactions.filter(
             action__in=[Action.CHARGE, Action.CAPTURE], state=TransactionState.APPROVED
         ).latest("pk")
-        refund = refund_start(
+        return refund_start(
             charge=charge,
             lines=[RefundLineAsked(source=source, amount=Decimal(amount), payable_id=payable.pk if payable else None)],
             reason=RefundReason.CUSTOMER_REQUEST,
@@ -191,6 +191,12 @@ class House:
             by=self.clerk,
             now=NOON,
         )
+
+    def refunded(
+        self, payment: Payment, amount: str, *, payable: Payable | None, source: RefundSource = RefundSource.INVOICE
+    ) -> PaymentTransaction:
+        """Part of a card payment given back, approved by the gateway."""
+        refund = self.refund(payment, amount, payable=payable, source=source)
         PaymentTransaction.objects.filter(pk=refund.pk).update(state=TransactionState.SENDING)
         return self.says(payment, Verdict.APPROVED)
 

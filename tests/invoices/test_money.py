@@ -12,6 +12,7 @@ from ledger.models import AccountName
 from oropay.exceptions import AmountTooLarge, NothingPayable, RefundRefused
 from oropay.gateway.port import Verdict
 from oropay.models import (
+    Action,
     Alert,
     AlertKind,
     Payable,
@@ -244,6 +245,20 @@ def test_credit_that_is_not_there_cannot_be_given_back(house: House) -> None:
     assert not CustomerCredit.objects.exists()
     assert house.book(A.CUSTOMER_CREDIT) == Decimal(0)
     assert ledger_check_of_this_room() == []
+
+
+def test_credit_that_another_refund_is_about_to_give_back_is_not_there_twice(house: House) -> None:
+    invoice, other = house.posted("100.00"), house.posted("90.00")
+    payment = house.pay(payable_of(invoice), amounts=["100.00"])
+    check_arrives(house, payable_of(invoice), "80.00")
+    house.says(payment, Verdict.APPROVED)
+    second = house.paid(payable_of(other), amounts=["90.00"])
+    house.refund(payment, "80.00", payable=None, source=RefundSource.CREDIT)
+
+    with pytest.raises(RefundRefused, match=r"Nothing was refunded\. The customer has \$0\.00 of unallocated credit"):
+        house.refund(second, "80.00", payable=None, source=RefundSource.CREDIT)
+
+    assert not second.transactions.filter(action=Action.REFUND).exists()
 
 
 def test_a_void_mirrors_the_capture_and_takes_back_its_credit(house: House) -> None:
