@@ -7,7 +7,7 @@ PY := .venv/bin/python
 MAKEFLAGS += --no-print-directory
 
 TARGETS := run up down test check $(if $(wildcard tests/e2e/test_*.py),e2e) $(if $(wildcard tests/faults/test_*.py),faults) \
-	$(if $(wildcard tests/bench/__main__.py),bench) assets screenshots lock clean
+	$(if $(wildcard tests/bench/__main__.py),bench) conformance assets screenshots lock clean
 .PHONY: help $(TARGETS)
 
 help_run    := start everything here in one log; Ctrl-C stops it, data is kept
@@ -18,6 +18,7 @@ help_check  := format, lint, types, floors, templates, migrations, deploy settin
 help_e2e    := the browser tests alone
 help_faults := the tests of crashes and lost answers alone
 help_bench  := measure: make bench NAME=intake
+help_conformance := run the third-party suite against gpsandbox; ARGS="Ach" runs one
 help_assets := copy the front-end files we serve, compile translations
 help_screenshots := photograph the running house for the README
 help_lock   := renew requirements/*.txt and package-lock.json
@@ -49,6 +50,9 @@ bench: .venv/.installed assets/.copied
 
 check: .venv/.installed
 	@exec $(PY) -m config.check
+
+conformance: .venv/.installed
+	@exec $(PY) -m config.conformance $(ARGS)
 
 assets: .venv/.installed node_modules/.installed
 	@exec $(PY) -m config.assets

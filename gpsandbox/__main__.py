@@ -21,7 +21,7 @@ def main() -> int:
     log.setLevel(logging.INFO if os.environ.get("GPSANDBOX_LOG", "1") != "0" else logging.WARNING)
     try:
         settings = settings_read(os.environ)
-        app = application(settings)
+        app = application(settings)  # also makes the file, before several processes open it at once
     except (SettingsError, StoreError) as error:
         log.error("did not start: %s", error)
         return 2
@@ -32,7 +32,9 @@ def main() -> int:
         # Uvicorn stops gracefully on these, then raises them again for whoever listened before: let that be nobody.
         signal.signal(stopping, lambda number, frame: None)
     uvicorn.run(
-        app,
+        app if settings.processes == 1 else "gpsandbox.app:from_environment",
+        factory=settings.processes > 1,
+        workers=settings.processes,
         host=settings.host,
         port=settings.port,
         http=CuttableProtocol,

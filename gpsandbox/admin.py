@@ -4,6 +4,7 @@ import hmac
 import ipaddress
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -37,6 +38,8 @@ def routes(*, settings: Settings, store: Store) -> list[Route]:
         ("POST", "/tokens/expire", _tokens_expire),
         ("POST", "/batches/close", _batches_close),
         ("POST", "/settlement/run", _settlement_run),
+        ("GET", "/clock", _clock),
+        ("POST", "/clock", _clock_move),
         ("POST", "/reset", _reset),
     )
     return [
@@ -92,7 +95,7 @@ def _status_set(store: Store, request: Request, body: dict[str, Any]) -> Any:
     status = body.get("status")
     if status not in STATUSES:
         raise ControlError(f"status must be one of {', '.join(STATUSES)}.")
-    changes = {"status": status, "updated_at": clock.stamp(clock.now())}
+    changes = {"status": status, "updated_at": clock.stamp(clock.now(store))}
     changes.update({name: str(body[name]) for name in ("result", "message") if name in body})
     transaction_id = request.path_params["id"]
     if store.value("SELECT 1 FROM transactions WHERE id = ?", (transaction_id,)) is None:
@@ -114,8 +117,32 @@ def _settlement_run(store: Store, request: Request, body: dict[str, Any]) -> Any
     return_status = body.get("return_status", "REJECTED")
     if return_status not in ("REJECTED", "REVERSED"):
         raise ControlError("return_status is REJECTED or REVERSED.")
-    paid_on = clock.day(str(body["date"])) if "date" in body else clock.now().date()
+    paid_on = clock.day(str(body["date"])) if "date" in body else clock.now(store).date()
     return settlement.run(store, paid_on=paid_on, returns=body.get("returns", True), return_status=return_status)
+
+
+def _clock(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    return {"now": clock.stamp(clock.now(store))}
+
+
+def _clock_move(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    """`{"advance": {"days": 3}}`, `{"set": "2026-12-01"}` or `{"real": true}`: back to this machine's time."""
+    with store.atomic():
+        if "set" in body:
+            moment = clock.put(store, clock.read(str(body["set"])))
+        elif body.get("real"):
+            store.write("DELETE FROM clock")
+            moment = clock.now(store)
+        else:
+            moment = clock.move(store, seconds=_seconds(body.get("advance")))
+    return {"now": clock.stamp(moment)}
+
+
+def _seconds(advance: Any) -> float:
+    try:
+        return timedelta(**advance).total_seconds()
+    except (TypeError, OverflowError):
+        raise ControlError("advance is an object of weeks, days, hours, minutes or seconds.") from None
 
 
 def _reset(store: Store, request: Request, body: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gpsandbox import (
+    actions,
     batches,
     clock,
     errors,
@@ -110,7 +111,7 @@ async def _answer(call: Call, operation: Operation, unreadable: ApiError | None)
         with call.store.atomic():
             journal.write(call, status=None if "drop" in call.fault else spoiled.status_code)
         return spoiled
-    call.now = clock.now()
+    call.now = clock.now(call.store)
     response = _performed(call, operation)
     return await fault.after(response) if fault else response
 
@@ -124,7 +125,8 @@ def _performed(call: Call, operation: Operation) -> Response:
             body = operation.handler(call)
             if call.method != "GET" and operation.signed_in:
                 idempotency.remember(call)
-            journal.write(call, status=200)
+            journal.write(call, status=200, answer=body)
+            actions.write(call, answer=body)
     except ApiError as error:
         return _refused(call, error)
     except Exception:
@@ -135,7 +137,8 @@ def _performed(call: Call, operation: Operation) -> Response:
 
 def _refused(call: Call, error: ApiError) -> Response:
     with call.store.atomic():
-        journal.write(call, status=error.status, detailed_error_code=error.detailed)
+        journal.write(call, status=error.status, detailed_error_code=error.detailed, answer=error.body())
+        actions.write_refused(call, error)
     return Answer(error.body(), error.status)
 
 
@@ -166,7 +169,7 @@ async def _read(
         idempotency_key=headers.get("x-gp-idempotency", ""),
         version=headers.get("x-gp-version", ""),
         token=tokens.bearer(headers.get("authorization", "")),
-        now=clock.now(),
+        now=clock.now(store),
     )
     return call, unreadable
 

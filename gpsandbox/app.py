@@ -1,7 +1,9 @@
 """The ASGI application: the API, the control room, the hosted fields, a health answer."""
 
+import asyncio
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -10,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import admin, api, errors, hosted
-from gpsandbox.settings import Settings
+from gpsandbox import admin, api, errors, hosted, ticker
+from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
 from gpsandbox.wire import Answer
 
@@ -24,7 +26,11 @@ def application(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        ticking = asyncio.create_task(ticker.run(settings=settings, store=store))
         yield
+        ticking.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticking
         store.close()
 
     async def healthz(request: Request) -> Response:
@@ -50,6 +56,11 @@ def application(settings: Settings) -> Starlette:
         exception_handlers={404: _nowhere},
         lifespan=lifespan,
     )
+
+
+def from_environment() -> Starlette:
+    """What each of several processes serves; the first has checked the settings."""
+    return application(settings_read(os.environ))
 
 
 async def _nowhere(request: Request, error: Exception) -> Response:

@@ -65,7 +65,7 @@ def close_all(store: Store) -> list[str]:
     """Close every open batch of every merchant; returns their ids."""
     closed = [row["id"] for row in store.rows("SELECT id FROM batches WHERE status = 'OPEN' ORDER BY rowid")]
     store.write(
-        "UPDATE batches SET status = 'CLOSED', closed_at = ? WHERE status = 'OPEN'", (clock.stamp(clock.now()),)
+        "UPDATE batches SET status = 'CLOSED', closed_at = ? WHERE status = 'OPEN'", (clock.stamp(clock.now(store)),)
     )
     return closed
 

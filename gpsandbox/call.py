@@ -61,6 +61,8 @@ class Call:
     """Set by the handler: what a repeated idempotency key is told."""
     reference: str = ""
     """What the journal files this call under."""
+    action_type: str = ""
+    """What the log of actions calls it, as far as the handler came."""
 
     @property
     def app_id(self) -> str:
@@ -91,6 +93,7 @@ class Call:
 
     def action(self, kind: str, *, result: str = "SUCCESS", action_id: str = "") -> dict[str, Any]:
         """The `action` block every resource ends with."""
+        self.action_type = kind
         return {
             "id": action_id or ids.new("ACT"),
             "type": kind,

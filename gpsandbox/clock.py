@@ -1,10 +1,31 @@
-"""The sandbox's only source of time, so that a later control can move it."""
+"""The sandbox's only source of time. The control room moves it for all processes at once: it lies in the store."""
 
 from datetime import UTC, date, datetime, timedelta
 
+from gpsandbox.store import Store
 
-def now() -> datetime:
-    return datetime.now(UTC)
+
+def now(store: Store) -> datetime:
+    """This machine's time, as far ahead as the control room has put it."""
+    return datetime.now(UTC) + timedelta(seconds=store.value("SELECT ahead FROM clock") or 0)
+
+
+def move(store: Store, *, seconds: float) -> datetime:
+    """Put the clock further ahead (or back) and say what time it is then."""
+    store.write(
+        "INSERT INTO clock (id, ahead) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET ahead = ahead + ?1", (seconds,)
+    )
+    return now(store)
+
+
+def put(store: Store, moment: datetime) -> datetime:
+    """Make it `moment` now; from there on time passes as ever."""
+    return move(store, seconds=(moment - now(store)).total_seconds())
+
+
+def read(text: str) -> datetime:
+    """A day or a time, in UTC unless it says otherwise. Raises ValueError."""
+    return _moment(text)
 
 
 def stamp(moment: datetime) -> str:

@@ -1,13 +1,14 @@
-"""What was called: one row per API call, for tests and for people. Holds names and numbers of ours, never of cards."""
+"""What was called: one row per API call, for tests and for people. Bodies are kept redacted."""
 
 from typing import Any
 
+from gpsandbox import redaction
 from gpsandbox.call import Call
 from gpsandbox.store import Store
 
 
-def write(call: Call, *, status: int | None, detailed_error_code: str = "") -> None:
-    """Note a call. `status` None means it was not answered at all."""
+def write(call: Call, *, status: int | None, detailed_error_code: str = "", answer: Any = None) -> None:
+    """Note a call. `status` None means it was not answered at all; `answer` is the body we answered with."""
     call.store.insert(
         "requests",
         {
@@ -22,13 +23,18 @@ def write(call: Call, *, status: int | None, detailed_error_code: str = "") -> N
             "status": status,
             "detailed_error_code": detailed_error_code,
             "fault": call.fault,
+            "sent": redaction.shown(call.body) if call.body else "",
+            "answered": redaction.shown(answer) if answer else "",
         },
     )
 
 
-def find(store: Store, *, reference: str) -> list[dict[str, Any]]:
-    """Calls in the order they came; all of them when no reference is named."""
-    rows = store.rows("SELECT * FROM requests WHERE ?1 = '' OR reference = ?1 ORDER BY id", (reference,))
+def find(store: Store, *, reference: str = "", newest: int = 0) -> list[dict[str, Any]]:
+    """Calls in the order they came; of all of them, or the `newest`, when no reference is named."""
+    rows = store.rows(
+        "SELECT * FROM (SELECT * FROM requests WHERE ?1 = '' OR reference = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
+        (reference, newest or -1),
+    )
     return [dict(row) for row in rows]
 
 

@@ -25,6 +25,19 @@ class Settings:
     delay_ms: int
     allowed_origins: tuple[str, ...]
     """Pages that may show the hosted card fields."""
+    processes: int
+    """How many processes serve; they share the file."""
+    conformance: bool
+    """Answer as the third-party suite expects where sources disagree, and hold the resources that it looks up."""
+
+    @property
+    def url(self) -> str:
+        """Where callers and browsers reach us; GPSANDBOX_URL where that is not the address we listen at."""
+        return self.public_url or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
+
+    public_url: str = ""
+    acs_url: str = ""
+    """Where browsers find the pages of the card holder's bank, on an origin of their own."""
 
 
 def settings_read(environment: Mapping[str, str]) -> Settings:
@@ -41,6 +54,10 @@ def settings_read(environment: Mapping[str, str]) -> Settings:
         secret=environment.get("GPSANDBOX_SECRET", ""),
         delay_ms=_whole_number(environment, "GPSANDBOX_DELAY_MS", default=0, most=600_000),
         allowed_origins=_listed(environment.get("GPSANDBOX_ALLOWED_ORIGINS", DEFAULT_ORIGINS)),
+        processes=_whole_number(environment, "GPSANDBOX_PROCESSES", default=1, most=64) or 1,
+        conformance=environment.get("GPSANDBOX_CONFORMANCE", "0") == "1",
+        public_url=environment.get("GPSANDBOX_URL", "").rstrip("/"),
+        acs_url=environment.get("GPSANDBOX_ACS_URL", "").rstrip("/"),
     )
 
 

@@ -114,7 +114,7 @@ def run(store: Store, *, paid_on: date, returns: bool = True, return_status: str
     With `returns`, bank money funded in an earlier run whose account says so comes back: the transaction becomes
     `return_status`, and the deposit carries it as a negative line.
     """
-    now = clock.stamp(clock.now())
+    now = clock.stamp(clock.now(store))
     with store.atomic():
         closed = batches.close_all(store)
         returned = _returns_add(store, status=return_status, now=now) if returns else []

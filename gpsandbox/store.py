@@ -15,109 +15,11 @@ Row = sqlite3.Row
 VERSION = 1
 """Raised whenever a table changes its columns; an older file is refused."""
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS tokens (
-    hash TEXT PRIMARY KEY, app_id TEXT NOT NULL, permissions TEXT NOT NULL, restricted INTEGER NOT NULL,
-    created_at TEXT NOT NULL, expires_at TEXT NOT NULL
-) WITHOUT ROWID;
+SCHEMA = "\n".join(path.read_text() for path in sorted((Path(__file__).parent / "schema").glob("*.sql")))
+"""One file a subject, in the order of their names. A column added later must have a default: older files get it so."""
 
-CREATE TABLE IF NOT EXISTS idempotency (
-    app_id TEXT NOT NULL, endpoint TEXT NOT NULL, key TEXT NOT NULL, resource_id TEXT NOT NULL,
-    PRIMARY KEY (app_id, endpoint, key)
-) WITHOUT ROWID;
-
-CREATE TABLE IF NOT EXISTS payment_methods (
-    id TEXT PRIMARY KEY, app_id TEXT NOT NULL, account_id TEXT NOT NULL, account_name TEXT NOT NULL,
-    reference TEXT NOT NULL, usage_mode TEXT NOT NULL, status TEXT NOT NULL, name TEXT NOT NULL,
-    brand TEXT NOT NULL, first6 TEXT NOT NULL, last4 TEXT NOT NULL,
-    expiry_month TEXT NOT NULL, expiry_year TEXT NOT NULL, cvv_given INTEGER NOT NULL,
-    fingerprint TEXT NOT NULL, brand_reference TEXT NOT NULL, outcome TEXT NOT NULL,
-    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, expires_at TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS payment_methods_by_time ON payment_methods (app_id, created_at);
-CREATE INDEX IF NOT EXISTS payment_methods_by_reference ON payment_methods (reference);
-CREATE INDEX IF NOT EXISTS payment_methods_by_fingerprint ON payment_methods (fingerprint);
-
-CREATE TABLE IF NOT EXISTS verifications (
-    id TEXT PRIMARY KEY, app_id TEXT NOT NULL, reference TEXT NOT NULL, status TEXT NOT NULL,
-    created_at TEXT NOT NULL, answer TEXT NOT NULL
-);
-
-CREATE TABLE IF NOT EXISTS transactions (
-    id TEXT PRIMARY KEY, app_id TEXT NOT NULL, account_id TEXT NOT NULL, account_name TEXT NOT NULL,
-    created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
-    type TEXT NOT NULL, status TEXT NOT NULL, channel TEXT NOT NULL, capture_mode TEXT NOT NULL,
-    currency TEXT NOT NULL, country TEXT NOT NULL,
-    amount INTEGER NOT NULL, authorized INTEGER NOT NULL, captured INTEGER NOT NULL, refunded INTEGER NOT NULL,
-    reference TEXT NOT NULL, order_reference TEXT NOT NULL, description TEXT NOT NULL,
-    parent_id TEXT NOT NULL, batch_id TEXT NOT NULL, held INTEGER NOT NULL,
-    method TEXT NOT NULL, entry_mode TEXT NOT NULL, name TEXT NOT NULL, token_id TEXT NOT NULL,
-    brand TEXT NOT NULL, first6 TEXT NOT NULL, last4 TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    authcode TEXT NOT NULL, brand_reference TEXT NOT NULL, arn TEXT NOT NULL,
-    outcome TEXT NOT NULL, result TEXT NOT NULL, message TEXT NOT NULL, risk TEXT NOT NULL,
-    action_id TEXT NOT NULL, detail TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS transactions_by_time ON transactions (app_id, created_at);
-CREATE INDEX IF NOT EXISTS transactions_by_reference ON transactions (reference);
-CREATE INDEX IF NOT EXISTS transactions_by_batch ON transactions (batch_id);
-CREATE INDEX IF NOT EXISTS transactions_by_parent ON transactions (parent_id) WHERE parent_id <> '';
-CREATE INDEX IF NOT EXISTS transactions_by_fingerprint ON transactions (fingerprint);
-
-CREATE TABLE IF NOT EXISTS batches (
-    id TEXT PRIMARY KEY, app_id TEXT NOT NULL, account_id TEXT NOT NULL, account_name TEXT NOT NULL,
-    currency TEXT NOT NULL, method TEXT NOT NULL, status TEXT NOT NULL,
-    created_at TEXT NOT NULL, closed_at TEXT NOT NULL
-);
-CREATE UNIQUE INDEX IF NOT EXISTS one_open_batch
-    ON batches (app_id, account_id, currency, method) WHERE status = 'OPEN';
-
-CREATE TABLE IF NOT EXISTS deposits (
-    id TEXT PRIMARY KEY, app_id TEXT NOT NULL, created_at TEXT NOT NULL, paid_on TEXT NOT NULL,
-    currency TEXT NOT NULL, method TEXT NOT NULL, status TEXT NOT NULL, amount INTEGER NOT NULL,
-    sales_count INTEGER NOT NULL, sales_amount INTEGER NOT NULL,
-    refunds_count INTEGER NOT NULL, refunds_amount INTEGER NOT NULL, fees_amount INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS deposits_by_day ON deposits (app_id, paid_on);
-
-CREATE TABLE IF NOT EXISTS settlement_lines (
-    id INTEGER PRIMARY KEY, app_id TEXT NOT NULL, transaction_id TEXT NOT NULL, deposit_id TEXT NOT NULL,
-    batch_id TEXT NOT NULL, status TEXT NOT NULL, amount INTEGER NOT NULL, created_at TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS settlement_lines_by_deposit ON settlement_lines (deposit_id);
-CREATE INDEX IF NOT EXISTS settlement_lines_by_transaction ON settlement_lines (transaction_id);
-
-CREATE VIEW IF NOT EXISTS settled_transactions AS
-    SELECT line.id AS line_id, line.deposit_id, line.batch_id, line.status, line.amount,
-        sold.id, sold.app_id, sold.account_id, sold.account_name, sold.created_at, sold.updated_at, sold.type,
-        sold.channel, sold.capture_mode, sold.currency, sold.country, sold.reference, sold.order_reference,
-        sold.description, sold.parent_id, sold.method, sold.entry_mode, sold.name, sold.token_id, sold.brand,
-        sold.first6, sold.last4, sold.fingerprint, sold.authcode, sold.brand_reference, sold.outcome, sold.result,
-        sold.message, sold.risk, sold.arn, sold.detail,
-        deposit.paid_on, deposit.amount AS deposit_amount, deposit.status AS deposit_status,
-        batch.created_at AS batch_created_at
-    FROM settlement_lines AS line
-    JOIN transactions AS sold ON sold.id = line.transaction_id
-    JOIN deposits AS deposit ON deposit.id = line.deposit_id
-    JOIN batches AS batch ON batch.id = line.batch_id;
-
-CREATE TABLE IF NOT EXISTS rules (
-    id INTEGER PRIMARY KEY, match TEXT NOT NULL, action TEXT NOT NULL,
-    nth INTEGER NOT NULL, times INTEGER, seen INTEGER NOT NULL, fired INTEGER NOT NULL
-);
-
-CREATE TABLE IF NOT EXISTS requests (
-    id INTEGER PRIMARY KEY, time_created TEXT NOT NULL, app_id TEXT NOT NULL, method TEXT NOT NULL,
-    endpoint TEXT NOT NULL, path TEXT NOT NULL, reference TEXT NOT NULL, idempotency_key TEXT NOT NULL,
-    resource_id TEXT NOT NULL, status INTEGER, detailed_error_code TEXT NOT NULL, fault TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS requests_by_reference ON requests (reference);
-"""
-
-RESET = (
-    "idempotency", "payment_methods", "verifications", "transactions", "batches", "deposits", "settlement_lines",
-    "rules", "requests",
-)  # fmt: skip
-"""What `/_emu/reset` empties: everything but access tokens, so that signed-in clients stay signed in."""
+KEPT = ("tokens",)
+"""What `/_emu/reset` does not empty, so that signed-in clients stay signed in."""
 
 
 class StoreError(RuntimeError):
@@ -137,8 +39,9 @@ class Store:
         version = self.value("PRAGMA user_version")
         if version not in (0, VERSION):
             raise StoreError(f"{path} was written by another version of gpsandbox (its version {version}). Delete it.")
-        self._db.executescript(SCHEMA)
-        self._db.execute(f"PRAGMA user_version = {VERSION}")
+        with self.atomic():
+            self._schema_apply()
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
@@ -179,8 +82,45 @@ class Store:
 
     def reset(self) -> None:
         with self.atomic():
-            for table in RESET:
-                self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+            for table in _tables(self._db):
+                if table not in KEPT:
+                    self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def _schema_apply(self) -> None:
+        """Make what is missing: tables, columns added since the file was written, and all views anew."""
+        for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'view'"):
+            self._db.execute(f"DROP VIEW {row['name']}")
+        for statement in _statements(SCHEMA):
+            if not statement.startswith(("CREATE VIEW", "CREATE INDEX", "CREATE UNIQUE INDEX")):
+                self._db.execute(statement)
+        self._columns_add()
+        for statement in _statements(SCHEMA):
+            self._db.execute(statement)
+
+    def _columns_add(self) -> None:
+        wanted = sqlite3.connect(":memory:")
+        wanted.executescript(SCHEMA)
+        for table in _tables(wanted):
+            known = {row["name"] for row in self.rows(f"PRAGMA table_info({table})")}
+            for _number, name, kind, _required, default, _key in wanted.execute(f"PRAGMA table_info({table})"):
+                if name not in known:
+                    self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {default}")
+        wanted.close()
 
     def close(self) -> None:
         self._db.close()
+
+
+def _tables(db: sqlite3.Connection) -> list[str]:
+    found = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    return [row[0] for row in found]
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The script's statements, one by one: `executescript` would end our transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement.strip()
+            statement = ""

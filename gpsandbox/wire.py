@@ -5,13 +5,13 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _connections: dict[tuple[str, int], "CuttableProtocol"] = {}
 """Live connections by the client's address, which is unique among them."""
 
 
-class CuttableProtocol(H11Protocol):
+class CuttableProtocol(HttpToolsProtocol):
     """Uvicorn's HTTP protocol, findable by the address in a request's scope."""
 
     def connection_made(self, transport: Any) -> None:

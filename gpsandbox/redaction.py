@@ -1,0 +1,60 @@
+"""What the journal may keep of a body: never a card or bank account number, a security code, a key or a token."""
+
+import json
+import re
+from typing import Any
+
+from gpsandbox import cards
+
+HIDDEN = "•••"
+SECRET_NAMES = frozenset(
+    {
+        "cvv",
+        "secret",
+        "nonce",
+        "token",
+        "app_key",
+        "value",
+        "cryptogram",
+        "b64_content",
+        "track",
+        "pin_block",
+        "accessToken",
+    }
+)
+MASKED_NAMES = frozenset({"number", "account_number", "iban"})
+LONGEST = 4000
+"""Characters of one body that are kept."""
+
+_DIGITS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])")
+
+
+def shown(value: Any) -> str:
+    """A body as JSON text, safe to keep and to show; cut when it is very long."""
+    text = json.dumps(_walk(value), ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _walk(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _walk(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_walk(item, name) for item in value]
+    if value in (None, ""):
+        return value
+    if name in SECRET_NAMES:
+        return HIDDEN
+    if name in MASKED_NAMES:
+        return masked(str(value))
+    return _text(value) if isinstance(value, str) and len(value) >= 12 else value
+
+
+def masked(number: str) -> str:
+    """The last four digits behind dots."""
+    return f"{HIDDEN}{number[-4:]}" if len(number) >= 8 else HIDDEN
+
+
+def _text(text: str) -> str:
+    return _DIGITS.sub(
+        lambda found: masked(found[0]) if cards.luhn_holds(re.sub(r"[ -]", "", found[0])) else found[0], text
+    )
