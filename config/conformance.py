@@ -34,7 +34,7 @@ class ConformanceError(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """0 when every failure is a known one. `arguments` go to jest, such as the name of one suite."""
+    """0 when every failure is a known one. `arguments` are names of suites; none means all."""
     folder = Path.home() / ".cache" / "oropay-conformance"
     try:
         install(folder)
@@ -101,18 +101,11 @@ def run(folder: Path, url: str, arguments: list[str]) -> Mapping[str, Any]:
     """Run jest; returns its report. A failed test is no error here."""
     output = folder / "result.json"
     output.unlink(missing_ok=True)
-    command = [
-        *node.tool("node"),
-        "node_modules/jest/bin/jest.js",
-        "--json",
-        f"--outputFile={output}",
-        "--silent",
-        *arguments,
-    ]
+    suites = [f"/{name}[.]test[.]js" for name in arguments]
+    command = [*node.tool("node"), "node_modules/jest/bin/jest.js", "--json", f"--outputFile={output}", *suites]
     started = time.monotonic()
-    subprocess.run(
-        command, cwd=folder, env=node.environment() | {"GP_EMU": url}, stdout=subprocess.DEVNULL, check=False
-    )
+    environment = node.environment() | {"GP_EMU": url}
+    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
     if not output.exists():
         raise ConformanceError("jest left no report.")
     sys.stdout.write(f"{time.monotonic() - started:.0f} s\n")

@@ -87,6 +87,8 @@ class Call:
         given_id = self.body.get("account_id") or self.query.get("account_id", "")
         if required and not (given_name or given_id):
             raise errors.missing("account_name")
+        if self.settings.conformance and given_id:
+            given_id = account.id  # the suite names accounts of a merchant that lives elsewhere
         if given_name not in ("", account.name) or given_id not in ("", account.id):
             raise errors.account_mismatch()
         return account
