@@ -8,6 +8,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.gpsandbox import schemas
+
 APP_ID, APP_KEY, SECRET = "test-app", "test-key", "test-secret"
 OTHER_APP_ID, OTHER_APP_KEY = "other-app", "other-key"
 
@@ -54,6 +56,8 @@ class Client:
     app_id: str = APP_ID
     app_key: str = APP_KEY
     token: str = field(default="", repr=False)
+    spoiled: bool = False
+    """Answers are broken on purpose: they are not checked against their schemas."""
 
     def send(
         self,
@@ -106,7 +110,10 @@ class Client:
         sent = {"X-GP-Version": "2021-03-22", "Authorization": f"Bearer {self.token}", **(headers or {})}
         if key:
             sent["X-GP-Idempotency"] = key
-        return self.send(method, f"/ucp{path}", body, headers=sent, timeout=timeout)
+        reply = self.send(method, f"/ucp{path}", body, headers=sent, timeout=timeout)
+        if not self.spoiled:
+            assert schemas.wrong(method, path, reply.status, reply.json) == []
+        return reply
 
     def sale(self, *, key: str = "", timeout: float = 10, **changes: Any) -> Reply:
         return self.call("POST", "/transactions", sale(**changes), key=key, timeout=timeout)
@@ -117,6 +124,7 @@ class Client:
     def rule(self, action: Any, *, times: int | None = 1, **match: Any) -> None:
         reply = self.emu("POST", "/rules", {"match": match, "action": action, "times": times})
         assert reply.status == 200, reply.text
+        self.spoiled = True
 
     def found(self, wanted: str) -> list[dict[str, Any]]:
         """The transactions that carry a reference, oldest first."""
