@@ -33,11 +33,17 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "PMT_PATCH_Edit",
         "PMT_DELETE_Delete",
     ),
-    SETTLEMENT: ("TRN_GET_List_Funded", "DEP_GET_Single", "DEP_GET_List"),
-    DISPUTES: (),
-    RISK: (),
+    SETTLEMENT: (
+        "TRN_GET_List_Funded",
+        "DEP_GET_Single",
+        "DEP_GET_List",
+        "DIS_GET_Single_Funded",
+        "DIS_GET_List_Funded",
+    ),
+    DISPUTES: ("DIS_GET_Single", "DIS_GET_List", "DIS_POST_Accept", "DIS_POST_Challenge"),
+    RISK: ("RAS_POST_Create",),
 }
-"""Account name → what it may do. Names of disputes and risk accounts are listed because sign-in shows them."""
+"""Account name → what it may do. The risk account is listed because sign-in shows it."""
 
 PREFIXES = {TRANSACTIONS: "TRA", TOKENIZATION: "TKA", SETTLEMENT: "DAA", DISPUTES: "DIA", RISK: "RAA"}
 

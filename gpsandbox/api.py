@@ -15,6 +15,7 @@ from gpsandbox import (
     actions,
     batches,
     clock,
+    disputes,
     errors,
     faults,
     fields,
@@ -71,8 +72,15 @@ OPERATIONS = (
     Operation("GET", "/settlement/transactions", settlement.transactions_find),
     Operation("GET", "/settlement/deposits", settlement.deposits_find),
     Operation("GET", "/settlement/deposits/{id}", settlement.deposit_get),
+    Operation("GET", "/settlement/disputes", disputes.funded_find),
+    Operation("GET", "/settlement/disputes/{id}", disputes.funded_get),
+    Operation("GET", "/disputes", disputes.find),
+    Operation("GET", "/disputes/{id}", disputes.get),
+    Operation("POST", "/disputes/{id}/acceptance", disputes.accept),
+    Operation("POST", "/disputes/{id}/challenge", disputes.challenge),
+    Operation("GET", "/disputes/{id}/documents/{document}", disputes.document_get),
 )
-"""The whole API. Webhooks, 3-D Secure, disputes and links will be more lines here."""
+"""The whole API. Webhooks, 3-D Secure and links will be more lines here."""
 
 
 def routes(*, settings: Settings, store: Store) -> list[Route]:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gpsandbox import admin, api, errors, hosted, ticker
+from gpsandbox.disputes import seed as disputes_seed
 from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
 from gpsandbox.wire import Answer
@@ -23,6 +24,8 @@ BROWSER_HEADERS = ("Authorization", "Content-Type", "X-GP-Version", "X-GP-Librar
 def application(settings: Settings) -> Starlette:
     """One sandbox over one database file, which is opened here and closed when the server stops."""
     store = Store(settings.database)
+    if settings.conformance:
+        disputes_seed.seed(store, settings.apps)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

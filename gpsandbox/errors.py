@@ -56,6 +56,48 @@ def batch_closed(batch_id: str) -> ApiError:
     )
 
 
+def dispute_unknown() -> ApiError:
+    return invalid("40073", "101,Unable to locate dispute record for that ID. Please recheck the ID provided.")
+
+
+def dispute_arn_unknown() -> ApiError:
+    """`thevalue` is the gateway's own spelling."""
+    return invalid("40048", "105,Unable to locate dispute record for arn. Please recheck thevalue provided for arn.")
+
+
+def dispute_single_document() -> ApiError:
+    return invalid(
+        "40072",
+        "131,The dispute stage, Retrieval, can be challenged with a single document only."
+        " Please correct the request and resubmit",
+    )
+
+
+def dispute_document_missing() -> ApiError:
+    return ApiError(
+        400, "MANDATORY_DATA_MISSING", "40065", "Unable to challenge as No document provided with the request"
+    )
+
+
+def dispute_document_unknown() -> ApiError:
+    return ApiError(400, "MANDATORY_DATA_MISSING", "40071", "128,No document found, please recheck the values provided")
+
+
+def dispute_not_challengeable() -> ApiError:
+    return ApiError(
+        400,
+        "INVALID_DISPUTE_ACTION",
+        "40060",
+        "117,Unable to challenge for that id. Please check the Case id again.",
+    )
+
+
+def dispute_not_acceptable() -> ApiError:
+    return ApiError(
+        400, "INVALID_DISPUTE_ACTION", "40067", "124,Unable to accept for that id. Please check the Case id again."
+    )
+
+
 def not_authenticated() -> ApiError:
     return ApiError(401, "NOT_AUTHENTICATED", "40001", "Invalid access token")
 

@@ -1,7 +1,7 @@
 """Settlement: what the gateway reports it paid out, and the switch that makes it pay."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from gpsandbox import accounts, batches, clock, errors, ids, listing, outcomes
@@ -106,6 +106,25 @@ def deposit_get(call: Call) -> dict[str, Any]:
     if row is None:
         raise errors.resource_unknown("Deposits", call.path_id, f"/ucp/settlement/deposits/{call.path_id}")
     return {**_deposit_shown(row), **call.owner(account), "action": call.action("DEPOSIT_SINGLE")}
+
+
+def dispute_line_add(
+    store: Store, *, transaction_id: str, kind: str, amount: int, dispute_id: str, now: datetime
+) -> None:
+    """Take disputed money out of the next deposit (CHARGEBACK) or put it back (CHARGEBACK_REVERSAL)."""
+    sold = _required(store.row("SELECT app_id, batch_id FROM transactions WHERE id = ?", (transaction_id,)))
+    store.insert(
+        "settlement_lines",
+        {
+            "app_id": sold["app_id"],
+            "transaction_id": transaction_id,
+            "deposit_id": "",
+            "batch_id": sold["batch_id"],
+            "status": kind,
+            "amount": -amount if kind == "CHARGEBACK" else amount,
+            "created_at": clock.stamp(now),
+        },
+    )
 
 
 def run(store: Store, *, paid_on: date, returns: bool = True, return_status: str = "REJECTED") -> dict[str, Any]:
