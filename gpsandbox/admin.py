@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import batches, clock, faults, journal, settlement, tokens
+from gpsandbox import batches, clock, faults, journal, settlement, threeds, tokens
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
 from gpsandbox.transactions.reads import STATUSES
@@ -41,6 +41,7 @@ def routes(*, settings: Settings, store: Store) -> list[Route]:
         ("GET", "/clock", _clock),
         ("POST", "/clock", _clock_move),
         ("POST", "/reset", _reset),
+        *threeds.CONTROLS,
     )
     return [
         Route(f"/_emu{path}", _guarded(control, settings, store), methods=[method])

@@ -22,6 +22,7 @@ from gpsandbox import (
     journal,
     payment_methods,
     settlement,
+    threeds,
     tokens,
     transactions,
     verifications,
@@ -66,13 +67,19 @@ OPERATIONS = (
     Operation("POST", "/transactions/{id}/reversal", transactions.reverse),
     Operation("POST", "/transactions/{id}/hold", transactions.hold),
     Operation("POST", "/transactions/{id}/release", transactions.release),
+    Operation("POST", "/authentications", threeds.check),
+    Operation("GET", "/authentications", threeds.find),
+    Operation("GET", "/authentications/{id}", threeds.get),
+    Operation("POST", "/authentications/{id}/initiate", threeds.initiate),
+    Operation("GET", "/authentications/{id}/result", threeds.result),
+    Operation("POST", "/authentications/{id}/result", threeds.result),
     Operation("GET", "/batches/{id}", batches.get),
     Operation("POST", "/batches/{id}", batches.close),
     Operation("GET", "/settlement/transactions", settlement.transactions_find),
     Operation("GET", "/settlement/deposits", settlement.deposits_find),
     Operation("GET", "/settlement/deposits/{id}", settlement.deposit_get),
 )
-"""The whole API. Webhooks, 3-D Secure, disputes and links will be more lines here."""
+"""The whole API. Webhooks, disputes and links will be more lines here."""
 
 
 def routes(*, settings: Settings, store: Store) -> list[Route]:
