@@ -298,13 +298,18 @@ def test_told_to_decline_the_bank_says_no(gateway: Client) -> None:
     assert started(gateway, AUTHENTICATED)["status"] == "NOT_AUTHENTICATED"
 
 
-def test_card_number_and_cryptogram_stay_out_of_the_journal(gateway: Client) -> None:
+def test_card_number_is_kept_nowhere_and_the_cryptogram_stays_out_of_the_journal(
+    gateway: Client, running: Running
+) -> None:
     begun = started(gateway, AUTHENTICATED)
 
     journal = gateway.emu("GET", f"/requests?reference={begun['reference']}").text
+    kept = b"".join(path.read_bytes() for path in running.database.parent.iterdir())
 
     assert begun["id"] in journal
+    assert begun["id"].encode() in kept
     assert AUTHENTICATED not in journal
+    assert AUTHENTICATED.encode() not in kept
     assert begun["three_ds"]["authentication_value"] not in journal
 
 
