@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import batches, clock, disputes, faults, journal, settlement, tokens
+from gpsandbox import batches, clock, disputes, faults, journal, settlement, threeds, tokens
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
 from gpsandbox.transactions.reads import STATUSES
@@ -42,6 +42,7 @@ def routes(*, settings: Settings, store: Store) -> list[Route]:
         ("POST", "/clock", _clock_move),
         ("POST", "/reset", _reset),
         *disputes.CONTROLS,
+        *threeds.CONTROLS,
     )
     return [
         Route(f"/_emu{path}", _guarded(control, settings, store), methods=[method])

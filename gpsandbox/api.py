@@ -23,6 +23,7 @@ from gpsandbox import (
     journal,
     payment_methods,
     settlement,
+    threeds,
     tokens,
     transactions,
     verifications,
@@ -67,6 +68,12 @@ OPERATIONS = (
     Operation("POST", "/transactions/{id}/reversal", transactions.reverse),
     Operation("POST", "/transactions/{id}/hold", transactions.hold),
     Operation("POST", "/transactions/{id}/release", transactions.release),
+    Operation("POST", "/authentications", threeds.check),
+    Operation("GET", "/authentications", threeds.find),
+    Operation("GET", "/authentications/{id}", threeds.get),
+    Operation("POST", "/authentications/{id}/initiate", threeds.initiate),
+    Operation("GET", "/authentications/{id}/result", threeds.result),
+    Operation("POST", "/authentications/{id}/result", threeds.result),
     Operation("GET", "/batches/{id}", batches.get),
     Operation("POST", "/batches/{id}", batches.close),
     Operation("GET", "/settlement/transactions", settlement.transactions_find),
@@ -80,7 +87,7 @@ OPERATIONS = (
     Operation("POST", "/disputes/{id}/challenge", disputes.challenge),
     Operation("GET", "/disputes/{id}/documents/{document}", disputes.document_get),
 )
-"""The whole API. Webhooks, 3-D Secure and links will be more lines here."""
+"""The whole API."""
 
 
 def routes(*, settings: Settings, store: Store) -> list[Route]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import admin, api, errors, hosted, ticker
+from gpsandbox import acs, admin, api, errors, hosted, ticker
 from gpsandbox.disputes import seed as disputes_seed
 from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
@@ -45,6 +45,7 @@ def application(settings: Settings) -> Starlette:
             *api.routes(settings=settings, store=store),
             *admin.routes(settings=settings, store=store),
             *hosted.routes(settings=settings),
+            *acs.routes(settings=settings, store=store),
         ],
         middleware=[
             # Browsers may call from anywhere, as at the gateway: the token is the guard, and no cookies exist.

@@ -29,6 +29,15 @@ def missing(*names: str, text: str = "Request expects the following fields {name
     return ApiError(400, "MANDATORY_DATA_MISSING", "40005", text.format(names=", ".join(names)))
 
 
+def conditionally_missing(*names: str) -> ApiError:
+    return invalid("40007", f"Request expects the following conditionally mandatory fields {','.join(names)}.")
+
+
+def data_element_missing(name: str) -> ApiError:
+    """Of 3-D Secure, where each source needs data of its own."""
+    return invalid("40233", f"Required Data Element {name}")
+
+
 def unexpected_data(name: str) -> ApiError:
     return invalid("40213", f"{name} contains unexpected data")
 
@@ -48,6 +57,11 @@ def over_refunded(percent: int) -> ApiError:
 
 def not_allowed_now(action: str, status: str) -> ApiError:
     return ApiError(400, "INVALID_ACTION", "40290", f"{action} is not allowed for a transaction with status {status}")
+
+
+def authentication_not_allowed_now(action: str, status: str) -> ApiError:
+    text = f"{action} is not allowed for an authentication with status {status}"
+    return ApiError(400, "INVALID_ACTION", "40290", text)
 
 
 def batch_closed(batch_id: str) -> ApiError:
@@ -133,8 +147,15 @@ def payment_method_unknown(payment_method_id: str) -> ApiError:
     )
 
 
-def key_seen_before(resource_id: str) -> ApiError:
-    return ApiError(409, "DUPLICATE_ACTION", "40039", f"Idempotency Key seen before: id={resource_id}")
+def authentication_unknown(authentication_id: str) -> ApiError:
+    return ApiError(
+        404, "RESOURCE_NOT_FOUND", "40118", f"Authentication {authentication_id} not found at this location."
+    )
+
+
+def key_seen_before(resource_id: str, *, status: str = "") -> ApiError:
+    told = f", status={status}" if status else ""
+    return ApiError(409, "DUPLICATE_ACTION", "40039", f"Idempotency Key seen before: id={resource_id}{told}")
 
 
 def downstream(detailed: str, text: str) -> ApiError:

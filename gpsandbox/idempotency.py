@@ -14,7 +14,9 @@ def refuse_repeat(call: Call) -> None:
     )
     if first:
         call.resource_id = first
-        raise errors.key_seen_before(first)
+        # Only authentications are told with their status, as it is now.
+        status = call.store.value("SELECT status FROM authentications WHERE id = ?", (first,))
+        raise errors.key_seen_before(first, status=status or "")
 
 
 def remember(call: Call) -> None:

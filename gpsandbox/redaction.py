@@ -16,6 +16,7 @@ SECRET_NAMES = frozenset(
         "app_key",
         "value",
         "cryptogram",
+        "authentication_value",
         "b64_content",
         "track",
         "pin_block",

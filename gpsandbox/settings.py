@@ -38,6 +38,8 @@ class Settings:
     public_url: str = ""
     acs_url: str = ""
     """Where browsers find the pages of the card holder's bank, on an origin of their own."""
+    three_ds_version: str = "2.2.0"
+    """Message version of the test cards that were made for 2.1."""
 
 
 def settings_read(environment: Mapping[str, str]) -> Settings:
@@ -46,18 +48,21 @@ def settings_read(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: a variable cannot be understood.
     """
+    port = _whole_number(environment, "GPSANDBOX_PORT", default=8090, most=65535)
+    conformance = environment.get("GPSANDBOX_CONFORMANCE", "0") == "1"
     return Settings(
         host=environment.get("GPSANDBOX_HOST", "127.0.0.1"),
-        port=_whole_number(environment, "GPSANDBOX_PORT", default=8090, most=65535),
+        port=port,
         database=Path(environment.get("GPSANDBOX_DB", ".data/gpsandbox.sqlite3")),
         apps=_apps(environment.get("GPSANDBOX_APPS", "sandbox-app:sandbox-key")),
         secret=environment.get("GPSANDBOX_SECRET", ""),
         delay_ms=_whole_number(environment, "GPSANDBOX_DELAY_MS", default=0, most=600_000),
         allowed_origins=_listed(environment.get("GPSANDBOX_ALLOWED_ORIGINS", DEFAULT_ORIGINS)),
         processes=_whole_number(environment, "GPSANDBOX_PROCESSES", default=1, most=64) or 1,
-        conformance=environment.get("GPSANDBOX_CONFORMANCE", "0") == "1",
+        conformance=conformance,
         public_url=environment.get("GPSANDBOX_URL", "").rstrip("/"),
-        acs_url=environment.get("GPSANDBOX_ACS_URL", "").rstrip("/"),
+        acs_url=environment.get("GPSANDBOX_ACS_URL", "").rstrip("/") or f"http://acs.localhost:{port}",
+        three_ds_version=_three_ds_version(environment, default="2.1.0" if conformance else "2.2.0"),
     )
 
 
@@ -66,6 +71,13 @@ def _whole_number(environment: Mapping[str, str], name: str, *, default: int, mo
     if not text.isdecimal() or int(text) > most:
         raise SettingsError(f"{name}={text!r} must be a whole number from 0 to {most}.")
     return int(text)
+
+
+def _three_ds_version(environment: Mapping[str, str], *, default: str) -> str:
+    version = environment.get("GPSANDBOX_THREE_DS_VERSION", "") or default
+    if version not in ("2.1.0", "2.2.0"):
+        raise SettingsError(f"GPSANDBOX_THREE_DS_VERSION={version!r} must be 2.1.0 or 2.2.0.")
+    return version
 
 
 def _apps(text: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from gpsandbox.call import Call
 from gpsandbox.outcomes import Verdict
 from gpsandbox.sources import Source
 from gpsandbox.store import Row
+from gpsandbox.threeds import presented
 from gpsandbox.transactions import shown
 
 CURRENCY, COUNTRY = r"[A-Z]{3}", r"[A-Z]{2}"
@@ -57,6 +58,7 @@ def create(call: Call) -> dict[str, Any]:
     status = _status(source, capture_mode)
     approved = status != "DECLINED"
     risk = _risk(body, source.name) if approved else {}
+    authenticated = _authentication(call, source, values)
     prints = sources.fingerprint_block(call, source.card) if source.card and source.fingerprint_wanted else {}
     kept = sources.keep(call, source, approved=approved)
     call.store.insert(
@@ -71,7 +73,7 @@ def create(call: Call) -> dict[str, Any]:
             "captured": amount if status in ("CAPTURED", "PENDING") else 0,
             "held": int(risk.get("result") == "PENDING_REVIEW"),
             "risk": str(risk.get("result", "")),
-            "detail": json.dumps({**_detail(body, source), **({"risk": risk} if risk else {})}),
+            "detail": json.dumps({**_detail(body, source), **authenticated, **({"risk": risk} if risk else {})}),
         },
     )
     row = shown.row(call, transaction_id)
@@ -138,6 +140,13 @@ def _detail(body: dict[str, Any], source: Source) -> dict[str, Any]:
         kept["cvv_given"] = source.card.cvv_given
         kept["avs_given"] = source.avs_given
     return kept
+
+
+def _authentication(call: Call, source: Source, values: dict[str, Any]) -> dict[str, Any]:
+    if source.card is None:
+        return {}
+    told = presented.read(call, source.card, amount=values["amount"], currency=values["currency"])
+    return {"authentication": told} if told else {}
 
 
 def _risk(body: dict[str, Any], name: str) -> dict[str, Any]:

@@ -95,6 +95,8 @@ def _payment_method(found: Row, detail: dict[str, Any], *, issuer: bool) -> dict
     }
     if found["token_id"]:
         shown["id"] = found["token_id"]
+    if "authentication" in detail and found["type"] == "SALE":
+        shown["authentication"] = detail["authentication"]
     if found["method"] == "BANK_TRANSFER":
         bank = detail.get("bank", {})
         shown["bank_transfer"] = {

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.gpsandbox.client import APP_ID, APP_KEY, OTHER_APP_ID, OTHER_APP_KEY, SECRET, Client
 
+ROOT = Path(__file__).parents[2]
 START_SECONDS = 20
 
 Start = Callable[..., "Running"]
@@ -92,6 +94,30 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for sandbox in started:
         if sandbox.process.poll() is None:
             sandbox.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The project's own Chromium, or the one that CHROMIUM names."""
+    find = "import('@sparticuz/chromium').then(async (m) => console.log(await m.default.executablePath()))"
+    path = (
+        os.environ.get("CHROMIUM")
+        or subprocess.run(
+            ["node", "-e", find], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
+    )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new window, as wide as a narrow phone."""
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    yield context.new_page()
+    context.close()
 
 
 def _free_port() -> int:

@@ -1,7 +1,5 @@
 """The hosted card fields, in a real browser on a page with a strict policy, from another origin."""
 
-import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, Request, expect, sync_playwright
+from playwright.sync_api import FrameLocator, Page, Request, expect
 
 from tests.gpsandbox.client import VISA, Client, sale
 from tests.gpsandbox.conftest import Running
@@ -66,28 +64,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     server.shutdown()
     server.server_close()
     sandbox.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    find = "import('@sparticuz/chromium').then(async (m) => console.log(await m.default.executablePath()))"
-    path = (
-        os.environ.get("CHROMIUM")
-        or subprocess.run(
-            ["node", "-e", find], cwd=HERE.parents[1], capture_output=True, text=True, check=True, timeout=60
-        ).stdout.strip()
-    )
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 360, "height": 740})
-    yield context.new_page()
-    context.close()
 
 
 def open_form(page: Page, shop: Shop, *, kind: str = "card", token: str = "") -> None:

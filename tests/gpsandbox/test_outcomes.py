@@ -7,6 +7,7 @@ import pytest
 
 from gpsandbox.banks import routing_number_holds
 from gpsandbox.outcomes import ACCOUNT_ENDINGS, AVS_CARDS, CARD_RESULTS, LETTERS, Outcome, Verdict
+from gpsandbox.threeds.scenarios import THREE_DS_CARDS
 from tests.gpsandbox.client import BANK, Client, bank, card, reference, sale
 
 DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
@@ -119,7 +120,8 @@ def test_documentation_lists_exactly_the_outcomes_in_the_code() -> None:
     endings = set(re.findall(r"^\| `…(\d{4})` \|", text, re.MULTILINE))
     letters = dict(re.findall(r"^\| (\d{16}) \| ([A-Z]{3}) \|", text, re.MULTILINE))
 
-    assert cards == {number for number, _ in CARDS} | {number for number, _ in AVS_CARDS}
+    authenticated = {number for _, *numbers in THREE_DS_CARDS for number in numbers if number}
+    assert cards == {number for number, _ in CARDS} | {number for number, _ in AVS_CARDS} | authenticated
     assert endings == {ending for ending, _ in ACCOUNT_ENDINGS}
     assert letters == dict(AVS_CARDS)
     for outcome, numbers in CARD_RESULTS:
