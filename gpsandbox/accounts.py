@@ -24,6 +24,13 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "VER_POST_Verify",
         "BAT_GET_Single",
         "BAT_POST_Close",
+        "CNV_POST_Create",
+        "LNK_POST_Create",
+        "LNK_GET_Single",
+        "LNK_GET_List",
+        "LNK_PATCH_Edit",
+        "ACT_GET_Single",
+        "ACT_GET_List",
     ),
     TOKENIZATION: (
         "PMT_POST_Create",
@@ -38,6 +45,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     RISK: (),
 }
 """Account name → what it may do. Names of disputes and risk accounts are listed because sign-in shows them."""
+
+OTHER_NAMES = {"dcc": TRANSACTIONS, "LinkManagement": TRANSACTIONS}
+"""Names under which the gateway's own sandbox has accounts for currency conversion and links: here they mean this."""
 
 PREFIXES = {TRANSACTIONS: "TRA", TOKENIZATION: "TKA", SETTLEMENT: "DAA", DISPUTES: "DIA", RISK: "RAA"}
 

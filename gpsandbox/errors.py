@@ -91,8 +91,10 @@ def payment_method_unknown(payment_method_id: str) -> ApiError:
     )
 
 
-def key_seen_before(resource_id: str) -> ApiError:
-    return ApiError(409, "DUPLICATE_ACTION", "40039", f"Idempotency Key seen before: id={resource_id}")
+def key_seen_before(resource_id: str, *, status: str = "") -> ApiError:
+    """`status` is told for the few resources whose state the gateway adds."""
+    told = f", status={status}" if status else ""
+    return ApiError(409, "DUPLICATE_ACTION", "40039", f"Idempotency Key seen before: id={resource_id}{told}")
 
 
 def downstream(detailed: str, text: str) -> ApiError:

@@ -4,7 +4,7 @@ import json
 import secrets
 from typing import Any
 
-from gpsandbox import accounts, batches, errors, fields, ids, outcomes, sources
+from gpsandbox import accounts, batches, conversions, errors, fields, ids, outcomes, sources
 from gpsandbox.call import Call
 from gpsandbox.outcomes import Verdict
 from gpsandbox.sources import Source
@@ -49,6 +49,7 @@ def create(call: Call) -> dict[str, Any]:
         "action_id": ids.new("ACT"),
     }
     capture_mode = fields.choice(body, "capture_mode", ("AUTO", "LATER", "MULTIPLE", "LATER_FINAL"), default="AUTO")
+    converted = conversions.of_payment(call)
     source = sources.read(call)
     if source.outcome.verdict == Verdict.BROKEN:
         raise errors.downstream("50013", source.outcome.message)
@@ -71,7 +72,7 @@ def create(call: Call) -> dict[str, Any]:
             "captured": amount if status in ("CAPTURED", "PENDING") else 0,
             "held": int(risk.get("result") == "PENDING_REVIEW"),
             "risk": str(risk.get("result", "")),
-            "detail": json.dumps({**_detail(body, source), **({"risk": risk} if risk else {})}),
+            "detail": json.dumps({**_detail(body, source), **converted, **({"risk": risk} if risk else {})}),
         },
     )
     row = shown.row(call, transaction_id)
