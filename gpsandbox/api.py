@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from gpsandbox import (
     actions,
+    actions_log,
     batches,
     clock,
     conversions,
@@ -73,6 +74,8 @@ OPERATIONS = (
     Operation("GET", "/settlement/transactions", settlement.transactions_find),
     Operation("GET", "/settlement/deposits", settlement.deposits_find),
     Operation("GET", "/settlement/deposits/{id}", settlement.deposit_get),
+    Operation("GET", "/actions", actions_log.find),
+    Operation("GET", "/actions/{id}", actions_log.get),
 )
 """The whole API. Webhooks, 3-D Secure, disputes and links will be more lines here."""
 

@@ -9,7 +9,6 @@ from gpsandbox.accounts import Account, Merchant
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
 
-
 VERSION = "2021-03-22"
 """The API's version."""
 

@@ -76,6 +76,10 @@ def account_mismatch() -> ApiError:
     return ApiError(403, "ACTION_NOT_AUTHORIZED", "40003", "Access token and merchant info do not match")
 
 
+def merchant_mismatch() -> ApiError:
+    return ApiError(403, "ACTION_NOT_AUTHORIZED", "40003", "Token does not match merchant_name in the request")
+
+
 def transaction_unknown(transaction_id: str) -> ApiError:
     return ApiError(404, "RESOURCE_NOT_FOUND", "40008", f"Transaction {transaction_id} not found at this location.")
 
