@@ -22,6 +22,7 @@ from gpsandbox import (
     fields,
     idempotency,
     journal,
+    links,
     payment_methods,
     settlement,
     tokens,
@@ -68,6 +69,10 @@ OPERATIONS = (
     Operation("POST", "/transactions/{id}/reversal", transactions.reverse),
     Operation("POST", "/transactions/{id}/hold", transactions.hold),
     Operation("POST", "/transactions/{id}/release", transactions.release),
+    Operation("POST", "/links", links.create),
+    Operation("GET", "/links", links.find),
+    Operation("GET", "/links/{id}", links.get),
+    Operation("PATCH", "/links/{id}", links.edit),
     Operation("POST", "/currency-conversions", conversions.create),
     Operation("GET", "/batches/{id}", batches.get),
     Operation("POST", "/batches/{id}", batches.close),
@@ -77,7 +82,7 @@ OPERATIONS = (
     Operation("GET", "/actions", actions_log.find),
     Operation("GET", "/actions/{id}", actions_log.get),
 )
-"""The whole API. Webhooks, 3-D Secure, disputes and links will be more lines here."""
+"""The whole API. 3-D Secure and disputes will be more lines here."""
 
 
 def routes(*, settings: Settings, store: Store) -> list[Route]:

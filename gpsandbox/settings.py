@@ -38,6 +38,10 @@ class Settings:
     public_url: str = ""
     acs_url: str = ""
     """Where browsers find the pages of the card holder's bank, on an origin of their own."""
+    notify_hosts: tuple[str, ...] = ()
+    """Hosts that status notifications may go to besides this machine."""
+    notify_disputes: bool = False
+    """Notify of disputes too; the gateway does not say that it does."""
 
 
 def settings_read(environment: Mapping[str, str]) -> Settings:
@@ -58,6 +62,8 @@ def settings_read(environment: Mapping[str, str]) -> Settings:
         conformance=environment.get("GPSANDBOX_CONFORMANCE", "0") == "1",
         public_url=environment.get("GPSANDBOX_URL", "").rstrip("/"),
         acs_url=environment.get("GPSANDBOX_ACS_URL", "").rstrip("/"),
+        notify_hosts=_listed(environment.get("GPSANDBOX_NOTIFY_HOSTS", "").lower()),
+        notify_disputes=environment.get("GPSANDBOX_NOTIFY_DISPUTES", "0") == "1",
     )
 
 

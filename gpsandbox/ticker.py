@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
+from gpsandbox.webhooks import deliver
 
 log = logging.getLogger("gpsandbox")
 
 Job = Callable[[Settings, Store], Awaitable[None]]
 
-JOBS: tuple[Job, ...] = ()
+JOBS: tuple[Job, ...] = (deliver,)
 EVERY = 0.2
 """Seconds between two ticks."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from gpsandbox import accounts, batches, conversions, errors, fields, ids, outcomes, sources
 from gpsandbox.call import Call
+from gpsandbox.links import usage
 from gpsandbox.outcomes import Verdict
 from gpsandbox.sources import Source
 from gpsandbox.store import Row
@@ -49,7 +50,10 @@ def create(call: Call) -> dict[str, Any]:
         "action_id": ids.new("ACT"),
     }
     capture_mode = fields.choice(body, "capture_mode", ("AUTO", "LATER", "MULTIPLE", "LATER_FINAL"), default="AUTO")
-    converted = conversions.of_payment(call)
+    extras = {**conversions.of_payment(call), **_told(body)}
+    link = usage.link_of(call, amount=amount)
+    if link is not None:
+        extras |= usage.traces(link)
     source = sources.read(call)
     if source.outcome.verdict == Verdict.BROKEN:
         raise errors.downstream("50013", source.outcome.message)
@@ -72,7 +76,7 @@ def create(call: Call) -> dict[str, Any]:
             "captured": amount if status in ("CAPTURED", "PENDING") else 0,
             "held": int(risk.get("result") == "PENDING_REVIEW"),
             "risk": str(risk.get("result", "")),
-            "detail": json.dumps({**_detail(body, source), **converted, **({"risk": risk} if risk else {})}),
+            "detail": json.dumps({**_detail(body, source), **extras, **({"risk": risk} if risk else {})}),
         },
     )
     row = shown.row(call, transaction_id)
@@ -80,6 +84,8 @@ def create(call: Call) -> dict[str, Any]:
         batch_id = batches.line_add(call, transaction=row, amount=amount)
         call.store.update("transactions", transaction_id, batch_id=batch_id)
         row = shown.row(call, transaction_id)
+    if link is not None and approved:
+        usage.count(call, link)
     call.resource_id = transaction_id
     return _answer(call, row, prints)
 
@@ -139,6 +145,11 @@ def _detail(body: dict[str, Any], source: Source) -> dict[str, Any]:
         kept["cvv_given"] = source.card.cvv_given
         kept["avs_given"] = source.avs_given
     return kept
+
+
+def _told(body: dict[str, Any]) -> dict[str, Any]:
+    addresses = fields.addresses(body)
+    return {"notifications": addresses} if addresses else {}
 
 
 def _risk(body: dict[str, Any], name: str) -> dict[str, Any]:
