@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import admin, api, errors, hosted, pay, ticker
+from gpsandbox import admin, api, errors, hosted, pay, ticker, webhooks
 from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
 from gpsandbox.wire import Answer
@@ -31,6 +31,7 @@ def application(settings: Settings) -> Starlette:
         ticking.cancel()
         with suppress(asyncio.CancelledError):
             await ticking
+        await webhooks.stop()
         store.close()
 
     async def healthz(request: Request) -> Response:

@@ -37,6 +37,14 @@ async def deliver(settings: Settings, store: Store) -> None:
         task.add_done_callback(_under_way.discard)
 
 
+async def stop() -> None:
+    """Let go of what is under way, before the store closes: its lease runs out and it is sent again."""
+    stopped = list(_under_way)
+    for task in stopped:
+        task.cancel()
+    await asyncio.gather(*stopped, return_exceptions=True)
+
+
 async def _send(settings: Settings, store: Store, row: Row) -> None:
     body = row["body"].encode()
     signature = signed(body, settings.apps.get(row["app_id"], ""))

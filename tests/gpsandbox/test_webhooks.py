@@ -51,6 +51,11 @@ def attempts(gateway: Client, transaction_id: str) -> list[dict[str, Any]]:
     return [attempt for told_once in told(gateway, transaction_id) for attempt in told_once["attempts"]]
 
 
+def tried(gateway: Client, made: dict[str, Any], count: int) -> None:
+    """Wait until that many attempts are written down."""
+    until(lambda: len(attempts(gateway, made["id"])) == count, f"attempt {count}")
+
+
 def test_forced_status_is_told_minified_and_signed_over_the_raw_body(gateway: Client, shop: Receiver) -> None:
     made = sold(gateway, shop, description="Café")
 
@@ -110,7 +115,7 @@ def test_refused_notification_is_tried_again_after_1_5_30_minutes_2_and_12_hours
 
     force(gateway, made["id"], "REVERSED")
     for number, pause in enumerate([{"minutes": 1}, {"minutes": 5}, {"minutes": 30}, {"hours": 2}, {"hours": 12}], 1):
-        until(lambda number=number: len(attempts(gateway, made["id"])) == number, f"attempt {number}")
+        tried(gateway, made, number)
         seconds = sum(value * {"minutes": 60, "hours": 3600}[unit] for unit, value in pause.items())
         advance(gateway, seconds=seconds - 30)
         [waiting] = told(gateway, made["id"])
@@ -130,10 +135,10 @@ def test_notification_that_is_taken_at_last_is_not_sent_again(gateway: Client, s
 
     force(gateway, made["id"], "REVERSED")
     shop.wait(1)
-    until(lambda: len(attempts(gateway, made["id"])) == 1, "the first attempt")
+    tried(gateway, made, 1)
     advance(gateway, minutes=1)
     shop.wait(2)
-    until(lambda: len(attempts(gateway, made["id"])) == 2, "the second attempt")
+    tried(gateway, made, 2)
     advance(gateway, minutes=5)
     shop.wait(3)
     until(lambda: told(gateway, made["id"])[0]["state"] == "DELIVERED", "delivery")
@@ -148,7 +153,7 @@ def test_unreachable_receiver_is_written_down_and_tried_again(gateway: Client, s
 
     force(gateway, made["id"], "FUNDED")
 
-    until(lambda: len(attempts(gateway, made["id"])) == 1, "an attempt")
+    tried(gateway, made, 1)
     [waiting] = told(gateway, made["id"])
     assert waiting["state"] == "WAITING"
     assert waiting["attempts"][0]["http_status"] is None
@@ -161,7 +166,7 @@ def test_sandbox_speaks_to_no_other_machine_unless_told(gateway: Client, host: s
 
     force(gateway, made["id"], "FUNDED")
 
-    until(lambda: len(attempts(gateway, made["id"])) == 1, "an attempt")
+    tried(gateway, made, 1)
     problem = attempts(gateway, made["id"])[0]["problem"]
     assert problem == f"{host.strip('[]')} is not this machine and not in GPSANDBOX_NOTIFY_HOSTS."
 
