@@ -29,6 +29,13 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "AUT_GET_List",
         "BAT_GET_Single",
         "BAT_POST_Close",
+        "CNV_POST_Create",
+        "LNK_POST_Create",
+        "LNK_GET_Single",
+        "LNK_GET_List",
+        "LNK_PATCH_Edit",
+        "ACT_GET_Single",
+        "ACT_GET_List",
     ),
     TOKENIZATION: (
         "PMT_POST_Create",
@@ -49,6 +56,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     RISK: ("RAS_POST_Create",),
 }
 """Account name → what it may do. The risk account is listed because sign-in shows it."""
+
+OTHER_NAMES = {"dcc": TRANSACTIONS, "LinkManagement": TRANSACTIONS}
+"""Names under which the gateway's own sandbox has accounts for currency conversion and links: here they mean this."""
 
 PREFIXES = {TRANSACTIONS: "TRA", TOKENIZATION: "TKA", SETTLEMENT: "DAA", DISPUTES: "DIA", RISK: "RAA"}
 

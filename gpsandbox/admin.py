@@ -12,9 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gpsandbox import batches, clock, disputes, faults, journal, settlement, threeds, tokens
+from gpsandbox.pay.payment import CONTROLS as LINK_CONTROLS
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
 from gpsandbox.transactions.reads import STATUSES
+from gpsandbox.webhooks import announce
+from gpsandbox.webhooks.controls import CONTROLS as WEBHOOK_CONTROLS
 from gpsandbox.wire import Answer
 
 Control = Callable[[Store, Request, dict[str, Any]], Any]
@@ -43,6 +46,8 @@ def routes(*, settings: Settings, store: Store) -> list[Route]:
         ("POST", "/reset", _reset),
         *disputes.CONTROLS,
         *threeds.CONTROLS,
+        *WEBHOOK_CONTROLS,
+        *LINK_CONTROLS,
     )
     return [
         Route(f"/_emu{path}", _guarded(control, settings, store), methods=[method])
@@ -93,7 +98,7 @@ def _transactions(store: Store, request: Request, body: dict[str, Any]) -> Any:
 
 
 def _status_set(store: Store, request: Request, body: dict[str, Any]) -> Any:
-    """Force a status, as if the processor had changed its mind. Settlement lines stay as they are."""
+    """Force a status, as if the processor had changed its mind, and announce it. Settlement lines stay as they are."""
     status = body.get("status")
     if status not in STATUSES:
         raise ControlError(f"status must be one of {', '.join(STATUSES)}.")
@@ -102,7 +107,9 @@ def _status_set(store: Store, request: Request, body: dict[str, Any]) -> Any:
     transaction_id = request.path_params["id"]
     if store.value("SELECT 1 FROM transactions WHERE id = ?", (transaction_id,)) is None:
         raise LookupError(f"There is no transaction {transaction_id}.")
-    store.update("transactions", transaction_id, **changes)
+    with store.atomic():
+        store.update("transactions", transaction_id, **changes)
+        announce(store, request.app.state.settings, transaction_id)
     return {"id": transaction_id, **changes}
 
 
@@ -120,7 +127,13 @@ def _settlement_run(store: Store, request: Request, body: dict[str, Any]) -> Any
     if return_status not in ("REJECTED", "REVERSED"):
         raise ControlError("return_status is REJECTED or REVERSED.")
     paid_on = clock.day(str(body["date"])) if "date" in body else clock.now(store).date()
-    return settlement.run(store, paid_on=paid_on, returns=body.get("returns", True), return_status=return_status)
+    return settlement.run(
+        store,
+        settings=request.app.state.settings,
+        paid_on=paid_on,
+        returns=body.get("returns", True),
+        return_status=return_status,
+    )
 
 
 def _clock(store: Store, request: Request, body: dict[str, Any]) -> Any:

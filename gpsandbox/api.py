@@ -13,14 +13,17 @@ from starlette.routing import Route
 
 from gpsandbox import (
     actions,
+    actions_log,
     batches,
     clock,
+    conversions,
     disputes,
     errors,
     faults,
     fields,
     idempotency,
     journal,
+    links,
     payment_methods,
     settlement,
     threeds,
@@ -74,6 +77,11 @@ OPERATIONS = (
     Operation("POST", "/authentications/{id}/initiate", threeds.initiate),
     Operation("GET", "/authentications/{id}/result", threeds.result),
     Operation("POST", "/authentications/{id}/result", threeds.result),
+    Operation("POST", "/links", links.create),
+    Operation("GET", "/links", links.find),
+    Operation("GET", "/links/{id}", links.get),
+    Operation("PATCH", "/links/{id}", links.edit),
+    Operation("POST", "/currency-conversions", conversions.create),
     Operation("GET", "/batches/{id}", batches.get),
     Operation("POST", "/batches/{id}", batches.close),
     Operation("GET", "/settlement/transactions", settlement.transactions_find),
@@ -86,6 +94,8 @@ OPERATIONS = (
     Operation("POST", "/disputes/{id}/acceptance", disputes.accept),
     Operation("POST", "/disputes/{id}/challenge", disputes.challenge),
     Operation("GET", "/disputes/{id}/documents/{document}", disputes.document_get),
+    Operation("GET", "/actions", actions_log.find),
+    Operation("GET", "/actions/{id}", actions_log.get),
 )
 """The whole API."""
 

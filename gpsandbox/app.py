@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import acs, admin, api, errors, hosted, ticker
+from gpsandbox import acs, admin, api, errors, hosted, pay, ticker, webhooks
 from gpsandbox.disputes import seed as disputes_seed
 from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
@@ -34,18 +34,20 @@ def application(settings: Settings) -> Starlette:
         ticking.cancel()
         with suppress(asyncio.CancelledError):
             await ticking
+        await webhooks.stop()
         store.close()
 
     async def healthz(request: Request) -> Response:
         return Answer({"status": "ok", "transactions": store.value("SELECT count(*) FROM transactions")})
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", healthz),
             *api.routes(settings=settings, store=store),
             *admin.routes(settings=settings, store=store),
             *hosted.routes(settings=settings),
             *acs.routes(settings=settings, store=store),
+            *pay.routes(settings=settings, store=store),
         ],
         middleware=[
             # Browsers may call from anywhere, as at the gateway: the token is the guard, and no cookies exist.
@@ -60,6 +62,8 @@ def application(settings: Settings) -> Starlette:
         exception_handlers={404: _nowhere},
         lifespan=lifespan,
     )
+    app.state.settings = settings
+    return app
 
 
 def from_environment() -> Starlette:

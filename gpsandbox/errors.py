@@ -132,6 +132,10 @@ def account_mismatch() -> ApiError:
     return ApiError(403, "ACTION_NOT_AUTHORIZED", "40003", "Access token and merchant info do not match")
 
 
+def merchant_mismatch() -> ApiError:
+    return ApiError(403, "ACTION_NOT_AUTHORIZED", "40003", "Token does not match merchant_name in the request")
+
+
 def transaction_unknown(transaction_id: str) -> ApiError:
     return ApiError(404, "RESOURCE_NOT_FOUND", "40008", f"Transaction {transaction_id} not found at this location.")
 
@@ -154,6 +158,7 @@ def authentication_unknown(authentication_id: str) -> ApiError:
 
 
 def key_seen_before(resource_id: str, *, status: str = "") -> ApiError:
+    """`status` is told for the few resources whose state the gateway adds."""
     told = f", status={status}" if status else ""
     return ApiError(409, "DUPLICATE_ACTION", "40039", f"Idempotency Key seen before: id={resource_id}{told}")
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from gpsandbox import errors
 
@@ -62,6 +63,28 @@ def pattern(body: dict[str, Any], name: str, wanted: str) -> str:
     if not isinstance(value, str) or not re.fullmatch(wanted, value):
         raise errors.unexpected_data(name)
     return value
+
+
+def addresses(body: dict[str, Any]) -> dict[str, str]:
+    """The `notifications` of a request: where to tell and to return. Only http and https are followed anywhere."""
+    given = section(body, "notifications")
+    kept = {}
+    for name in ("return_url", "status_url", "cancel_url"):
+        address = text(given, name, most=2048)
+        if address and not re.fullmatch(r"https?://[^\s<>\"\\\\]+", address):
+            raise errors.unexpected_data(f"notifications.{name}")
+        if address:
+            kept[name] = _with_port(address, f"notifications.{name}")
+    return kept
+
+
+def _with_port(address: str, name: str) -> str:
+    """The address, unless its host or port cannot be."""
+    try:
+        _ = urlsplit(address).port
+    except ValueError:
+        raise errors.unexpected_data(name) from None
+    return address
 
 
 def reference(body: dict[str, Any]) -> str:

@@ -3,6 +3,15 @@
 from gpsandbox import errors
 from gpsandbox.call import Call
 
+AUTHENTICATION = "SELECT status FROM authentications WHERE id = ?"
+STATUS_TOLD = {
+    "/authentications": AUTHENTICATION,
+    "/authentications/{id}/initiate": AUTHENTICATION,
+    "/authentications/{id}/result": AUTHENTICATION,
+    "/currency-conversions": "SELECT status FROM conversions WHERE id = ?",
+}
+"""Endpoint → where the status of its resource lies, when the error tells it."""
+
 
 def refuse_repeat(call: Call) -> None:
     """Raises 409 40039 when this app used this key on this endpoint before. Call inside `Store.atomic`."""
@@ -14,9 +23,8 @@ def refuse_repeat(call: Call) -> None:
     )
     if first:
         call.resource_id = first
-        # Only authentications are told with their status, as it is now.
-        status = call.store.value("SELECT status FROM authentications WHERE id = ?", (first,))
-        raise errors.key_seen_before(first, status=status or "")
+        told = STATUS_TOLD.get(call.endpoint)
+        raise errors.key_seen_before(first, status=(told and call.store.value(told, (first,))) or "")
 
 
 def remember(call: Call) -> None:

@@ -9,8 +9,6 @@ from gpsandbox.accounts import Account
 from gpsandbox.call import Call
 from gpsandbox.store import Row
 
-NOT_FILTERS = frozenset({"page", "page_size", "order", "order_by", "account_name", "account_id"})
-
 Condition = tuple[str, Any]
 Filter = Callable[[str, str], Condition]
 """Name and text of a query parameter → SQL condition with one mark, and its value. Raises ApiError."""
@@ -74,7 +72,7 @@ def answer(call: Call, listing: Listing, *, account: Account, show: Callable[[Ro
     used = {}
     for name, text in call.query.items():
         make = listing.filters.get(name)
-        if make is None or text == "" or name in NOT_FILTERS:
+        if make is None or text == "":
             continue
         condition, value = make(name, text)
         conditions.append(condition)

@@ -151,6 +151,9 @@ ACCOUNT_ENDINGS: tuple[tuple[str, Outcome], ...] = (
 HELD_NAME = "LENNY BRUCE"
 """A cardholder with this name is held for review when `risk_assessment` is ACTIVE."""
 
+FOREIGN_CARDS: dict[str, tuple[str, ...]] = {"400609": ("GBP", "USD")}
+"""First six digits → currencies of the card: currency conversion offers the first that is not the shop's."""
+
 LETTERS = {"M": "MATCHED", "N": "NOT_MATCHED", "U": "NOT_CHECKED", "I": "NOT_CHECKED", "P": "NOT_CHECKED"}
 """The issuer's letter → the gateway's word."""
 

@@ -40,6 +40,10 @@ class Settings:
     """Where browsers find the pages of the card holder's bank, on an origin of their own."""
     three_ds_version: str = "2.2.0"
     """Message version of the test cards that were made for 2.1."""
+    notify_hosts: tuple[str, ...] = ()
+    """Hosts that status notifications may go to besides this machine."""
+    notify_disputes: bool = False
+    """Notify of disputes too; the gateway does not say that it does."""
 
 
 def settings_read(environment: Mapping[str, str]) -> Settings:
@@ -63,6 +67,8 @@ def settings_read(environment: Mapping[str, str]) -> Settings:
         public_url=environment.get("GPSANDBOX_URL", "").rstrip("/"),
         acs_url=environment.get("GPSANDBOX_ACS_URL", "").rstrip("/") or f"http://acs.localhost:{port}",
         three_ds_version=_three_ds_version(environment, default="2.1.0" if conformance else "2.2.0"),
+        notify_hosts=_listed(environment.get("GPSANDBOX_NOTIFY_HOSTS", "").lower()),
+        notify_disputes=environment.get("GPSANDBOX_NOTIFY_DISPUTES", "0") == "1",
     )
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from gpsandbox import accounts, batches, clock, errors, ids, listing, outcomes
+from gpsandbox import accounts, batches, clock, errors, ids, listing, outcomes, webhooks
 from gpsandbox.call import Call
 from gpsandbox.listing import Condition, Filter, Listing, equals, one_of, times
+from gpsandbox.settings import Settings
 from gpsandbox.store import Row, Store
 from gpsandbox.transactions import shown
 
@@ -127,7 +128,9 @@ def dispute_line_add(
     )
 
 
-def run(store: Store, *, paid_on: date, returns: bool = True, return_status: str = "REJECTED") -> dict[str, Any]:
+def run(
+    store: Store, *, settings: Settings, paid_on: date, returns: bool = True, return_status: str = "REJECTED"
+) -> dict[str, Any]:
     """Close all batches, fund what is in them, and pay it out: one deposit per merchant, currency and method.
 
     With `returns`, bank money funded in an earlier run whose account says so comes back: the transaction becomes
@@ -147,6 +150,8 @@ def run(store: Store, *, paid_on: date, returns: bool = True, return_status: str
         )
         store.write("UPDATE settlement_lines SET status = 'FUNDED' WHERE status = 'FUNDING'")
         store.write("UPDATE settlement_lines SET status = 'REJECTED' WHERE status = 'RETURNING' AND deposit_id <> ''")
+        for transaction_id in (*returned, *funded):
+            webhooks.announce(store, settings, transaction_id)
     return {
         "date": paid_on.isoformat(),
         "closed_batches": closed,

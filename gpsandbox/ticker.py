@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from gpsandbox.disputes import deadlines
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
+from gpsandbox.webhooks import deliver
 
 log = logging.getLogger("gpsandbox")
 
 Job = Callable[[Settings, Store], Awaitable[None]]
 
-JOBS: tuple[Job, ...] = (deadlines.enforce_due,)
+JOBS: tuple[Job, ...] = (deadlines.enforce_due, deliver)
 EVERY = 0.2
 """Seconds between two ticks."""
 

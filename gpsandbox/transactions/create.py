@@ -4,8 +4,9 @@ import json
 import secrets
 from typing import Any
 
-from gpsandbox import accounts, batches, errors, fields, ids, outcomes, sources
+from gpsandbox import accounts, batches, conversions, errors, fields, ids, outcomes, sources
 from gpsandbox.call import Call
+from gpsandbox.links import usage
 from gpsandbox.outcomes import Verdict
 from gpsandbox.sources import Source
 from gpsandbox.store import Row
@@ -50,6 +51,10 @@ def create(call: Call) -> dict[str, Any]:
         "action_id": ids.new("ACT"),
     }
     capture_mode = fields.choice(body, "capture_mode", ("AUTO", "LATER", "MULTIPLE", "LATER_FINAL"), default="AUTO")
+    extras = {**conversions.of_payment(call), **_told(body)}
+    link = usage.link_of(call, amount=amount)
+    if link is not None:
+        extras |= usage.traces(link)
     source = sources.read(call)
     if source.outcome.verdict == Verdict.BROKEN:
         raise errors.downstream("50013", source.outcome.message)
@@ -73,7 +78,9 @@ def create(call: Call) -> dict[str, Any]:
             "captured": amount if status in ("CAPTURED", "PENDING") else 0,
             "held": int(risk.get("result") == "PENDING_REVIEW"),
             "risk": str(risk.get("result", "")),
-            "detail": json.dumps({**_detail(body, source), **authenticated, **({"risk": risk} if risk else {})}),
+            "detail": json.dumps(
+                {**_detail(body, source), **authenticated, **extras, **({"risk": risk} if risk else {})}
+            ),
         },
     )
     row = shown.row(call, transaction_id)
@@ -81,6 +88,8 @@ def create(call: Call) -> dict[str, Any]:
         batch_id = batches.line_add(call, transaction=row, amount=amount)
         call.store.update("transactions", transaction_id, batch_id=batch_id)
         row = shown.row(call, transaction_id)
+    if link is not None and approved:
+        usage.count(call, link)
     call.resource_id = transaction_id
     return _answer(call, row, prints)
 
@@ -147,6 +156,11 @@ def _authentication(call: Call, source: Source, values: dict[str, Any]) -> dict[
         return {}
     told = presented.read(call, source.card, amount=values["amount"], currency=values["currency"])
     return {"authentication": told} if told else {}
+
+
+def _told(body: dict[str, Any]) -> dict[str, Any]:
+    addresses = fields.addresses(body)
+    return {"notifications": addresses} if addresses else {}
 
 
 def _risk(body: dict[str, Any], name: str) -> dict[str, Any]:

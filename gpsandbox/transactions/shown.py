@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from gpsandbox import accounts, errors
+from gpsandbox import accounts, conversions, errors
 from gpsandbox.call import Call
 from gpsandbox.outcomes import BY_NAME, LETTERS
 from gpsandbox.store import Row
@@ -81,6 +81,8 @@ def item(call: Call, found: Row, *, issuer: bool = False) -> dict[str, Any]:
         "parent_resource_id": found["parent_id"],
         "payment_method": _payment_method(found, detail, issuer=issuer),
     }
+    if "currency_conversion" in detail:
+        shown["currency_conversion"] = conversions.shown(detail["currency_conversion"], found["amount"])
     if "risk" in detail:
         shown["risk_assessment"] = [{**detail["risk"], "result": found["risk"]}]
     return shown
