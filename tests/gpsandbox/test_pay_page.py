@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from tests.gpsandbox.client import APP_KEY, VISA, Client, Reply
 from tests.gpsandbox.conftest import Running
 from tests.gpsandbox.receiver import Receiver, receiving
-from tests.gpsandbox.test_hosted import browser, page  # noqa: F401 - fixtures
 from tests.gpsandbox.test_links import hosted, link
 
 DECLINED = "4000120000001154"
@@ -48,18 +47,18 @@ def read(gateway: Client, made_link: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def fill(page: Page, *, number: str = VISA["number"], expiry: str = "05 / 35", cvv: str = "123") -> None:  # noqa: F811
+def fill(page: Page, *, number: str = VISA["number"], expiry: str = "05 / 35", cvv: str = "123") -> None:
     page.get_by_label("Card number").fill(number)
     page.get_by_label("Expiry date").fill(expiry)
     page.get_by_label("Security code").fill(cvv)
     page.get_by_label("Name on the card").fill("Ada Payer")
 
 
-def state(page: Page, wanted: str) -> None:  # noqa: F811
+def state(page: Page, wanted: str) -> None:
     expect(page.locator("main")).to_have_attribute("data-state", wanted)
 
 
-def pay(page: Page) -> None:  # noqa: F811
+def pay(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^Pay ")).click()
 
 
@@ -78,7 +77,7 @@ def sent(gateway: Client, made_link: dict[str, Any], **changes: str) -> Reply:
 
 
 def test_payer_sees_what_it_is_for_pays_and_goes_back_with_a_signed_address(
-    page: Page,  # noqa: F811
+    page: Page,
     gateway: Client,
     shop: Receiver,
 ) -> None:
@@ -111,7 +110,7 @@ def test_payer_sees_what_it_is_for_pays_and_goes_back_with_a_signed_address(
     assert violations == []
 
 
-def test_decline_is_said_and_another_card_can_be_tried(page: Page, gateway: Client, shop: Receiver) -> None:  # noqa: F811
+def test_decline_is_said_and_another_card_can_be_tried(page: Page, gateway: Client, shop: Receiver) -> None:
     made_link = made(gateway, shop)
 
     page.goto(made_link["url"])
@@ -139,7 +138,7 @@ def test_decline_is_said_and_another_card_can_be_tried(page: Page, gateway: Clie
 
 
 def test_mistakes_are_named_beside_their_fields_and_nothing_is_charged(
-    page: Page,  # noqa: F811
+    page: Page,
     gateway: Client,
     shop: Receiver,
 ) -> None:
@@ -170,7 +169,7 @@ def test_mistakes_are_named_beside_their_fields_and_nothing_is_charged(
     assert shop.heard == []
 
 
-def test_page_works_with_the_keyboard_alone(page: Page, gateway: Client, shop: Receiver) -> None:  # noqa: F811
+def test_page_works_with_the_keyboard_alone(page: Page, gateway: Client, shop: Receiver) -> None:
     made_link = made(gateway, shop)
 
     page.goto(made_link["url"])
@@ -183,7 +182,7 @@ def test_page_works_with_the_keyboard_alone(page: Page, gateway: Client, shop: R
 
 
 def test_hosted_payment_is_posted_to_the_shop_whose_answer_the_payer_sees(
-    page: Page,  # noqa: F811
+    page: Page,
     gateway: Client,
     shop: Receiver,
 ) -> None:
@@ -208,7 +207,7 @@ def test_hosted_payment_is_posted_to_the_shop_whose_answer_the_payer_sees(
     assert told["/status"].body["id"] == back.body["id"]
 
 
-def test_hosted_payment_follows_the_shops_redirect(page: Page, gateway: Client, shop: Receiver) -> None:  # noqa: F811
+def test_hosted_payment_follows_the_shops_redirect(page: Page, gateway: Client, shop: Receiver) -> None:
     made_link = made(gateway, shop, type="HOSTED_PAYMENT")
 
     page.goto(made_link["url"])
