@@ -136,6 +136,98 @@ BATCH = both(
 )
 
 
+AUTHENTICATION_ITEM = both(
+    has(
+        id=named("AUT"),
+        time_created=TIME,
+        status=one_of(
+            "AVAILABLE", "NOT_AVAILABLE", "NOT_ENROLLED", "CHALLENGE_REQUIRED", "PENDING", "SUCCESS_AUTHENTICATED",
+            "SUCCESS_ATTEMPT_MADE", "NOT_AUTHENTICATED", "FAILED",
+        ),
+        amount=AMOUNT,
+        currency=CURRENCY,
+        reference=TEXT,
+        three_ds=both(
+            has(
+                enrolled_status=one_of("ENROLLED", "NOT_ENROLLED"),
+                message_version=TEXT,
+                server_trans_ref=TEXT,
+                liability_shift=one_of("YES", "NO"),
+            ),
+            may(eci={"type": "string", "pattern": "^0[0-9]$"}, authentication_value=TEXT),
+        ),
+    ),
+    OWNED,
+)  # fmt: skip
+AUTHENTICATION = both(AUTHENTICATION_ITEM, DONE)
+
+STAGE = one_of(
+    "RETRIEVAL", "CHARGEBACK", "REVERSAL", "SECOND_CHARGEBACK", "PRE_ARBITRATION", "ARBITRATION", "PRE_COMPLIANCE",
+    "COMPLIANCE", "GOODFAITH",
+)  # fmt: skip
+DISPUTED = has(
+    id=named("DIS"),
+    stage=STAGE,
+    amount=AMOUNT,
+    currency=CURRENCY,
+    reason_code=TEXT,
+    reason_description=TEXT,
+    result=one_of("PENDING", "FULFILLED", "WON", "LOST", "ACCEPTED", ""),
+)
+DISPUTE_ITEM = both(
+    DISPUTED,
+    has(status=one_of("UNDER_REVIEW", "WITH_MERCHANT", "CLOSED"), stage_time_created=TIME, time_to_respond_by=NO_TIME),
+)
+DISPUTE_ACTED = both(DISPUTED, has(status=TEXT, documents=rows({"type": "object"})), DONE)
+DISPUTE_MONEY = both(
+    DISPUTED,
+    has(
+        status=one_of("FUNDED", "DELAYED"),
+        stage_time_created=TIME,
+        deposit_id={"anyOf": [named("DEP"), {"const": ""}]},
+        last_adjustment_amount=NO_AMOUNT,
+        last_adjustment_funding=one_of("CREDIT", "DEBIT", ""),
+        transaction={"type": "object"},
+    ),
+)
+
+LINK_ITEM = both(
+    has(
+        id=named("LNK"),
+        time_created=TIME,
+        status=one_of("ACTIVE", "CLOSED", "PAID", "INACTIVE", "EXPIRED"),
+        type=one_of("PAYMENT", "HOSTED_PAYMENT", "HOSTED_PAYMENT_PAGE", "THIRD_PARTY_PAGE"),
+        url={"type": "string", "pattern": "^https?://"},
+        reference=TEXT,
+    ),
+    OWNED,
+)
+LINK = both(LINK_ITEM, DONE)
+
+CONVERSION = both(
+    has(
+        id=named("DCC"),
+        time_created=TIME,
+        status=one_of("AVAILABLE", "NOT_AVAILABLE"),
+        amount=AMOUNT,
+        currency=CURRENCY,
+        payer_amount=NO_AMOUNT,
+    ),
+    DONE,
+)
+
+ACTION_ITEM = has(
+    id=named("ACT"),
+    time_created=TIME,
+    type=TEXT,
+    resource={"type": "string", "pattern": "^[A-Z_]+$"},
+    resource_id=TEXT,
+    http_response_code={"type": "string", "pattern": "^[2-5][0-9]{2}$"},
+    response_code=TEXT,
+    app_id=TEXT,
+)
+
+
 def listed(plural: str, item: Schema, *, owned: bool = True) -> Schema:
     """A page of a list with the counts of all."""
     page = has(
@@ -182,6 +274,26 @@ SCHEMAS: dict[str, Schema] = {
     "POST /transactions/{id}/reversal": TRANSACTION,
     "POST /transactions/{id}/hold": TRANSACTION,
     "POST /transactions/{id}/release": TRANSACTION,
+    "POST /authentications": AUTHENTICATION,
+    "GET /authentications": listed("authentications", AUTHENTICATION_ITEM),
+    "GET /authentications/{id}": AUTHENTICATION,
+    "POST /authentications/{id}/initiate": AUTHENTICATION,
+    "GET /authentications/{id}/result": AUTHENTICATION,
+    "POST /authentications/{id}/result": AUTHENTICATION,
+    "POST /links": LINK,
+    "GET /links": listed("links", LINK_ITEM),
+    "GET /links/{id}": LINK,
+    "PATCH /links/{id}": LINK,
+    "POST /currency-conversions": CONVERSION,
+    "GET /disputes": listed("disputes", DISPUTE_ITEM),
+    "GET /disputes/{id}": both(DISPUTE_ITEM, has(transaction={"type": "object"}), DONE),
+    "POST /disputes/{id}/acceptance": DISPUTE_ACTED,
+    "POST /disputes/{id}/challenge": DISPUTE_ACTED,
+    "GET /disputes/{id}/documents/{document}": both(has(id=TEXT, b64_content=TEXT), DONE),
+    "GET /settlement/disputes": listed("disputes", DISPUTE_MONEY),
+    "GET /settlement/disputes/{id}": both(DISPUTE_MONEY, DONE),
+    "GET /actions": listed("actions", ACTION_ITEM),
+    "GET /actions/{id}": both(ACTION_ITEM, DONE),
     "GET /batches/{id}": BATCH,
     "POST /batches/{id}": BATCH,
     "GET /settlement/transactions": listed(
