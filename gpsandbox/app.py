@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import admin, api, errors, hosted, ticker
+from gpsandbox import admin, api, apm_pages, cards_seed, errors, hosted, ticker
 from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
 from gpsandbox.wire import Answer
@@ -23,6 +23,8 @@ BROWSER_HEADERS = ("Authorization", "Content-Type", "X-GP-Version", "X-GP-Librar
 def application(settings: Settings) -> Starlette:
     """One sandbox over one database file, which is opened here and closed when the server stops."""
     store = Store(settings.database)
+    if settings.conformance:
+        cards_seed.seed(store, settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -42,6 +44,7 @@ def application(settings: Settings) -> Starlette:
             *api.routes(settings=settings, store=store),
             *admin.routes(settings=settings, store=store),
             *hosted.routes(settings=settings),
+            *apm_pages.routes(settings=settings, store=store),
         ],
         middleware=[
             # Browsers may call from anywhere, as at the gateway: the token is the guard, and no cookies exist.

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+FEATURES = ("multi_capture", "partial_reversal", "hold", "surcharge")
+"""What the gateway switches on for each merchant, or does not."""
+
+DEFAULT_FEATURES = "multi_capture,hold,surcharge"
 DEFAULT_ORIGINS = "http://localhost:8000,http://127.0.0.1:8000,http://north.localhost:8000"
 
 
@@ -38,6 +42,10 @@ class Settings:
     public_url: str = ""
     acs_url: str = ""
     """Where browsers find the pages of the card holder's bank, on an origin of their own."""
+    features: frozenset[str] = frozenset()
+    """Those of `FEATURES` that every merchant here has."""
+    seed_ids: tuple[str, ...] = ()
+    """Names under which the third-party suite looks for resources; the conformance seed answers to them."""
 
 
 def settings_read(environment: Mapping[str, str]) -> Settings:
@@ -58,6 +66,8 @@ def settings_read(environment: Mapping[str, str]) -> Settings:
         conformance=environment.get("GPSANDBOX_CONFORMANCE", "0") == "1",
         public_url=environment.get("GPSANDBOX_URL", "").rstrip("/"),
         acs_url=environment.get("GPSANDBOX_ACS_URL", "").rstrip("/"),
+        features=_features(environment.get("GPSANDBOX_FEATURES", DEFAULT_FEATURES)),
+        seed_ids=_listed(environment.get("GPSANDBOX_SEED_IDS", "")),
     )
 
 
@@ -78,6 +88,13 @@ def _apps(text: str) -> dict[str, str]:
     if not apps:
         raise SettingsError("GPSANDBOX_APPS names no app: nobody could sign in.")
     return apps
+
+
+def _features(text: str) -> frozenset[str]:
+    features = frozenset(_listed(text))
+    if unknown := features - frozenset(FEATURES):
+        raise SettingsError(f"GPSANDBOX_FEATURES names {', '.join(sorted(unknown))}; there are {', '.join(FEATURES)}.")
+    return features
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import json
 import secrets
 from typing import Any
 
-from gpsandbox import accounts, errors, fields, ids, sources
+from gpsandbox import accounts, currencies, errors, fields, ids, sources
 from gpsandbox.call import Call
 from gpsandbox.outcomes import LETTERS, Verdict
 from gpsandbox.transactions.create import COUNTRY, CURRENCY
@@ -22,10 +22,11 @@ def create(call: Call) -> dict[str, Any]:
     card, outcome = source.card, source.outcome
     if card is None:
         raise errors.missing("payment_method.card")
+    currencies.check(card.brand, call.body["currency"])
     if outcome.verdict == Verdict.BROKEN:
         raise errors.downstream("50013", outcome.message)
     verified = outcome.verdict == Verdict.APPROVED
-    prints = sources.fingerprint_block(call, card) if source.fingerprint_wanted else {}
+    prints = sources.fingerprint_block(call, card) if source.fingerprint_wanted(approved=verified) else {}
     kept = sources.keep(call, source, approved=verified)
     call.resource_id = ids.new("VER")
     cvv = outcome.cvv if card.cvv_given else "U"

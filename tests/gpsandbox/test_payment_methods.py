@@ -44,7 +44,7 @@ def test_single_use_token_pays_once_even_when_declined(gateway: Client) -> None:
     assert "id" not in paid["payment_method"]
     for token in (good, bad):
         assert gateway.call("POST", "/transactions", pay_with(token["id"])).error[2] == "40116"
-        assert gateway.call("GET", f"/payment-methods/{token['id']}").error[2] == "40116"
+        assert gateway.call("GET", f"/payment-methods/{token['id']}").error[2] == "40118"
 
 
 def test_refused_call_does_not_use_up_a_single_use_token(gateway: Client) -> None:
@@ -87,7 +87,7 @@ def test_edit_changes_name_and_expiry_and_never_makes_a_lasting_token_single(gat
     token = stored(gateway)
     path = f"/payment-methods/{token['id']}"
 
-    no_mode = gateway.call("PATCH", path, {"name": "New Name"})
+    nothing = gateway.call("PATCH", path, {"name": "New Name"})
     single = gateway.call("PATCH", path, {"usage_mode": "SINGLE"})
     edited = gateway.call(
         "PATCH",
@@ -95,7 +95,7 @@ def test_edit_changes_name_and_expiry_and_never_makes_a_lasting_token_single(gat
         {"usage_mode": "MULTIPLE", "name": "New Name", "card": {"expiry_month": "9", "expiry_year": "36"}},
     ).json
 
-    assert no_mode.error[2:] == ("40005", "Request expects the following fields usage_mode")
+    assert nothing.error[2:] == ("50021", "Mandatory Fields missing [card expdate] See Developers Guide")
     assert single.error[2:] == ("50020", "Tokentype can only be MULTI")
     assert (edited["name"], edited["card"]["expiry_month"], edited["card"]["expiry_year"]) == ("New Name", "09", "36")
     assert gateway.call("GET", path).json["name"] == "New Name"
