@@ -142,6 +142,7 @@ def fingerprint(number: str, *, settings: Settings) -> str:
 
 
 def _cvv_read(body: dict[str, Any], *, brand: str) -> bool:
+    fields.choice(body, "cvv_indicator", ("PRESENT", "NOT_PRESENT", "ILLEGIBLE", "NOT_ON_CARD"))
     cvv = fields.text(body, "cvv")
     if not cvv:
         return False

@@ -49,7 +49,7 @@ SEQUENCES = ("FIRST", "SUBSEQUENT", "LAST")
 def of_request(call: Call, source: Source, *, amount: int) -> dict[str, Any]:
     """Check what is only kept, and return it. `amount` is in minor units."""
     body = call.body
-    _stored_credential_check(body)
+    stored_credential_check(body)
     _order_check(body)
     kept = {name: body[name] for name in ("order", "link", *SHOWN_AGAIN) if body.get(name)}
     kept.update({name: body[name] for name in body if name.endswith(TAX_IDS) and body[name]})
@@ -110,7 +110,7 @@ def _amounts(call: Call, amount: int) -> dict[str, str]:
     return {name: str(value) for name, value in given.items() if value}
 
 
-def _stored_credential_check(body: dict[str, Any]) -> None:
+def stored_credential_check(body: dict[str, Any]) -> None:
     fields.choice(body, "initiator", ("PAYER", "MERCHANT"))
     credential = fields.section(body, "stored_credential")
     fields.text(credential, "model", most=50)

@@ -125,7 +125,6 @@ def _payment_method(call: Call, found: Row, detail: dict[str, Any], *, issuer: b
     wallet = "wallet" in detail
     number = "masked_token" if wallet else "masked_number"
     shown["digital_wallet" if wallet else "card"] = {
-        **({"provider": detail["wallet"]} if wallet else {}),
         "brand": found["brand"],
         f"{number}_last4": masked,
         f"{number}_first6last4": f"{found['first6']}{middle}{found['last4']}",
@@ -135,6 +134,7 @@ def _payment_method(call: Call, found: Row, detail: dict[str, Any], *, issuer: b
         "funding": detail.get("funding", "CREDIT"),
         **({"tag_response": CHIP_APPROVED} if "chip" in detail and found["authcode"] else {}),
         **(_issuer(found, detail) if issuer else {}),
+        **({"provider": detail["wallet"]} if wallet else {}),
     }
     return shown
 
