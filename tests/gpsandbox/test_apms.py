@@ -1,6 +1,7 @@
 """Paying at another company's site: the payer goes there, decides, and comes back."""
 
 import hashlib
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ NOTIFICATIONS = {
 }
 
 
-def started(gateway: Client, provider: str = "testpay", **changes: object) -> dict[str, object]:
+def started(gateway: Client, provider: str = "testpay", **changes: Any) -> dict[str, object]:
     method = {"name": "Jane Doe", "entry_mode": "ECOM", "apm": {"provider": provider}}
     reply = gateway.sale(notifications=NOTIFICATIONS, payment_method=method, **changes)
     assert reply.status == 200, reply.text
@@ -150,7 +151,7 @@ def test_captured_payment_can_be_reversed_and_an_open_one_cannot(gateway: Client
     ],
 )
 def test_payment_without_a_way_back_is_not_started(
-    gateway: Client, changes: dict[str, object], apm: dict[str, str], error: tuple[str, str]
+    gateway: Client, changes: dict[str, Any], apm: dict[str, str], error: tuple[str, str]
 ) -> None:
     wanted = reference()
     method = {"name": "Jane Doe", "apm": apm or {"colour": "blue"}}
