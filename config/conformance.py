@@ -74,6 +74,13 @@ def credentials(folder: Path) -> str:
     return ",".join(f"{app_id}:{key}" for app_id, key in sorted(apps.items()))
 
 
+def looked_up(folder: Path) -> str:
+    """The resources that the suite expects to exist already, by its own names for them."""
+    text = "".join(path.read_text(errors="replace") for path in sorted((folder / SUITES).rglob("*.test.js")))
+    found = re.findall(r'const (?:transactionId|paymentMethodId) = "((?:TRN|PMT)_[\w-]+)"', text)
+    return ",".join(sorted(set(found)))
+
+
 @contextmanager
 def sandbox(folder: Path) -> Iterator[str]:
     """A sandbox of its own in conformance mode; yields its address."""
@@ -84,6 +91,7 @@ def sandbox(folder: Path) -> Iterator[str]:
             "GPSANDBOX_DB": str(Path(data) / "sandbox.sqlite3"),
             "GPSANDBOX_APPS": credentials(folder),
             "GPSANDBOX_CONFORMANCE": "1",
+            "GPSANDBOX_SEED_IDS": looked_up(folder),
             "GPSANDBOX_LOG": "0",
         }
         server = subprocess.Popen([sys.executable, "-m", "gpsandbox"], cwd=ROOT, env=environment)

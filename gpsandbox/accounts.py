@@ -17,6 +17,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "TRN_POST_Capture",
         "TRN_POST_Refund",
         "TRN_POST_Reverse",
+        "TRN_POST_Confirm",
         "TRN_POST_Hold",
         "TRN_POST_Release",
         "TRN_GET_Single",
@@ -40,6 +41,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     TOKENIZATION: (
         "PMT_POST_Create",
         "PMT_POST_Create_Single",
+        "PMT_POST_Search",
         "PMT_GET_Single",
         "PMT_GET_List",
         "PMT_PATCH_Edit",

@@ -58,6 +58,8 @@ class Operation:
 OPERATIONS = (
     Operation("POST", "/accesstoken", tokens.create, signed_in=False),
     Operation("POST", "/payment-methods", payment_methods.create),
+    Operation("POST", "/payment-methods/search", payment_methods.search),
+    Operation("POST", "/payment-methods/{id}/detokenize", payment_methods.detokenize),
     Operation("GET", "/payment-methods", payment_methods.find),
     Operation("GET", "/payment-methods/{id}", payment_methods.get),
     Operation("PATCH", "/payment-methods/{id}", payment_methods.edit),
@@ -69,6 +71,7 @@ OPERATIONS = (
     Operation("POST", "/transactions/{id}/capture", transactions.capture),
     Operation("POST", "/transactions/{id}/refund", transactions.refund),
     Operation("POST", "/transactions/{id}/reversal", transactions.reverse),
+    Operation("POST", "/transactions/{id}/confirmation", transactions.confirm),
     Operation("POST", "/transactions/{id}/hold", transactions.hold),
     Operation("POST", "/transactions/{id}/release", transactions.release),
     Operation("POST", "/authentications", threeds.check),

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import acs, admin, api, errors, hosted, pay, ticker, webhooks
+from gpsandbox import acs, admin, api, apm_pages, cards_seed, errors, hosted, pay, ticker, webhooks
 from gpsandbox.disputes import seed as disputes_seed
 from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
@@ -26,6 +26,7 @@ def application(settings: Settings) -> Starlette:
     store = Store(settings.database)
     if settings.conformance:
         disputes_seed.seed(store, settings.apps)
+        cards_seed.seed(store, settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -48,6 +49,7 @@ def application(settings: Settings) -> Starlette:
             *hosted.routes(settings=settings),
             *acs.routes(settings=settings, store=store),
             *pay.routes(settings=settings, store=store),
+            *apm_pages.routes(settings=settings, store=store),
         ],
         middleware=[
             # Browsers may call from anywhere, as at the gateway: the token is the guard, and no cookies exist.

@@ -17,6 +17,7 @@ BRANDS = (
     ("DISCOVER", re.compile(r"^6(?:011|4[4-9]\d|5\d\d)\d{12}$")),
     ("JCB", re.compile(r"^35(?:2[89]|[3-8]\d)\d{12}$")),
     ("MASTERCARD", re.compile(r"^(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}$")),
+    ("UATP", re.compile(r"^1\d{14}$")),
     ("VISA", re.compile(r"^4\d{12}(?:\d{3}){0,2}$")),
 )
 
@@ -35,6 +36,7 @@ class Card:
     outcome: str
     """A name in `outcomes.BY_NAME`."""
     brand_reference: str = ""
+    funding: str = "CREDIT"
 
     @property
     def masked(self) -> str:
@@ -42,16 +44,44 @@ class Card:
         return f"{'X' * (11 if self.brand == 'AMEX' else 12)}{self.last4}"
 
 
-def read(body: dict[str, Any], *, settings: Settings, now: datetime) -> Card:
+TRACK = re.compile(r"(?P<number>\d{12,19})(?:=|\^[^^]*\^)(?P<year>\d\d)(?P<month>\d\d)")
+"""What identifies the card in either track of a magnetic stripe (ISO/IEC 7813)."""
+
+
+def read(body: dict[str, Any], *, settings: Settings, now: datetime, may_be_expired: bool = False) -> Card:
     """Check a `card` object as the gateway does and forget its number."""
+    number = number_read(body)
+    fields.require(body, "expiry_month", "expiry_year")
+    month, year = expiry_read(body, now=None if may_be_expired else now)
+    return _made(body, number, month, year, settings=settings)
+
+
+def of_track(body: dict[str, Any], *, settings: Settings) -> Card:
+    """The card whose stripe or chip a terminal has read. Its date is the terminal's business."""
+    found = TRACK.search(fields.text(body, "track", most=2000))
+    if found is None:
+        raise errors.wrong_value("card.track")
+    return _made(body, found["number"], found["month"], found["year"], settings=settings)
+
+
+def number_read(body: dict[str, Any]) -> str:
+    """A card number whose check digit is right."""
     if not body.get("number"):
         raise errors.missing("number", text="Request expects the following fields : {names}")
-    fields.require(body, "expiry_month", "expiry_year")
     number = fields.text(body, "number").replace(" ", "")
-    if not re.fullmatch(r"\d{12,19}", number) or not luhn_holds(number):
+    if not looks_like_a_number(number):
         raise errors.wrong_value("card.number")
-    month, year = expiry_read(body, now=now)
+    return number
+
+
+def looks_like_a_number(number: str) -> bool:
+    return re.fullmatch(r"\d{12,19}", number) is not None and luhn_holds(number)
+
+
+def _made(body: dict[str, Any], number: str, month: str, year: str, *, settings: Settings) -> Card:
     brand = brand_of(number)
+    if brand == "UATP":
+        raise errors.rule_broken("Transaction not supported Please contact support ")
     return Card(
         brand=brand,
         first6=number[:6],
@@ -62,6 +92,7 @@ def read(body: dict[str, Any], *, settings: Settings, now: datetime) -> Card:
         fingerprint=fingerprint(number, settings=settings),
         outcome=outcomes.of_card(number).name,
         brand_reference=fields.text(body, "brand_reference", most=50),
+        funding=fields.choice(body, "funding", ("CREDIT", "DEBIT", "PREPAID"), default="CREDIT"),
     )
 
 
@@ -80,13 +111,13 @@ def of_row(row: Row) -> Card:
     )
 
 
-def expiry_read(body: dict[str, Any], *, now: datetime) -> tuple[str, str]:
-    """Two digits each. A card is good until the end of its month."""
+def expiry_read(body: dict[str, Any], *, now: datetime | None) -> tuple[str, str]:
+    """Month and year, two digits each. A card is good until the end of its month; without `now`, for ever."""
     month, year = fields.text(body, "expiry_month"), fields.text(body, "expiry_year")
     year = year[2:] if len(year) == 4 else year
     if not re.fullmatch(r"\d{1,2}", month) or not re.fullmatch(r"\d{2}", year):
         raise errors.invalid("40085", "Expiry date invalid")
-    if not 1 <= int(month) <= 12 or (2000 + int(year), int(month)) < (now.year, now.month):
+    if not 1 <= int(month) <= 12 or (now and (2000 + int(year), int(month)) < (now.year, now.month)):
         raise errors.invalid("40085", "Expiry date invalid")
     return month.zfill(2), year
 
@@ -111,11 +142,15 @@ def fingerprint(number: str, *, settings: Settings) -> str:
 
 
 def _cvv_read(body: dict[str, Any], *, brand: str) -> bool:
+    fields.choice(body, "cvv_indicator", ("PRESENT", "NOT_PRESENT", "ILLEGIBLE", "NOT_ON_CARD"))
     cvv = fields.text(body, "cvv")
     if not cvv:
         return False
     if not cvv.isdecimal():
-        raise errors.downstream("50018", "The line number 12 which contains '         [number]' is not a valid number")
+        raise errors.downstream(
+            "50018",
+            "The line number 12 which contains '         [number] XXX [/number] ' does not conform to the schema",
+        )
     wanted = 4 if brand == "AMEX" else 3
     if len(cvv) != wanted:
         raise errors.invalid("40085", f"Security Code/CVV2/CVC must be {wanted} digits")

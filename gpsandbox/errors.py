@@ -46,6 +46,16 @@ def wrong_value(name: str) -> ApiError:
     return invalid("40090", f"{name} value is invalid. Please check the format and data provided is correct.")
 
 
+def unexpected_fields(*names: str) -> ApiError:
+    return invalid("40043", f"Request contains unexpected fields: {', '.join(names)}")
+
+
+def not_configured(**combination: str) -> ApiError:
+    """The account does not have what the call asks for."""
+    listed = ", ".join(f"{name} - {value}" for name, value in combination.items())
+    return invalid("40041", f"Merchant configuration does not exist for the following combination: {listed}")
+
+
 def rule_broken(text: str) -> ApiError:
     """A business rule of the account: amount, hold, surcharge, unsupported way to pay."""
     return invalid("50020", text)
@@ -53,6 +63,17 @@ def rule_broken(text: str) -> ApiError:
 
 def over_refunded(percent: int) -> ApiError:
     return invalid("40087", f"You may only refund up to {percent}% of the original amount")
+
+
+def duplicate(transaction_id: str) -> ApiError:
+    """What `check_for_duplicate` finds. The number and the text are ours; the short code is the gateway's."""
+    return ApiError(400, "DUPLICATE_TRANSACTION", "40040", f"Transaction seen before: id={transaction_id}")
+
+
+def nothing_to_edit() -> ApiError:
+    return ApiError(
+        400, "MANDATORY_DATA_MISSING", "50021", "Mandatory Fields missing [card expdate] See Developers Guide"
+    )
 
 
 def not_allowed_now(action: str, status: str) -> ApiError:
@@ -165,6 +186,10 @@ def key_seen_before(resource_id: str, *, status: str = "") -> ApiError:
 
 def downstream(detailed: str, text: str) -> ApiError:
     return ApiError(502, "SYSTEM_ERROR_DOWNSTREAM", detailed, text)
+
+
+def currency_not_for_card() -> ApiError:
+    return downstream("50024", "currency card combination not allowed")
 
 
 def no_answer_downstream() -> ApiError:

@@ -58,6 +58,16 @@ def minor_units(body: dict[str, Any], name: str) -> int | None:
     return int(value)
 
 
+def count(body: dict[str, Any], name: str, *, most: int) -> int | None:
+    """A whole number from 1 on, as a number or as text of digits."""
+    value = body.get(name)
+    if value in (None, ""):
+        return None
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,4}", str(value)) or not 1 <= int(str(value)) <= most:
+        raise errors.unexpected_data(name)
+    return int(str(value))
+
+
 def pattern(body: dict[str, Any], name: str, wanted: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str) or not re.fullmatch(wanted, value):

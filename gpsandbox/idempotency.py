@@ -28,8 +28,8 @@ def refuse_repeat(call: Call) -> None:
 
 
 def remember(call: Call) -> None:
-    """In the same transaction as what the key made: either both are there or neither."""
-    if call.idempotency_key:
+    """In the same transaction as what the key made: either both are there or neither. A search makes nothing."""
+    if call.idempotency_key and call.resource_id:
         call.store.insert(
             "idempotency",
             {

@@ -92,11 +92,18 @@ CARD_RESULTS: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
         ("4242420000000091", "5100000000000131", "374205502001004"),
     ),
     (
+        Outcome(
+            "broken_205",
+            Verdict.BROKEN,
+            "205",
+            "205,Timeout error—Action failed unexpectedly. An automatic reversal will happen if charged."
+            " Please retry the transaction..",
+        ),
+        ("4009830000001985", "5135020000005871", "372349000000852"),
+    ),
+    (
         Outcome("broken_200", Verdict.BROKEN, "200", "200,eCom error—Developers are notified"),
         (
-            "4009830000001985",
-            "5135020000005871",
-            "372349000000852",
             "30450000000985",
             "6011000000002000",
             "3566000000002006",
@@ -148,6 +155,37 @@ ACCOUNT_ENDINGS: tuple[tuple[str, Outcome], ...] = (
 )
 """Last four digits of a bank account number → outcome. Ours: no public test accounts exist."""
 
+WALLET_AMOUNTS: tuple[tuple[str, int, str], ...] = (
+    ("VISA", 1000, "approved"),
+    ("VISA", 1101, "declined_101"),
+    ("VISA", 1102, "referral_102"),
+    ("VISA", 1103, "lost_103"),
+    ("VISA", 1205, "broken_200"),
+    ("VISA", 4300, "avs_approved_MMM"),
+    ("VISA", 4301, "avs_approved_MMN"),
+    ("VISA", 4302, "avs_approved_MNM"),
+    ("VISA", 4303, "avs_approved_MNN"),
+    ("VISA", 4304, "avs_approved_MUU"),
+    ("VISA", 4305, "avs_approved_MII"),
+    ("VISA", 4306, "avs_approved_MPP"),
+    ("MASTERCARD", 2000, "approved"),
+    ("MASTERCARD", 2101, "declined_101"),
+    ("MASTERCARD", 2102, "referral_102"),
+    ("MASTERCARD", 2103, "lost_103"),
+    ("MASTERCARD", 2205, "broken_200"),
+    ("MASTERCARD", 5300, "avs_approved_MMM"),
+    ("MASTERCARD", 5301, "avs_approved_MMN"),
+    ("MASTERCARD", 5302, "avs_approved_MNM"),
+    ("MASTERCARD", 5303, "avs_approved_MNN"),
+    ("MASTERCARD", 5304, "avs_approved_MUU"),
+    ("MASTERCARD", 5305, "avs_approved_MII"),
+    ("MASTERCARD", 5306, "avs_approved_MPP"),
+)
+"""What a digital wallet pays, in minor units, chooses how it ends. The letters behind the AVS amounts are ours."""
+
+WALLET_OTHERWISE = Outcome("wallet_108", Verdict.DECLINED, "108", "[ test system ] DECLINED")
+"""A wallet paying any other amount."""
+
 HELD_NAME = "LENNY BRUCE"
 """A cardholder with this name is held for review when `risk_assessment` is ACTIVE."""
 
@@ -175,9 +213,18 @@ BY_NUMBER: dict[str, Outcome] = {number: outcome for outcome, numbers in CARD_RE
     number: _avs_outcome(number, letters) for number, letters in AVS_CARDS
 }
 
+_WALLET_LETTERS = [name.rpartition("_")[2] for _brand, _amount, name in WALLET_AMOUNTS if name.startswith("avs_")]
+
 BY_NAME: dict[str, Outcome] = {
     outcome.name: outcome
-    for outcome in (APPROVED, ACH_APPROVED, *BY_NUMBER.values(), *(outcome for _, outcome in ACCOUNT_ENDINGS))
+    for outcome in (
+        APPROVED,
+        ACH_APPROVED,
+        WALLET_OTHERWISE,
+        *BY_NUMBER.values(),
+        *(outcome for _, outcome in ACCOUNT_ENDINGS),
+        *(_avs_outcome("5", letters) for letters in _WALLET_LETTERS),
+    )
 }
 
 
@@ -189,3 +236,11 @@ def of_card(number: str) -> Outcome:
 def of_account(number: str) -> Outcome:
     """Any bank account whose ending is not in the table is approved."""
     return next((outcome for ending, outcome in ACCOUNT_ENDINGS if number.endswith(ending)), ACH_APPROVED)
+
+
+def of_wallet(brand: str, amount: int) -> Outcome:
+    """The amount decides; it must be one of the brand's own, where the brand is known."""
+    for listed_brand, listed_amount, name in WALLET_AMOUNTS:
+        if amount == listed_amount and brand in ("", listed_brand):
+            return BY_NAME[name]
+    return WALLET_OTHERWISE

@@ -1,9 +1,11 @@
 """Stored cards: make, read, list, change, delete."""
 
+from dataclasses import replace
 from typing import Any
 
-from gpsandbox import accounts, cards, errors, fields, listing, sources
+from gpsandbox import accounts, cards, cards_seed, errors, fields, listing, sources
 from gpsandbox.call import Call
+from gpsandbox.errors import ApiError
 from gpsandbox.listing import Listing, equals, times
 from gpsandbox.store import Row
 
@@ -18,12 +20,30 @@ LISTING = Listing(
         "reference": equals("reference"),
         "status": listing.one_of("status", "ACTIVE", "DELETED"),
         "number_last4": equals("last4"),
+        "number_first6": equals("first6"),
+        "brand": equals("brand"),
+        "name": equals("name"),
+        "usage_mode": listing.one_of("usage_mode", *USAGE_MODES),
+        "fingerprint": equals("fingerprint"),
         **times("time_created", "created_at"),
         **times("time_last_updated", "updated_at"),
     },
-    order_by={"TIME_CREATED": "created_at"},
+    order_by={"TIME_CREATED": "created_at", "TIME_LAST_UPDATED": "updated_at"},
     action="PAYMENT_METHOD_LIST",
 )
+
+
+SEARCH = replace(
+    LISTING,
+    where="status = 'ACTIVE'",
+    filters={
+        "fingerprint": equals("fingerprint"),
+        "expiry_month": equals("expiry_month"),
+        "expiry_year": equals("expiry_year"),
+        "reference": equals("reference"),
+    },
+)
+"""The same list, asked by card number."""
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -48,7 +68,14 @@ def create(call: Call) -> dict[str, Any]:
 def get(call: Call) -> dict[str, Any]:
     """GET /payment-methods/{id}."""
     call.allow("PMT_GET_Single")
-    return _shown(call, sources.find_token(call, call.path_id), "PAYMENT_METHOD_SINGLE")
+    call.account(accounts.TOKENIZATION)
+    try:
+        found = sources.find_token(call, cards_seed.own_id(call, call.path_id))
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        raise errors.resource_unknown("PAYMENT_METHODS", call.path_id, call.path) from None
+    return {**_shown(call, found, "PAYMENT_METHOD_SINGLE"), "id": call.path_id}
 
 
 def find(call: Call) -> dict[str, Any]:
@@ -58,20 +85,42 @@ def find(call: Call) -> dict[str, Any]:
     return listing.answer(call, LISTING, account=account, show=_item)
 
 
+def search(call: Call) -> dict[str, Any]:
+    """POST /payment-methods/search: the tokens of a card number, and of its date where one is given."""
+    call.allow("PMT_POST_Search")
+    account = call.account(accounts.TOKENIZATION)
+    card = fields.section(call.body, "card")
+    known = cards.fingerprint(cards.number_read(card), settings=call.settings)
+    asked = {"fingerprint": known, "reference": fields.text(call.body, "reference")}
+    if card.get("expiry_month") or card.get("expiry_year"):
+        asked["expiry_month"], asked["expiry_year"] = cards.expiry_read(card, now=None)
+    call.query = {name: text for name, text in call.query.items() if name not in SEARCH.filters} | asked
+    return {**listing.answer(call, SEARCH, account=account, show=_item), "filter": {}}
+
+
+def detokenize(call: Call) -> dict[str, Any]:
+    """POST /payment-methods/{id}/detokenize: refused. No merchant has the permission, for no number is kept here."""
+    call.account(accounts.TOKENIZATION)
+    raise errors.not_permitted()
+
+
 def edit(call: Call) -> dict[str, Any]:
     """PATCH /payment-methods/{id}: name, expiry, or a single-use token made lasting."""
     call.allow("PMT_PATCH_Edit")
-    row = sources.find_token(call, call.path_id)
-    fields.require(call.body, "usage_mode")
+    call.account(accounts.TOKENIZATION)
+    card = fields.section(call.body, "card")
     usage_mode = fields.choice(call.body, "usage_mode", USAGE_MODES)
-    if usage_mode == "SINGLE" and row["usage_mode"] != "SINGLE":
+    if usage_mode == "SINGLE":
         raise errors.rule_broken("Tokentype can only be MULTI")
-    changes: dict[str, Any] = {"usage_mode": usage_mode, "updated_at": call.stamp}
-    if usage_mode != "SINGLE":
+    if not usage_mode and not card.get("expiry_month"):
+        raise errors.nothing_to_edit()
+    row = sources.find_token(call, call.path_id)
+    changes: dict[str, Any] = {"updated_at": call.stamp}
+    if usage_mode:
+        changes["usage_mode"] = usage_mode
         changes["expires_at"] = sources.FOREVER
     if call.body.get("name"):
         changes["name"] = fields.text(call.body, "name", most=100)
-    card = fields.section(call.body, "card")
     if card.get("expiry_month") or card.get("expiry_year"):
         changes["expiry_month"], changes["expiry_year"] = cards.expiry_read(card, now=call.now)
     call.store.update("payment_methods", row["id"], **changes)
@@ -82,6 +131,7 @@ def edit(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> dict[str, Any]:
     """DELETE /payment-methods/{id}: HTTP 200 with a body."""
     call.allow("PMT_DELETE_Delete")
+    call.account(accounts.TOKENIZATION)
     row = sources.find_token(call, call.path_id)
     call.store.update("payment_methods", row["id"], status="DELETED", updated_at=call.stamp)
     call.resource_id = row["id"]

@@ -20,6 +20,8 @@ SECRET_NAMES = frozenset(
         "b64_content",
         "track",
         "pin_block",
+        "tag",
+        "payment_token",
         "accessToken",
     }
 )
@@ -37,14 +39,14 @@ def shown(value: Any) -> str:
 
 
 def _walk(value: Any, name: str = "") -> Any:
+    if name in SECRET_NAMES and value not in (None, ""):
+        return HIDDEN
     if isinstance(value, dict):
         return {key: _walk(item, key) for key, item in value.items()}
     if isinstance(value, list):
         return [_walk(item, name) for item in value]
     if value in (None, ""):
         return value
-    if name in SECRET_NAMES:
-        return HIDDEN
     if name in MASKED_NAMES:
         return masked(str(value))
     return _text(value) if isinstance(value, str) and len(value) >= 12 else value

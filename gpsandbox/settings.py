@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+FEATURES = ("multi_capture", "partial_reversal", "hold", "surcharge")
+"""What the gateway switches on for each merchant, or does not."""
+
+DEFAULT_FEATURES = "multi_capture,hold,surcharge"
 DEFAULT_ORIGINS = "http://localhost:8000,http://127.0.0.1:8000,http://north.localhost:8000"
 
 
@@ -44,6 +48,10 @@ class Settings:
     """Hosts that status notifications may go to besides this machine."""
     notify_disputes: bool = False
     """Notify of disputes too; the gateway does not say that it does."""
+    features: frozenset[str] = frozenset()
+    """Those of `FEATURES` that every merchant here has."""
+    seed_ids: tuple[str, ...] = ()
+    """Names under which the third-party suite looks for resources; the conformance seed answers to them."""
 
 
 def settings_read(environment: Mapping[str, str]) -> Settings:
@@ -69,6 +77,8 @@ def settings_read(environment: Mapping[str, str]) -> Settings:
         three_ds_version=_three_ds_version(environment, default="2.1.0" if conformance else "2.2.0"),
         notify_hosts=_listed(environment.get("GPSANDBOX_NOTIFY_HOSTS", "").lower()),
         notify_disputes=environment.get("GPSANDBOX_NOTIFY_DISPUTES", "0") == "1",
+        features=_features(environment.get("GPSANDBOX_FEATURES", DEFAULT_FEATURES)),
+        seed_ids=_listed(environment.get("GPSANDBOX_SEED_IDS", "")),
     )
 
 
@@ -96,6 +106,13 @@ def _apps(text: str) -> dict[str, str]:
     if not apps:
         raise SettingsError("GPSANDBOX_APPS names no app: nobody could sign in.")
     return apps
+
+
+def _features(text: str) -> frozenset[str]:
+    features = frozenset(_listed(text))
+    if unknown := features - frozenset(FEATURES):
+        raise SettingsError(f"GPSANDBOX_FEATURES names {', '.join(sorted(unknown))}; there are {', '.join(FEATURES)}.")
+    return features
 
 
 def _listed(text: str) -> tuple[str, ...]:

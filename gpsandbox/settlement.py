@@ -20,7 +20,12 @@ class Fee:
     fixed: int
 
 
-FEES = {"CARD": Fee(per_mille=29, fixed=30), "BANK_TRANSFER": Fee(per_mille=0, fixed=80)}
+FEES = {
+    "CARD": Fee(per_mille=29, fixed=30),
+    "BANK_TRANSFER": Fee(per_mille=0, fixed=80),
+    "DIGITAL_WALLET": Fee(per_mille=29, fixed=30),
+    "APM": Fee(per_mille=29, fixed=30),
+}
 """Method → fee of a sale. Refunds and returns cost nothing."""
 
 

@@ -4,14 +4,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from gpsandbox import accounts, banks, cards, clock, errors, fields, ids, outcomes
+from gpsandbox import accounts, apms, banks, cards, clock, errors, fields, ids, outcomes, wallets
+from gpsandbox.apms import Apm
 from gpsandbox.banks import BankAccount
 from gpsandbox.call import Call
 from gpsandbox.cards import Card
 from gpsandbox.outcomes import Outcome, Verdict
 from gpsandbox.store import Row
 
-ENTRY_MODES = ("ECOM", "MOTO", "MAIL", "PHONE", "IN_APP")
+ENTRY_MODES = {
+    "CNP": ("ECOM", "MOTO", "MAIL", "PHONE", "IN_APP"),
+    "CP": ("MANUAL", "SWIPE", "CHIP", "CONTACTLESS_CHIP", "CONTACTLESS_SWIPE"),
+}
+"""Channel → how the card may have been read; the first is the default."""
 SINGLE_LIFE = timedelta(hours=1)
 """A single-use token that nobody used is gone after this long. Our choice; the gateway only says "short"."""
 
@@ -23,18 +28,32 @@ class Source:
     """Where the money of one call comes from."""
 
     card: Card | None
+    """Also the card behind a wallet."""
     account: BankAccount | None
+    apm: Apm | None
+    wallet: str
+    """The provider of a digital wallet."""
     token: Row | None
     name: str
     entry_mode: str
     outcome: Outcome
     storage_mode: str
-    fingerprint_wanted: bool
+    fingerprint_mode: str
+    narrative: str
+    """What the payer's statement shall say."""
     avs_given: bool
+    chip: bool
 
     @property
     def method(self) -> str:
+        if self.wallet:
+            return "DIGITAL_WALLET"
+        if self.apm:
+            return "APM"
         return "CARD" if self.card else "BANK_TRANSFER"
+
+    def fingerprint_wanted(self, *, approved: bool) -> bool:
+        return self.fingerprint_mode == "ALWAYS" or (self.fingerprint_mode == "ON_SUCCESS" and approved)
 
 
 def read(call: Call, *, bank_allowed: bool = True) -> Source:
@@ -45,28 +64,47 @@ def read(call: Call, *, bank_allowed: bool = True) -> Source:
     token: Row | None = None
     card: Card | None = None
     account: BankAccount | None = None
+    apm: Apm | None = None
+    wallet = ""
     if body.get("id"):
         token = _token(call, body["id"])
         card = cards.of_row(token)
-        card = replace(card, cvv_given=card.cvv_given or bool(details.get("cvv")))
+        card = replace(
+            card,
+            cvv_given=card.cvv_given or bool(details.get("cvv")),
+            brand_reference=fields.text(details, "brand_reference", most=50) or card.brand_reference,
+        )
     elif details:
-        card = cards.read(details, settings=call.settings, now=call.now)
+        card = _card(call, details)
+    elif body.get("digital_wallet"):
+        wallet, card = wallets.read(
+            fields.section(body, "digital_wallet"),
+            amount=fields.minor_units(call.body, "amount") or 0,
+            settings=call.settings,
+            now=call.now,
+        )
+    elif body.get("apm") and bank_allowed:
+        apm = apms.read(call.body)
     elif body.get("bank_transfer") and bank_allowed:
         account = banks.read(fields.section(body, "bank_transfer"))
-    elif any(body.get(kind) for kind in ("bank_transfer", "digital_wallet", "apm", "bnpl")):
+    elif any(body.get(kind) for kind in ("bank_transfer", "apm", "bnpl")):
         raise errors.rule_broken("This payment method is not supported by the account")
     else:
         raise errors.missing("payment_method.card")
     return Source(
         card=card,
         account=account,
+        apm=apm,
+        wallet=wallet,
         token=token,
         name=_name(body) or (token["name"] if token else ""),
-        entry_mode=fields.choice(body, "entry_mode", ENTRY_MODES, default="ECOM"),
+        entry_mode=_entry_mode(call, body),
         outcome=_outcome(call, card, account),
         storage_mode=fields.choice(body, "storage_mode", ("ALWAYS", "ON_SUCCESS")),
-        fingerprint_wanted=fields.choice(body, "fingerprint_mode", ("ALWAYS", "ON_SUCCESS")) != "",
+        fingerprint_mode=fields.choice(body, "fingerprint_mode", ("ALWAYS", "ON_SUCCESS")),
+        narrative=fields.text(body, "narrative"),
         avs_given=bool(details.get("avs_address") or details.get("avs_postal_code")),
+        chip=bool(details.get("tag")),
     )
 
 
@@ -77,7 +115,11 @@ def keep(call: Call, source: Source, *, approved: bool) -> str:
     """
     if source.token and source.token["usage_mode"] != "SINGLE":
         return str(source.token["id"])
-    if source.card is None or not (source.storage_mode == "ALWAYS" or (source.storage_mode and approved)):
+    if (
+        source.card is None
+        or source.wallet
+        or not (source.storage_mode == "ALWAYS" or (source.storage_mode and approved))
+    ):
         return ""
     return store_card(call, source.card, usage_mode="MULTIPLE", name=source.name, reference=call.reference)
 
@@ -144,6 +186,23 @@ def _token(call: Call, payment_method_id: Any) -> Row:
     if token["usage_mode"] == "SINGLE":
         call.store.update("payment_methods", token["id"], status="USED", updated_at=call.stamp)
     return token
+
+
+def _card(call: Call, details: dict[str, Any]) -> Card:
+    """A typed card, or one that a terminal read."""
+    present = call.body.get("channel") == "CP"
+    if details.get("track"):
+        if not present:
+            raise errors.unexpected_fields("payment_method.card.track")
+        return cards.of_track(details, settings=call.settings)
+    # The suite's cards for terminals ran out in 2025.
+    expired = call.settings.conformance and present
+    return cards.read(details, settings=call.settings, now=call.now, may_be_expired=expired)
+
+
+def _entry_mode(call: Call, body: dict[str, Any]) -> str:
+    modes = ENTRY_MODES["CP" if call.body.get("channel") == "CP" else "CNP"]
+    return fields.choice(body, "entry_mode", modes, default=modes[0])
 
 
 def _name(body: dict[str, Any]) -> str:

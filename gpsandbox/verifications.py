@@ -4,9 +4,10 @@ import json
 import secrets
 from typing import Any
 
-from gpsandbox import accounts, errors, fields, ids, sources
+from gpsandbox import accounts, currencies, errors, fields, ids, sources
 from gpsandbox.call import Call
 from gpsandbox.outcomes import LETTERS, Verdict
+from gpsandbox.transactions import kept
 from gpsandbox.transactions.create import COUNTRY, CURRENCY
 
 
@@ -18,15 +19,17 @@ def create(call: Call) -> dict[str, Any]:
         if not call.body.get(name):
             raise errors.missing(name, text="Request expects the following fields {names}")
         fields.pattern(call.body, name, shape)
+    kept.stored_credential_check(call.body)
     source = sources.read(call, bank_allowed=False)
     card, outcome = source.card, source.outcome
     if card is None:
         raise errors.missing("payment_method.card")
+    currencies.check(card.brand, call.body["currency"])
     if outcome.verdict == Verdict.BROKEN:
         raise errors.downstream("50013", outcome.message)
     verified = outcome.verdict == Verdict.APPROVED
-    prints = sources.fingerprint_block(call, card) if source.fingerprint_wanted else {}
-    kept = sources.keep(call, source, approved=verified)
+    prints = sources.fingerprint_block(call, card) if source.fingerprint_wanted(approved=verified) else {}
+    token_id = sources.keep(call, source, approved=verified)
     call.resource_id = ids.new("VER")
     cvv = outcome.cvv if card.cvv_given else "U"
     answer = {
@@ -40,7 +43,7 @@ def create(call: Call) -> dict[str, Any]:
         **call.owner(account),
         "reference": call.reference,
         "payment_method": {
-            **({"id": kept} if kept else {}),
+            **({"id": token_id} if token_id else {}),
             **prints,
             "result": outcome.result,
             "message": outcome.message,

@@ -4,18 +4,16 @@ import json
 import secrets
 from typing import Any
 
-from gpsandbox import accounts, batches, conversions, errors, fields, ids, outcomes, sources
+from gpsandbox import accounts, batches, conversions, currencies, errors, fields, ids, sources
 from gpsandbox.call import Call
 from gpsandbox.links import usage
 from gpsandbox.outcomes import Verdict
 from gpsandbox.sources import Source
 from gpsandbox.store import Row
 from gpsandbox.threeds import presented
-from gpsandbox.transactions import shown
+from gpsandbox.transactions import duplicates, kept, risk, shown
 
 CURRENCY, COUNTRY = r"[A-Z]{3}", r"[A-Z]{2}"
-SURCHARGE_LIMIT = 5
-"""Percent of the amount."""
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -27,9 +25,8 @@ def create(call: Call) -> dict[str, Any]:
     amount = fields.minor_units(body, "amount") or 0
     call.reference = fields.reference(body)
     kind = fields.choice(body, "type", ("SALE", "REFUND"), default="SALE")
-    _surcharge_check(body, amount)
     transaction_id = ids.new("TRN")
-    values = {
+    values: dict[str, Any] = {
         "id": transaction_id,
         "app_id": call.app_id,
         "account_id": account.id,
@@ -50,37 +47,42 @@ def create(call: Call) -> dict[str, Any]:
         "batch_id": "",
         "action_id": ids.new("ACT"),
     }
-    capture_mode = fields.choice(body, "capture_mode", ("AUTO", "LATER", "MULTIPLE", "LATER_FINAL"), default="AUTO")
+    capture_mode = _capture_mode(call)
     extras = {**conversions.of_payment(call), **_told(body)}
     link = usage.link_of(call, amount=amount)
     if link is not None:
         extras |= usage.traces(link)
     source = sources.read(call)
+    detail = kept.of_request(call, source, amount=amount)
+    if source.card:
+        currencies.check(source.card.brand, values["currency"])
+    duplicates.check(call, source.card, values=values)
     if source.outcome.verdict == Verdict.BROKEN:
         raise errors.downstream("50013", source.outcome.message)
     if kind == "REFUND" or source.account:
         capture_mode = "AUTO"
     status = _status(source, capture_mode)
     approved = status != "DECLINED"
-    risk = _risk(body, source.name) if approved else {}
-    authenticated = _authentication(call, source, values)
-    prints = sources.fingerprint_block(call, source.card) if source.card and source.fingerprint_wanted else {}
-    kept = sources.keep(call, source, approved=approved)
+    assessment = risk.assess(body, name=source.name) if approved else None
+    if assessment:
+        detail["risk"] = risk.stored(assessment)
+    if source.card and source.fingerprint_wanted(approved=approved):
+        detail["prints"] = sources.fingerprint_block(call, source.card)
+    token_id = sources.keep(call, source, approved=approved)
+    detail |= {**_authentication(call, source, values), **extras}
     call.store.insert(
         "transactions",
         {
             **values,
             **_source_columns(source, approved=approved),
-            "token_id": kept,
+            "token_id": token_id,
             "arn": ids.acquirer_reference(transaction_id) if source.card else "",
             "capture_mode": capture_mode,
             "status": status,
             "captured": amount if status in ("CAPTURED", "PENDING") else 0,
-            "held": int(risk.get("result") == "PENDING_REVIEW"),
-            "risk": str(risk.get("result", "")),
-            "detail": json.dumps(
-                {**_detail(body, source), **authenticated, **extras, **({"risk": risk} if risk else {})}
-            ),
+            "held": int(assessment is not None and assessment.held),
+            "risk": assessment.result if assessment else "",
+            "detail": json.dumps(detail),
         },
     )
     row = shown.row(call, transaction_id)
@@ -91,22 +93,33 @@ def create(call: Call) -> dict[str, Any]:
     if link is not None and approved:
         usage.count(call, link)
     call.resource_id = transaction_id
-    return _answer(call, row, prints)
-
-
-def _answer(call: Call, row: Row, prints: dict[str, str]) -> dict[str, Any]:
-    action = "REFUND" if row["type"] == "REFUND" else "AUTHORIZE" if row["capture_mode"] == "AUTO" else "PREAUTHORIZE"
-    answer = shown.transaction(
-        call, row, action=action, result=shown.action_result(row), action_id=row["action_id"], issuer=True
+    return shown.transaction(
+        call, row, action=_action(row), result=shown.action_result(row), action_id=row["action_id"], issuer=True
     )
-    answer["payment_method"] = {**answer["payment_method"], **prints}
-    return answer
+
+
+def _capture_mode(call: Call) -> str:
+    mode = fields.choice(call.body, "capture_mode", ("AUTO", "LATER", "MULTIPLE", "LATER_FINAL"), default="AUTO")
+    if mode == "MULTIPLE" and "multi_capture" not in call.settings.features:
+        raise errors.not_configured(capture_mode=mode)
+    fields.count(call.body, "total_capture_count", most=99)
+    return mode
+
+
+def _action(row: Row) -> str:
+    if row["status"] == "INITIATED":
+        return "INITIATE"
+    if row["type"] == "REFUND":
+        return "REFUND"
+    return "AUTHORIZE" if row["capture_mode"] == "AUTO" else "PREAUTHORIZE"
 
 
 def _status(source: Source, capture_mode: str) -> str:
     verdict = source.outcome.verdict
     if verdict == Verdict.DECLINED:
         return "DECLINED"
+    if source.apm:
+        return "INITIATED"
     if verdict == Verdict.PENDING:
         return "PENDING"
     return "CAPTURED" if capture_mode == "AUTO" else "PREAUTHORIZED"
@@ -125,30 +138,9 @@ def _source_columns(source: Source, *, approved: bool) -> dict[str, Any]:
         "authcode": f"{secrets.randbelow(1_000_000):06}" if card and approved else "",
         "brand_reference": secrets.token_hex(7).upper() if card and approved else "",
         "outcome": source.outcome.name,
-        "result": source.outcome.result,
-        "message": source.outcome.message,
+        "result": "01" if source.apm else source.outcome.result,
+        "message": "Pending" if source.apm else source.outcome.message,
     }
-
-
-def _detail(body: dict[str, Any], source: Source) -> dict[str, Any]:
-    """What is shown again but never searched."""
-    kept = {
-        name: body[name]
-        for name in ("order", "payer", "ip_address", "initiator", "stored_credential", "link", "user_reference")
-        if body.get(name)
-    }
-    if source.account:
-        account = source.account
-        kept["bank"] = {
-            "account_type": account.account_type,
-            "account_holder_type": account.holder_type,
-            "sec_code": account.sec_code,
-            "name": account.bank_name,
-        }
-    elif source.card:
-        kept["cvv_given"] = source.card.cvv_given
-        kept["avs_given"] = source.avs_given
-    return kept
 
 
 def _authentication(call: Call, source: Source, values: dict[str, Any]) -> dict[str, Any]:
@@ -161,29 +153,3 @@ def _authentication(call: Call, source: Source, values: dict[str, Any]) -> dict[
 def _told(body: dict[str, Any]) -> dict[str, Any]:
     addresses = fields.addresses(body)
     return {"notifications": addresses} if addresses else {}
-
-
-def _risk(body: dict[str, Any], name: str) -> dict[str, Any]:
-    """The fraud check a request asks for: the first entry of `risk_assessment` decides."""
-    asked = body.get("risk_assessment")
-    if not asked:
-        return {}
-    if not isinstance(asked, list) or not isinstance(asked[0], dict):
-        raise errors.unexpected_data("risk_assessment")
-    mode = fields.choice(asked[0], "mode", ("ACTIVE", "PASSIVE", "OFF"))
-    rules = [rule for rule in asked[0].get("rules", []) if isinstance(rule, dict)]
-    if mode == "OFF":
-        result = ""
-    elif rules and all(rule.get("mode") == "OFF" for rule in rules):
-        result = "NOT_EXECUTED"
-    elif mode == "ACTIVE" and name.upper() == outcomes.HELD_NAME:
-        result = "PENDING_REVIEW"
-    else:
-        result = "ACCEPTED"
-    return {"mode": mode, "result": result, "rules": rules}
-
-
-def _surcharge_check(body: dict[str, Any], amount: int) -> None:
-    surcharge = fields.minor_units(body, "surcharge_amount")
-    if surcharge and surcharge * 100 > amount * SURCHARGE_LIMIT:
-        raise errors.rule_broken(f"The surcharge amount is greater than {SURCHARGE_LIMIT}% of the transaction amount")

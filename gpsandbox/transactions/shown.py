@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
-from gpsandbox import accounts, conversions, errors
+from gpsandbox import accounts, apms, conversions, errors
 from gpsandbox.call import Call
 from gpsandbox.outcomes import BY_NAME, LETTERS
 from gpsandbox.store import Row
+from gpsandbox.transactions import kept
 
 SYSTEM = {
     "mid": "101023947262",
@@ -15,6 +16,10 @@ SYSTEM = {
     "name": "XYZ LTD.",
     "dba": "XYZ Group",
 }
+
+
+CHIP_APPROVED = "8A023030"
+"""What the terminal tells a chip whose payment is approved: EMV tag 8A, value 00."""
 
 
 def row(call: Call, transaction_id: str) -> Row:
@@ -47,6 +52,7 @@ def detailed(call: Call, found: Row) -> dict[str, Any]:
     answer = transaction(call, found, action="TRANSACTION_SINGLE", issuer=True)
     return {
         **answer,
+        **kept.shown(detail),
         "order": {**detail.get("order", {}), "reference": found["order_reference"]},
         "order_reference": found["order_reference"],
         "initiator": detail.get("initiator", ""),
@@ -76,10 +82,11 @@ def item(call: Call, found: Row, *, issuer: bool = False) -> dict[str, Any]:
         **call.owner(call.session.merchant.account(accounts.TRANSACTIONS)),
         "reference": found["reference"],
         "description": found["description"],
+        **detail.get("amounts", {}),
         "order": {"reference": found["order_reference"]},
         "batch_id": found["batch_id"],
         "parent_resource_id": found["parent_id"],
-        "payment_method": _payment_method(found, detail, issuer=issuer),
+        "payment_method": _payment_method(call, found, detail, issuer=issuer),
     }
     if "currency_conversion" in detail:
         shown["currency_conversion"] = conversions.shown(detail["currency_conversion"], found["amount"])
@@ -88,13 +95,16 @@ def item(call: Call, found: Row, *, issuer: bool = False) -> dict[str, Any]:
     return shown
 
 
-def _payment_method(found: Row, detail: dict[str, Any], *, issuer: bool) -> dict[str, Any]:
+def _payment_method(call: Call, found: Row, detail: dict[str, Any], *, issuer: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "result": found["result"],
         "message": found["message"],
         "entry_mode": found["entry_mode"],
         "name": found["name"],
+        **detail.get("prints", {}),
     }
+    if "narrative" in detail:
+        shown["narrative"] = detail["narrative"]
     if found["token_id"]:
         shown["id"] = found["token_id"]
     if "authentication" in detail and found["type"] == "SALE":
@@ -109,17 +119,26 @@ def _payment_method(found: Row, detail: dict[str, Any], *, issuer: bool) -> dict
             "bank": {"name": bank.get("name", "")},
         }
         return shown
+    if found["method"] == "APM":
+        shown["apm"] = detail["apm"]
+        if found["status"] == "INITIATED":
+            shown["redirect_url"] = apms.page(call.settings, found["id"])
+        return shown
     masked = f"{'X' * (11 if found['brand'] == 'AMEX' else 12)}{found['last4']}"
     middle = "X" * (5 if found["brand"] == "AMEX" else 6)
-    shown["card"] = {
+    wallet = "wallet" in detail
+    number = "masked_token" if wallet else "masked_number"
+    shown["digital_wallet" if wallet else "card"] = {
         "brand": found["brand"],
-        "masked_number_last4": masked,
-        "masked_number_first6last4": f"{found['first6']}{middle}{found['last4']}",
+        f"{number}_last4": masked,
+        f"{number}_first6last4": f"{found['first6']}{middle}{found['last4']}",
         "authcode": found["authcode"],
         "brand_reference": found["brand_reference"],
         "brand_time_created": found["created_at"],
-        "funding": "CREDIT",
+        "funding": detail.get("funding", "CREDIT"),
+        **({"tag_response": CHIP_APPROVED} if "chip" in detail and found["authcode"] else {}),
         **(_issuer(found, detail) if issuer else {}),
+        **({"provider": detail["wallet"]} if wallet else {}),
     }
     return shown
 

@@ -35,6 +35,38 @@ def test_filters_narrow_the_list_and_empty_ones_do_not(empty: Client) -> None:
     assert set(ids(empty, **{"order.reference": "INV-1"})) == {paid["id"], refund["id"]}
 
 
+def test_filters_by_person_card_and_terminal(empty: Client) -> None:
+    ada = empty.sale(payment_method={**card("4263970000005262"), "name": "Ada Payer"}).json
+    phone = empty.sale(country="CA", payment_method={**card("5425230000004415"), "entry_mode": "PHONE"}).json
+    shown = ada["payment_method"]["card"]
+    terminal = empty.call("GET", f"/transactions/{ada['id']}").json["system"]
+
+    assert ids(empty, name="Ada Payer") == [ada["id"]]
+    assert ids(empty, entry_mode="PHONE") == ids(empty, country="CA") == [phone["id"]]
+    assert ids(empty, brand_reference=shown["brand_reference"]) == [ada["id"]]
+    assert ids(empty, authcode=shown["authcode"], brand="VISA") == [ada["id"]]
+    assert ids(empty, channel="CNP") == [ada["id"], phone["id"]]
+    assert ids(empty, channel="CP") == []
+    for name, value in terminal.items():
+        assert ids(empty, **{f"system.{name}": value}) == [ada["id"], phone["id"]]
+        assert ids(empty, **{f"system.{name}": "other"}) == []
+
+
+@pytest.mark.parametrize(
+    ("order_by", "column"), [("ID", "id"), ("TYPE", "type"), ("STATUS", "status"), ("TIME_CREATED", "time_created")]
+)
+def test_list_is_ordered_both_ways_by_each_column(empty: Client, order_by: str, column: str) -> None:
+    paid = empty.sale().json
+    empty.sale(payment_method=card("4000120000001154"))
+    empty.call("POST", f"/transactions/{paid['id']}/refund", {})
+
+    up = empty.call("GET", f"/transactions?order_by={order_by}&order=ASC").json["transactions"]
+    down = empty.call("GET", f"/transactions?order_by={order_by}&order=DESC").json["transactions"]
+
+    assert [item[column] for item in up] == sorted(item[column] for item in up)
+    assert [item["id"] for item in down] == [item["id"] for item in reversed(up)]
+
+
 def test_time_filters_take_days_and_moments_and_include_both_ends(empty: Client) -> None:
     first, second = empty.sale().json, empty.sale().json
     moment, day = second["time_created"], first["time_created"][:10]

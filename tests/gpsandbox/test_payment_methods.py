@@ -44,7 +44,7 @@ def test_single_use_token_pays_once_even_when_declined(gateway: Client) -> None:
     assert "id" not in paid["payment_method"]
     for token in (good, bad):
         assert gateway.call("POST", "/transactions", pay_with(token["id"])).error[2] == "40116"
-        assert gateway.call("GET", f"/payment-methods/{token['id']}").error[2] == "40116"
+        assert gateway.call("GET", f"/payment-methods/{token['id']}").error[2] == "40118"
 
 
 def test_refused_call_does_not_use_up_a_single_use_token(gateway: Client) -> None:
@@ -87,7 +87,7 @@ def test_edit_changes_name_and_expiry_and_never_makes_a_lasting_token_single(gat
     token = stored(gateway)
     path = f"/payment-methods/{token['id']}"
 
-    no_mode = gateway.call("PATCH", path, {"name": "New Name"})
+    nothing = gateway.call("PATCH", path, {"name": "New Name"})
     single = gateway.call("PATCH", path, {"usage_mode": "SINGLE"})
     edited = gateway.call(
         "PATCH",
@@ -95,7 +95,7 @@ def test_edit_changes_name_and_expiry_and_never_makes_a_lasting_token_single(gat
         {"usage_mode": "MULTIPLE", "name": "New Name", "card": {"expiry_month": "9", "expiry_year": "36"}},
     ).json
 
-    assert no_mode.error[2:] == ("40005", "Request expects the following fields usage_mode")
+    assert nothing.error[2:] == ("50021", "Mandatory Fields missing [card expdate] See Developers Guide")
     assert single.error[2:] == ("50020", "Tokentype can only be MULTI")
     assert (edited["name"], edited["card"]["expiry_month"], edited["card"]["expiry_year"]) == ("New Name", "09", "36")
     assert gateway.call("GET", path).json["name"] == "New Name"
@@ -127,6 +127,65 @@ def test_list_finds_by_reference_and_hides_used_up_tokens(empty: Client) -> None
     assert [item["id"] for item in listed["payment_methods"]] == [kept["id"]]
     assert [item["id"] for item in by_reference["payment_methods"]] == [kept["id"]]
     assert listed["action"]["type"] == "PAYMENT_METHOD_LIST"
+
+
+def test_search_finds_the_tokens_of_a_card_number(empty: Client) -> None:
+    first, second = stored(empty), stored(empty, card={**VISA, "expiry_month": "06"})
+    stored(empty, card=card("5425230000004415")["card"])
+    gone = stored(empty)
+    empty.call("DELETE", f"/payment-methods/{gone['id']}")
+
+    by_number = empty.call("POST", "/payment-methods/search", {"card": {"number": VISA["number"]}}, key="k").json
+    by_date = empty.call("POST", "/payment-methods/search?page_size=1", {"card": {**VISA, "cvv": ""}}, key="k").json
+    nothing = empty.call("POST", "/payment-methods/search", {"card": {"number": "4242424242424242"}}).json
+    vague = empty.call("POST", "/payment-methods/search", {"card": {"expiry_month": "05"}})
+
+    assert {item["id"] for item in by_number["payment_methods"]} == {first["id"], second["id"]}
+    assert [item["id"] for item in by_date["payment_methods"]] == [first["id"]]
+    assert (by_number["filter"], by_number["total_record_count"]) == ({}, 2)
+    assert nothing["payment_methods"] == []
+    assert vague.error == (
+        400,
+        "MANDATORY_DATA_MISSING",
+        "40005",
+        "Request expects the following fields : number",
+    )
+
+
+def test_list_is_narrowed_by_every_filter(empty: Client) -> None:
+    visa = stored(empty, name="Ada Payer")
+    mastercard = stored(empty, name="Bob Payer", card=card("5425230000004415")["card"], fingerprint_mode="ALWAYS")
+    empty.call("DELETE", f"/payment-methods/{visa['id']}")
+
+    def ids(query: str) -> list[str]:
+        reply = empty.call("GET", f"/payment-methods?order=ASC&{query}")
+        return [item["id"] for item in reply.json["payment_methods"]]
+
+    assert ids("") == ids("order_by=TIME_CREATED") == [visa["id"], mastercard["id"]]
+    assert ids("order_by=TIME_LAST_UPDATED") == [mastercard["id"], visa["id"]]
+    assert ids("status=DELETED") == ids("number_last4=5262") == ids("brand=VISA") == [visa["id"]]
+    assert ids("status=ACTIVE") == ids("name=Bob%20Payer") == ids("number_first6=542523") == [mastercard["id"]]
+    assert ids(f"fingerprint={mastercard['fingerprint']}") == [mastercard["id"]]
+    assert ids("usage_mode=SINGLE") == []
+    assert ids("from_time_created=2020-01-01&to_time_created=2020-12-31") == []
+    assert ids("from_time_last_updated=2020-01-01&to_time_last_updated=2020-12-31") == []
+    assert empty.call("GET", "/payment-methods?status=HAPPY").error[2] == "40097"
+    assert empty.call("GET", "/payment-methods?order_by=MOOD").error[2] == "40213"
+
+
+def test_token_that_does_not_exist_is_named_with_its_address(gateway: Client) -> None:
+    unknown = "PMT_00000000-0000-4000-8000-000000000000"
+
+    assert gateway.call("GET", f"/payment-methods/{unknown}").error == (
+        404,
+        "RESOURCE_NOT_FOUND",
+        "40118",
+        f"PAYMENT_METHODS {unknown} not found at this /ucp/payment-methods/{unknown}",
+    )
+    assert gateway.call("GET", "/payment-methods/nonsense").error[2:] == (
+        "40213",
+        "payment_method.id: nonsense contains unexpected data",
+    )
 
 
 def test_fingerprint_is_the_same_for_the_same_card(empty: Client) -> None:
