@@ -202,7 +202,7 @@ def _matches(call: Call, match: Mapping[str, Any]) -> bool:
 def _falls_on(number: int, match: Mapping[str, Any]) -> bool:
     """A die that falls the same way in every run: its throw is a hash of the seed and the call's number."""
     throw = hashlib.sha256(f"{match.get('seed', '')}|{number}".encode()).digest()[:8]
-    return int.from_bytes(throw) < match.get("probability", 1) * 2**64
+    return int.from_bytes(throw) < float(match.get("probability", 1)) * 2**64
 
 
 def _holds(call: Call, name: str, wanted: str) -> bool:

@@ -90,6 +90,10 @@ class Store:
         names = ", ".join(f"{name} = ?" for name in values)
         self._db.execute(f"UPDATE {table} SET {names} WHERE id = ?", (*values.values(), row_id))  # noqa: S608
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The columns of a table of ours; none when there is no such table."""
+        return tuple(row["name"] for row in self.rows(f"PRAGMA table_info({table})"))
+
     def counts(self) -> dict[str, int]:
         """Table → how many rows it holds."""
         return {table: self.value(f"SELECT count(*) FROM {table}") for table in _tables(self._db)}  # noqa: S608
