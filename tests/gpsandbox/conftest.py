@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.gpsandbox.client import APP_ID, APP_KEY, OTHER_APP_ID, OTHER_APP_KEY, SECRET, Client
+from tests.gpsandbox.visitor import Visitor
 
 START_SECONDS = 20
 
@@ -92,6 +94,31 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for sandbox in started:
         if sandbox.process.poll() is None:
             sandbox.stop()
+
+
+@pytest.fixture
+def trainer(running: Running) -> Iterator[Visitor]:
+    """A visitor of the shared sandbox who has logged in; no fault is left behind."""
+    visitor = Visitor(running.client)
+    assert visitor.log_in().status == 303
+    yield visitor
+    running.client.emu("DELETE", "/rules")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for each file: while it runs, so does its event loop, in which other files' tests could not start one."""
+    find = "import('@sparticuz/chromium').then(async (m) => console.log(await m.default.executablePath()))"
+    path = (
+        os.environ.get("CHROMIUM")
+        or subprocess.run(
+            ["node", "-e", find], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
+    )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 def _free_port() -> int:

@@ -1,191 +1,24 @@
 """The console: what a trainer sees and presses, over HTTP, and in a browser without any script of ours."""
 
-import asyncio
 import html
 import http.client
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from starlette.types import Message
+from playwright.sync_api import Browser, Page, expect
 
-from gpsandbox.app import application
 from gpsandbox.console import acts, dial, reading
 from gpsandbox.console.html import element, money
 from gpsandbox.console.sections import Section
-from gpsandbox.settings import settings_read
 from gpsandbox.store import Store
-from tests.gpsandbox.client import SECRET, VISA, Client, Reply, bank, sale
+from tests.gpsandbox.client import SECRET, VISA, bank, sale
 from tests.gpsandbox.conftest import Running, Start
+from tests.gpsandbox.visitor import Visitor
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-
-
-class Visitor:
-    """Somebody with a browser that keeps cookies and sends forms."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.cookies: dict[str, str] = {}
-
-    def get(self, path: str) -> Reply:
-        return self._kept(self.client.send("GET", path, headers=self._headers()))
-
-    def send(self, path: str, *, token: str | None = None, origin: str = "", **fields: str) -> Reply:
-        """Send a form; `token` replaces the one that our pages carry."""
-        if token is None:
-            token = re.findall(r'name="form_token" value="([0-9a-f]+)"', self.get("/").text)[0]
-        body = urlencode({"form_token": token, **fields}).encode()
-        headers = {**self._headers(), "Content-Type": "application/x-www-form-urlencoded"}
-        if origin:
-            headers["Origin"] = origin
-        return self._kept(self.client.send("POST", path, body, headers=headers))
-
-    def log_in(self, secret: str = SECRET) -> Reply:
-        token = re.findall(r'name="form_token" value="([0-9a-f]+)"', self.get("/login").text)[0]
-        return self.send("/login", token=token, secret=secret, back="/console/clock")
-
-    def said(self, path: str = "/") -> str:
-        """What the page says about the form sent before."""
-        found = re.search(r'<p class="said[^"]*" role="[a-z]+">(.*?)</p>', self.get(path).text)
-        return html.unescape(found.group(1)) if found else ""
-
-    def _headers(self) -> dict[str, str]:
-        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
-
-    def _kept(self, reply: Reply) -> Reply:
-        cookie = reply.headers.get("set-cookie", "")
-        name, _, value = cookie.partition(";")[0].partition("=")
-        if name:
-            self.cookies[name] = value.strip('"')
-        return reply
-
-
-@pytest.fixture
-def trainer(running: Running) -> Iterator[Visitor]:
-    """A visitor of the shared sandbox who has logged in; no fault is left behind."""
-    visitor = Visitor(running.client)
-    assert visitor.log_in().status == 303
-    yield visitor
-    running.client.emu("DELETE", "/rules")
-
-
-# --- who may see it --------------------------------------------------------------------------------------------------
-
-
-def test_without_a_secret_there_is_no_console(start: Start) -> None:
-    client = start(GPSANDBOX_SECRET="").client
-
-    for path in ("/", "/login", "/console/transactions", "/console.css"):
-        assert client.send("GET", path).status == 404
-
-
-def test_stranger_must_show_the_secret_and_comes_back_where_he_wanted(running: Running) -> None:
-    stranger = Visitor(running.client)
-
-    sent_away = stranger.get("/console/journal?method=POST")
-    wrong = stranger.log_in("not-the-secret")
-    cookies_before = dict(stranger.cookies)
-    right = stranger.log_in()
-
-    assert (sent_away.status, sent_away.headers["location"]) == (303, "/login?back=/console/journal%3Fmethod%3DPOST")
-    assert (wrong.status, "That is not the secret." in wrong.text, cookies_before) == (401, True, {})
-    assert (right.status, right.headers["location"]) == (303, "/console/clock")
-    assert stranger.get("/").status == 200
-
-
-def test_cookie_is_named_apart_and_out_of_reach_of_scripts_and_other_sites(running: Running) -> None:
-    cookie = Visitor(running.client).log_in().headers["set-cookie"]
-
-    assert cookie.startswith("gpsandbox_console=")
-    assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
-    assert SECRET not in cookie
-
-
-def test_forged_and_tampered_cookies_open_nothing(trainer: Visitor) -> None:
-    value = trainer.cookies["gpsandbox_console"]
-    expires, nonce, signature = value.split(".")
-
-    for forged in ("", "x", f"{int(expires) + 1}.{nonce}.{signature}", f"1.{nonce}.{signature}", value[:-1]):
-        trainer.cookies["gpsandbox_console"] = forged
-        assert trainer.get("/").status == 303
-
-
-def test_logging_out_ends_it(trainer: Visitor) -> None:
-    gone = trainer.send("/logout")
-
-    assert (gone.status, gone.headers["location"]) == (303, "/login")
-    assert trainer.get("/").status == 303
-
-
-def test_form_that_is_not_ours_does_nothing(trainer: Visitor) -> None:
-    other = f"http://127.0.0.1:{trainer.client.port + 1}"
-
-    refused = [
-        trainer.send("/console/dial", token="", setting="decline"),
-        trainer.send("/console/dial", token="0" * 64, setting="decline"),
-        trainer.send("/console/dial", origin=other, setting="decline"),
-        trainer.send("/console/act/reset", token=""),
-        Visitor(trainer.client).send("/console/dial", token="0" * 64, setting="decline"),
-        Visitor(trainer.client).send("/login", token="0" * 64, secret=SECRET),
-    ]
-
-    assert [reply.status for reply in refused] == [403] * 6
-    assert trainer.client.emu("GET", "/rules").json == {"rules": []}
-
-
-def test_other_machines_see_nothing_even_with_the_secret(tmp_path: Path) -> None:
-    settings = settings_read({"GPSANDBOX_DB": str(tmp_path / "x.sqlite3"), "GPSANDBOX_SECRET": SECRET})
-    app = application(settings)
-
-    def status_for(address: str, path: str) -> int:
-        sent: list[Message] = []
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "query_string": b"",
-            "headers": [(b"x-forwarded-for", b"127.0.0.1")],
-            "client": (address, 5000),
-        }
-        asyncio.run(app(scope, receive, send))
-        status: int = sent[0]["status"]
-        return status
-
-    assert [status_for("192.0.2.7", path) for path in ("/", "/login", "/console/journal")] == [403, 403, 403]
-    assert status_for("127.0.0.1", "/login") == 200
-
-
-def test_pages_allow_no_script_and_other_origins_may_not_read_them(trainer: Visitor) -> None:
-    sold = trainer.client.with_token().sale().json
-    pages = ["/", "/console/transactions", f"/console/transactions/{sold['id']}", "/console/faults", "/console/clock"]
-
-    for path in pages:
-        reply = trainer.get(path)
-        assert reply.status == 200
-        assert reply.headers["content-security-policy"] == (
-            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        )
-        assert reply.headers["cache-control"] == "no-store"
-        assert not re.search(r"<script|<style| style=| on[a-z]+=", reply.text)
-    strangers = {"Origin": "https://evil.example"}
-    assert "access-control-allow-origin" not in trainer.client.send("GET", "/login", headers=strangers).headers
-    assert "access-control-allow-origin" not in trainer.client.send("GET", "/_emu/rules", headers=strangers).headers
-    assert trainer.client.send("GET", "/ucp/nowhere", headers=strangers).headers["access-control-allow-origin"] == "*"
 
 
 # --- the dial --------------------------------------------------------------------------------------------------------
@@ -414,21 +247,6 @@ def test_money_and_markup_are_written_well() -> None:
 
 
 # --- in a browser ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    find = "import('@sparticuz/chromium').then(async (m) => console.log(await m.default.executablePath()))"
-    path = (
-        os.environ.get("CHROMIUM")
-        or subprocess.run(
-            ["node", "-e", find], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-        ).stdout.strip()
-    )
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(params=[1280, 360])
