@@ -18,6 +18,7 @@ class Ask:
     """One thing to fill in before pressing."""
 
     name: str
+    """`card.number` is the number in the object `card`."""
     label: str
     choices: tuple[str, ...] = ()
     kind: str = "text"
@@ -101,7 +102,7 @@ ACTS: tuple[Act, ...] = (
         section="links",
         label="Pay it",
         control="/links/{id}/pay",
-        asks=(Ask("card", "Card number", value="4263970000005262"),),
+        asks=(Ask("card.number", "Card number", value="4263970000005262"),),
     ),
     Act(
         name="challenge",
@@ -157,11 +158,15 @@ def offered(section: str, row: Row | None = None) -> list[Act]:
 async def press(store: Store, request: Request, act: Act, *, row_id: str, form: Mapping[str, str]) -> Any:
     """Do it. Raises ValueError or LookupError with the control's own words."""
     names = {"{id}": row_id, "{next_month}": _next_month(clock.now(store))}
-    body = {key: names.get(value, value) if isinstance(value, str) else value for key, value in act.fixed.items()}
+    body: dict[str, Any] = {
+        key: names.get(value, value) if isinstance(value, str) else value for key, value in act.fixed.items()
+    }
     for ask in act.asks:
         text = form.get(ask.name, "").strip()
         if text:
-            body[ask.name] = int(text) if ask.kind == "number" and text.isdecimal() else text
+            part, _, rest = ask.name.partition(".")
+            target, name = (body.setdefault(part, {}), rest) if rest else (body, part)
+            target[name] = int(text) if ask.kind == "number" and text.isdecimal() else text
     return await press_control(store, request, "POST", act.control, body=body, row_id=row_id)
 
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.gpsandbox.client import APP_ID, APP_KEY, OTHER_APP_ID, OTHER_APP_KEY, SECRET, Client
 from tests.gpsandbox.visitor import Visitor
 
+ROOT = Path(__file__).parents[2]
 START_SECONDS = 20
 
 Start = Callable[..., "Running"]
@@ -98,7 +99,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def trainer(running: Running) -> Iterator[Visitor]:
-    """A visitor of the shared sandbox who has logged in; no fault is left behind."""
+    """A visitor of the shared sandbox's console who has logged in; no fault is left behind."""
     visitor = Visitor(running.client)
     assert visitor.log_in().status == 303
     yield visitor
@@ -107,18 +108,26 @@ def trainer(running: Running) -> Iterator[Visitor]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for each file: while it runs, so does its event loop, in which other files' tests could not start one."""
+    """The project's own Chromium, or the one that CHROMIUM names."""
     find = "import('@sparticuz/chromium').then(async (m) => console.log(await m.default.executablePath()))"
     path = (
         os.environ.get("CHROMIUM")
         or subprocess.run(
-            ["node", "-e", find], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=60
+            ["node", "-e", find], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
         ).stdout.strip()
     )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new window, as wide as a narrow phone."""
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    yield context.new_page()
+    context.close()
 
 
 def _free_port() -> int:

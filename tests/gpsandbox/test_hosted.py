@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.gpsandbox.card_form import SPACED, Shop, field, fill, heard, open_form, pay, shop_open
 from tests.gpsandbox.client import VISA, sale
@@ -14,13 +14,6 @@ from tests.gpsandbox.client import VISA, sale
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with shop_open(tmp_path_factory.mktemp("hosted")) as opened:
         yield opened
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 360, "height": 740})
-    yield context.new_page()
-    context.close()
 
 
 @pytest.mark.parametrize("kind", ["card", "ui"])

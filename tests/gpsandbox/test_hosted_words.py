@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.gpsandbox.card_form import Shop, field, fill, heard, open_form, pay, shop_open
 from tests.gpsandbox.client import VISA
@@ -13,13 +13,6 @@ from tests.gpsandbox.client import VISA
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with shop_open(tmp_path_factory.mktemp("hosted")) as opened:
         yield opened
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 360, "height": 740})
-    yield context.new_page()
-    context.close()
 
 
 def test_mistakes_are_named_beside_each_field_and_nothing_is_sent(page: Page, shop: Shop) -> None:
