@@ -135,7 +135,7 @@ def _lines(place: Place) -> list[str]:
         f"  Storefront    http://{web}/",
         f"  2nd website   http://north.{web}/",
         f"  Back-office   http://{web}/admin/",
-        f"  Sandbox       {place.sandbox_url}/",
+        f"  Gateway       {place.sandbox_url}/  (gateway console; its secret is GPSANDBOX_SECRET in .data/dev.env)",
         f"  Log files     {LOGS}/",
         *(f"  {line}" for line in (demo.read_text().splitlines() if demo.exists() else []) if line.strip()),
     ]

@@ -27,7 +27,9 @@ def main() -> int:
         return 2
     log.info("listening on http://%s:%s/ucp, data in %s", settings.host, settings.port, settings.database)
     if not settings.secret:
-        log.info("/_emu is not served: GPSANDBOX_SECRET is not set")
+        log.info("neither /_emu nor the console is served: GPSANDBOX_SECRET is not set")
+    else:
+        log.info("console on http://%s:%s/, for browsers on this machine", settings.host, settings.port)
     for stopping in (signal.SIGTERM, signal.SIGINT):
         # Uvicorn stops gracefully on these, then raises them again for whoever listened before: let that be nobody.
         signal.signal(stopping, lambda number, frame: None)

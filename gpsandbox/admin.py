@@ -27,14 +27,14 @@ class ControlError(ValueError):
     """A control that makes no sense; the message says why. Nothing was changed."""
 
 
-def routes(*, settings: Settings, store: Store) -> list[Route]:
-    """Nothing at all when no secret is set."""
-    if not settings.secret:
-        return []
-    controls: tuple[tuple[str, str, Control], ...] = (
+def controls() -> tuple[tuple[str, str, Control], ...]:
+    """Everything that may be ordered, for `/_emu` and for the console's buttons."""
+    listed: tuple[tuple[str, str, Control], ...] = (
         ("POST", "/rules", lambda store, request, body: faults.rule_add(store, body)),
         ("GET", "/rules", lambda store, request, body: {"rules": faults.rules(store)}),
         ("DELETE", "/rules", _rules_clear),
+        ("DELETE", "/rules/{id}", _rule_remove),
+        ("GET", "/state", _state),
         ("GET", "/requests", _requests),
         ("GET", "/transactions", _transactions),
         ("POST", "/transactions/{id}/status", _status_set),
@@ -49,15 +49,22 @@ def routes(*, settings: Settings, store: Store) -> list[Route]:
         *WEBHOOK_CONTROLS,
         *LINK_CONTROLS,
     )
+    return listed
+
+
+def routes(*, settings: Settings, store: Store) -> list[Route]:
+    """Nothing at all when no secret is set."""
+    if not settings.secret:
+        return []
     return [
         Route(f"/_emu{path}", _guarded(control, settings, store), methods=[method])
-        for method, path, control in controls
+        for method, path, control in controls()
     ]
 
 
 def _guarded(control: Control, settings: Settings, store: Store) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        if not _is_loopback(request):
+        if not is_loopback(request):
             return Answer({"error": "Only from this machine."}, 403)
         given = tokens.bearer(request.headers.get("authorization", ""))
         if not hmac.compare_digest(given.encode(), settings.secret.encode()):
@@ -76,7 +83,8 @@ def _guarded(control: Control, settings: Settings, store: Store) -> Callable[[Re
     return endpoint
 
 
-def _is_loopback(request: Request) -> bool:
+def is_loopback(request: Request) -> bool:
+    """The caller is on this machine: its own address says so, no header."""
     try:
         return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
     except ValueError:
@@ -85,6 +93,19 @@ def _is_loopback(request: Request) -> bool:
 
 def _rules_clear(store: Store, request: Request, body: dict[str, Any]) -> Any:
     return {"deleted": store.write("DELETE FROM rules")}
+
+
+def _rule_remove(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    rule_id = request.path_params["id"]
+    if not rule_id.isdecimal():
+        raise LookupError(f"There is no rule {rule_id}.")
+    faults.rule_remove(store, int(rule_id))
+    return {"deleted": 1}
+
+
+def _state(store: Store, request: Request, body: dict[str, Any]) -> Any:
+    """What the sandbox holds: rows per table, and its time."""
+    return {"now": clock.stamp(clock.now(store)), "rows": store.counts()}
 
 
 def _requests(store: Store, request: Request, body: dict[str, Any]) -> Any:

@@ -25,6 +25,7 @@ from gpsandbox import (
     journal,
     links,
     payment_methods,
+    redaction,
     settlement,
     threeds,
     tokens,
@@ -116,7 +117,8 @@ def _endpoint(operation: Operation, settings: Settings, store: Store) -> Callabl
         if settings.delay_ms:
             await asyncio.sleep(settings.delay_ms / 1000)
         response = await _answer(call, operation, unreadable)
-        log.info("%s", _line(call, response))
+        if log.isEnabledFor(logging.INFO):
+            log.info("%s", _line(call, response))
         return response
 
     return endpoint
@@ -139,7 +141,8 @@ async def _answer(call: Call, operation: Operation, unreadable: ApiError | None)
         with call.store.atomic():
             journal.write(call, status=None if "drop" in call.fault else spoiled.status_code)
         return spoiled
-    call.now = clock.now(call.store)
+    if fault or call.settings.delay_ms:
+        call.now = clock.now(call.store)  # it may have waited
     response = _performed(call, operation)
     return await fault.after(response) if fault else response
 
@@ -153,14 +156,15 @@ def _performed(call: Call, operation: Operation) -> Response:
             body = operation.handler(call)
             if call.method != "GET" and operation.signed_in:
                 idempotency.remember(call)
-            journal.write(call, status=200, answer=body)
+            text = redaction.compact(body)
+            journal.write(call, status=200, answer=body, text=text)
             actions.write(call, answer=body)
     except ApiError as error:
         return _refused(call, error)
     except Exception:
         log.exception("%s %s failed", call.method, call.endpoint)
         return _refused(call, errors.our_fault())
-    return Answer(body)
+    return Answer(text)
 
 
 def _refused(call: Call, error: ApiError) -> Response:
@@ -190,7 +194,7 @@ async def _read(
         store=store,
         method=operation.method,
         endpoint=operation.endpoint,
-        path=request.url.path,
+        path=request.scope["path"],
         path_id=request.path_params.get("id", ""),
         query=dict(request.query_params),
         body=body,

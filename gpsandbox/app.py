@@ -1,4 +1,4 @@
-"""The ASGI application: the API, the control room, the hosted fields, a health answer."""
+"""The ASGI application: the API, the control room and its console, the hosted fields, a health answer."""
 
 import asyncio
 import os
@@ -11,14 +11,23 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from gpsandbox import acs, admin, api, apm_pages, cards_seed, errors, hosted, pay, ticker, webhooks
+from gpsandbox import acs, admin, api, apm_pages, cards_seed, console, errors, hosted, pay, ticker, webhooks
 from gpsandbox.disputes import seed as disputes_seed
 from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
 from gpsandbox.wire import Answer
 
 BROWSER_HEADERS = ("Authorization", "Content-Type", "X-GP-Version", "X-GP-Library", "X-GP-Idempotency")
+
+
+class ApiFromAnywhere(CORSMiddleware):
+    """Lets pages of any origin call the API, and nothing else of ours: not the control room, not the console."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_api = scope["type"] == "http" and scope["path"].startswith("/ucp/")
+        await (super().__call__ if is_api else self.app)(scope, receive, send)
 
 
 def application(settings: Settings) -> Starlette:
@@ -50,11 +59,12 @@ def application(settings: Settings) -> Starlette:
             *acs.routes(settings=settings, store=store),
             *pay.routes(settings=settings, store=store),
             *apm_pages.routes(settings=settings, store=store),
+            *console.routes(settings=settings, store=store),
         ],
         middleware=[
             # Browsers may call from anywhere, as at the gateway: the token is the guard, and no cookies exist.
             Middleware(
-                CORSMiddleware,
+                ApiFromAnywhere,
                 allow_origins=["*"],
                 allow_methods=["GET", "POST", "PATCH", "DELETE"],
                 allow_headers=BROWSER_HEADERS,

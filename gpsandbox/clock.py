@@ -30,7 +30,7 @@ def read(text: str) -> datetime:
 
 def stamp(moment: datetime) -> str:
     """The gateway's way to write a time. Fixed width, so that text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23] + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def earliest(text: str) -> str:

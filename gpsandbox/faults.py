@@ -1,6 +1,7 @@
 """Fault rules: which calls go wrong, and how. Set through `POST /_emu/rules`."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from gpsandbox.wire import Answer, Cut
 MATCHES = frozenset(
     {"endpoint", "method", "reference", "reference_prefix", "order_reference", "last4", "amount", "currency"}
 )
+CHOOSES = frozenset({"nth", "probability", "seed"})
+"""Which of the calls that match are struck: from the nth on, and of those only some."""
+
 BEFORE, AFTER = "before", "after"
 
 ACTIONS: dict[str, tuple[frozenset[str], str]] = {
@@ -118,9 +122,11 @@ def find(call: Call) -> Fault | None:
         return None
     with call.store.atomic():
         for row in call.store.rows("SELECT * FROM rules WHERE times IS NULL OR fired < times ORDER BY id"):
-            if not _matches(call, json.loads(row["match"])):
+            match = json.loads(row["match"])
+            if not _matches(call, match):
                 continue
-            strikes = row["seen"] + 1 >= row["nth"]
+            number = row["seen"] + 1
+            strikes = number >= row["nth"] and _falls_on(number, match)
             call.store.write(
                 "UPDATE rules SET seen = seen + 1, fired = fired + ? WHERE id = ?", (int(strikes), row["id"])
             )
@@ -139,8 +145,11 @@ def rule_add(store: Store, body: Mapping[str, Any]) -> dict[str, Any]:
     match, action = body.get("match", {}), body.get("action")
     if set(body) - {"match", "action", "times"} or not isinstance(match, dict):
         raise RuleError("A rule is {match: {…}, action: {…}, times: n}.")
-    if unknown := set(match) - MATCHES - {"nth"}:
-        raise RuleError(f"match does not know {sorted(unknown)}; it knows {sorted(MATCHES | {'nth'})}.")
+    if unknown := set(match) - MATCHES - CHOOSES:
+        raise RuleError(f"match does not know {sorted(unknown)}; it knows {sorted(MATCHES | CHOOSES)}.")
+    probability = match.get("probability", 1)
+    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 <= probability <= 1:
+        raise RuleError("probability is a number from 0 to 1.")
     if isinstance(action, str):
         action = {action: {}}
     if not isinstance(action, dict) or len(action) != 1 or next(iter(action)) not in ACTIONS:
@@ -173,6 +182,12 @@ def rule_add(store: Store, body: Mapping[str, Any]) -> dict[str, Any]:
         return rules(store)[-1]
 
 
+def rule_remove(store: Store, rule_id: int) -> None:
+    """Forget one rule. Raises LookupError."""
+    if not store.write("DELETE FROM rules WHERE id = ?", (rule_id,)):
+        raise LookupError(f"There is no rule {rule_id}.")
+
+
 def rules(store: Store) -> list[dict[str, Any]]:
     return [
         {**dict(row), "match": json.loads(row["match"]), "action": json.loads(row["action"])}
@@ -181,7 +196,13 @@ def rules(store: Store) -> list[dict[str, Any]]:
 
 
 def _matches(call: Call, match: Mapping[str, Any]) -> bool:
-    return all(_holds(call, name, str(wanted)) for name, wanted in match.items())
+    return all(_holds(call, name, str(wanted)) for name, wanted in match.items() if name not in CHOOSES)
+
+
+def _falls_on(number: int, match: Mapping[str, Any]) -> bool:
+    """A die that falls the same way in every run: its throw is a hash of the seed and the call's number."""
+    throw = hashlib.sha256(f"{match.get('seed', '')}|{number}".encode()).digest()[:8]
+    return int.from_bytes(throw) < float(match.get("probability", 1)) * 2**64
 
 
 def _holds(call: Call, name: str, wanted: str) -> bool:

@@ -7,8 +7,11 @@ from gpsandbox.call import Call
 from gpsandbox.store import Store
 
 
-def write(call: Call, *, status: int | None, detailed_error_code: str = "", answer: Any = None) -> None:
-    """Note a call. `status` None means it was not answered at all; `answer` is the body we answered with."""
+def write(call: Call, *, status: int | None, detailed_error_code: str = "", answer: Any = None, text: str = "") -> None:
+    """Note a call. `status` None means it was not answered at all; `answer` is the body we answered with.
+
+    `text` is that body's JSON text, if the caller has it already.
+    """
     call.store.insert(
         "requests",
         {
@@ -24,7 +27,7 @@ def write(call: Call, *, status: int | None, detailed_error_code: str = "", answ
             "detailed_error_code": detailed_error_code,
             "fault": call.fault,
             "sent": redaction.shown(call.body) if call.body else "",
-            "answered": redaction.shown(answer) if answer else "",
+            "answered": redaction.shown(answer, text=text) if answer else "",
         },
     )
 

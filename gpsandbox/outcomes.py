@@ -1,4 +1,4 @@
-"""Which card or bank account ends how. The only such table: `docs/sandbox.md` shows it, a test compares the two.
+"""Which card or bank account ends how. The only such table: a test compares it with `docs/sandbox-reference.md`.
 
 Stored resources remember an outcome by its name, never the number that chose it.
 """

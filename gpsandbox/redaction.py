@@ -29,13 +29,27 @@ MASKED_NAMES = frozenset({"number", "account_number", "iban"})
 LONGEST = 4000
 """Characters of one body that are kept."""
 
+_SUSPECT_NAMES = tuple(f'"{name}":' for name in sorted(SECRET_NAMES | MASKED_NAMES))
+_SUSPECT_TEXT = re.compile(r"[0-9 -]{12}")
+"""One of these is in the JSON text of everything that `_walk` would change, and of a little more."""
+
 _DIGITS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])")
 
 
-def shown(value: Any) -> str:
-    """A body as JSON text, safe to keep and to show; cut when it is very long."""
-    text = json.dumps(_walk(value), ensure_ascii=False, separators=(",", ":"))
+def shown(value: Any, *, text: str = "") -> str:
+    """A body as JSON text, safe to keep and to show; cut when it is very long.
+
+    `text` is the body's own compact JSON text, if the caller has it: most bodies hold no secret and are shown as sent.
+    """
+    text = text or compact(value)
+    if any(name in text for name in _SUSPECT_NAMES) or _SUSPECT_TEXT.search(text):
+        text = compact(_walk(value))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def compact(value: Any) -> str:
+    """JSON text as the gateway writes it: without spaces, without sorting."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _walk(value: Any, name: str = "") -> Any:

@@ -1,11 +1,12 @@
 """Answers that are not answers: what the fault rules put on the wire, down to a cut connection."""
 
-import json
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gpsandbox import redaction
 
 _connections: dict[tuple[str, int], "CuttableProtocol"] = {}
 """Live connections by the client's address, which is unique among them."""
@@ -38,7 +39,7 @@ class Cut(Response):
 
 
 class Answer(JSONResponse):
-    """A JSON answer as the gateway writes it: compact, without sorting."""
+    """A JSON answer as the gateway writes it: compact, without sorting. Text is taken for finished JSON."""
 
     def render(self, content: Any) -> bytes:
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return (content if isinstance(content, str) else redaction.compact(content)).encode()

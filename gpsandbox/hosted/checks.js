@@ -67,7 +67,17 @@ const CardChecks = (() => {
   const cvv = (text, length) => (digits(text).length === length && digits(text) === text.trim()
     ? "" : `Enter the ${length}-digit security code.`);
 
+  // What the gateway refused → what the buyer can do about it. Its own words are for developers.
+  const REFUSALS = {
+    NOT_AUTHENTICATED: "This form is too old. Please reload the page and try again.",
+    ACTION_NOT_AUTHORIZED: "Cards cannot be taken here at the moment. Nothing was charged.",
+    TOO_MANY_REQUESTS: "Many people are paying at the moment. Nothing was charged. Please try again in a minute.",
+    INVALID_REQUEST_DATA: "The card details are not right. Nothing was charged. Please check them and try again.",
+    MANDATORY_DATA_MISSING: "Something is missing. Nothing was charged. Please fill in every field.",
+  };
+  const refusal = (code) => REFUSALS[code] || "The card could not be checked. Nothing was charged. Please try again.";
+
   const holderName = (text, required) => (required && !text.trim() ? "Enter the name on the card." : "");
 
-  return { brandOf, digits, grouped, expiryOf, number, expiration, cvv, holderName };
+  return { brandOf, digits, grouped, expiryOf, number, expiration, cvv, holderName, refusal };
 })();

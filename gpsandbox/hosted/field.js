@@ -12,6 +12,7 @@
   if (!setup || window.parent === window || !allowed.includes(setup.origin)) return;
 
   const WAIT = 3000; // milliseconds until a silent field counts as missing
+  const PATIENCE = 30000; // milliseconds until the gateway counts as silent
   const LIBRARY = "javascript;version=gpsandbox-1";
   const { form, field } = setup;
   const channel = new BroadcastChannel(`gp-fields:${form}`);
@@ -23,8 +24,14 @@
 
   const KINDS = {
     "card-number": { label: "Card number", autocomplete: "cc-number", inputmode: "numeric", most: 23 },
-    "card-expiration": { label: "Expiry date", autocomplete: "cc-exp", inputmode: "numeric", most: 9, hint: "MM / YY" },
-    "card-cvv": { label: "Security code", autocomplete: "cc-csc", inputmode: "numeric", most: 4 },
+    "card-expiration": {
+      label: "Expiry date", autocomplete: "cc-exp", inputmode: "numeric", most: 9, placeholder: "MM / YY",
+      hint: "Month and year, as on the card",
+    },
+    "card-cvv": {
+      label: "Security code", autocomplete: "cc-csc", inputmode: "numeric", most: 4,
+      hint: "The 3 digits on the back of the card", longHint: "The 4 digits on the front of the card",
+    },
     "card-holder-name": { label: "Name on the card", autocomplete: "cc-name", inputmode: "text", most: 100 },
     "submit": { label: "Submit" },
   };
@@ -33,6 +40,7 @@
 
   document.documentElement.lang = setup.lang || "en";
   document.title = setup.label || kind.label;
+  document.body.dataset.field = field;
 
   // ---- the page around -------------------------------------------------------------------------------------------
 
@@ -43,6 +51,8 @@
     if (message.type === "configure") {
       settings = { ...settings, ...message.payload };
       applyStyles(message.payload.styles || {});
+      const input = document.querySelector("input");
+      if (input) input.required = field !== "card-holder-name" || settings.requireCardHolderName;
       tellPage("configured");
     }
   });
@@ -80,7 +90,8 @@
     });
     channel.addEventListener("message", ({ data }) => {
       if (data.type !== "busy") return;
-      button.disabled = data.busy;
+      // Not `disabled`: that would take the focus from under the keyboard. The leader ignores what comes meanwhile.
+      button.setAttribute("aria-disabled", String(data.busy));
       button.setAttribute("aria-busy", String(data.busy));
     });
   };
@@ -92,14 +103,15 @@
     if (!setup.showLabel) label.className = "visually-hidden";
     const control = element("div", { class: "control" });
     const input = element("input", {
-      id: "secure-payment-field", type: "text", autocomplete: kind.autocomplete, inputmode: kind.inputmode,
-      maxlength: kind.most, placeholder: setup.placeholder ?? kind.hint ?? "", spellcheck: "false",
-      autocapitalize: "off", autocorrect: "off", "aria-describedby": "problem",
+      id: "secure-payment-field", name: kind.autocomplete, type: "text", autocomplete: kind.autocomplete,
+      inputmode: kind.inputmode, maxlength: kind.most, placeholder: setup.placeholder ?? kind.placeholder ?? "",
+      spellcheck: "false", autocapitalize: "off", autocorrect: "off", "aria-describedby": "hint problem",
     });
     const brandShown = element("span", { class: "brand", "aria-live": "polite" });
-    const problem = element("p", { id: "problem", class: "problem", "aria-live": "polite" });
+    const hint = element("p", { id: "hint", class: "visually-hidden" }, kind.hint);
+    const problem = element("p", { id: "problem", class: "problem", role: "alert" });
     control.append(input, brandShown);
-    wrapper.append(label, control, problem);
+    wrapper.append(label, control, hint, problem);
 
     let cvvLength = 3;
     let shownBrand = "";
@@ -111,9 +123,12 @@
       "card-holder-name": () => CardChecks.holderName(input.value, settings.requireCardHolderName),
     })[field]();
 
+    // Writing the same text again would have it read out again.
     const show = (text) => {
-      problem.textContent = text;
+      if (problem.textContent !== text) problem.textContent = text;
       input.setAttribute("aria-invalid", String(Boolean(text)));
+      input.classList.toggle("invalid", Boolean(text));
+      input.classList.toggle("valid", !text && Boolean(input.value));
     };
 
     // Rewrites the text and keeps the caret behind the same digit.
@@ -161,7 +176,11 @@
     });
 
     channel.addEventListener("message", ({ data }) => {
-      if (data.type === "brand") cvvLength = data.cvv;
+      if (data.type === "brand" && field === "card-cvv") {
+        cvvLength = data.cvv;
+        hint.textContent = cvvLength === 4 ? kind.longHint : kind.hint;
+        if (problem.textContent) show(input.value ? check() : "");
+      }
       if (data.type === "focus" && data.field === field) input.focus();
       if (data.type === "collect" && field !== "card-number") {
         show(check());
@@ -218,6 +237,7 @@
       const response = await fetch("/ucp/payment-methods", {
         method: "POST",
         credentials: "omit",
+        signal: AbortSignal.timeout(PATIENCE),
         headers: {
           "Accept": "application/json",
           "Authorization": `Bearer ${settings.accessToken}`,
@@ -236,7 +256,8 @@
       });
       const answer = await response.json();
       if (!response.ok) {
-        refused([{ code: answer.error_code, message: answer.detailed_error_description }]);
+        const { error_code: code, detailed_error_code: detail, detailed_error_description: text } = answer;
+        refused([{ code, message: CardChecks.refusal(code), technical: `${detail} ${text}` }]);
         return;
       }
       tellPage("result", {
@@ -267,7 +288,8 @@
         const wrong = settings.fields.filter((name) => values[name]?.problem);
         tellPage("result", { name: "card-form-validity", data: wrong.length === 0 });
         if (wrong.length) {
-          refused(wrong.map((name) => ({ code: CODES[name], message: values[name].problem })));
+          // `field` says that the buyer reads this text in that field's frame already.
+          refused(wrong.map((name) => ({ code: CODES[name], message: values[name].problem, field: name })));
           if (wrong[0] === field) own.input.focus();
           else channel.postMessage({ type: "focus", field: wrong[0] });
         } else {

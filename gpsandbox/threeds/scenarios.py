@@ -1,4 +1,4 @@
-"""Which card the directory knows and how its bank answers. The only such table: `docs/sandbox.md` shows it.
+"""Which card the directory knows and how its bank answers. The only such table: `docs/sandbox-reference.md` shows it.
 
 An authentication remembers its scenario by name and the card by its keyed fingerprint, never by the number.
 """

@@ -13,10 +13,14 @@ os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path="/8").
 django.setup()
 
 from config.supervisor import say  # noqa: E402
-from tests.bench import checkout, intake, report  # noqa: E402  (models need Django)
+from tests.bench import checkout, intake, report, sandbox  # noqa: E402  (models need Django)
 from tests.bench.measure import Result  # noqa: E402
 
-BENCHMARKS: dict[str, Callable[[], Result]] = {"intake": intake.run, "checkout": checkout.run}
+BENCHMARKS: dict[str, Callable[[], Result]] = {
+    "intake": intake.run,
+    "checkout": checkout.run,
+    "sandbox": sandbox.run,
+}
 
 
 def main(names: list[str]) -> int:

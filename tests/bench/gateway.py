@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config import processes
+from config.processes import free_port, port_is_taken, wait_until
 from tests.contract.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def fast_sandbox() -> Iterator[Sandbox]:
+def fast_sandbox(*, processes: int = 1) -> Iterator[Sandbox]:
     """gpsandbox at 0 ms, with the credentials that the contract tests use."""
-    port = processes.free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="oropay-bench-") as folder:
         process = subprocess.Popen(
             [sys.executable, "-m", "gpsandbox"],
@@ -29,11 +29,12 @@ def fast_sandbox() -> Iterator[Sandbox]:
                 "GPSANDBOX_SECRET": "open-sesame",
                 "GPSANDBOX_APPS": "contract-app:contract-key",
                 "GPSANDBOX_LOG": "0",
+                "GPSANDBOX_PROCESSES": str(processes),
             },
             stdout=subprocess.DEVNULL,
         )
         try:
-            if not processes.wait_until(lambda: processes.port_is_taken(port), seconds=20):
+            if not wait_until(lambda: port_is_taken(port), seconds=20):
                 raise RuntimeError("gpsandbox does not start")
             root = f"http://127.0.0.1:{port}"
             yield Sandbox(url=f"{root}/ucp", root=root, secret="open-sesame")

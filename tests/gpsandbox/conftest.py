@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.gpsandbox.client import APP_ID, APP_KEY, OTHER_APP_ID, OTHER_APP_KEY, SECRET, Client
+from tests.gpsandbox.visitor import Visitor
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20
@@ -94,6 +95,15 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for sandbox in started:
         if sandbox.process.poll() is None:
             sandbox.stop()
+
+
+@pytest.fixture
+def trainer(running: Running) -> Iterator[Visitor]:
+    """A visitor of the shared sandbox's console who has logged in; no fault is left behind."""
+    visitor = Visitor(running.client)
+    assert visitor.log_in().status == 303
+    yield visitor
+    running.client.emu("DELETE", "/rules")
 
 
 @pytest.fixture(scope="module")

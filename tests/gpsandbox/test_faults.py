@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gpsandbox.faults import ACTIONS
 from tests.gpsandbox.client import Client, reference, sale
 
 BROKEN = (http.client.RemoteDisconnected, ConnectionResetError)
@@ -217,11 +218,81 @@ def test_rule_nobody_can_obey_is_refused(gateway: Client) -> None:
         {"action": {"http": {}}},
         {"action": "drop", "times": 0},
         {"action": {"slow": {"ms": "long"}}},
+        {"match": {"probability": 2}, "action": "drop"},
+        {"match": {"probability": "often"}, "action": "drop"},
     )
 
     for rule in rules:
         assert gateway.emu("POST", "/rules", rule).status == 400
     assert gateway.emu("GET", "/rules").json == {"rules": []}
+
+
+def test_chance_falls_the_same_way_for_the_same_seed(gateway: Client) -> None:
+    def struck(probability: float, seed: str) -> list[int]:
+        name = reference()
+        gateway.rule("too_many", times=None, reference=name, probability=probability, seed=seed)
+        statuses = [gateway.call("GET", f"/transactions?reference={name}").status for _ in range(40)]
+        assert set(statuses) <= {200, 429}
+        return [number for number, status in enumerate(statuses) if status == 429]
+
+    first, again, other = struck(0.3, "monday"), struck(0.3, "monday"), struck(0.3, "tuesday")
+
+    assert first == again
+    assert first != other
+    assert 4 <= len(first) <= 20
+    assert struck(0, "monday") == []
+    assert struck(1, "monday") == list(range(40))
+
+
+MOMENTS = [(kind, when) for kind, (options, _) in ACTIONS.items() if "when" in options for when in ("before", "after")]
+NEEDED = {"http": {"status": 500}, "timeout": {"ms": 10}}
+
+
+@pytest.mark.parametrize(("kind", "when"), MOMENTS)
+def test_every_action_that_can_strike_before_or_after_the_charge_does(gateway: Client, kind: str, when: str) -> None:
+    body = sale()
+    gateway.rule({kind: {**NEEDED.get(kind, {}), "when": when}}, reference=body["reference"], method="POST")
+
+    try:
+        reply = gateway.call("POST", "/transactions", body, key=body["reference"])
+        good = reply.status == 200 and reply.headers["content-type"] == "application/json" and reply.text[-1:] == "}"
+    except BROKEN:
+        good = False
+
+    assert good == (kind == "timeout" and when == "after")
+    assert len(gateway.found(body["reference"])) == (1 if when == "after" else 0)
+    repeated = gateway.call("POST", "/transactions", body, key=body["reference"])
+    assert repeated.status == (409 if when == "after" else 200)
+
+
+def test_too_many_requests_says_when_to_come_back(gateway: Client) -> None:
+    gateway.rule("too_many", endpoint="/transactions")
+
+    assert gateway.sale().headers["retry-after"] == "1"
+
+
+def test_a_follow_up_can_be_singled_out(gateway: Client) -> None:
+    sold = gateway.sale().json
+    gateway.rule("html_502", endpoint="/transactions/{id}/refund", method="POST", last4="5262")
+
+    read = gateway.call("GET", f"/transactions/{sold['id']}")
+    refund = gateway.call("POST", f"/transactions/{sold['id']}/refund", {})
+
+    assert (read.status, refund.status) == (200, 502)
+    assert gateway.call("POST", f"/transactions/{sold['id']}/refund", {}).json["status"] == "CAPTURED"
+
+
+def test_one_rule_can_be_taken_back(gateway: Client) -> None:
+    gateway.rule("too_many", method="GET")
+    gateway.rule("html_502", method="POST")
+    first, second = gateway.emu("GET", "/rules").json["rules"]
+
+    removed = gateway.emu("DELETE", f"/rules/{first['id']}")
+
+    assert removed.json == {"deleted": 1}
+    assert [rule["id"] for rule in gateway.emu("GET", "/rules").json["rules"]] == [second["id"]]
+    assert gateway.emu("DELETE", f"/rules/{first['id']}").status == 404
+    assert gateway.emu("DELETE", "/rules/all").status == 404
 
 
 def test_sign_in_can_fail_too(gateway: Client) -> None:

@@ -1,4 +1,4 @@
-"""The table in `outcomes.py` against the server, and against what `docs/sandbox.md` tells people."""
+"""The table in `outcomes.py` against the server, and against what `docs/sandbox-reference.md` tells people."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from gpsandbox.outcomes import ACCOUNT_ENDINGS, AVS_CARDS, CARD_RESULTS, LETTERS
 from gpsandbox.threeds.scenarios import THREE_DS_CARDS
 from tests.gpsandbox.client import BANK, Client, bank, card, reference, sale
 
-DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
+DOCS = Path(__file__).parents[2] / "docs" / "sandbox-reference.md"
 
 CARDS = [(number, outcome) for outcome, numbers in CARD_RESULTS for number in numbers]
 

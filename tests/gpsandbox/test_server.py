@@ -154,6 +154,18 @@ def test_status_can_be_forced_and_memory_emptied(empty: Client) -> None:
     assert empty.call("GET", "/transactions").json["total_record_count"] == 0
 
 
+def test_state_counts_what_the_sandbox_holds(empty: Client) -> None:
+    empty.sale()
+    empty.rule("drop", reference="never-asked-for")
+
+    state = empty.emu("GET", "/state").json
+
+    assert state["now"][:2] == "20"
+    assert (state["rows"]["transactions"], state["rows"]["batches"], state["rows"]["rules"]) == (1, 1, 1)
+    assert state["rows"]["deposits"] == 0
+    empty.emu("DELETE", "/rules")
+
+
 def test_unknown_addresses_and_health(running: Running) -> None:
     assert running.client.send("GET", "/healthz").json["status"] == "ok"
     assert running.client.send("GET", "/nowhere").error[:3] == (404, "RESOURCE_NOT_FOUND", "40118")

@@ -25,7 +25,7 @@ from tests.gpsandbox.threeds import (
     started,
 )
 
-DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
+DOCS = Path(__file__).parents[2] / "docs" / "sandbox-reference.md"
 ENROLLED = [
     (number, scenario, mastercard)
     for scenario, old, visa, master in THREE_DS_CARDS
