@@ -20,6 +20,7 @@ from gpsandbox import (
     fields,
     idempotency,
     journal,
+    life,
     payment_methods,
     settlement,
     tokens,
@@ -64,10 +65,14 @@ OPERATIONS = (
     Operation("POST", "/transactions/{id}/capture", transactions.capture),
     Operation("POST", "/transactions/{id}/refund", transactions.refund),
     Operation("POST", "/transactions/{id}/reversal", transactions.reverse),
+    Operation("POST", "/transactions/{id}/reauthorization", transactions.reauthorize),
+    Operation("POST", "/transactions/{id}/incremental", transactions.increment),
     Operation("POST", "/transactions/{id}/hold", transactions.hold),
     Operation("POST", "/transactions/{id}/release", transactions.release),
     Operation("GET", "/batches/{id}", batches.get),
     Operation("POST", "/batches/{id}", batches.close),
+    Operation("GET", "/batches/", batches.unnamed),
+    Operation("POST", "/batches/", batches.unnamed),
     Operation("GET", "/settlement/transactions", settlement.transactions_find),
     Operation("GET", "/settlement/deposits", settlement.deposits_find),
     Operation("GET", "/settlement/deposits/{id}", settlement.deposit_get),
@@ -117,8 +122,9 @@ async def _answer(call: Call, operation: Operation, unreadable: ApiError | None)
 
 
 def _performed(call: Call, operation: Operation) -> Response:
-    """Everything between these lines happens at once, or not at all."""
+    """Everything between these lines happens at once, or not at all. First, time passes."""
     try:
+        life.catch_up(call.store, now=call.now)
         with call.store.atomic():
             if call.method != "GET" and operation.signed_in:
                 idempotency.refuse_repeat(call)

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gpsandbox import timetable
+from gpsandbox.timetable import Cutoff
+
 DEFAULT_ORIGINS = "http://localhost:8000,http://127.0.0.1:8000,http://north.localhost:8000"
 
 
@@ -38,6 +41,8 @@ class Settings:
     public_url: str = ""
     acs_url: str = ""
     """Where browsers find the pages of the card holder's bank, on an origin of their own."""
+    cutoff: Cutoff = field(default_factory=Cutoff)
+    """When open batches close, every day."""
 
 
 def settings_read(environment: Mapping[str, str]) -> Settings:
@@ -58,7 +63,15 @@ def settings_read(environment: Mapping[str, str]) -> Settings:
         conformance=environment.get("GPSANDBOX_CONFORMANCE", "0") == "1",
         public_url=environment.get("GPSANDBOX_URL", "").rstrip("/"),
         acs_url=environment.get("GPSANDBOX_ACS_URL", "").rstrip("/"),
+        cutoff=_cutoff(environment.get("GPSANDBOX_CUTOFF", "22:00 UTC")),
     )
+
+
+def _cutoff(text: str) -> Cutoff:
+    try:
+        return timetable.cutoff(text)
+    except ValueError as error:
+        raise SettingsError(f"GPSANDBOX_CUTOFF={text!r} must look like 22:00 UTC: {error}.") from None
 
 
 def _whole_number(environment: Mapping[str, str], name: str, *, default: int, most: int) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from gpsandbox import life
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
 
@@ -11,7 +12,7 @@ log = logging.getLogger("gpsandbox")
 
 Job = Callable[[Settings, Store], Awaitable[None]]
 
-JOBS: tuple[Job, ...] = ()
+JOBS: tuple[Job, ...] = (life.tick,)
 EVERY = 0.2
 """Seconds between two ticks."""
 

@@ -9,7 +9,7 @@ from gpsandbox.call import Call
 from gpsandbox.outcomes import Verdict
 from gpsandbox.sources import Source
 from gpsandbox.store import Row
-from gpsandbox.transactions import shown
+from gpsandbox.transactions import holds, shown
 
 CURRENCY, COUNTRY = r"[A-Z]{3}", r"[A-Z]{2}"
 SURCHARGE_LIMIT = 5
@@ -74,6 +74,8 @@ def create(call: Call) -> dict[str, Any]:
             "detail": json.dumps({**_detail(body, source), **({"risk": risk} if risk else {})}),
         },
     )
+    if status == "PREAUTHORIZED":
+        holds.watch(call, transaction_id)
     row = shown.row(call, transaction_id)
     if status in ("CAPTURED", "PENDING"):
         batch_id = batches.line_add(call, transaction=row, amount=amount)

@@ -6,7 +6,7 @@ from typing import Any
 from gpsandbox import batches, errors, fields, ids
 from gpsandbox.call import Call
 from gpsandbox.store import Row
-from gpsandbox.transactions import shown
+from gpsandbox.transactions import holds, shown
 
 CAPTURE_PERCENT = 115
 SALE_REFUND_PERCENT = 115
@@ -34,12 +34,14 @@ def capture(call: Call) -> dict[str, Any]:
         raise errors.rule_broken("This transaction has been held")
     if found["status"] not in (("PREAUTHORIZED", "CAPTURED", "FUNDED") if several else ("PREAUTHORIZED",)):
         raise errors.not_allowed_now("Capture", found["status"])
+    if holds.is_over(call, found):
+        raise errors.hold_expired()
     amount = fields.minor_units(call.body, "amount") or max(found["authorized"] - found["captured"], 0)
     captured = found["captured"] + amount
     if not amount or captured * 100 > found["authorized"] * CAPTURE_PERCENT:
         raise errors.rule_broken(f"Can't settle for more than {CAPTURE_PERCENT}% of that which you authorised")
     if call.forced:
-        return _declined(call, found, "CAPTURE")
+        return shown.declined(call, found, "CAPTURE")
     batch_id = batches.line_add(call, transaction=found, amount=amount)
     return _changed(call, found, "CAPTURE", status="CAPTURED", amount=captured, captured=captured, batch_id=batch_id)
 
@@ -56,7 +58,7 @@ def reverse(call: Call) -> dict[str, Any]:
     if amount is not None and amount != found["amount"]:
         raise errors.invalid("40214", "partial reversal not supported")
     if call.forced:
-        return _declined(call, found, "REVERSE")
+        return shown.declined(call, found, "REVERSE")
     batches.lines_remove(call, transaction=found)
     if found["parent_id"]:
         call.store.write(
@@ -103,6 +105,7 @@ def release(call: Call) -> dict[str, Any]:
     _reason_check(call)
     if not found["held"]:
         raise errors.rule_broken("Cant release transaction that is not held")
+    holds.unfreeze(call)
     return _held(call, found, "RELEASE", held=0, result="RELEASE_SUCCESSFUL")
 
 
@@ -123,18 +126,6 @@ def _subject(call: Call, *, by_reference: bool = False) -> Row:
 def _changed(call: Call, found: Row, action: str, **columns: Any) -> dict[str, Any]:
     call.store.update("transactions", found["id"], updated_at=call.stamp, **columns)
     return shown.transaction(call, shown.row(call, found["id"]), action=action, issuer=True)
-
-
-def _declined(call: Call, found: Row, action: str) -> dict[str, Any]:
-    """The transaction stays as it is; the answer says no."""
-    assert call.forced is not None  # noqa: S101 - callers check
-    answer = shown.transaction(call, found, action=action, result="DECLINED", issuer=True)
-    answer["payment_method"] = {
-        **answer["payment_method"],
-        "result": call.forced.result,
-        "message": call.forced.message,
-    }
-    return answer
 
 
 def _refunded(call: Call, parent: Row, *, amount: int) -> dict[str, Any]:

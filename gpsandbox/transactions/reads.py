@@ -21,6 +21,9 @@ STATUSES = (
     "REJECTED",
 )
 
+METHODS = ("CARD", "BANK_TRANSFER", "BANK PAYMENT", "BANK_PAYMENT")
+"""Bank payments (open banking) may be asked for; the sandbox makes none."""
+
 LISTING = Listing(
     plural="transactions",
     source="transactions",
@@ -45,7 +48,7 @@ LISTING = Listing(
         "order_reference": equals("order_reference"),
         "entry_mode": equals("entry_mode"),
         "name": equals("name"),
-        "payment_method": one_of("method", "CARD", "BANK_TRANSFER"),
+        "payment_method": one_of("method", *METHODS),
         "risk_assessment_result": equals("risk"),
         "fingerprint": equals("fingerprint"),
         **times("time_created", "created_at"),

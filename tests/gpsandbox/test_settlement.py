@@ -194,5 +194,7 @@ def test_batch_counts_what_is_in_it(empty: Client) -> None:
     batch = empty.call("GET", f"/batches/{sold['batch_id']}").json
 
     assert (batch["status"], batch["amount"], batch["batch_transaction_count"]) == ("OPEN", "700", 2)
-    assert batch["brand_breakdown"] == [{"brand": "VISA", "sales": {"count": 1, "amount": "1000"}}]
+    assert batch["brand_breakdown"] == [
+        {"brand": "VISA", "sales": {"count": 1, "amount": "1000"}, "refunds": {"count": 1, "amount": "300"}}
+    ]
     assert empty.call("POST", "/batches/BAT_0", {}).error[:3] == (502, "ACTION_FAILED", "500010")

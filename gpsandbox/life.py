@@ -1,0 +1,48 @@
+"""Time passing: batches close, money is paid out, payments come back and holds lapse, each at its own moment."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from gpsandbox import agenda, batches, clock, settlement
+from gpsandbox.agenda import Event
+from gpsandbox.settings import Settings
+from gpsandbox.store import Store
+from gpsandbox.transactions import holds
+
+Handler = Callable[[Store, str, datetime], None]
+"""What an event does to its subject, at its moment. The subject may be gone or past caring."""
+
+HANDLERS: dict[Event, Handler] = {
+    Event.ACH_RETURN: settlement.return_arrives,
+    Event.BATCH_CLOSE: batches.cutoff_reached,
+    Event.HOLD_EXPIRE: holds.expire,
+    Event.PAYDAY: settlement.payday_reached,
+}
+
+AT_ONCE = 500
+"""Events per database transaction, so that other processes get their turn."""
+
+
+def catch_up(store: Store, *, now: datetime | None = None) -> None:
+    """Let everything happen that is due by `now`, in order, each stamped with its own moment.
+
+    Cheap when nothing is due: every call and control runs it first, and the ticker besides. Not inside `Store.atomic`.
+    """
+    until = clock.stamp(now or clock.now(store))
+    while agenda.is_anything_due(store, until=until):
+        with store.atomic():
+            happen(store, until=until, most=AT_ONCE)
+
+
+def happen(store: Store, *, until: str, most: int) -> None:
+    """The first `most` events due by `until`, those they cause included. Call inside `Store.atomic`."""
+    for _ in range(most):
+        entry = agenda.take(store, until=until)
+        if entry is None:
+            return
+        HANDLERS[Event(entry["event"])](store, entry["subject"], clock.read(entry["at"]))
+
+
+async def tick(settings: Settings, store: Store) -> None:
+    """The ticker's job: things happen even if nobody calls."""
+    catch_up(store)
