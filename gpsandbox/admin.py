@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import agenda, clock, faults, journal, life, timetable, tokens
+from gpsandbox import agenda, clock, faults, journal, life, seed, timetable, tokens
 from gpsandbox.agenda import Event
 from gpsandbox.settings import Settings
 from gpsandbox.settlement import controls as money
@@ -42,6 +42,7 @@ def routes(*, settings: Settings, store: Store) -> list[Route]:
         ("POST", "/clock", _clock_move),
         ("POST", "/reset", _reset),
         *money.CONTROLS,
+        *seed.CONTROLS,
     )
     return [
         Route(f"/_emu{path}", _guarded(control, settings, store), methods=[method])

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import admin, api, errors, hosted, ticker
+from gpsandbox import admin, api, errors, hosted, seed, ticker
 from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
 from gpsandbox.wire import Answer
@@ -23,6 +23,7 @@ BROWSER_HEADERS = ("Authorization", "Content-Type", "X-GP-Version", "X-GP-Librar
 def application(settings: Settings) -> Starlette:
     """One sandbox over one database file, which is opened here and closed when the server stops."""
     store = Store(settings.database)
+    seed.at_start(settings, store)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -36,7 +37,7 @@ def application(settings: Settings) -> Starlette:
     async def healthz(request: Request) -> Response:
         return Answer({"status": "ok", "transactions": store.value("SELECT count(*) FROM transactions")})
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", healthz),
             *api.routes(settings=settings, store=store),
@@ -56,6 +57,8 @@ def application(settings: Settings) -> Starlette:
         exception_handlers={404: _nowhere},
         lifespan=lifespan,
     )
+    app.state.settings = settings
+    return app
 
 
 def from_environment() -> Starlette:

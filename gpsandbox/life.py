@@ -34,12 +34,11 @@ def catch_up(store: Store, *, now: datetime | None = None) -> None:
             happen(store, until=until, most=AT_ONCE)
 
 
-def happen(store: Store, *, until: str, most: int) -> None:
-    """The first `most` events due by `until`, those they cause included. Call inside `Store.atomic`."""
-    for _ in range(most):
-        entry = agenda.take(store, until=until)
-        if entry is None:
-            return
+def happen(store: Store, *, until: str, most: int = 0) -> None:
+    """The first `most` events due by `until`, or all, those they cause included. Call inside `Store.atomic`."""
+    taken = 0
+    while (not most or taken < most) and (entry := agenda.take(store, until=until)):
+        taken += 1
         HANDLERS[Event(entry["event"])](store, entry["subject"], clock.read(entry["at"]))
 
 
