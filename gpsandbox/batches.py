@@ -76,8 +76,8 @@ def close_all(store: Store, *, now: datetime) -> list[str]:
     return [batch["id"] for batch in open_now]
 
 
-def cutoff_reached(store: Store, batch_id: str, now: datetime) -> None:
-    """Close a batch that nobody closed before its cut-off. See `life.HANDLERS`."""
+def close_one(store: Store, batch_id: str, now: datetime) -> None:
+    """Close a batch unless it is closed already. At its cut-off: see `life.HANDLERS`."""
     batch = store.row("SELECT * FROM batches WHERE id = ? AND status = 'OPEN'", (batch_id,))
     if batch is not None:
         _close(store, batch, now=now)

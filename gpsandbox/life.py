@@ -14,7 +14,7 @@ Handler = Callable[[Store, str, datetime], None]
 
 HANDLERS: dict[Event, Handler] = {
     Event.ACH_RETURN: settlement.return_arrives,
-    Event.BATCH_CLOSE: batches.cutoff_reached,
+    Event.BATCH_CLOSE: batches.close_one,
     Event.HOLD_EXPIRE: holds.expire,
     Event.PAYDAY: settlement.payday_reached,
 }

@@ -25,7 +25,6 @@ CREATE TABLE IF NOT EXISTS settlement_lines (
 CREATE INDEX IF NOT EXISTS settlement_lines_by_deposit ON settlement_lines (deposit_id);
 CREATE INDEX IF NOT EXISTS settlement_lines_by_transaction ON settlement_lines (transaction_id);
 CREATE INDEX IF NOT EXISTS settlement_lines_by_batch ON settlement_lines (batch_id);
-CREATE INDEX IF NOT EXISTS settlement_lines_by_dispute ON settlement_lines (dispute_id) WHERE dispute_id <> '';
 
 CREATE VIEW IF NOT EXISTS settled_transactions AS
     SELECT line.id AS line_id, line.deposit_id, line.batch_id, line.status, line.amount,

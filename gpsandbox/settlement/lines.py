@@ -40,8 +40,8 @@ def dispute_line_add(
 ) -> None:
     """Take a chargeback from the merchant, or give it back: in the deposits of the next banking day after `now`.
 
-    `kind` is CHARGEBACK or CHARGEBACK_REVERSAL, `amount` positive and in minor units. `deposit_of_dispute` finds the
-    deposit later. Call inside `Store.atomic`.
+    `kind` is CHARGEBACK or CHARGEBACK_REVERSAL, `amount` positive and in minor units. The line's `deposit_id` names the
+    deposit once it is made. Call inside `Store.atomic`.
     """
     if kind not in (Kind.CHARGEBACK, Kind.CHARGEBACK_REVERSAL) or amount <= 0:
         raise ValueError(f"{kind} of {amount} is no dispute line.")
@@ -57,15 +57,6 @@ def dispute_line_add(
         due=timetable.payday_following(now),
         dispute_id=dispute_id,
     )
-
-
-def deposit_of_dispute(store: Store, *, dispute_id: str, kind: str) -> str:
-    """The deposit that carried a dispute's line, or nothing before it was made."""
-    found = store.value(
-        "SELECT deposit_id FROM settlement_lines WHERE dispute_id = ? AND kind = ? ORDER BY id DESC LIMIT 1",
-        (dispute_id, kind),
-    )
-    return str(found or "")
 
 
 def add(
