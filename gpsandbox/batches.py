@@ -76,11 +76,12 @@ def close_all(store: Store, *, now: datetime) -> list[str]:
     return [batch["id"] for batch in open_now]
 
 
-def close_one(store: Store, batch_id: str, now: datetime) -> None:
+def close_one(store: Store, batch_id: str, now: datetime) -> list[str]:
     """Close a batch unless it is closed already. At its cut-off: see `life.HANDLERS`."""
     batch = store.row("SELECT * FROM batches WHERE id = ? AND status = 'OPEN'", (batch_id,))
     if batch is not None:
         _close(store, batch, now=now)
+    return []
 
 
 def _close(store: Store, batch: Row, *, now: datetime) -> None:

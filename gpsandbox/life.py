@@ -1,5 +1,6 @@
 """Time passing: batches close, money is paid out, payments come back and holds lapse, each at its own moment."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -9,8 +10,13 @@ from gpsandbox.settings import Settings
 from gpsandbox.store import Store
 from gpsandbox.transactions import holds
 
-Handler = Callable[[Store, str, datetime], None]
-"""What an event does to its subject, at its moment. The subject may be gone or past caring."""
+log = logging.getLogger("gpsandbox")
+
+Handler = Callable[[Store, str, datetime], list[str]]
+"""What an event does to its subject, at its moment; returns the transactions whose status changed.
+
+The subject may be gone or past caring.
+"""
 
 HANDLERS: dict[Event, Handler] = {
     Event.ACH_RETURN: settlement.return_arrives,
@@ -31,15 +37,20 @@ def catch_up(store: Store, *, now: datetime | None = None) -> None:
     until = clock.stamp(now or clock.now(store))
     while agenda.is_anything_due(store, until=until):
         with store.atomic():
-            happen(store, until=until, most=AT_ONCE)
+            changed = happen(store, until=until, most=AT_ONCE)
+        log.info("Time passed: %d transactions changed their status", len(changed))
 
 
-def happen(store: Store, *, until: str, most: int = 0) -> None:
-    """The first `most` events due by `until`, or all, those they cause included. Call inside `Store.atomic`."""
-    taken = 0
+def happen(store: Store, *, until: str, most: int = 0) -> list[str]:
+    """The first `most` events due by `until`, or all, those they cause included. Call inside `Store.atomic`.
+
+    Returns the transactions whose status changed, in the order of their changes.
+    """
+    taken, changed = 0, []
     while (not most or taken < most) and (entry := agenda.take(store, until=until)):
         taken += 1
-        HANDLERS[Event(entry["event"])](store, entry["subject"], clock.read(entry["at"]))
+        changed += HANDLERS[Event(entry["event"])](store, entry["subject"], clock.read(entry["at"]))
+    return changed
 
 
 async def tick(settings: Settings, store: Store) -> None:

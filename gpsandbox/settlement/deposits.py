@@ -25,9 +25,10 @@ FEES = {"CARD": Fee(per_mille=29, fixed=30), "BANK_TRANSFER": Fee(per_mille=0, f
 """Method → fee of a sale. Refunds, returns and chargebacks cost nothing."""
 
 
-def payday_reached(store: Store, subject: str, now: datetime) -> None:
+def payday_reached(store: Store, subject: str, now: datetime) -> list[str]:
     """Pay out what is due. See `life.HANDLERS`."""
-    pay(store, until=clock.stamp(now), paid_on=now.date(), now=now)
+    made = pay(store, until=clock.stamp(now), paid_on=now.date(), now=now)
+    return _funded_in(store, made)
 
 
 def run(store: Store, *, paid_on: date, returns_too: bool = True, return_status: str = "REJECTED") -> dict[str, Any]:
@@ -40,8 +41,8 @@ def run(store: Store, *, paid_on: date, returns_too: bool = True, return_status:
     with store.atomic():
         closed = batches.close_all(store, now=now)
         returned = returns.all_now(store, status=return_status, now=now) if returns_too else []
-        funded = _funded_ids(store)
         made = pay(store, until=FOREVER, paid_on=paid_on, now=now, pending_too=True)
+        funded = _funded_in(store, made)
     return {
         "date": paid_on.isoformat(),
         "closed_batches": closed,
@@ -60,10 +61,14 @@ def pay(store: Store, *, until: str, paid_on: date, now: datetime, pending_too: 
     return [_make(store, group, until=until, paid_on=paid_on, now=now, pending_too=pending_too) for group in groups]
 
 
-def _funded_ids(store: Store) -> list[str]:
+def _funded_in(store: Store, deposit_ids: list[str]) -> list[str]:
+    """The payments and refunds in these deposits, oldest first."""
+    marks = ", ".join("?" * len(deposit_ids))
     rows = store.rows(
-        f"SELECT DISTINCT sold.id FROM {DUE} AND line.kind = 'PAYMENT' ORDER BY sold.rowid",  # noqa: S608
-        (FOREVER, True),
+        "SELECT DISTINCT sold.id FROM settlement_lines AS line"  # noqa: S608
+        " JOIN transactions AS sold ON sold.id = line.transaction_id"
+        f" WHERE line.kind = 'PAYMENT' AND line.deposit_id IN ({marks}) ORDER BY sold.rowid",
+        deposit_ids,
     )
     return [row["id"] for row in rows]
 

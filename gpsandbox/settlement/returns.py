@@ -35,11 +35,13 @@ def plan(store: Store, *, deposit_id: str, now: datetime) -> None:
         agenda.plan(store, Event.ACH_RETURN, at=moment, subject=row["id"])
 
 
-def return_arrives(store: Store, transaction_id: str, now: datetime) -> None:
+def return_arrives(store: Store, transaction_id: str, now: datetime) -> list[str]:
     """The day has come for a payment that is still funded. See `life.HANDLERS`."""
     sold = store.row("SELECT * FROM transactions WHERE id = ? AND status = 'FUNDED'", (transaction_id,))
-    if sold is not None:
-        apply(store, sold, code=CODES[sold["outcome"]], now=now)
+    if sold is None:
+        return []
+    apply(store, sold, code=CODES[sold["outcome"]], now=now)
+    return [transaction_id]
 
 
 def all_now(store: Store, *, status: str, now: datetime) -> list[str]:

@@ -18,12 +18,13 @@ def is_over(call: Call, authorization: Row) -> bool:
     return clock.read(authorization["created_at"]) + timetable.HOLD_LASTS <= call.now
 
 
-def expire(store: Store, transaction_id: str, now: datetime) -> None:
+def expire(store: Store, transaction_id: str, now: datetime) -> list[str]:
     """Give an authorization back, unless it was captured or reversed before. See `life.HANDLERS`."""
-    store.write(
+    lapsed = store.write(
         "UPDATE transactions SET status = 'REVERSED', updated_at = ? WHERE id = ? AND status = 'PREAUTHORIZED'",
         (clock.stamp(now), transaction_id),
     )
+    return [transaction_id] if lapsed else []
 
 
 def unfreeze(call: Call) -> None:
