@@ -62,16 +62,19 @@ def install(folder: Path) -> None:
 
 
 def credentials(folder: Path) -> str:
-    """The suite's public test credentials, as GPSANDBOX_APPS wants them."""
+    """The suite's public test credentials, as GPSANDBOX_APPS wants them.
+
+    First come those that most suites use: that app gets the seed.
+    """
     apps: dict[str, str] = {}
-    for path in (folder / SUITES).rglob("*.js"):
+    for path in sorted((folder / SUITES).rglob("*.js"), key=lambda path: (path.parent.name != "Data", path)):
         text = path.read_text(errors="replace")
         keys = re.findall(r'(\w*?)(?:app_?id|appId)\s*=\s*"(\w{20,40})"', text, re.IGNORECASE)
         secrets = dict(re.findall(r'(\w*?)(?:app_?key|appKey)\s*=\s*"(\w{10,40})"', text, re.IGNORECASE))
-        apps |= {app_id: secrets[owner] for owner, app_id in keys if owner in secrets}
+        apps |= {app_id: secrets[owner] for owner, app_id in sorted(keys) if owner in secrets}
     if not apps:
         raise ConformanceError("The suite names no credentials.")
-    return ",".join(f"{app_id}:{key}" for app_id, key in sorted(apps.items()))
+    return ",".join(f"{app_id}:{key}" for app_id, key in apps.items())
 
 
 def looked_up(folder: Path) -> str:

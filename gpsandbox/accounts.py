@@ -18,6 +18,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "TRN_POST_Refund",
         "TRN_POST_Reverse",
         "TRN_POST_Confirm",
+        "TRN_POST_Reauthorize",
+        "TRN_POST_Incremental",
         "TRN_POST_Hold",
         "TRN_POST_Release",
         "TRN_GET_Single",

@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpsandbox import batches, clock, disputes, faults, journal, settlement, threeds, tokens
+from gpsandbox import agenda, clock, disputes, faults, journal, life, seed, threeds, timetable, tokens
+from gpsandbox.agenda import Event
 from gpsandbox.pay.payment import CONTROLS as LINK_CONTROLS
 from gpsandbox.settings import Settings
+from gpsandbox.settlement import controls as money
 from gpsandbox.store import Store
 from gpsandbox.transactions.reads import STATUSES
 from gpsandbox.webhooks import announce
@@ -39,11 +41,11 @@ def controls() -> tuple[tuple[str, str, Control], ...]:
         ("GET", "/transactions", _transactions),
         ("POST", "/transactions/{id}/status", _status_set),
         ("POST", "/tokens/expire", _tokens_expire),
-        ("POST", "/batches/close", _batches_close),
-        ("POST", "/settlement/run", _settlement_run),
         ("GET", "/clock", _clock),
         ("POST", "/clock", _clock_move),
         ("POST", "/reset", _reset),
+        *money.CONTROLS,
+        *seed.CONTROLS,
         *disputes.CONTROLS,
         *threeds.CONTROLS,
         *WEBHOOK_CONTROLS,
@@ -74,6 +76,7 @@ def _guarded(control: Control, settings: Settings, store: Store) -> Callable[[Re
             body = json.loads(raw) if raw else {}
             if not isinstance(body, dict):
                 raise ControlError("The body must be a JSON object.")
+            life.catch_up(store, settings=settings)
             return Answer(control(store, request, body))
         except ValueError as error:
             return Answer({"error": str(error)}, 400)
@@ -119,7 +122,10 @@ def _transactions(store: Store, request: Request, body: dict[str, Any]) -> Any:
 
 
 def _status_set(store: Store, request: Request, body: dict[str, Any]) -> Any:
-    """Force a status, as if the processor had changed its mind, and announce it. Settlement lines stay as they are."""
+    """Force a status, as if the processor had changed its mind, and announce it.
+
+    Settlement lines stay; those now due are paid.
+    """
     status = body.get("status")
     if status not in STATUSES:
         raise ControlError(f"status must be one of {', '.join(STATUSES)}.")
@@ -130,31 +136,13 @@ def _status_set(store: Store, request: Request, body: dict[str, Any]) -> Any:
         raise LookupError(f"There is no transaction {transaction_id}.")
     with store.atomic():
         store.update("transactions", transaction_id, **changes)
+        agenda.plan(store, Event.PAYDAY, at=timetable.payday_after(clock.now(store)))
         announce(store, request.app.state.settings, transaction_id)
     return {"id": transaction_id, **changes}
 
 
 def _tokens_expire(store: Store, request: Request, body: dict[str, Any]) -> Any:
     return {"expired": store.write("DELETE FROM tokens")}
-
-
-def _batches_close(store: Store, request: Request, body: dict[str, Any]) -> Any:
-    with store.atomic():
-        return {"closed_batches": batches.close_all(store)}
-
-
-def _settlement_run(store: Store, request: Request, body: dict[str, Any]) -> Any:
-    return_status = body.get("return_status", "REJECTED")
-    if return_status not in ("REJECTED", "REVERSED"):
-        raise ControlError("return_status is REJECTED or REVERSED.")
-    paid_on = clock.day(str(body["date"])) if "date" in body else clock.now(store).date()
-    return settlement.run(
-        store,
-        settings=request.app.state.settings,
-        paid_on=paid_on,
-        returns=body.get("returns", True),
-        return_status=return_status,
-    )
 
 
 def _clock(store: Store, request: Request, body: dict[str, Any]) -> Any:
@@ -171,6 +159,7 @@ def _clock_move(store: Store, request: Request, body: dict[str, Any]) -> Any:
             moment = clock.now(store)
         else:
             moment = clock.move(store, seconds=_seconds(body.get("advance")))
+    life.catch_up(store, settings=request.app.state.settings)
     return {"now": clock.stamp(moment)}
 
 

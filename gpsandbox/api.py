@@ -23,6 +23,7 @@ from gpsandbox import (
     fields,
     idempotency,
     journal,
+    life,
     links,
     payment_methods,
     redaction,
@@ -73,6 +74,8 @@ OPERATIONS = (
     Operation("POST", "/transactions/{id}/refund", transactions.refund),
     Operation("POST", "/transactions/{id}/reversal", transactions.reverse),
     Operation("POST", "/transactions/{id}/confirmation", transactions.confirm),
+    Operation("POST", "/transactions/{id}/reauthorization", transactions.reauthorize),
+    Operation("POST", "/transactions/{id}/incremental", transactions.increment),
     Operation("POST", "/transactions/{id}/hold", transactions.hold),
     Operation("POST", "/transactions/{id}/release", transactions.release),
     Operation("POST", "/authentications", threeds.check),
@@ -88,6 +91,8 @@ OPERATIONS = (
     Operation("POST", "/currency-conversions", conversions.create),
     Operation("GET", "/batches/{id}", batches.get),
     Operation("POST", "/batches/{id}", batches.close),
+    Operation("GET", "/batches/", batches.unnamed),
+    Operation("POST", "/batches/", batches.unnamed),
     Operation("GET", "/settlement/transactions", settlement.transactions_find),
     Operation("GET", "/settlement/deposits", settlement.deposits_find),
     Operation("GET", "/settlement/deposits/{id}", settlement.deposit_get),
@@ -148,8 +153,9 @@ async def _answer(call: Call, operation: Operation, unreadable: ApiError | None)
 
 
 def _performed(call: Call, operation: Operation) -> Response:
-    """Everything between these lines happens at once, or not at all."""
+    """Everything between these lines happens at once, or not at all. First, time passes."""
     try:
+        life.catch_up(call.store, settings=call.settings, now=call.now)
         with call.store.atomic():
             if call.method != "GET" and operation.signed_in:
                 idempotency.refuse_repeat(call)

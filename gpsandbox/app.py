@@ -13,8 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from gpsandbox import acs, admin, api, apm_pages, cards_seed, console, errors, hosted, pay, ticker, webhooks
-from gpsandbox.disputes import seed as disputes_seed
+from gpsandbox import acs, admin, api, apm_pages, console, errors, hosted, pay, seed, ticker, webhooks
 from gpsandbox.settings import Settings, settings_read
 from gpsandbox.store import Store
 from gpsandbox.wire import Answer
@@ -33,9 +32,7 @@ class ApiFromAnywhere(CORSMiddleware):
 def application(settings: Settings) -> Starlette:
     """One sandbox over one database file, which is opened here and closed when the server stops."""
     store = Store(settings.database)
-    if settings.conformance:
-        disputes_seed.seed(store, settings.apps)
-        cards_seed.seed(store, settings)
+    seed.at_start(settings, store)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

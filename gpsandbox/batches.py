@@ -1,9 +1,11 @@
 """Batches: captured money gathers in an open one; closing it is the point after which only a refund helps."""
 
+from datetime import datetime
 from typing import Any
 
-from gpsandbox import accounts, clock, errors, ids
+from gpsandbox import accounts, agenda, clock, errors, ids, timetable
 from gpsandbox.accounts import Account
+from gpsandbox.agenda import Event
 from gpsandbox.call import Call
 from gpsandbox.store import Row, Store
 
@@ -51,63 +53,91 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def close(call: Call) -> dict[str, Any]:
-    """POST /batches/{id}."""
+    """POST /batches/{id}: do not wait for the cut-off."""
     call.allow("BAT_POST_Close")
     batch = _find(call)
     if batch["status"] == "CLOSED" or not _lines_of(call.store, batch["id"]):
-        raise errors.ApiError(400, "INVALID_BATCH_ACTION", "40017", "No transaction associated with batch")
-    call.store.update("batches", batch["id"], status="CLOSED", closed_at=call.stamp)
+        raise errors.batch_empty()
+    _close(call.store, batch, now=call.now)
     call.resource_id = batch["id"]
     return _shown(call, _find(call), action="CLOSE")
 
 
-def close_all(store: Store) -> list[str]:
-    """Close every open batch of every merchant; returns their ids."""
-    closed = [row["id"] for row in store.rows("SELECT id FROM batches WHERE status = 'OPEN' ORDER BY rowid")]
-    store.write(
-        "UPDATE batches SET status = 'CLOSED', closed_at = ? WHERE status = 'OPEN'", (clock.stamp(clock.now(store)),)
-    )
-    return closed
+def unnamed(call: Call) -> dict[str, Any]:
+    """Any call to /batches that forgets the id."""
+    raise errors.batch_unnamed()
+
+
+def close_all(store: Store, *, now: datetime) -> list[str]:
+    """Close every open batch of every merchant; returns their ids. Call inside `Store.atomic`."""
+    open_now = store.rows("SELECT * FROM batches WHERE status = 'OPEN' ORDER BY rowid")
+    for batch in open_now:
+        _close(store, batch, now=now)
+    return [batch["id"] for batch in open_now]
+
+
+def close_one(store: Store, batch_id: str, now: datetime) -> list[str]:
+    """Close a batch unless it is closed already. At its cut-off: see `life.HANDLERS`."""
+    batch = store.row("SELECT * FROM batches WHERE id = ? AND status = 'OPEN'", (batch_id,))
+    if batch is not None:
+        _close(store, batch, now=now)
+    return []
+
+
+def _close(store: Store, batch: Row, *, now: datetime) -> None:
+    """From here on only refunds help, and the day is known on which the money is paid out."""
+    pays = timetable.funded_at(closed=now, zone=batch["zone"], method=batch["method"])
+    store.update("batches", batch["id"], status="CLOSED", closed_at=clock.stamp(now), pays_at=clock.stamp(pays))
+    agenda.plan(store, Event.PAYDAY, at=pays)
 
 
 def _open_batch(call: Call, transaction: Row) -> str:
     owner = (call.app_id, transaction["account_id"], transaction["currency"], transaction["method"])
-    found = call.store.value(
-        "SELECT id FROM batches"
+    found = call.store.row(
+        "SELECT id, closes_at FROM batches"
         " WHERE app_id = ? AND account_id = ? AND currency = ? AND method = ? AND status = 'OPEN'",
         owner,
     )
-    if found:
-        return str(found)
-    batch_id = ids.new("BAT")
-    call.store.insert(
-        "batches",
-        {
-            "id": batch_id,
-            "app_id": call.app_id,
-            "account_id": transaction["account_id"],
-            "account_name": transaction["account_name"],
-            "currency": transaction["currency"],
-            "method": transaction["method"],
-            "status": "OPEN",
-            "created_at": call.stamp,
-            "closed_at": "",
-        },
-    )
+    batch_id = found["id"] if found else ids.new("BAT")
+    if found and found["closes_at"]:
+        return str(batch_id)
+    cutoff = call.settings.cutoff
+    closes = cutoff.next_after(call.now)
+    if found:  # opened by a version that knew no cut-off
+        call.store.update("batches", batch_id, zone=cutoff.zone, closes_at=clock.stamp(closes))
+    else:
+        call.store.insert(
+            "batches",
+            {
+                "id": batch_id,
+                "app_id": call.app_id,
+                "account_id": transaction["account_id"],
+                "account_name": transaction["account_name"],
+                "currency": transaction["currency"],
+                "method": transaction["method"],
+                "status": "OPEN",
+                "created_at": call.stamp,
+                "closed_at": "",
+                "zone": cutoff.zone,
+                "closes_at": clock.stamp(closes),
+            },
+        )
+    agenda.plan(call.store, Event.BATCH_CLOSE, at=closes, subject=batch_id)
     return batch_id
 
 
 def _find(call: Call) -> Row:
     batch = call.store.row("SELECT * FROM batches WHERE id = ? AND app_id = ?", (call.path_id, call.app_id))
     if batch is None:
-        raise errors.ApiError(502, "ACTION_FAILED", "500010", f"Batch {call.path_id} not found.")
+        raise errors.batch_unknown(call.path_id)
     return batch
 
 
 def _lines_of(store: Store, batch_id: str) -> list[Row]:
     return store.rows(
         "SELECT type, brand, settlement_lines.amount AS amount FROM settlement_lines"
-        " JOIN transactions ON transactions.id = transaction_id WHERE settlement_lines.batch_id = ?",
+        " JOIN transactions ON transactions.id = transaction_id"
+        " WHERE settlement_lines.batch_id = ? AND kind = 'PAYMENT' ORDER BY settlement_lines.id",
         (batch_id,),
     )
 
@@ -117,7 +147,7 @@ def _shown(call: Call, batch: Row, *, action: str) -> dict[str, Any]:
     account: Account = call.session.merchant.account(accounts.TRANSACTIONS)
     sales = [line for line in lines if line["type"] == "SALE"]
     refunds = [line for line in lines if line["type"] == "REFUND"]
-    brands = sorted({line["brand"] for line in sales if line["brand"]})
+    brands = sorted({line["brand"] for line in lines if line["brand"]})
     return {
         "id": batch["id"],
         "time_created": batch["created_at"],
@@ -130,7 +160,12 @@ def _shown(call: Call, batch: Row, *, action: str) -> dict[str, Any]:
         "sales": _counted(sales),
         "refunds": _counted(refunds),
         "brand_breakdown": [
-            {"brand": brand, "sales": _counted([line for line in sales if line["brand"] == brand])} for brand in brands
+            {
+                "brand": brand,
+                "sales": _counted([line for line in sales if line["brand"] == brand]),
+                "refunds": _counted([line for line in refunds if line["brand"] == brand]),
+            }
+            for brand in brands
         ],
         "action": call.action(action),
     }

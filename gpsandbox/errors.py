@@ -42,6 +42,10 @@ def unexpected_data(name: str) -> ApiError:
     return invalid("40213", f"{name} contains unexpected data")
 
 
+def invalid_filter(name: str) -> ApiError:
+    return invalid("40105", f"Invalid Value provided in the input field - {name}")
+
+
 def wrong_value(name: str) -> ApiError:
     return invalid("40090", f"{name} value is invalid. Please check the format and data provided is correct.")
 
@@ -131,6 +135,26 @@ def dispute_not_acceptable() -> ApiError:
     return ApiError(
         400, "INVALID_DISPUTE_ACTION", "40067", "124,Unable to accept for that id. Please check the Case id again."
     )
+
+
+def batch_empty() -> ApiError:
+    return ApiError(400, "INVALID_BATCH_ACTION", "40017", "No transaction associated with batch")
+
+
+def batch_unnamed() -> ApiError:
+    return ApiError(400, "MANDATORY_DATA_MISSING", "40223", "Request expects the batch_id")
+
+
+def batch_unknown(batch_id: str) -> ApiError:
+    return ApiError(502, "ACTION_FAILED", "500010", f"Batch {batch_id} not found.")
+
+
+def hold_expired() -> ApiError:
+    return ApiError(400, "INVALID_ACTION", "40290", "Capture is not allowed: the authorization has expired")
+
+
+def not_reauthorizable(why: str) -> ApiError:
+    return invalid("40044", f"Invalid original transaction for reauthorization: {why}")
 
 
 def not_authenticated() -> ApiError:

@@ -15,7 +15,7 @@ class Verdict(StrEnum):
     """HTTP 200, status DECLINED."""
 
     PENDING = "pending"
-    """Accepted, status PENDING until settlement runs."""
+    """Accepted, status PENDING until somebody settles it by hand."""
 
     BROKEN = "broken"
     """HTTP 502: the processor failed, nothing is recorded."""
@@ -36,7 +36,7 @@ class Outcome:
     postal_code: str = "M"
     address: str = "M"
     returned: str = ""
-    """ACH return code: the funded money goes back in the next settlement run."""
+    """ACH return code: the funded money goes back, after as long as `timetable.RETURN_WAITS` says."""
 
 
 APPROVED = Outcome("approved", Verdict.APPROVED, "00", "[ test system ] AUTHORISED")

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gpsandbox import timetable
+from gpsandbox.timetable import Cutoff
+
 FEATURES = ("multi_capture", "partial_reversal", "hold", "surcharge")
 """What the gateway switches on for each merchant, or does not."""
 
@@ -52,6 +55,8 @@ class Settings:
     """Those of `FEATURES` that every merchant here has."""
     seed_ids: tuple[str, ...] = ()
     """Names under which the third-party suite looks for resources; the conformance seed answers to them."""
+    cutoff: Cutoff = field(default_factory=Cutoff)
+    """When open batches close, every day."""
 
 
 def settings_read(environment: Mapping[str, str]) -> Settings:
@@ -79,7 +84,15 @@ def settings_read(environment: Mapping[str, str]) -> Settings:
         notify_disputes=environment.get("GPSANDBOX_NOTIFY_DISPUTES", "0") == "1",
         features=_features(environment.get("GPSANDBOX_FEATURES", DEFAULT_FEATURES)),
         seed_ids=_listed(environment.get("GPSANDBOX_SEED_IDS", "")),
+        cutoff=_cutoff(environment.get("GPSANDBOX_CUTOFF", "22:00 UTC")),
     )
+
+
+def _cutoff(text: str) -> Cutoff:
+    try:
+        return timetable.cutoff(text)
+    except ValueError as error:
+        raise SettingsError(f"GPSANDBOX_CUTOFF={text!r} must look like 22:00 UTC: {error}.") from None
 
 
 def _whole_number(environment: Mapping[str, str], name: str, *, default: int, most: int) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from gpsandbox import life
 from gpsandbox.disputes import deadlines
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
@@ -13,7 +14,7 @@ log = logging.getLogger("gpsandbox")
 
 Job = Callable[[Settings, Store], Awaitable[None]]
 
-JOBS: tuple[Job, ...] = (deadlines.enforce_due, deliver)
+JOBS: tuple[Job, ...] = (life.tick, deadlines.enforce_due, deliver)
 EVERY = 0.2
 """Seconds between two ticks."""
 

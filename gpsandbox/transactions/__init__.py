@@ -4,5 +4,18 @@ from gpsandbox.transactions.confirmation import confirm
 from gpsandbox.transactions.create import create
 from gpsandbox.transactions.follow_ups import capture, hold, refund, release, reverse
 from gpsandbox.transactions.reads import find, get
+from gpsandbox.transactions.renewals import increment, reauthorize
 
-__all__ = ["capture", "confirm", "create", "find", "get", "hold", "refund", "release", "reverse"]
+__all__ = [
+    "capture",
+    "confirm",
+    "create",
+    "find",
+    "get",
+    "hold",
+    "increment",
+    "reauthorize",
+    "refund",
+    "release",
+    "reverse",
+]

@@ -11,7 +11,7 @@ from gpsandbox.outcomes import Verdict
 from gpsandbox.sources import Source
 from gpsandbox.store import Row
 from gpsandbox.threeds import presented
-from gpsandbox.transactions import duplicates, kept, risk, shown
+from gpsandbox.transactions import duplicates, holds, kept, risk, shown
 
 CURRENCY, COUNTRY = r"[A-Z]{3}", r"[A-Z]{2}"
 
@@ -85,6 +85,8 @@ def create(call: Call) -> dict[str, Any]:
             "detail": json.dumps(detail),
         },
     )
+    if status == "PREAUTHORIZED":
+        holds.watch(call, transaction_id)
     row = shown.row(call, transaction_id)
     if status in ("CAPTURED", "PENDING"):
         batch_id = batches.line_add(call, transaction=row, amount=amount)

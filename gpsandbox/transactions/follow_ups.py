@@ -6,7 +6,7 @@ from typing import Any
 from gpsandbox import accounts, batches, errors, fields, ids
 from gpsandbox.call import Call
 from gpsandbox.store import Row
-from gpsandbox.transactions import captures, kept, risk, shown
+from gpsandbox.transactions import captures, holds, kept, risk, shown
 
 CAPTURE_PERCENT = 115
 SALE_REFUND_PERCENT = 115
@@ -35,12 +35,14 @@ def capture(call: Call) -> dict[str, Any]:
     detail = captures.counted(call, found)
     if found["status"] not in (("PREAUTHORIZED", "CAPTURED", "FUNDED") if several else ("PREAUTHORIZED",)):
         raise errors.not_allowed_now("Capture", found["status"])
+    if holds.is_over(call, found):
+        raise errors.hold_expired()
     amount = fields.minor_units(call.body, "amount") or max(found["authorized"] - found["captured"], 0)
     captured = found["captured"] + amount
     if not amount or captured * 100 > found["authorized"] * CAPTURE_PERCENT:
         raise errors.rule_broken(f"Can't settle for more than {CAPTURE_PERCENT}% of that which you authorised")
     if call.forced:
-        return _declined(call, found, "CAPTURE")
+        return shown.declined(call, found, "CAPTURE")
     batch_id = batches.line_add(call, transaction=found, amount=amount)
     return _changed(
         call,
@@ -67,7 +69,7 @@ def reverse(call: Call) -> dict[str, Any]:
     if partial and ("partial_reversal" not in call.settings.features or found["status"] != "PREAUTHORIZED"):
         raise errors.invalid("40214", "partial reversal not supported")
     if call.forced:
-        return _declined(call, found, "REVERSE")
+        return shown.declined(call, found, "REVERSE")
     if amount is not None and partial:
         return _reduced(call, found, amount=amount)
     batches.lines_remove(call, transaction=found)
@@ -124,6 +126,7 @@ def release(call: Call) -> dict[str, Any]:
     found = _subject(call)
     if not found["held"]:
         raise errors.rule_broken("Cant release transaction that is not held")
+    holds.unfreeze(call)
     return _held(call, found, "RELEASE", held=0, result="RELEASE_SUCCESSFUL")
 
 
@@ -145,18 +148,6 @@ def _subject(call: Call, *, by_reference: bool = False) -> Row:
 def _changed(call: Call, found: Row, action: str, **columns: Any) -> dict[str, Any]:
     call.store.update("transactions", found["id"], updated_at=call.stamp, **columns)
     return shown.transaction(call, shown.row(call, found["id"]), action=action, issuer=True)
-
-
-def _declined(call: Call, found: Row, action: str) -> dict[str, Any]:
-    """The transaction stays as it is; the answer says no."""
-    assert call.forced is not None  # noqa: S101 - callers check
-    answer = shown.transaction(call, found, action=action, result="DECLINED", issuer=True)
-    answer["payment_method"] = {
-        **answer["payment_method"],
-        "result": call.forced.result,
-        "message": call.forced.message,
-    }
-    return answer
 
 
 def _reduced(call: Call, found: Row, *, amount: int) -> dict[str, Any]:

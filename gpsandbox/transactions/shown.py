@@ -46,6 +46,18 @@ def transaction(
     }
 
 
+def declined(call: Call, found: Row, action: str) -> dict[str, Any]:
+    """A refused follow-up, because a fault rule says so: the transaction stays as it is, the answer says no."""
+    assert call.forced is not None  # noqa: S101 - callers check
+    answer = transaction(call, found, action=action, result="DECLINED", issuer=True)
+    answer["payment_method"] = {
+        **answer["payment_method"],
+        "result": call.forced.result,
+        "message": call.forced.message,
+    }
+    return answer
+
+
 def detailed(call: Call, found: Row) -> dict[str, Any]:
     """What GET /transactions/{id} adds."""
     detail = json.loads(found["detail"])

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from gpsandbox.settlement import FEES
-from tests.gpsandbox.client import Client, bank, reference
+from tests.gpsandbox.client import Client, bank, card, reference
 
 
 def run(gateway: Client, **body: object) -> dict[str, Any]:
@@ -194,5 +194,51 @@ def test_batch_counts_what_is_in_it(empty: Client) -> None:
     batch = empty.call("GET", f"/batches/{sold['batch_id']}").json
 
     assert (batch["status"], batch["amount"], batch["batch_transaction_count"]) == ("OPEN", "700", 2)
-    assert batch["brand_breakdown"] == [{"brand": "VISA", "sales": {"count": 1, "amount": "1000"}}]
+    assert batch["brand_breakdown"] == [
+        {"brand": "VISA", "sales": {"count": 1, "amount": "1000"}, "refunds": {"count": 1, "amount": "300"}}
+    ]
+
+
+def test_closing_a_batch_by_hand_ends_what_can_be_reversed(empty: Client) -> None:
+    sold = empty.sale(amount="1000").json
+    second = empty.sale(amount="2500", payment_method=card("5425230000004415")).json
+    empty.call("POST", f"/transactions/{sold['id']}/refund", {"amount": "300"})
+
+    closed = empty.call("POST", f"/batches/{sold['batch_id']}", {}).json
+    refused = empty.call("POST", f"/transactions/{second['id']}/reversal", {})
+    later = empty.sale().json
+
+    assert (closed["id"], closed["status"], closed["amount"]) == (sold["batch_id"], "CLOSED", "3200")
+    assert (closed["action"]["type"], closed["batch_transaction_count"]) == ("CLOSE", 3)
+    assert closed["sales"] == {"count": 2, "amount": "3500"}
+    assert closed["refunds"] == {"count": 1, "amount": "300"}
+    assert [item["brand"] for item in closed["brand_breakdown"]] == ["MASTERCARD", "VISA"]
+    assert refused.error[:3] == (400, "INVALID_BATCH_ACTION", "40018")
+    assert later["batch_id"] != sold["batch_id"]
+    assert closed["time_closed"] != ""
+
+
+def test_batches_that_cannot_be_closed_say_why(empty: Client) -> None:
+    sold = empty.sale().json
+    other = empty.sale(currency="EUR").json
+    empty.call("POST", f"/transactions/{other['id']}/reversal", {})
+    empty.call("POST", f"/batches/{sold['batch_id']}", {})
+
+    assert empty.call("POST", "/batches/", {}).error == (
+        400,
+        "MANDATORY_DATA_MISSING",
+        "40223",
+        "Request expects the batch_id",
+    )
+    assert empty.call("GET", "/batches/").error[2] == "40223"
+    assert empty.call("POST", f"/batches/{sold['batch_id']}", {}).error == (
+        400,
+        "INVALID_BATCH_ACTION",
+        "40017",
+        "No transaction associated with batch",
+    )
+    assert empty.call("POST", f"/batches/{other['batch_id']}", {}).error[2] == "40017"
     assert empty.call("POST", "/batches/BAT_0", {}).error[:3] == (502, "ACTION_FAILED", "500010")
+    weak = empty.with_token(permissions=["BAT_GET_Single"])
+    assert weak.call("POST", f"/batches/{other['batch_id']}", {}).error[2] == "40212"
+    assert weak.call("GET", f"/batches/{other['batch_id']}").json["status"] == "OPEN"

@@ -1,0 +1,1 @@
+"""What `gpsandbox.seed` plants, a module a subject."""
