@@ -266,6 +266,7 @@ def test_trainer_needs_only_a_keyboard_and_360_pixels(page: Page, running: Runni
     page.on("console", lambda message: complaints.append(message.text))
 
     page.goto("/")
+    expect(page.get_by_label("Secret")).to_be_focused()
     page.keyboard.type(SECRET)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Today at the gateway")).to_be_visible()
