@@ -100,7 +100,7 @@ def dash() -> SafeString:
     return format_html('<span class="office-quiet">{}</span>', "–")
 
 
-def link(row: Model | None, text: str | None = None) -> SafeString:
+def link(row: Model | None, text: SafeString | str | None = None) -> SafeString:
     """A link to the row's own page; plain text where it has none."""
     if row is None:
         return dash()
@@ -125,14 +125,27 @@ def list_of(model: type[Model], **query: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist", query=query or None)
 
 
+MOMENT = "j M Y, H:i:s"
+"""The one format of times in this room; days are its first half."""
+
+
 def moment(at: datetime | None) -> SafeString:
-    """A point in time to the second, with how long ago on hovering."""
+    """A point in time to the second, in the reader's time zone, which is named on hovering."""
     if at is None:
         return dash()
     local = timezone.localtime(at)
+    shown = date_format(local, MOMENT)
     return format_html(
-        '<time class="office-time" datetime="{}">{}</time>', at.isoformat(), date_format(local, "j M Y, H:i:s")
+        '<time class="office-time" datetime="{}" title="{} {}">{}</time>', at.isoformat(), shown, local.tzname(), shown
     )
+
+
+def short_id(name: str) -> SafeString:
+    """A gateway's id of 36 characters as its two ends; all of it on hovering, and on its row's own page."""
+    if not name:
+        return dash()
+    shown = name if len(name) <= 12 else f"{name[:4]}…{name[-4:]}"
+    return format_html('<span class="office-id" title="{}">{}</span>', name, shown)
 
 
 def day(on: date | None) -> SafeString:

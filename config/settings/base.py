@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "backoffice.clock.ZoneMiddleware",  # back-office pages in the time zone of the reader's organization
     "storefront.middleware.SeatMiddleware",  # person → the companies they act for on this website
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -72,7 +73,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "storefront" / "templates"],  # before allauth's own pages
+        "DIRS": [  # before allauth's and Unfold's own pages
+            BASE_DIR / "storefront" / "templates",
+            BASE_DIR / "backoffice" / "templates",
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
