@@ -3,7 +3,7 @@
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from backoffice.display import badge, dash, link, moment, money
+from backoffice.display import badge, dash, link, moment, money, short_id
 from backoffice.records import Event, Table
 from oropay.models import Payment, PaymentTransaction
 from plumbing.selectors import notes_on
@@ -20,34 +20,40 @@ def payments_table(payments: QuerySet[Payment]) -> Table:
         _("Payments"),
         [
             _("Payment"),
-            _("Date"),
-            _("Method"),
             _("Type"),
+            _("Amount"),
             _("State"),
-            _("Gateway reference"),
+            _("Method"),
+            _("Date"),
             _("Answer"),
             _("Settled"),
             _("By"),
-            _("Amount"),
+            _("Gateway reference"),
         ],
         [
             [
                 link(one.payment, f"#{one.payment_id}"),
-                moment(one.created_at),
-                str(one.payment.instrument or one.payment.get_method_display()),
                 one.get_action_display(),
+                money(one.amount, one.currency),
                 badge(one, "state"),
-                one.gateway_id or one.gateway_reference or dash(),
-                one.message or one.get_failure_reason_display() or dash(),
+                str(one.payment.instrument or one.payment.get_method_display()),
+                moment(one.created_at),
+                answer_of(one) or dash(),
                 moment(one.settled_at),
                 one.created_by or _("the system"),
-                money(one.amount, one.currency),
+                short_id(one.gateway_id or one.gateway_reference),
             ]
             for one in rows
         ],
         empty=_("Nobody has paid yet. Payments will appear here as soon as somebody tries."),
-        right=frozenset({9}),
+        right=frozenset({2}),
     )
+
+
+def answer_of(row: PaymentTransaction) -> str:
+    """What the gateway or the bank said, in their words, after why it counts as failed."""
+    said = (row.message, row.result_code, row.error_code)
+    return " · ".join(str(part) for part in (row.get_failure_reason_display(), *said) if part)
 
 
 def activity(row: Model) -> list[Event]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin.organizations import OwnedAdmin
+from backoffice.display import moment
 from backoffice.forms.base import OfficeForm
 from backoffice.scoping import ScopedMixin, ScopedRelatedFilter
 from backoffice.unfolded import AnyTabularInline, display
@@ -138,7 +139,7 @@ class AssignmentInline(ScopedMixin, AnyTabularInline):
 
 @admin.register(PriceList)
 class PriceListAdmin(OwnedAdmin):
-    list_display = ["name", "currency", "valid_from", "valid_until", "prices_count", "is_active"]
+    list_display = ["name", "currency", "starts", "ends", "prices_count", "is_active"]
     list_filter = ["is_active", "currency", ("organization", ScopedRelatedFilter)]
     search_fields = ["name"]
     inlines = [AssignmentInline, PriceInline]
@@ -146,6 +147,14 @@ class PriceListAdmin(OwnedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PriceList]:
         rows: QuerySet[PriceList] = super().get_queryset(request)
         return rows.annotate(price_count=Count("prices"))
+
+    @display(description=gettext_lazy("Valid from"), ordering="valid_from")
+    def starts(self, row: PriceList) -> Any:
+        return moment(row.valid_from)
+
+    @display(description=gettext_lazy("Valid until"), ordering="valid_until")
+    def ends(self, row: PriceList) -> Any:
+        return moment(row.valid_until)
 
     @display(description=gettext_lazy("Prices"), ordering="price_count")
     def prices_count(self, row: Any) -> int:

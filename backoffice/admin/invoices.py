@@ -62,15 +62,15 @@ class BalanceFilter(admin.SimpleListFilter):
 class InvoiceAdmin(RecordAdmin):
     list_display = [
         "name",
-        "issued",
-        "due_shown",
-        "po_number",
-        "order",
         "customer",
-        "shown_state",
-        "payment_status",
         "shown_total",
         "balance",
+        "payment_status",
+        "shown_state",
+        "due_shown",
+        "order",
+        "po_number",
+        "issued",
     ]
     list_filter = ["state", BalanceFilter, ("website", ScopedRelatedFilter), ("issued_on", admin.DateFieldListFilter)]
     search_fields = ["number", "external_id", "po_number", "order__number", "customer__name"]
@@ -191,11 +191,14 @@ class InvoiceAdmin(RecordAdmin):
 
     # --- page of a posted one
 
-    def headline(self, request: HttpRequest, row: Invoice) -> Sequence[Any]:
-        return (money(row.total, row.currency), badge(row, "state"), self.payment_status(row))
+    def heading(self, row: Invoice) -> str:
+        return row.number or _("Draft invoice")
 
-    def page_context(self, request: HttpRequest, row: Invoice) -> dict[str, Any]:
-        return {"title": _("Invoice {number}").format(number=row.number) if row.number else _("Draft invoice")}
+    def heading_amount(self, row: Invoice) -> Any:
+        return money(row.total, row.currency)
+
+    def headline(self, request: HttpRequest, row: Invoice) -> Sequence[Any]:
+        return (badge(row, "state"), self.payment_status(row))
 
     def sections(self, request: HttpRequest, row: Invoice) -> Iterable[Section]:
         yield Facts(

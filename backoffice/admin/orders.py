@@ -32,13 +32,13 @@ from oropay.services.start import PartAsked
 class OrderAdmin(RecordAdmin):
     list_display = [
         "number",
-        "created",
-        "customer",
-        "placed_by",
-        "po_number",
-        "shown_state",
-        "payment_status",
         "shown_total",
+        "customer",
+        "payment_status",
+        "shown_state",
+        "created",
+        "po_number",
+        "placed_by",
     ]
     list_filter = [
         "state",
@@ -122,11 +122,14 @@ class OrderAdmin(RecordAdmin):
 
     # --- page
 
-    def headline(self, request: HttpRequest, row: Order) -> Sequence[Any]:
-        return (money(row.total, row.currency), badge(row, "state"), self.payment_status(row))
+    def heading(self, row: Order) -> str:
+        return _("Order {number}").format(number=row.number)
 
-    def page_context(self, request: HttpRequest, row: Order) -> dict[str, Any]:
-        return {"title": _("Order {number}").format(number=row.number)}
+    def heading_amount(self, row: Order) -> Any:
+        return money(row.total, row.currency)
+
+    def headline(self, request: HttpRequest, row: Order) -> Sequence[Any]:
+        return (badge(row, "state"), self.payment_status(row))
 
     def sections(self, request: HttpRequest, row: Order) -> Iterable[Section]:
         payable = payable_of(row)

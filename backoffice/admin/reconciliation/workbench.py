@@ -212,8 +212,14 @@ class WorkbenchAdmin(PullMixin, RecordAdmin):
             },
         )
 
+    def heading(self, row: Expectation) -> str:
+        return _("Expected: {name}").format(name=row)
+
+    def heading_amount(self, row: Expectation) -> Any:
+        return money(row.amount, row.currency)
+
     def headline(self, request: HttpRequest, row: Expectation) -> Sequence[Any]:
-        return (money(row.amount, row.currency), row.get_kind_display(), expectation_state(row))
+        return (row.get_kind_display(), expectation_state(row))
 
     def sections(self, request: HttpRequest, row: Expectation) -> Iterable[Section]:
         payment = row.transaction.payment
@@ -247,9 +253,6 @@ class WorkbenchAdmin(PullMixin, RecordAdmin):
             _("Nothing yet. The line of the gateway's report that settles it appears here after a pull."),
         )
         yield cases_table(row.cases.order_by("pk"))
-
-    def page_context(self, request: HttpRequest, row: Expectation) -> dict[str, Any]:
-        return {"title": _("Expected: {name}").format(name=row)}
 
 
 def expectation_state(row: Expectation) -> Any:
