@@ -1,16 +1,36 @@
 """What orders and invoices show of the payments on them, and of what people wrote."""
 
+from typing import Any
+
+from django.contrib import admin
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backoffice.display import badge, dash, link, moment, money, short_id
 from backoffice.records import Event, Table
-from oropay.models import Payment, PaymentTransaction
+from oropay.models import MoneyState, Payment, PaymentTransaction
 from plumbing.selectors import notes_on
 
+OVER = [MoneyState.DECLINED, MoneyState.CANCELED, MoneyState.EXPIRED, MoneyState.FAILED]
+"""Of a payment that ended like this nothing can be captured, canceled or refunded."""
 
-def payments_table(payments: QuerySet[Payment]) -> Table:
-    """Every transaction of these payments: id, date, method, type, amount, state, reference, reason, settled, user."""
+
+def money_buttons(request: HttpRequest, payments: QuerySet[Payment]) -> list[tuple[str, str]]:
+    """What this person may do with these payments now: the buttons of each one's own page, opening its dialogs."""
+    page: Any = admin.site._registry[Payment]
+    if not page.has_view_permission(request):
+        return []
+    return [
+        (f"{one.description} · #{payment_id}", reverse(f"admin:{one.action_name}", args=[payment_id]))
+        for payment_id in payments.exclude(money_state__in=OVER).order_by("pk").values_list("pk", flat=True)
+        for one in page.get_actions_detail(request, payment_id)
+    ]
+
+
+def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
+    """Every transaction of these payments: id, type, amount, state, method, date, answer, settled, user, reference."""
     rows = (
         PaymentTransaction.objects.filter(payment__in=payments.values("pk"))
         .select_related("payment__instrument", "created_by")
@@ -47,6 +67,7 @@ def payments_table(payments: QuerySet[Payment]) -> Table:
         ],
         empty=_("Nobody has paid yet. Payments will appear here as soon as somebody tries."),
         right=frozenset({2}),
+        buttons=money_buttons(request, payments),
     )
 
 

@@ -22,7 +22,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headers; `empty` says what will appear here. `right` names the columns of amounts by index."""
+    """Rows under headers; `empty` says what will appear here. `right` names the columns of amounts by index.
+
+    `buttons` open dialogs: words → address.
+    """
 
     title: str
     headers: Sequence[Any]
@@ -30,6 +33,7 @@ class Table:
     empty: str
     right: frozenset[int] = frozenset()
     note: str = ""
+    buttons: Sequence[tuple[str, str]] = ()
     kind: str = "table"
 
 
@@ -79,8 +83,6 @@ class RecordAdmin(HistoryMixin, ScopedAdmin):
 
     change_form_template = "backoffice/record.html"
     actions = None
-    lede: str = ""
-    """One sentence under the list's title, or on its empty state: what is here."""
 
     def sections(self, request: HttpRequest, row: Any) -> Iterable[Section]:
         raise NotImplementedError

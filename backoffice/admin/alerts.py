@@ -47,6 +47,10 @@ class OpenFilter(admin.SimpleListFilter):
 
 @admin.register(Alert)
 class AlertAdmin(RecordAdmin):
+    empty = gettext_lazy(
+        "An alert appears here when something about money needs a person: an answer that does not fit, money that "
+        "came late, a refund that could not be made."
+    )
     organization_path = "transaction__payment__organization"
     list_display = ["what", "shown_state", "raised", "payment", "todo"]
     list_filter = [OpenFilter, "kind"]

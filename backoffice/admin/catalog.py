@@ -68,6 +68,7 @@ class ProductPriceInline(ScopedMixin, AnyTabularInline):
 
 @admin.register(Product)
 class ProductAdmin(OwnedAdmin):
+    empty = gettext_lazy("A product appears here when somebody adds it; buyers see it once it has a price.")
     form = ProductForm
     inlines = [ProductPriceInline]
     list_display = ["sku", "name", "category", "unit", "commodity_code", "is_active"]
@@ -84,6 +85,7 @@ class ProductAdmin(OwnedAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(OwnedAdmin):
+    empty = gettext_lazy("A category appears here when somebody adds it; products choose among them.")
     form = CategoryForm
     list_display = ["name", "parent", "position", "organization"]
     list_filter = [("organization", ScopedRelatedFilter)]
@@ -95,6 +97,7 @@ class CategoryAdmin(OwnedAdmin):
 
 @admin.register(ProductUnit)
 class ProductUnitAdmin(OwnedAdmin):
+    empty = gettext_lazy("A unit appears here when somebody adds it; products choose among them.")
     list_display = ["code", "name", "uom_code", "precision", "organization"]
     search_fields = ["code", "name"]
     list_select_related = ["organization"]
@@ -139,6 +142,7 @@ class AssignmentInline(ScopedMixin, AnyTabularInline):
 
 @admin.register(PriceList)
 class PriceListAdmin(OwnedAdmin):
+    empty = gettext_lazy("A price list appears here when somebody adds it; it counts once it says for whom.")
     list_display = ["name", "currency", "starts", "ends", "prices_count", "is_active"]
     list_filter = ["is_active", "currency", ("organization", ScopedRelatedFilter)]
     search_fields = ["name"]

@@ -17,6 +17,7 @@ from oropay.models import Instrument
 
 @admin.register(Instrument)
 class InstrumentAdmin(RecordAdmin):
+    empty = gettext_lazy("A card or bank account appears here once a buyer has paid with it or saved it.")
     organization_path = "customer__organization"
     list_display = ["name", "kind", "state", "customer", "owner", "expires", "created"]
     list_filter = ["kind", "state"]

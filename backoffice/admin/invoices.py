@@ -50,6 +50,9 @@ class BalanceFilter(admin.SimpleListFilter):
 
 @admin.register(Invoice)
 class InvoiceAdmin(DraftPages):
+    empty = gettext_lazy(
+        "An invoice appears here when it is drafted: by hand, on an order, or when an order is placed on terms."
+    )
     list_display = [
         "name",
         "customer",
@@ -211,7 +214,7 @@ class InvoiceAdmin(DraftPages):
         if row.payable is not None:
             yield balance_facts(row.payable)
         yield lines_table(row)
-        yield payments_table(Payment.objects.filter(parts__payable=row.payable_id))
+        yield payments_table(request, Payment.objects.filter(parts__payable=row.payable_id))
         yield Table(
             _("Allocations"),
             [_("Kind"), _("State"), _("Payment"), _("Date"), _("Amount")],

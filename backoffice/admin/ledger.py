@@ -37,6 +37,7 @@ class AccountFilter(admin.SimpleListFilter):
 
 @admin.register(Entry)
 class EntryAdmin(RecordAdmin):
+    empty = gettext_lazy("An entry appears here with every invoice that is posted and every amount that moves.")
     list_display = ["number", "posted", "debits", "kind", "customer", "source"]
     list_filter = ["kind", AccountFilter, ("posted_on", admin.DateFieldListFilter), "currency"]
     search_fields = ["=id", "source", "memo", "customer__name"]

@@ -30,6 +30,7 @@ from oropay.services.start import PartAsked
 
 @admin.register(Order)
 class OrderAdmin(RecordAdmin):
+    empty = gettext_lazy("An order appears here as soon as a buyer places one in the shop.")
     list_display = [
         "number",
         "shown_total",
@@ -173,7 +174,8 @@ class OrderAdmin(RecordAdmin):
             note=totals_sentence(row),
         )
         yield payments_table(
-            Payment.objects.filter(Q(parts__payable__order=row) | Q(parts__payable__invoice__order=row)).distinct()
+            request,
+            Payment.objects.filter(Q(parts__payable__order=row) | Q(parts__payable__invoice__order=row)).distinct(),
         )
         yield Timeline(_("Activity"), activity(row), empty=_("Notes about this order will appear here."))
 

@@ -38,6 +38,9 @@ MOVING = RUNNING | {TransactionState.ACTION_REQUIRED, TransactionState.REVIEW, T
 
 @admin.register(Payment)
 class PaymentAdmin(RecordAdmin):
+    empty = gettext_lazy(
+        "A payment appears here as soon as a buyer pays an order or an invoice, or staff record a check."
+    )
     list_display = ["number", "amount_shown", "net", "money", "customer", "pays", "method", "created"]
     list_filter = [
         "money_state",

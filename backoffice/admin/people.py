@@ -56,6 +56,7 @@ class SeatsInline(ScopedMixin, AnyTabularInline):
 
 @admin.register(User)
 class UserAdmin(HistoryMixin, ScopedAdmin):
+    empty = gettext_lazy("A person appears here when somebody adds them, or gives them a seat in a customer.")
     form = UserForm
     inlines = [SeatsInline]
     list_display = ["email", "name", "kind", "organization", "companies", "status", "seen"]

@@ -18,6 +18,9 @@ from oropay.models import PaymentTransaction, TransactionState
 
 @admin.register(PaymentTransaction)
 class PaymentTransactionAdmin(RecordAdmin):
+    empty = gettext_lazy(
+        "Every conversation with a gateway appears here as soon as a buyer pays, or staff capture, cancel or refund."
+    )
     organization_path = "payment__organization"
     list_display = [
         "number",

@@ -66,6 +66,9 @@ class AssignForm(DialogForm):
 
 @admin.register(ExceptionCase)
 class ExceptionCaseAdmin(RecordAdmin):
+    empty = gettext_lazy(
+        "An exception appears here when a pull finds something that does not fit, or when money is late."
+    )
     menu_icon = "rule"
     list_display = ["what", "shown_difference", "shown_state", "payment", "deposit_shown", "owner", "raised"]
     list_filter = [OpenFilter, "kind"]

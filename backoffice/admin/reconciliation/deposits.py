@@ -23,6 +23,9 @@ from reconciliation.selectors import deposit_view
 
 @admin.register(Deposit)
 class DepositAdmin(PullMixin, RecordAdmin):
+    empty = gettext_lazy(
+        "A deposit appears here when the gateway has reported it: every hour by itself, or at once with Pull now."
+    )
     menu_icon = "savings"
     organization_path = "provider_account__organization"
     list_display = ["name", "net", "paid_on", "shown_status", "gross", "fees", "booked", "fits"]
@@ -178,6 +181,7 @@ def deposit_status(version: DepositVersion | None) -> Any:
 class SettlementLineAdmin(RecordAdmin):
     """Reached from deposits and payments; not in the menu."""
 
+    empty = gettext_lazy("A line appears here with the deposit of the gateway that names it.")
     organization_path = "provider_account__organization"
     list_display = ["name", "shown_amount", "kind", "deposit_shown", "reference_shown"]
     list_filter = ["kind", ("provider_account", ScopedRelatedFilter)]
