@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.clock import zone_shown
-from backoffice.display import badge, link, list_of, moment, money
+from backoffice.display import badge, link, list_of, moment, money, numbers
 from backoffice.records import Table
 from backoffice.scoping import staff_of
 from backoffice.worth import ROWS, net_shown
@@ -126,7 +126,7 @@ def _last(payments: Any) -> Table:
                 net_shown(row),
                 badge(row, "money_state"),
                 row.customer,
-                ", ".join(str(part.payable) for part in row.parts.all()),
+                numbers(row),
                 moment(row.created_at),
             ]
             for row in rows

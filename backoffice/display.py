@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from commerce.models import OrderState
 from commerce.money import exponent, format_money
 from invoices.models import AllocationState, InvoiceState
-from oropay.models import MoneyState, PaymentStatus, TransactionState
+from oropay.models import MoneyState, Payment, PaymentStatus, TransactionState
 from plumbing.models import JobState, MailState
 
 GOOD, BAD, WATCH, BUSY, QUIET = "success", "danger", "warning", "info", "default"
@@ -112,6 +112,11 @@ def link(row: Model | None, text: SafeString | str | None = None) -> SafeString:
     return format_html('<a class="office-link" href="{}">{}</a>', address, words)
 
 
+def numbers(payment: Payment) -> SafeString:
+    """The numbers of what a payment pays, each unbroken. Its parts and their payables are prefetched."""
+    return format_html("<span>{}</span>", links([plain(part.payable.number) for part in payment.parts.all()]))
+
+
 def links(found: list[Any]) -> SafeString:
     return format_html_join(", ", "{}", ((one,) for one in found)) or dash()
 
@@ -144,8 +149,11 @@ def short_id(name: str) -> SafeString:
     """A gateway's id of 36 characters as its two ends; all of it on hovering, and on its row's own page."""
     if not name:
         return dash()
-    shown = name if len(name) <= 12 else f"{name[:4]}…{name[-4:]}"
-    return format_html('<span class="office-id" title="{}">{}</span>', name, shown)
+    return format_html('<span class="office-id" title="{}">{}</span>', name, shortened(name))
+
+
+def shortened(name: str) -> str:
+    return name if len(name) <= 12 else f"{name[:4]}…{name[-4:]}"
 
 
 def day(on: date | None) -> SafeString:
@@ -163,7 +171,7 @@ def due(on: date | None, today: date) -> SafeString:
         words = ngettext("in {n} day", "in {n} days", days).format(n=days)
     else:
         words = ngettext("{n} day ago", "{n} days ago", -days).format(n=-days)
-    return format_html('<span class="office-time">{} · {}</span>', words, date_format(on, "j M Y"))
+    return format_html('<span class="office-time office-due">{} · {}</span>', words, date_format(on, "j M Y"))
 
 
 def address(snapshot: dict[str, Any]) -> SafeString:

@@ -4,6 +4,14 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+TITLES = {
+    403: gettext_noop("You may not do that"),
+    404: gettext_noop("There is nothing here"),
+    "csrf": gettext_noop("Please try again"),
+}
 
 
 def is_office(request: HttpRequest) -> bool:
@@ -17,6 +25,6 @@ def error_page(request: HttpRequest, code: int | str, status: int) -> HttpRespon
     return render(
         request,
         "backoffice/error.html",
-        {**admin.site.each_context(request), "code": code, "own_heading": True},
+        {**admin.site.each_context(request), "title": _(TITLES[code]), "own_heading": True, "code": code},
         status=status,
     )

@@ -99,7 +99,7 @@ class DraftPages(RecordAdmin):
             for one in unfold.get_actions_detail(request, row.pk)
             if one.method.original_function_name != "post_invoice"
         ]
-        found: list[Any] = unfold._get_actions_navigation(self.actions_detail, offered, row.pk)
+        found: list[Any] = unfold._get_actions_navigation(unfold.actions_detail, offered, row.pk)
         return [one for one in found if one]
 
     def _lines(self, request: HttpRequest, row: Invoice | None) -> LinesBase:

@@ -58,8 +58,7 @@ class InvoiceAdmin(DraftPages):
         "customer",
         "shown_total",
         "balance",
-        "payment_status",
-        "shown_state",
+        "shown_status",
         "due_shown",
         "order",
         "po_number",
@@ -166,11 +165,11 @@ class InvoiceAdmin(DraftPages):
             return day(row.due_on)
         return due(row.due_on, row.organization.today(timezone.now()))
 
-    @display(description=gettext_lazy("State"), ordering="state")
-    def shown_state(self, row: Invoice) -> Any:
-        return badge(row, "state")
+    @display(description=gettext_lazy("Status"), ordering="payable__status")
+    def shown_status(self, row: Invoice) -> Any:
+        """Of a posted one what was paid; of the others that they are drafts or void."""
+        return self.payment_status(row) if row.state == InvoiceState.POSTED else badge(row, "state")
 
-    @display(description=gettext_lazy("Payment status"), ordering="payable__status")
     def payment_status(self, row: Invoice) -> Any:
         return badge(row.payable, "status") if row.payable and row.state == InvoiceState.POSTED else dash()
 

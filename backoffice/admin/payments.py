@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.dialogs import Words, dialog
-from backoffice.display import badge, dash, link, moment, money, short_id
+from backoffice.display import badge, dash, link, moment, money, numbers, short_id
 from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm
 from backoffice.lineage import owed, trail_of
 from backoffice.nextsteps import next_of
@@ -174,8 +174,8 @@ class PaymentAdmin(RecordAdmin):
         return badge(row, "money_state")
 
     @display(description=gettext_lazy("Pays"))
-    def pays(self, row: Payment) -> str:
-        return ", ".join(str(part.payable) for part in row.parts.all()) or "–"
+    def pays(self, row: Payment) -> Any:
+        return numbers(row)
 
     # --- page
 

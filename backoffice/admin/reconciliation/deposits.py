@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin.reconciliation.button import PullMixin
 from backoffice.admin.reconciliation.tables import cases_table
-from backoffice.display import GOOD, WATCH, dash, day, link, links, moment, money, short_id, tag
+from backoffice.display import GOOD, WATCH, dash, day, link, links, moment, money, short_id, shortened, tag
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.unfolded import display
@@ -85,7 +85,7 @@ class DepositAdmin(PullMixin, RecordAdmin):
         return link(case, str(case.get_kind_display())) if case else tag(_("Yes"), GOOD)
 
     def heading(self, row: Deposit) -> str:
-        return _("Deposit {name}").format(name=row.gateway_id)
+        return _("Deposit {name}").format(name=shortened(row.gateway_id))
 
     def heading_amount(self, row: Deposit) -> Any:
         return money(version.net, version.currency) if (version := newest(row)) else ""
@@ -109,6 +109,7 @@ class DepositAdmin(PullMixin, RecordAdmin):
                 (_("Fees"), money(-version.fees, currency)),
                 (_("Net, as the bank will show it"), money(version.net, currency)),
                 (_("Paid on"), day(version.paid_on)),
+                (_("Gateway id"), row.gateway_id),
                 (_("Provider account"), link(version.deposit.provider_account)),
                 (_("First seen"), moment(version.deposit.seen_at)),
             ],
