@@ -89,7 +89,6 @@ BUYERS_WORDS = {
     "settling": gettext_lazy("Accepted by the bank"),
     "captured": gettext_lazy("Paid"),
     "settled": gettext_lazy("Paid"),
-    "failed": gettext_lazy("Not sent"),
 }
 """Where a buyer's word differs from the one staff use."""
 

@@ -120,7 +120,7 @@ class ShownPayment:
 
 
 def _view(payment: Payment) -> PayingView:
-    return paying_view(payment=payment)
+    return paying_view(payment=payment, now=timezone.now())
 
 
 @pay_view

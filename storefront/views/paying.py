@@ -53,7 +53,7 @@ def state(request: ShopRequest, uuid: UUID) -> HttpResponse:
     """The live part. Nothing new is 204, so that nothing is read aloud twice; the end is 286."""
     context = _context(request, uuid)
     view: PayingView = context["view"]  # type: ignore[assignment]
-    if request.GET.get("known") == view.state and not view.final:
+    if request.GET.get("known") == view.mark and not view.final:
         return HttpResponse(status=204)
     return render(request, "storefront/paying/_state.html", context, status=STOP_POLLING if view.final else 200)
 
@@ -65,7 +65,7 @@ def _context(request: ShopRequest, uuid: UUID) -> dict[str, object]:
     own = payment.created_by_id == request.user.pk
     return {
         "payment": payment,
-        "view": paying_view(payment=payment),
+        "view": paying_view(payment=payment, now=timezone.now()),
         "own": own,
         "instrument": instrument_name(payment.instrument) if own and payment.instrument else "",
         "links": _links(request, payment, own=own),
