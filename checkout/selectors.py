@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from checkout.exceptions import CheckoutIncomplete, EmptyList, LinesInvalid
 from checkout.models import Checkout, CheckoutState, ShoppingList, ShoppingListItem
 from commerce.drafts import AddressSnapshot, LineDraft, OrderDraft
-from commerce.models import Address, Customer, PaymentTerm, User, Website
+from commerce.models import Address, Customer, OrderState, PaymentTerm, User, Website
 from commerce.pricing import PriceTag, price_tags
 from commerce.selectors import payment_term_of
 from commerce.totals import LineTotals, OrderTotals, line_totals, order_totals
@@ -106,10 +106,13 @@ def checkout_of(*, uuid: UUID, user: User, website: Website) -> Checkout | None:
 
 
 def unfinished_of(*, shopping_list: ShoppingList) -> Checkout | None:
-    """The checkout that is under way with this list."""
-    return Checkout.objects.filter(
-        shopping_list=shopping_list, state__in=[CheckoutState.OPEN, CheckoutState.PAYING]
-    ).first()
+    """The checkout that is under way with this list; one whose order was canceled leads nowhere any more."""
+    return (
+        Checkout.objects.filter(shopping_list=shopping_list, state__in=[CheckoutState.OPEN, CheckoutState.PAYING])
+        .exclude(order__state=OrderState.CANCELED)
+        .select_related("order")
+        .first()
+    )
 
 
 STEPS = ("addresses", "shipping", "payment", "review")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from commerce.countries import countries
 from commerce.money import format_money
-from oropay.models import Payment
+from oropay.models import MoneyState, Payment
 
 register = template.Library()
 
@@ -98,6 +98,16 @@ def money_badge(payment: Payment) -> SafeString:
     """Where a payment's money is, in a buyer's words."""
     word = BUYERS_WORDS.get(payment.money_state, payment.get_money_state_display())
     return badge(payment.money_state, str(word))
+
+
+@register.simple_tag
+def receipt_when(payment: Payment) -> str:
+    """When a payment's receipt comes, where there is none yet."""
+    if payment.money_state in {MoneyState.SETTLING, MoneyState.AUTHORIZED}:
+        return _("when the money has arrived")
+    if payment.money_state in {MoneyState.CAPTURED, MoneyState.SETTLED, MoneyState.PARTIALLY_REFUNDED}:
+        return _("comes with the invoice")
+    return "–"
 
 
 @register.filter

@@ -28,6 +28,7 @@ from checkout.selectors import (
 )
 from checkout.services import (
     AddressGiven,
+    checkout_abandon,
     checkout_address_add,
     checkout_addresses_set,
     checkout_payment_set,
@@ -73,6 +74,20 @@ def resume(request: ShopRequest, uuid: UUID) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def leave(request: ShopRequest, uuid: UUID) -> HttpResponse:
+    """Order nothing: the list stays; an order that an earlier try wrote is canceled."""
+    row = _own(request, uuid)
+    try:
+        checkout_abandon(checkout=row, by=request.user, now=timezone.now())
+    except CheckoutError as error:
+        messages.error(request, str(error))
+        return redirect("storefront:checkout_resume", uuid=uuid)
+    messages.success(request, _("You left the checkout. Nothing was ordered or charged; your list is as it was."))
+    return redirect("storefront:list")
+
+
+@login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: ShopRequest, uuid: UUID, step: str) -> HttpResponse:
@@ -80,7 +95,7 @@ def checkout(request: ShopRequest, uuid: UUID, step: str) -> HttpResponse:
     if step not in STEPS:
         raise Http404(step)
     row = _own(request, uuid)
-    if row.state != CheckoutState.OPEN or STEPS.index(step) > STEPS.index(first_open_step(checkout=row)):
+    if not _open(row) or STEPS.index(step) > STEPS.index(first_open_step(checkout=row)):
         return _onward(row, step=step)
     priced = _priced(row)
     if not priced.orderable:
@@ -152,7 +167,7 @@ def review(request: ShopRequest, uuid: UUID) -> HttpResponse:
     row = _own(request, uuid)
     if request.method == "POST" and (earlier := _joined(request)) is not None:
         return earlier
-    if row.state != CheckoutState.OPEN or first_open_step(checkout=row) != "review":
+    if not _open(row) or first_open_step(checkout=row) != "review":
         return _onward(row, step="review")
     priced = _priced(row)
     if not priced.orderable:
@@ -242,6 +257,11 @@ def _own(request: ShopRequest, uuid: UUID) -> Checkout:
     return row
 
 
+def _open(row: Checkout) -> bool:
+    """Whether its buyer may still choose; not after its order was canceled."""
+    return row.state == CheckoutState.OPEN and (row.order is None or row.order.state == OrderState.AWAITING_PAYMENT)
+
+
 def _priced(row: Checkout) -> PricedList:
     return list_priced(shopping_list=row.shopping_list, website=row.website, customer=row.customer, now=timezone.now())
 
@@ -260,7 +280,7 @@ def _onward(row: Checkout, *, step: str | None) -> HttpResponse:
         )
         if part is not None:
             return redirect("storefront:paying", uuid=part.payment.uuid)
-    if row.state == CheckoutState.ABANDONED:
+    if not _open(row):
         return redirect("storefront:list")
     return redirect("storefront:checkout", uuid=row.uuid, step=first_open_step(checkout=row))
 
