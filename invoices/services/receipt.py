@@ -29,9 +29,10 @@ def receipt_note(
     received_on: date,
     now: datetime,
 ) -> Receipt:
-    """Write down what a charge, capture or recorded receipt paid, in the transaction that records it.
+    """Write down what a charge, capture or recorded receipt paid, in the transaction that records it, or that posts an
+    invoice over it.
 
-    Called once per invoice of the payment; the parts of one transaction share one receipt.
+    Called once per invoice of the payment; the parts of one transaction share one receipt until it has its number.
     """
     receipt = locks.receipt_of(transaction_id=transaction.pk) or Receipt(
         organization_id=payment.organization_id,

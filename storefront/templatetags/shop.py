@@ -103,8 +103,10 @@ def money_badge(payment: Payment) -> SafeString:
 @register.simple_tag
 def receipt_when(payment: Payment) -> str:
     """When a payment's receipt comes, where there is none yet."""
-    if payment.money_state in {MoneyState.SETTLING, MoneyState.AUTHORIZED}:
-        return _("when the money has arrived")
+    if payment.money_state == MoneyState.SETTLING:
+        return _("when it has settled, in about three banking days")
+    if payment.money_state == MoneyState.AUTHORIZED:
+        return _("when it is charged")
     if payment.money_state in {MoneyState.CAPTURED, MoneyState.SETTLED, MoneyState.PARTIALLY_REFUNDED}:
         return _("comes with the invoice")
     return "–"

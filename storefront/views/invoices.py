@@ -27,9 +27,9 @@ from invoices.selectors import (
     tab_condition,
     tab_counts,
 )
-from invoices.words import LABELS, Standing, due_words, standing_of
+from invoices.words import LABELS, Standing, due_words, receipt_missing_words, standing_of
 from oropay.exceptions import AlreadyBeingPaid, PaymentError
-from oropay.models import MoneyState, Payable, Payment
+from oropay.models import Payable, PayableKind, Payment
 from oropay.selectors import payments_visible_to
 from oropay.services import PartAsked
 from plumbing.models import Document
@@ -45,6 +45,7 @@ from storefront.pay import (
     pay_view,
     running_payment,
 )
+from storefront.templatetags.shop import locale_now
 from storefront.views.home import no_company
 
 PER_PAGE = 25
@@ -184,7 +185,9 @@ def invoice_pdf(request: ShopRequest, number: str) -> HttpResponse:
 @never_cache
 @require_safe
 def receipt(request: ShopRequest, uuid: UUID) -> HttpResponse:
-    """Which invoices a payment paid. A bank debit has its receipt once it has settled; until then the page says so."""
+    """Which invoices a payment paid. A bank debit has its receipt once it has settled, money for an order once there
+    is an invoice; until then the page says so.
+    """
     payment = _receipt_payment(request, uuid)
     parts = list(payment.parts.select_related("payable").order_by("payable_id"))
     own = payment.created_by_id == request.user.pk and payment.instrument is not None
@@ -199,7 +202,11 @@ def receipt(request: ShopRequest, uuid: UUID) -> HttpResponse:
             "shown_as": instrument_name(payment.instrument)
             if own and payment.instrument
             else payment.get_method_display(),
-            "waiting": payment.money_state == MoneyState.SETTLING,
+            "missing": receipt_missing_words(
+                payment=payment,
+                for_order=any(part.payable.kind == PayableKind.ORDER for part in parts),
+                locale=locale_now(),
+            ),
             "payment_visible": payments_visible_to(user=request.user).filter(pk=payment.pk).exists(),
         },
     )

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from checkout.models import Checkout, CheckoutState, ShoppingListItem
 from oropay import pool
 from oropay.exceptions import CardFormUnavailable, TooManyCardForms
-from oropay.models import Integration, IntegrationType, PayableKind, Payment
+from oropay.models import Integration, IntegrationType, MoneyState, PayableKind, Payment
 from oropay.selectors import PayingView, paying_view, payment_visible_to
 from storefront.csp import Policy, csp
 from storefront.middleware import ShopRequest
@@ -96,18 +96,13 @@ def _links(request: ShopRequest, payment: Payment, view: PayingView, *, own: boo
             done=reverse("storefront:thanks", kwargs={"number": first.number}) if own else "",
             done_label=_("To your order {number}").format(number=first.number),
         )
-    if first.kind == PayableKind.INVOICE and len(payables) == 1:
-        return Links(
-            back=reverse("storefront:invoice", args=[first.number]),
-            back_label=_("Invoice {number}").format(number=first.number),
-            retry=reverse("storefront:invoice_pay", args=[first.number]) if own else "",
-            done=reverse("storefront:receipt", args=[payment.uuid]),
-            done_label=_("See the receipt"),
-        )
+    single = first.kind == PayableKind.INVOICE and len(payables) == 1
+    receipted = view.state not in {MoneyState.SETTLING, MoneyState.AUTHORIZED}  # before that there is no receipt to see
     return Links(
-        back=reverse("storefront:invoices"),
-        back_label=_("Invoices"),
-        done=reverse("storefront:receipt", args=[payment.uuid]),
+        back=reverse("storefront:invoice", args=[first.number]) if single else reverse("storefront:invoices"),
+        back_label=_("Invoice {number}").format(number=first.number) if single else _("Invoices"),
+        retry=reverse("storefront:invoice_pay", args=[first.number]) if single and own else "",
+        done=reverse("storefront:receipt", args=[payment.uuid]) if receipted else "",
         done_label=_("See the receipt"),
     )
 

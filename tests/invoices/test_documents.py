@@ -13,12 +13,20 @@ from commerce.services import order_open, setting_set
 from invoices import pdf
 from invoices.exceptions import PostRefused
 from invoices.models import Invoice, InvoiceState, Receipt
-from invoices.services import LineAsked, invoice_document_make, invoice_draft, invoice_post, receipt_issue
+from invoices.services import (
+    LineAsked,
+    invoice_document_make,
+    invoice_draft,
+    invoice_draft_from_order,
+    invoice_post,
+    receipt_issue,
+)
 from oropay.gateway.port import Verdict
+from oropay.services import PartAsked, offline_receipt_record
 from plumbing.models import Document, Job, Mail
 from plumbing.services import job_run
 from tests.factories import NOON, PaymentTermFactory
-from tests.invoices.house import ADDRESS, House, payable_of
+from tests.invoices.house import ADDRESS, House, payable_of, placed
 
 LATER = NOON + timedelta(hours=1)
 
@@ -137,6 +145,57 @@ def test_a_check_recorded_by_staff_is_receipted_to_the_company(house: House) -> 
     assert [row["amount"] for row in receipt.paid] == ["100.00", "10.00"]
     assert Mail.objects.get().to == "ap@acme.test"
     assert "Kept as your credit: $10.00" in Mail.objects.get().text
+
+
+def test_money_for_an_order_is_receipted_when_its_invoice_is_posted_over_it(house: House) -> None:
+    order = house.order("100.00")
+    payment = house.paid(order.payable, amounts=["100.00"])
+    assert Receipt.objects.count() == 0
+
+    invoice = invoice_post(
+        invoice=invoice_draft_from_order(order=Order.objects.get(), by=house.clerk, now=LATER),
+        by=house.clerk,
+        now=LATER,
+    )
+    run_jobs("invoices.receipt")
+
+    receipt = Receipt.objects.get()
+    assert (receipt.payment, receipt.transaction) == (payment, payment.transactions.get())
+    assert (receipt.number, receipt.amount, receipt.method) == (
+        "RCPT-2026-11-00001", Decimal(100), "Visa ···· 4242",
+    )  # fmt: skip
+    assert receipt.paid == [{"number": invoice.number, "amount": "100.00"}]
+    assert receipt.received_on == date(2026, 11, 16)
+    assert receipt.document is not None
+    mail = Mail.objects.get(subject__startswith="Receipt")
+    assert (mail.to, list(mail.documents.all())) == (house.buyer.email, [receipt.document])
+
+
+def test_one_check_for_two_orders_is_receipted_with_each_invoice(house: House) -> None:
+    first, second = placed(house.order("100.00")), placed(house.order("50.00"))
+    offline_receipt_record(
+        parts=[
+            PartAsked(payable_id=first.payable.pk, amount=Decimal(100)),
+            PartAsked(payable_id=second.payable.pk, amount=Decimal(50)),
+        ],
+        received_on=date(2026, 11, 13),
+        document="check 7",
+        by=house.clerk,
+        now=NOON,
+    )
+
+    invoices = [house.billed(first)]
+    run_jobs("invoices.receipt")
+    invoices.append(house.billed(second))
+    run_jobs("invoices.receipt")
+
+    receipts = list(Receipt.objects.order_by("pk"))
+    assert [(receipt.number, receipt.amount) for receipt in receipts] == [
+        ("RCPT-2026-11-00001", Decimal(100)),
+        ("RCPT-2026-11-00002", Decimal(50)),
+    ]
+    assert [receipt.paid[0]["number"] for receipt in receipts] == [invoice.number for invoice in invoices]
+    assert {receipt.received_on for receipt in receipts} == {date(2026, 11, 13)}
 
 
 def test_a_bank_debit_is_receipted_when_it_settles_not_when_it_is_accepted(house: House) -> None:

@@ -170,7 +170,8 @@ def test_an_invoice_page_says_how_it_stands_and_shows_its_payments(house: House,
     assert "due today · 16 Nov 2026" in page
     assert "PO number PO-77" in page
     assert "Pay $50.00" in page
-    assert "Settling" in page
+    assert "Accepted by the bank" in page
+    assert "Captured" not in page
     assert "Visa ending in 4242" in page
 
 
