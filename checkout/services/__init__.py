@@ -9,11 +9,13 @@ from checkout.services.checkouts import (
     checkout_shipping_set,
     checkout_start,
 )
+from checkout.services.confirm import OrderMoney
 from checkout.services.lists import list_add, list_item_remove, list_item_set
 from checkout.services.place import checkout_placed, order_place
 
 __all__ = [
     "AddressGiven",
+    "OrderMoney",
     "checkout_abandon",
     "checkout_address_add",
     "checkout_addresses_set",

@@ -48,11 +48,11 @@ class Taking:
 
 
 @atomic(durable=True)
-def invoice_post(*, invoice: Invoice, by: User | None, now: datetime) -> Invoice:
+def invoice_post(*, invoice: Invoice, by: User | None, now: datetime, mail: bool = True) -> Invoice:
     """Lock, number and book an invoice. Money captured for its order pays it at once, an open hold becomes its own.
 
     The due date follows from the payment term, the date is the seller's today. The PDF is drawn afterwards by a job;
-    so is the receipt of what the deposit paid.
+    so is the receipt of what the deposit paid. `mail` says whether the customer is sent it then.
 
     Raises:
         NotADraft: it is posted already.
@@ -61,7 +61,7 @@ def invoice_post(*, invoice: Invoice, by: User | None, now: datetime) -> Invoice
         PostRefused: a payment, capture or refund of its order has no outcome yet.
     """
     with because(by=by, why="post invoice"):
-        return _post(invoice_id=invoice.pk, by=by, now=now)
+        return _post(invoice_id=invoice.pk, by=by, now=now, mail=mail)
 
 
 @atomic(durable=True)
@@ -78,7 +78,7 @@ def invoice_void(*, invoice: Invoice, note: str, by: User, now: datetime) -> Inv
         return _void(invoice_id=invoice.pk, note=note, by=by, now=now)
 
 
-def _post(*, invoice_id: int, by: User | None, now: datetime) -> Invoice:
+def _post(*, invoice_id: int, by: User | None, now: datetime, mail: bool) -> Invoice:
     draft = Invoice.objects.select_related("organization").get(pk=invoice_id)
     today = draft.organization.today(now)
     period_hold(organization_id=draft.organization_id, day=today)
@@ -112,7 +112,7 @@ def _post(*, invoice_id: int, by: User | None, now: datetime) -> Invoice:
     else:
         applied = _deposit_apply(invoice=invoice, deposit=deposit, today=today, now=now)
         payable_take_over(old=deposit, new=payable)
-    job_add(kind=DOCUMENT_JOB, key=str(invoice.pk), payload={"invoice": invoice.pk}, now=now)
+    job_add(kind=DOCUMENT_JOB, key=str(invoice.pk), payload={"invoice": invoice.pk, "mail": mail}, now=now)
 
     invoice.state = InvoiceState.POSTED
     invoice.issued_on = today

@@ -9,11 +9,11 @@ from django.forms import BoundField
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from commerce.countries import countries
-from commerce.money import format_money
+from commerce.money import format_money, locale_of
 from oropay.models import MoneyState, Payment
 
 register = template.Library()
@@ -52,8 +52,7 @@ def money_text(amount: Decimal, currency: str) -> str:
 
 def locale_now() -> str:
     """The language of the page as CLDR names it: en_US."""
-    language, _underscore, region = to_locale(get_language() or "en-us").partition("_")
-    return f"{language}_{region.upper()}" if region else language
+    return locale_of(get_language() or "en-us")
 
 
 @register.filter
