@@ -16,6 +16,7 @@ from commerce.pricing import PriceTag, price_tags
 from commerce.selectors import payment_term_of
 from commerce.totals import LineTotals, OrderTotals, line_totals, order_totals
 from oropay.models import Integration, IntegrationType
+from oropay.selectors import integrations_active
 
 FLAT_RATE = "flat_rate"
 """The one shipping method there is: the website's flat rate."""
@@ -179,20 +180,26 @@ class TermsOffer:
     label: str
 
 
-def terms_offers(*, customer: Customer, website: Website, total: Decimal, language: str) -> list[TermsOffer]:
-    """The seller's active payment-terms integrations, if this company has a payment term."""
+def terms_offers(
+    *,
+    customer: Customer,
+    website: Website,
+    total: Decimal,
+    language: str,
+    integrations: Sequence[Integration] | None = None,
+) -> list[TermsOffer]:
+    """The seller's active payment-terms integrations, if this company has a payment term.
+
+    `integrations` are the seller's active ones, if they have been read already.
+    """
     term = payment_term_of(customer=customer)
     if term is None:
         return []
-    rows = (
-        Integration.objects.filter(
-            organization_id=website.organization_id, is_active=True, type=IntegrationType.PAYMENT_TERMS
-        )
-        .prefetch_related("labels")
-        .order_by("pk")
-    )
+    rows = integrations_active(organization_id=website.organization_id) if integrations is None else integrations
     offers = []
     for row in rows:
+        if row.type != IntegrationType.PAYMENT_TERMS:
+            continue
         if row.currencies and website.currency not in row.currencies:
             continue
         if (row.min_amount is not None and total < row.min_amount) or (

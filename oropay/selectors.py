@@ -82,20 +82,29 @@ class MethodOffer:
     why_not: str = ""
 
 
-def methods_for(*, payable: Payable, amount: Decimal, language: str) -> list[MethodOffer]:
-    """Every active OroPay integration of the seller, with its label and, if it cannot be used, the reason."""
-    rows = (
-        Integration.objects.filter(
-            organization_id=payable.organization_id,
-            is_active=True,
-            type=IntegrationType.OROPAY,
-            provider_account__is_active=True,
-        )
+def integrations_active(*, organization_id: int) -> list[Integration]:
+    """Every active integration of a seller with account and labels, in two queries; a pay page reads them once."""
+    return list(
+        Integration.objects.filter(organization_id=organization_id, is_active=True)
         .select_related("provider_account")
         .prefetch_related("labels")
         .order_by("pk")
     )
-    return [_offer(integration=row, payable=payable, amount=amount, language=language) for row in rows]
+
+
+def methods_for(
+    *, payable: Payable, amount: Decimal, language: str, integrations: Sequence[Integration] | None = None
+) -> list[MethodOffer]:
+    """Every active OroPay integration of the seller, with its label and, if it cannot be used, the reason.
+
+    `integrations` are the seller's active ones, if they have been read already.
+    """
+    rows = integrations_active(organization_id=payable.organization_id) if integrations is None else integrations
+    return [
+        _offer(integration=row, payable=payable, amount=amount, language=language)
+        for row in rows
+        if row.type == IntegrationType.OROPAY and row.provider_account is not None and row.provider_account.is_active
+    ]
 
 
 def _offer(*, integration: Integration, payable: Payable, amount: Decimal, language: str) -> MethodOffer:
@@ -216,7 +225,7 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         MoneyState.REVIEW: _(
             "Nothing more to do: the payment is being reviewed. You will not be charged twice; we will tell you."
         ),
-        MoneyState.AUTHORIZED: _("{amount} is held on your card. It is charged when your order is prepared."),
+        MoneyState.AUTHORIZED: _("{amount} is held on your card. It is charged when we ship."),
         MoneyState.SETTLING: _(
             "Your bank accepted the debit of {amount}. Bank transfers take about three banking days to settle."
         ),

@@ -40,6 +40,7 @@ from commerce.exceptions import CommerceError
 from commerce.models import Order, OrderState
 from oropay.exceptions import PaymentError
 from oropay.models import PaymentPayable
+from oropay.selectors import integrations_active
 from oropay.services import PartAsked
 from storefront.forms.checkout import AddressesForm, AddressForm, PaymentStepForm, PlaceForm, ShippingForm
 from storefront.forms.pay import FREE, TERMS, PayOption
@@ -241,11 +242,19 @@ def _options(request: ShopRequest, row: Checkout, priced: PricedList) -> list[Pa
     total = priced.totals.total
     if total == 0:
         return [PayOption(value=FREE, kind=FREE, integration_id=0, title=_("Nothing to pay"))]
+    integrations = integrations_active(organization_id=row.website.organization_id)
     return pay_options(
         user=request.user,
         payable=order_stub(website=row.website, customer=row.customer),
         amount=total,
-        terms=terms_offers(customer=row.customer, website=row.website, total=total, language=get_language() or "en-us"),
+        integrations=integrations,
+        terms=terms_offers(
+            customer=row.customer,
+            website=row.website,
+            total=total,
+            language=get_language() or "en-us",
+            integrations=integrations,
+        ),
     )
 
 
