@@ -69,6 +69,12 @@ def quantity(value: Decimal) -> str:
 
 
 @register.filter
+def quantity_field(value: Decimal) -> str:
+    """A quantity as a field takes it, whatever the page's language: 12, 2.5."""
+    return f"{Decimal(value).normalize():f}"
+
+
+@register.filter
 def styled(field: BoundField) -> SafeString:
     """A form's field in our look, whoever wrote the form."""
     kind = getattr(field.field.widget, "input_type", "")
