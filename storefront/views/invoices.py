@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from commerce.models import Customer, Permission
+from commerce.selectors import people_with
 from invoices.models import Invoice, Receipt
 from invoices.selectors import (
     TAB_LABELS,
@@ -33,6 +35,7 @@ from oropay.models import Payable, PayableKind, Payment
 from oropay.selectors import payments_visible_to
 from oropay.services import PartAsked
 from plumbing.models import Document
+from storefront.context import seat_permissions
 from storefront.forms.invoices import AmountForm
 from storefront.forms.pay import PayForm
 from storefront.middleware import ShopRequest, seat_now
@@ -65,6 +68,8 @@ def invoices(request: ShopRequest) -> HttpResponse:
     seat = seat_now(request)
     if seat is None:
         return no_company(request)
+    if not seat_permissions(request)[Permission.VIEW_INVOICE]:
+        return _may_not_see(request, customer=seat.customer)
     tab = Tab(request.GET["tab"]) if request.GET.get("tab") in set(Tab) else Tab.OPEN
     words = request.GET.get("q", "").strip()[:60]
     today = request.website.organization.today(timezone.now())
@@ -95,6 +100,13 @@ def invoices(request: ShopRequest) -> HttpResponse:
             "several": any(row.customer_id != seat.customer_id for row in page),
         },
     )
+
+
+def _may_not_see(request: ShopRequest, *, customer: Customer) -> HttpResponse:
+    """Nothing to see is not the same as nothing to pay."""
+    administrators = people_with(permission=Permission.MANAGE_USERS, customer=customer)
+    context = {"section": "invoices", "company": customer, "administrators": administrators}
+    return render(request, "storefront/invoices/forbidden.html", context, status=403)
 
 
 @login_required

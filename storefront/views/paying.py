@@ -56,6 +56,7 @@ def state(request: ShopRequest, uuid: UUID) -> HttpResponse:
     view: PayingView = context["view"]  # type: ignore[assignment]
     if request.GET.get("known") == view.mark and not view.final:
         return HttpResponse(status=204)
+    context["polled"] = True  # what was bought left the list after the page was made
     return render(request, "storefront/paying/_state.html", context, status=STOP_POLLING if view.final else 200)
 
 

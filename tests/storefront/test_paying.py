@@ -66,6 +66,9 @@ def test_a_success_stops_asking_and_leads_to_the_thanks(browser: Client, payment
     assert f'data-state="{state}"' in html
     assert "hx-trigger" not in html
     assert "/thanks/" in html
+    assert "To your order" in text(response)
+    assert '<span class="badge bg-primary-lt" id="list-count" hx-swap-oob="true">' in html
+    assert "hx-swap-oob" not in browser.get(f"/pay/{payment.uuid}/").content.decode()
 
 
 def test_a_decline_says_that_nothing_was_charged_and_offers_another_way(

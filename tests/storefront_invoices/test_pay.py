@@ -91,6 +91,7 @@ def test_the_page_says_the_exact_amount_in_one_sentence(house: House, buyer: Cli
     page = text_of(buyer.get(f"/invoices/{invoice.number}/pay/"))
 
     assert f"You pay $100.00 of invoice {invoice.number} now:" in page
+    assert "Pay now · $100.00" in page
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ for (const form of document.querySelectorAll("[data-pay-form]")) {
       }).format(Number(typed.replace(/,/g, "")))
       : "····";
     for (const place of form.querySelectorAll("[data-ach-amount], [data-pay-amount-shown]")) place.textContent = text;
+    form.dispatchEvent(new CustomEvent("amount-shown"));
   };
 
   // card.js listens to `card-chosen`; it is deferred before this file, so it hears the first choice, too.
