@@ -207,7 +207,7 @@ def receipt(request: ShopRequest, uuid: UUID) -> HttpResponse:
         request,
         "storefront/invoices/receipt.html",
         {
-            "section": "invoices",
+            "section": "orders" if parts[0].payable.kind == PayableKind.ORDER else "invoices",
             "payment": payment,
             "parts": parts,
             "receipts": receipts_of(payment=payment),

@@ -1,5 +1,7 @@
 """Leaving a checkout, and what canceling its order does to it."""
 
+from decimal import Decimal
+
 import pytest
 from django.utils import timezone
 
@@ -67,7 +69,7 @@ def test_leaving_cancels_the_order_that_awaits_its_payment(shop: Shop) -> None:
     order.refresh_from_db()
     payable = Payable.objects.get()
     assert order.state == OrderState.CANCELED
-    assert (payable.is_closed, payable.payable_now) == (True, 0)
+    assert (payable.is_closed, payable.payable_now) == (True, Decimal(0))
     assert [(note.text, note.by_id) for note in notes_on(order)] == [
         ("left by the buyer before it was paid", shop.buyer.pk)
     ]

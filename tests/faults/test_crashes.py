@@ -50,7 +50,8 @@ def test_a_worker_killed_while_it_sends_charges_once(house: House, pay: Pay) -> 
 
     row.refresh_from_db()
     assert (row.tries, at_gateway(house, row)) == (1, ["CAPTURED"])
-    assert [step.state for step in row.steps.order_by("pgh_id")]  # type: ignore[attr-defined] == ["queued", "sending", "unknown", "approved"]
+    states = [step.state for step in row.steps.order_by("pgh_id")]  # type: ignore[attr-defined]
+    assert states == ["queued", "sending", "unknown", "approved"]
 
 
 def test_a_broker_that_forgot_everything_loses_nothing(house: House, pay: Pay) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -69,7 +70,7 @@ def test_a_comma_anywhere_else_changes_nothing(shop: Shop, browser: Client, type
 
     for response in (changed, added):
         assert "A comma separates thousands only, as in 1,250." in text(response)
-    assert [(row.product, row.quantity) for row in ShoppingListItem.objects.all()] == [(shop.bolt, 3)]
+    assert [(row.product, row.quantity) for row in ShoppingListItem.objects.all()] == [(shop.bolt, Decimal(3))]
 
 
 def test_removing_takes_it_off(shop: Shop, browser: Client) -> None:
