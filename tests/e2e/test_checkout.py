@@ -33,7 +33,7 @@ def test_a_buyer_pays_an_order_by_card(visit: Visit, house: House, shop: Shop) -
     fill_card(page)
     press_pay(page)
     house.wait_for(page, "captured")
-    page.get_by_role("link", name="Continue").click()
+    page.get_by_role("link", name="To your order").click()
 
     order = Order.objects.get(customer=shop.customer)
     expect(page.locator("body")).to_contain_text(order.number)
