@@ -1,9 +1,8 @@
-"""The first page: what came in today, what nobody is sure of, what waits for a person. Six queries."""
+"""The first page: what came in today, what nobody is sure of, what waits for a person. Seven queries."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, Sum
 from django.http import HttpRequest
@@ -11,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.display import badge, link, list_of, moment, money
+from backoffice.clock import zone_shown
+from backoffice.display import badge, link, list_of, moment, money, numbers
 from backoffice.records import Table
 from backoffice.scoping import staff_of
-from commerce.models import Organization
+from backoffice.worth import ROWS, net_shown
 from invoices.models import Invoice, InvoiceState
 from oropay.models import Action, Alert, MoneyState, Payment, PaymentTransaction, TransactionState
 
@@ -32,7 +32,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "tiles": [
-            _cash_today(mine, payments, now, user.organization),
+            _cash_today(payments, now),
             _unknown(payments),
             _alerts(payments),
             *_unpaid(mine, now, may=request.user.has_perm("invoices.view_invoice")),
@@ -41,9 +41,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cash_today(mine: Q, payments: Any, now: datetime, organization: Organization | None) -> dict[str, Any]:
-    zone = ZoneInfo(organization.time_zone) if organization else timezone.get_current_timezone()
-    midnight = datetime.combine(now.astimezone(zone).date(), time(), tzinfo=zone)
+def _cash_today(payments: Any, now: datetime) -> dict[str, Any]:
+    midnight = datetime.combine(timezone.localdate(now), time(), tzinfo=timezone.get_current_timezone())
     sums = (
         PaymentTransaction.objects.filter(
             payment__in=payments, action__in=TAKING, state=TransactionState.APPROVED, ended_at__gte=midnight
@@ -56,7 +55,7 @@ def _cash_today(mine: Q, payments: Any, now: datetime, organization: Organizatio
         "label": _("Cash in today"),
         "values": [money(row["total"], row["currency"]) for row in sums],
         "none": _("Nothing yet"),
-        "detail": _("Charges, captures and recorded receipts since midnight."),
+        "detail": _("Charges, captures and recorded receipts since midnight in {zone}.").format(zone=zone_shown()),
         "href": list_of(Payment),
     }
 
@@ -115,22 +114,23 @@ def _unpaid(mine: Q, now: datetime, *, may: bool) -> list[dict[str, Any]]:
 
 def _last(payments: Any) -> Table:
     rows: Sequence[Payment] = (
-        payments.select_related("customer").prefetch_related("parts__payable").order_by("-created_at", "-pk")[:10]
+        payments.select_related("customer").prefetch_related("parts__payable", ROWS).order_by("-created_at", "-pk")[:10]
     )
     return Table(
         _("Last payments"),
-        [_("Payment"), _("Created"), _("Customer"), _("For"), _("Money"), _("Amount")],
+        [_("Payment"), _("Amount"), _("Net"), _("Money"), _("Customer"), _("For"), _("Created")],
         [
             [
                 link(row, f"#{row.pk}"),
-                moment(row.created_at),
-                row.customer,
-                ", ".join(str(part.payable) for part in row.parts.all()),
-                badge(row, "money_state"),
                 money(row.amount, row.currency),
+                net_shown(row),
+                badge(row, "money_state"),
+                row.customer,
+                numbers(row),
+                moment(row.created_at),
             ]
             for row in rows
         ],
         empty=_("Payments appear here as soon as a buyer pays an order or an invoice."),
-        right=frozenset({5}),
+        right=frozenset({1, 2}),
     )

@@ -33,6 +33,8 @@ class DialogForm(BaseDialogForm):
 
     form_before_template = "backoffice/_dialog.html"
     submit_text: Words = _("Save")
+    back_text: Words = _("Back")
+    """On the button that only closes the dialog."""
 
     row: Any
 

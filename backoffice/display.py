@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from commerce.models import OrderState
 from commerce.money import exponent, format_money
 from invoices.models import AllocationState, InvoiceState
-from oropay.models import MoneyState, PaymentStatus, TransactionState
+from oropay.models import MoneyState, Payment, PaymentStatus, TransactionState
 from plumbing.models import JobState, MailState
 
 GOOD, BAD, WATCH, BUSY, QUIET = "success", "danger", "warning", "info", "default"
@@ -100,7 +100,7 @@ def dash() -> SafeString:
     return format_html('<span class="office-quiet">{}</span>', "–")
 
 
-def link(row: Model | None, text: str | None = None) -> SafeString:
+def link(row: Model | None, text: SafeString | str | None = None) -> SafeString:
     """A link to the row's own page; plain text where it has none."""
     if row is None:
         return dash()
@@ -110,6 +110,11 @@ def link(row: Model | None, text: str | None = None) -> SafeString:
     except NoReverseMatch:
         return format_html("{}", words)
     return format_html('<a class="office-link" href="{}">{}</a>', address, words)
+
+
+def numbers(payment: Payment) -> SafeString:
+    """The numbers of what a payment pays, each unbroken. Its parts and their payables are prefetched."""
+    return format_html("<span>{}</span>", links([plain(part.payable.number) for part in payment.parts.all()]))
 
 
 def links(found: list[Any]) -> SafeString:
@@ -125,14 +130,30 @@ def list_of(model: type[Model], **query: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist", query=query or None)
 
 
+MOMENT = "j M Y, H:i:s"
+"""The one format of times in this room; days are its first half."""
+
+
 def moment(at: datetime | None) -> SafeString:
-    """A point in time to the second, with how long ago on hovering."""
+    """A point in time to the second, in the reader's time zone, which is named on hovering."""
     if at is None:
         return dash()
     local = timezone.localtime(at)
+    shown = date_format(local, MOMENT)
     return format_html(
-        '<time class="office-time" datetime="{}">{}</time>', at.isoformat(), date_format(local, "j M Y, H:i:s")
+        '<time class="office-time" datetime="{}" title="{} {}">{}</time>', at.isoformat(), shown, local.tzname(), shown
     )
+
+
+def short_id(name: str) -> SafeString:
+    """A gateway's id of 36 characters as its two ends; all of it on hovering, and on its row's own page."""
+    if not name:
+        return dash()
+    return format_html('<span class="office-id" title="{}">{}</span>', name, shortened(name))
+
+
+def shortened(name: str) -> str:
+    return name if len(name) <= 12 else f"{name[:4]}…{name[-4:]}"
 
 
 def day(on: date | None) -> SafeString:
@@ -150,7 +171,7 @@ def due(on: date | None, today: date) -> SafeString:
         words = ngettext("in {n} day", "in {n} days", days).format(n=days)
     else:
         words = ngettext("{n} day ago", "{n} days ago", -days).format(n=-days)
-    return format_html('<span class="office-time">{} · {}</span>', words, date_format(on, "j M Y"))
+    return format_html('<span class="office-time office-due">{} · {}</span>', words, date_format(on, "j M Y"))
 
 
 def address(snapshot: dict[str, Any]) -> SafeString:

@@ -1,5 +1,6 @@
 """The change history of a row, read from its pghistory events: who, when, why, and which fields."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -9,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.display import moment
 from plumbing.audit import is_tracked
 
 
@@ -48,12 +50,16 @@ def changes_of(row: Any) -> list[dict[str, Any]]:
         facts = event.pgh_context.metadata if event.pgh_context_id else {}
         changes.append(
             {
-                "at": event.pgh_created_at,
+                "at": moment(event.pgh_created_at),
                 "label": LABELS.get(event.pgh_label, event.pgh_label),
                 "by": people.get(facts.get("user"), _("the system")),
                 "why": facts.get("why", ""),
                 "fields": [
-                    (field.verbose_name, getattr(before, field.attname, None), getattr(event, field.attname))
+                    (
+                        field.verbose_name,
+                        _shown(getattr(before, field.attname, None)),
+                        _shown(getattr(event, field.attname)),
+                    )
                     for field in names
                     if before is not None and getattr(before, field.attname) != getattr(event, field.attname)
                 ],
@@ -61,6 +67,10 @@ def changes_of(row: Any) -> list[dict[str, Any]]:
         )
         before = event
     return changes[::-1]
+
+
+def _shown(value: Any) -> Any:
+    return moment(value) if isinstance(value, datetime) else value
 
 
 LABELS = {"insert": gettext_lazy("Created"), "update": gettext_lazy("Changed"), "delete": gettext_lazy("Deleted")}

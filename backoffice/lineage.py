@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from backoffice.display import link
 from backoffice.records import Trail
 from backoffice.timeline import name_of
+from backoffice.worth import worth_of
 from invoices.models import Invoice
 from ledger.models import Entry
 from oropay.models import Payable, Payment, PaymentTransaction
@@ -24,7 +25,7 @@ def trail_of(payment: Payment) -> Trail:
         title=_("Where the money came from and went"),
         steps=[
             (_("Owed for"), owed(parts)),
-            (_("Payment"), [str(payment)]),
+            (_("Payment"), [worth_of(payment)]),
             (_("Transactions"), [link(row, name_of(row)) for row in transactions]),
             (_("Settled in"), [link(line) for line in lines]),
             (_("Deposits"), [link(deposit) for deposit in deposits.values()]),

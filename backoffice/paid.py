@@ -1,16 +1,36 @@
 """What orders and invoices show of the payments on them, and of what people wrote."""
 
+from typing import Any
+
+from django.contrib import admin
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from backoffice.display import badge, dash, link, moment, money
+from backoffice.display import badge, dash, link, moment, money, short_id
 from backoffice.records import Event, Table
-from oropay.models import Payment, PaymentTransaction
+from oropay.models import MoneyState, Payment, PaymentTransaction
 from plumbing.selectors import notes_on
 
+OVER = [MoneyState.DECLINED, MoneyState.CANCELED, MoneyState.EXPIRED, MoneyState.FAILED]
+"""Of a payment that ended like this nothing can be captured, canceled or refunded."""
 
-def payments_table(payments: QuerySet[Payment]) -> Table:
-    """Every transaction of these payments: id, date, method, type, amount, state, reference, reason, settled, user."""
+
+def money_buttons(request: HttpRequest, payments: QuerySet[Payment]) -> list[tuple[str, str]]:
+    """What this person may do with these payments now: the buttons of each one's own page, opening its dialogs."""
+    page: Any = admin.site._registry[Payment]
+    if not page.has_view_permission(request):
+        return []
+    return [
+        (f"{one.description} · #{payment_id}", reverse(f"admin:{one.action_name}", args=[payment_id]))
+        for payment_id in payments.exclude(money_state__in=OVER).order_by("pk").values_list("pk", flat=True)
+        for one in page.get_actions_detail(request, payment_id)
+    ]
+
+
+def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
+    """Every transaction of these payments: id, type, amount, state, method, date, answer, settled, user, reference."""
     rows = (
         PaymentTransaction.objects.filter(payment__in=payments.values("pk"))
         .select_related("payment__instrument", "created_by")
@@ -20,34 +40,41 @@ def payments_table(payments: QuerySet[Payment]) -> Table:
         _("Payments"),
         [
             _("Payment"),
-            _("Date"),
-            _("Method"),
             _("Type"),
+            _("Amount"),
             _("State"),
-            _("Gateway reference"),
+            _("Method"),
+            _("Date"),
             _("Answer"),
             _("Settled"),
             _("By"),
-            _("Amount"),
+            _("Gateway reference"),
         ],
         [
             [
                 link(one.payment, f"#{one.payment_id}"),
-                moment(one.created_at),
-                str(one.payment.instrument or one.payment.get_method_display()),
                 one.get_action_display(),
+                money(one.amount, one.currency),
                 badge(one, "state"),
-                one.gateway_id or one.gateway_reference or dash(),
-                one.message or one.get_failure_reason_display() or dash(),
+                str(one.payment.instrument or one.payment.get_method_display()),
+                moment(one.created_at),
+                answer_of(one) or dash(),
                 moment(one.settled_at),
                 one.created_by or _("the system"),
-                money(one.amount, one.currency),
+                short_id(one.gateway_id or one.gateway_reference),
             ]
             for one in rows
         ],
         empty=_("Nobody has paid yet. Payments will appear here as soon as somebody tries."),
-        right=frozenset({9}),
+        right=frozenset({2}),
+        buttons=money_buttons(request, payments),
     )
+
+
+def answer_of(row: PaymentTransaction) -> str:
+    """What the gateway or the bank said, in their words, after why it counts as failed."""
+    said = (row.message, row.result_code, row.error_code)
+    return " · ".join(str(part) for part in (row.get_failure_reason_display(), *said) if part)
 
 
 def activity(row: Model) -> list[Event]:

@@ -22,7 +22,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headers; `empty` says what will appear here. `right` names the columns of amounts by index."""
+    """Rows under headers; `empty` says what will appear here. `right` names the columns of amounts by index.
+
+    `buttons` open dialogs: words → address.
+    """
 
     title: str
     headers: Sequence[Any]
@@ -30,6 +33,7 @@ class Table:
     empty: str
     right: frozenset[int] = frozenset()
     note: str = ""
+    buttons: Sequence[tuple[str, str]] = ()
     kind: str = "table"
 
 
@@ -79,14 +83,20 @@ class RecordAdmin(HistoryMixin, ScopedAdmin):
 
     change_form_template = "backoffice/record.html"
     actions = None
-    lede: str = ""
-    """One sentence under the list's title, or on its empty state: what is here."""
 
     def sections(self, request: HttpRequest, row: Any) -> Iterable[Section]:
         raise NotImplementedError
 
+    def heading(self, row: Any) -> str:
+        """What people call the row: the first words of its page."""
+        return str(row)
+
+    def heading_amount(self, row: Any) -> Any:
+        """The one amount, beside the name."""
+        return ""
+
     def headline(self, request: HttpRequest, row: Any) -> Sequence[Any]:
-        """Badges and the one amount, at the top of the page."""
+        """Badges, under the name and the amount."""
         return ()
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
@@ -110,9 +120,11 @@ class RecordAdmin(HistoryMixin, ScopedAdmin):
         row = self.row_or_404(request, object_id)
         context = {
             **(extra_context or {}),
-            "title": str(row),
+            "title": self.heading(row),
             "subtitle": None,
             "row": row,
+            "own_heading": True,
+            "amount": self.heading_amount(row),
             "headline": self.headline(request, row),
             "sections": list(self.sections(request, row)),
             **self.page_context(request, row),

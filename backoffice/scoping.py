@@ -12,7 +12,7 @@ from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest
 
-from backoffice.unfolded import AnyModelAdmin
+from backoffice.unfolded import AnyModelAdmin, Words
 from commerce.models import Organization, User
 
 
@@ -59,6 +59,9 @@ class ScopedAdmin(ScopedMixin, AnyModelAdmin):
 
     checks_class = admin.checks.ModelAdminChecks
     """Unfold's own would look permissions up in a database that may not be migrated yet; a test does it instead."""
+
+    empty: Words = ""
+    """What an empty list says: what will appear here, and how it comes to be."""
 
     list_per_page = 50
     show_full_result_count = False

@@ -6,6 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.clock import zone_shown
 from backoffice.unfolded import UnfoldAdminSite
 
 
@@ -19,6 +20,9 @@ class BackOffice(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Go through the log-in page of both faces, with its rate limits."""
         return secure_admin_login(super().login)(request, extra_context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "zone": zone_shown()}
 
     def has_permission(self, request: HttpRequest) -> bool:
         """A staff person without an organization would see nothing: they are not let in, rather than puzzled."""

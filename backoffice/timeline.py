@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.display import VARIANTS, moment
+from backoffice.nextsteps import next_of
 from backoffice.records import Event
+from backoffice.worth import released_of
 from commerce.money import format_money
 from oropay.gateway.port import Verdict
 from oropay.models import (
@@ -64,7 +66,7 @@ SENTENCES = {
     MoneyState.DECLINED: gettext_lazy("Nothing was taken: the bank said no. The buyer may try again."),
     MoneyState.CANCELED: gettext_lazy("Nothing is taken: the hold was released or the charge voided."),
     MoneyState.EXPIRED: gettext_lazy("Nothing was taken: it was not finished in time."),
-    MoneyState.FAILED: gettext_lazy("Nothing was taken: it could not be sent, or the gateway refused its form."),
+    MoneyState.FAILED: gettext_lazy("Nothing was taken."),
     MoneyState.UNKNOWN: gettext_lazy(
         "Sent, and no trustworthy answer yet: money may have moved. It is looked up by itself until there is proof; "
         "it is never sent twice."
@@ -74,6 +76,28 @@ SENTENCES = {
 }
 """What a money state means to staff; buyers read other words on their page."""
 
+FAILURES = {
+    FailureReason.NOT_SENT: gettext_lazy(
+        "Nothing was taken: it could not be sent to the gateway. The buyer may try again."
+    ),
+    FailureReason.NEVER_ARRIVED: gettext_lazy(
+        "Nothing was taken: the gateway was asked twice and never got it. It is watched for 90 days, in case it does "
+        "turn up."
+    ),
+    FailureReason.REFUSED: gettext_lazy(
+        "Nothing was taken: the gateway refused the form of our request. Its alert says what to do."
+    ),
+    FailureReason.REJECTED: gettext_lazy(
+        "Nothing was taken: the bank rejected the debit before it was funded. The buyer may pay another way."
+    ),
+    FailureReason.BATCH_CLOSED: gettext_lazy(
+        "The void came too late: the charge had already gone for settlement. A refund takes its place."
+    ),
+}
+"""What each proof that nothing was taken means to staff."""
+
+LATE = gettext_lazy("turned up late at the gateway, after it had been proven absent")
+
 
 def sentence_of(payment: Payment) -> str:
     if payment.method == Method.OFFLINE:
@@ -81,7 +105,20 @@ def sentence_of(payment: Payment) -> str:
     running = [row for row in payment.transactions.all() if row.parent_id and row.state in RUNNING]
     if running:
         return _("{what} is with the gateway now; this page follows.").format(what=name_of(running[-1]))
+    released = released_of(payment.transactions.all())
+    if released and payment.money_state in {MoneyState.CAPTURED, MoneyState.SETTLED}:
+        return _("Part of the hold was taken; {released} of it was released and cannot be captured any more.").format(
+            released=format_money(released, payment.currency)
+        )
+    if payment.money_state == MoneyState.FAILED and (why := _why_failed(payment)):
+        return str(FAILURES[why])
     return str(SENTENCES[MoneyState(payment.money_state)])
+
+
+def _why_failed(payment: Payment) -> FailureReason | None:
+    """Of the newest attempt, which is the one the payment's state speaks of."""
+    failed = [row.failure_reason for row in payment.transactions.all() if not row.parent_id and row.failure_reason]
+    return FailureReason(failed[-1]) if failed else None
 
 
 def name_of(row: PaymentTransaction) -> str:
@@ -93,8 +130,10 @@ def _steps(row: PaymentTransaction) -> Iterable[tuple[datetime, Event]]:
         state = TransactionState(step.state)
         why = FailureReason(step.failure_reason).label if step.failure_reason else ""
         detail = [str(why)] if why else []
-        if state == TransactionState.DECLINED and (row.message or row.result_code):
+        if state in {TransactionState.DECLINED, TransactionState.FAILED} and (row.message or row.result_code):
             detail.append(f"{row.message} ({row.result_code})" if row.result_code else row.message)
+        if row.late and step.pgh_label == "born":
+            detail.append(str(LATE))
         yield (
             step.pgh_created_at,
             Event(
@@ -146,9 +185,15 @@ def _settled(row: PaymentTransaction) -> Event:
 
 
 def _alert(alert: Alert) -> Iterable[tuple[datetime, Event]]:
+    todo = next_of(alert) if alert.resolved_at is None else ""
     yield (
         alert.raised_at,
-        Event(at=moment(alert.raised_at), title=alert.get_kind_display(), detail=alert.text, variant="warning"),
+        Event(
+            at=moment(alert.raised_at),
+            title=alert.get_kind_display(),
+            detail=" · ".join(part for part in (alert.text, todo) if part),
+            variant="warning",
+        ),
     )
     if alert.resolved_at is not None:
         yield (

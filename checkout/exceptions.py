@@ -72,6 +72,15 @@ class CheckoutEnded(CheckoutError):
         super().__init__(_("Nothing was charged again. This checkout has ended; your list starts a new one."))
 
 
+class CheckoutNotLeft(CheckoutError):
+    """Its buyer wants to leave it, but money is in sight or the order is placed."""
+
+    def __init__(self, *, number: str, why: str) -> None:
+        super().__init__(
+            _("Nothing was canceled and no money moved. Order {number}: {why}").format(number=number, why=why)
+        )
+
+
 class TermsNotOffered(CheckoutError):
     def __init__(self, *, customer: str) -> None:
         super().__init__(

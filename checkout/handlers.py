@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from checkout import locks
 from checkout.models import Checkout, CheckoutState
+from checkout.services.confirm import OrderMoney
 from checkout.services.place import checkout_placed
 from commerce.drafts import AddressSnapshot
 from commerce.models import Order, OrderLine, OrderState
@@ -15,6 +16,7 @@ from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
 from oropay.models import Payable, RefundSource
 from oropay.ports import Credit, Figures, MoneyEvent
+from oropay.services import refund_mail
 
 
 class OrderPayable:
@@ -79,14 +81,14 @@ class OrderPayable:
         )
 
     def on_authorized(self, *, event: MoneyEvent) -> None:
-        self._place(event)
+        self._place(event, money=OrderMoney.HELD)
 
     def on_pending(self, *, event: MoneyEvent) -> None:
-        self._place(event)
+        self._place(event, money=OrderMoney.DEBIT)
 
     def on_captured(self, *, event: MoneyEvent) -> Sequence[Credit]:
         """Money for an order that is not billed is a deposit of the customer."""
-        self._place(event)
+        self._place(event, money=OrderMoney.PAID)
         return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
 
     def on_settled(self, *, event: MoneyEvent) -> Sequence[Credit]:
@@ -103,6 +105,7 @@ class OrderPayable:
         return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
 
     def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        refund_mail(refund=event.transaction, heard_by=event.payable, now=event.now)
         return [
             Credit(
                 account=(
@@ -113,10 +116,10 @@ class OrderPayable:
             for line in event.lines
         ]
 
-    def _place(self, event: MoneyEvent) -> None:
+    def _place(self, event: MoneyEvent, *, money: OrderMoney) -> None:
         order = _order(event.payable)
         if order.state == OrderState.AWAITING_PAYMENT:
-            checkout_placed(order=order, now=event.now)
+            checkout_placed(order=order, money=money, amount=event.amount, now=event.now)
 
 
 def _order(payable: Payable) -> Order:

@@ -57,7 +57,7 @@ class CheckoutState(TextChoices):
     """The order is placed: paid, held, debit accepted, on terms, or free."""
 
     ABANDONED = "abandoned", _("Abandoned")
-    """Left behind for a newer one."""
+    """Left by its buyer, or its order was canceled: the list starts a new one."""
 
 
 MOVES: dict[CheckoutState, frozenset[CheckoutState]] = {

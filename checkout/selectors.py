@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from checkout.exceptions import CheckoutIncomplete, EmptyList, LinesInvalid
 from checkout.models import Checkout, CheckoutState, ShoppingList, ShoppingListItem
 from commerce.drafts import AddressSnapshot, LineDraft, OrderDraft
-from commerce.models import Address, Customer, PaymentTerm, User, Website
+from commerce.models import Address, Customer, OrderState, PaymentTerm, User, Website
 from commerce.pricing import PriceTag, price_tags
 from commerce.selectors import payment_term_of
 from commerce.totals import LineTotals, OrderTotals, line_totals, order_totals
 from oropay.models import Integration, IntegrationType
+from oropay.selectors import integrations_active
 
 FLAT_RATE = "flat_rate"
 """The one shipping method there is: the website's flat rate."""
@@ -106,10 +107,13 @@ def checkout_of(*, uuid: UUID, user: User, website: Website) -> Checkout | None:
 
 
 def unfinished_of(*, shopping_list: ShoppingList) -> Checkout | None:
-    """The checkout that is under way with this list."""
-    return Checkout.objects.filter(
-        shopping_list=shopping_list, state__in=[CheckoutState.OPEN, CheckoutState.PAYING]
-    ).first()
+    """The checkout that is under way with this list; one whose order was canceled leads nowhere any more."""
+    return (
+        Checkout.objects.filter(shopping_list=shopping_list, state__in=[CheckoutState.OPEN, CheckoutState.PAYING])
+        .exclude(order__state=OrderState.CANCELED)
+        .select_related("order")
+        .first()
+    )
 
 
 STEPS = ("addresses", "shipping", "payment", "review")
@@ -176,20 +180,26 @@ class TermsOffer:
     label: str
 
 
-def terms_offers(*, customer: Customer, website: Website, total: Decimal, language: str) -> list[TermsOffer]:
-    """The seller's active payment-terms integrations, if this company has a payment term."""
+def terms_offers(
+    *,
+    customer: Customer,
+    website: Website,
+    total: Decimal,
+    language: str,
+    integrations: Sequence[Integration] | None = None,
+) -> list[TermsOffer]:
+    """The seller's active payment-terms integrations, if this company has a payment term.
+
+    `integrations` are the seller's active ones, if they have been read already.
+    """
     term = payment_term_of(customer=customer)
     if term is None:
         return []
-    rows = (
-        Integration.objects.filter(
-            organization_id=website.organization_id, is_active=True, type=IntegrationType.PAYMENT_TERMS
-        )
-        .prefetch_related("labels")
-        .order_by("pk")
-    )
+    rows = integrations_active(organization_id=website.organization_id) if integrations is None else integrations
     offers = []
     for row in rows:
+        if row.type != IntegrationType.PAYMENT_TERMS:
+            continue
         if row.currencies and website.currency not in row.currencies:
             continue
         if (row.min_amount is not None and total < row.min_amount) or (

@@ -46,7 +46,9 @@ def country_validate(code: str) -> None:
 
 
 def region_validate(*, country: str, region: str) -> None:
-    """Refuse a region code that the country does not have; countries without a list take any text."""
+    """Refuse a region code that the country does not have, or none; countries without a list take any text."""
+    if country in REGIONS and not region:
+        raise ValidationError(_("Enter the state or region: two letters, such as NY."))
     if country in REGIONS and region not in REGIONS[country]:
         raise ValidationError(
             _("%(region)s is not a region of %(country)s."), params={"region": region, "country": country}

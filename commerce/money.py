@@ -15,6 +15,7 @@ from babel.numbers import format_currency, get_currency_symbol
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import to_locale
 from moneyed import CURRENCIES, Money
 
 from commerce.exceptions import FloatRefused, NotRepresentable, SharesImpossible, UnknownCurrency
@@ -157,6 +158,12 @@ def format_money(amount: Decimal | Money, currency: str | None = None, locale: s
     pattern = _pattern(reader, currency)
     text = format_currency(abs(value), currency, pattern, locale=reader, currency_digits=False)
     return f"{MINUS}{text}" if value < 0 else text
+
+
+def locale_of(language: str) -> str:
+    """Babel's name for a language tag: "en-us" is "en_US"."""
+    name, _underscore, region = to_locale(language).partition("_")
+    return f"{name}_{region.upper()}" if region else name
 
 
 def _unit(currency: str) -> Decimal:

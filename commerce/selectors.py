@@ -139,6 +139,20 @@ def orders_visible_to(*, user: User | AnonymousUser, permission: Permission = Pe
     return Order.objects.filter(rows_visible_to(user=user, permission=permission, owner_field="placed_by"))
 
 
+def people_with(*, permission: Permission, customer: Customer) -> list[User]:
+    """Buyers whose permission reaches all of this company, from a seat there or above: whom colleagues may ask."""
+    whole = Q(customer=customer.pk, role__permissions__level__gte=Level.DEPARTMENT)
+    above = Q(customer__in=customer.path_ids, role__permissions__level=Level.CORPORATE)
+    seats = CustomerUser.objects.filter(
+        whole | above,
+        role__permissions__permission=permission,
+        is_active=True,
+        user__is_active=True,
+        customer__is_active=True,
+    )
+    return list(User.objects.filter(pk__in=seats.values("user")).order_by("first_name", "last_name", "pk"))
+
+
 def payment_term_of(*, customer: Customer) -> PaymentTerm | None:
     """The term a company buys on: its own, else its group's; None means no purchase on terms."""
     if customer.payment_term is not None:

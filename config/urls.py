@@ -11,6 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler400 = "storefront.views.errors.bad_request"
-handler403 = "storefront.views.errors.permission_denied"
-handler404 = "storefront.views.errors.page_not_found"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.page_not_found"
 handler500 = "storefront.views.errors.server_error"

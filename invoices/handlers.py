@@ -25,7 +25,7 @@ from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
 from oropay.models import Action, AlertKind, Payable, PaymentTransaction, RefundLine, RefundSource
 from oropay.ports import Credit, Figures, MoneyEvent
-from oropay.services import alert_raise
+from oropay.services import alert_raise, refund_mail
 
 ZERO = Decimal(0)
 
@@ -140,6 +140,7 @@ class InvoicePayable:
         return self._take_back(event)
 
     def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        refund_mail(refund=event.transaction, heard_by=event.payable, now=event.now)
         return self._take_back(event)
 
     def _take_back(self, event: MoneyEvent) -> Sequence[Credit]:
@@ -163,6 +164,7 @@ class CreditRefunds:
         asked = RefundLine.objects.filter(refund=transaction, source=RefundSource.CREDIT).aggregate(
             sum=Sum("amount", default=ZERO)
         )["sum"]
+        refund_mail(refund=transaction, heard_by=None, now=now)
         if asked > 0:
             credit_take_back(payment=transaction.payment, transaction=transaction, amount=asked, now=now)
 

@@ -27,10 +27,10 @@ CREATE_AT = define(
 
 
 class DrawDocument:
-    """Runs `invoices.document`: the PDF of a posted invoice."""
+    """Runs `invoices.document`: the PDF of a posted invoice, and the mail that brings it."""
 
     def run(self, *, job: Job, now: datetime) -> None:
-        invoice_document_make(invoice_id=job.payload["invoice"], now=now)
+        invoice_document_make(invoice_id=job.payload["invoice"], mail=job.payload.get("mail", False), now=now)
 
 
 class IssueReceipt:

@@ -55,5 +55,10 @@ def receipt(*, pk: int) -> Receipt:
 
 
 def receipt_of(*, transaction_id: int) -> Receipt | None:
-    """The receipt of a charge, capture or recorded receipt, if a part of it was noted already."""
-    return Receipt.objects.select_for_update(no_key=True, of=("self",)).filter(transaction_id=transaction_id).first()
+    """The receipt of a charge, capture or recorded receipt that is still being written: it has no number yet."""
+    return (
+        Receipt.objects.select_for_update(no_key=True, of=("self",))
+        .filter(transaction_id=transaction_id, number="")
+        .order_by("pk")
+        .first()
+    )

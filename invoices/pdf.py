@@ -16,11 +16,11 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from django.utils.translation import gettext as _
-from django.utils.translation import override, to_locale
+from django.utils.translation import override
 
 from commerce.drafts import AddressSnapshot
 from commerce.models import Organization
-from commerce.money import format_money, rounded
+from commerce.money import format_money, locale_of, rounded
 from invoices.models import Invoice, InvoiceLine, Receipt
 
 TEMPLATES = Path(__file__).parent / "templates" / "invoices" / "pdf"
@@ -57,12 +57,6 @@ def render(template: str, *, data: Mapping[str, Any], issued_at: datetime) -> by
     )
 
 
-def locale_of(language: str) -> str:
-    """Babel's name for a language tag: "en-us" is "en_US"."""
-    name, _underscore, region = to_locale(language).partition("_")
-    return f"{name}_{region.upper()}" if region else name
-
-
 def _invoice_data(invoice: Invoice, *, locale: str) -> dict[str, Any]:
     def amount(value: Decimal) -> str:
         return format_money(value, invoice.currency, locale)
@@ -71,8 +65,8 @@ def _invoice_data(invoice: Invoice, *, locale: str) -> dict[str, Any]:
     bill_to = AddressSnapshot.from_json(invoice.bill_to)
     ship_to = AddressSnapshot.from_json(invoice.ship_to)
     facts = [
-        (_("Invoice date"), _day(invoice.issued_on, locale)),
-        (_("Due date"), _day(invoice.due_on, locale)),
+        (_("Invoice date"), day_words(invoice.issued_on, locale)),
+        (_("Due date"), day_words(invoice.due_on, locale)),
         (_("Terms"), invoice.payment_term.name if invoice.payment_term else _("Due on receipt")),
         (_("PO number"), invoice.po_number),
         (_("Order"), invoice.order.number if invoice.order else ""),
@@ -114,7 +108,7 @@ def _invoice_data(invoice: Invoice, *, locale: str) -> dict[str, Any]:
         "notes": invoice.notes,
         "notes_title": _("Notes"),
         "due": _("Please pay {amount} by {day}.").format(
-            amount=amount(invoice.total), day=_day(invoice.due_on, locale)
+            amount=amount(invoice.total), day=day_words(invoice.due_on, locale)
         ),
         "thanks": _("Please quote the invoice number with your payment."),
         "page": _("Page"),
@@ -133,7 +127,7 @@ def _receipt_data(receipt: Receipt, *, locale: str) -> dict[str, Any]:
         "seller": _seller(receipt.organization, locale=locale),
         "brand": receipt.payment.website.name if receipt.payment.website else receipt.organization.name,
         "facts": [
-            [_("Date"), _day(receipt.received_on, locale)],
+            [_("Date"), day_words(receipt.received_on, locale)],
             [_("Paid by"), receipt.customer.name],
             [_("Paid with"), receipt.method],
             [_("Payment"), str(receipt.payment.uuid)],
@@ -183,7 +177,8 @@ def _address(address: AddressSnapshot, *, locale: str) -> list[str]:
     ]
 
 
-def _day(day: date | None, locale: str) -> str:
+def day_words(day: date | None, locale: str) -> str:
+    """A date as our papers write it: "26 Nov 2026"."""
     return "" if day is None else format_date(day, "d MMM y", locale=locale)
 
 

@@ -10,9 +10,9 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Quer
 from django.utils.translation import gettext_lazy as _
 
 from commerce.models import Permission, User
-from commerce.selectors import rows_visible_to
+from commerce.selectors import orders_visible_to, rows_visible_to
 from invoices.models import Allocation, AllocationState, Invoice, InvoiceState, Receipt
-from oropay.models import Payable, Payment, PaymentPayable
+from oropay.models import Payable, PayableKind, Payment, PaymentPayable
 from oropay.selectors import payments_visible_to
 
 
@@ -134,12 +134,15 @@ def payments_of(*, invoice: Invoice, user: User) -> list[PaymentOfInvoice]:
 
 
 def receipt_payment_visible_to(*, user: User) -> QuerySet[Payment]:
-    """Payments of invoices whose receipt this person may see: their own, and those of which they see every invoice."""
+    """Payments whose receipt this person may see: their own, and those of which they see every invoice and order."""
     hidden = PaymentPayable.objects.filter(payment=OuterRef("pk")).exclude(
-        payable__in=Payable.objects.filter(invoice__in=invoices_visible_to(user=user))
+        Q(payable__in=Payable.objects.filter(invoice__in=invoices_visible_to(user=user)))
+        | Q(payable__in=Payable.objects.filter(order__in=orders_visible_to(user=user)))
     )
-    of_invoices = PaymentPayable.objects.filter(payment=OuterRef("pk"), payable__invoice__isnull=False)
-    return Payment.objects.filter(Exists(of_invoices), Q(created_by=user) | ~Exists(hidden))
+    of_documents = PaymentPayable.objects.filter(
+        payment=OuterRef("pk"), payable__kind__in=[PayableKind.INVOICE, PayableKind.ORDER]
+    )
+    return Payment.objects.filter(Exists(of_documents), Q(created_by=user) | ~Exists(hidden))
 
 
 def receipts_of(*, payment: Payment) -> list[Receipt]:

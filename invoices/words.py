@@ -7,8 +7,11 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from commerce.money import format_money
 from invoices.models import Invoice, InvoiceState
-from oropay.models import Payable
+from oropay.models import MoneyState, Payable, Payment
+from oropay.selectors import OPEN_STATES
+from oropay.status import sums_of
 
 
 class Standing(StrEnum):
@@ -64,3 +67,39 @@ def due_words(due_on: date, *, today: date) -> str:
     if days > 0:
         return ngettext("due in {days} day", "due in {days} days", days).format(days=days)
     return ngettext("overdue by {days} day", "overdue by {days} days", -days).format(days=-days)
+
+
+def receipt_missing_words(*, payment: Payment, for_order: bool, locale: str) -> str:
+    """Why a payment has no receipt yet, or will have none. `for_order`: what it pays is not invoiced yet."""
+    sums = sums_of(payment.transactions.all())
+
+    def amount(value: Decimal) -> str:
+        return format_money(value, payment.currency, locale)
+
+    if payment.money_state in OPEN_STATES:
+        return _("This payment has no outcome yet. If it brings money, its receipt appears here.")
+    if sums.captured > 0 and sums.net <= 0:
+        return _("There is no receipt: {amount} was paid and went back.").format(amount=amount(sums.captured))
+    if sums.captured > 0 and for_order:
+        return _("{amount} is paid. It is a deposit for your order; the receipt comes with the invoice.").format(
+            amount=amount(sums.net)
+        )
+    if sums.captured > 0:
+        return _("{amount} is paid, and counts on the invoice. It has no receipt of its own.").format(
+            amount=amount(sums.net)
+        )
+    if payment.money_state == MoneyState.SETTLING and for_order:
+        return _(
+            "Your bank accepted the debit of {amount}. Once it has settled, in about three banking days, it is a "
+            "deposit for your order; the receipt comes with the invoice."
+        ).format(amount=amount(sums.settling))
+    if payment.money_state == MoneyState.SETTLING:
+        return _(
+            "Your bank accepted the debit of {amount}. The receipt is issued when it has settled, in about three "
+            "banking days; you get it by mail, too."
+        ).format(amount=amount(sums.settling))
+    if payment.money_state == MoneyState.AUTHORIZED:
+        return _("{amount} is held on the card and not taken yet. The receipt comes once it is charged.").format(
+            amount=amount(sums.held)
+        )
+    return _("There is no receipt: this payment brought no money.")

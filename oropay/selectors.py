@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from commerce.money import format_money
 from commerce.selectors import customers_visible_to, rows_visible_to
 from oropay.models import (
     Action,
+    FailureReason,
     Instrument,
     InstrumentState,
     Integration,
@@ -80,20 +82,29 @@ class MethodOffer:
     why_not: str = ""
 
 
-def methods_for(*, payable: Payable, amount: Decimal, language: str) -> list[MethodOffer]:
-    """Every active OroPay integration of the seller, with its label and, if it cannot be used, the reason."""
-    rows = (
-        Integration.objects.filter(
-            organization_id=payable.organization_id,
-            is_active=True,
-            type=IntegrationType.OROPAY,
-            provider_account__is_active=True,
-        )
+def integrations_active(*, organization_id: int) -> list[Integration]:
+    """Every active integration of a seller with account and labels, in two queries; a pay page reads them once."""
+    return list(
+        Integration.objects.filter(organization_id=organization_id, is_active=True)
         .select_related("provider_account")
         .prefetch_related("labels")
         .order_by("pk")
     )
-    return [_offer(integration=row, payable=payable, amount=amount, language=language) for row in rows]
+
+
+def methods_for(
+    *, payable: Payable, amount: Decimal, language: str, integrations: Sequence[Integration] | None = None
+) -> list[MethodOffer]:
+    """Every active OroPay integration of the seller, with its label and, if it cannot be used, the reason.
+
+    `integrations` are the seller's active ones, if they have been read already.
+    """
+    rows = integrations_active(organization_id=payable.organization_id) if integrations is None else integrations
+    return [
+        _offer(integration=row, payable=payable, amount=amount, language=language)
+        for row in rows
+        if row.type == IntegrationType.OROPAY and row.provider_account is not None and row.provider_account.is_active
+    ]
 
 
 def _offer(*, integration: Integration, payable: Payable, amount: Decimal, language: str) -> MethodOffer:
@@ -148,6 +159,38 @@ class PayingView:
     sentence: str
     decline: str
     card_not_kept: bool
+    repeatable: bool
+    """Nothing speaks against trying the very same way again; otherwise another way is needed."""
+    slow: bool
+    """It takes longer than people are told to expect."""
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever the page should say something else, also while the state stays."""
+        return f"{self.state}-slow" if self.slow else self.state.value
+
+
+SLOW_AFTER = timedelta(seconds=8)
+"""Twice what the page promises; the gateway's own time-out is longer."""
+
+FAILURES = {
+    FailureReason.NOT_SENT: gettext_lazy(
+        "Nothing was charged. The payment could not be sent to the bank; please try again."
+    ),
+    FailureReason.NEVER_ARRIVED: gettext_lazy(
+        "Nothing was charged. The payment never reached the bank; it is safe to try again."
+    ),
+    FailureReason.REFUSED: gettext_lazy(
+        "Nothing was charged. The payment service refused what we sent, which is our mistake. Please pay another way, "
+        "or tell us."
+    ),
+    FailureReason.REJECTED: gettext_lazy(
+        "Nothing was taken. Your bank refused the debit. Please use another account, or ask your bank why."
+    ),
+}
+"""What a buyer reads of a payment that failed: trying again helps against some reasons only."""
+
+REPEATABLE = frozenset({FailureReason.NOT_SENT, FailureReason.NEVER_ARRIVED})
 
 
 OPEN_STATES = frozenset({MoneyState.PROCESSING, MoneyState.UNKNOWN, MoneyState.ACTION_REQUIRED, MoneyState.REVIEW})
@@ -163,12 +206,18 @@ SUCCEEDED = frozenset(
 )
 
 
-def paying_view(*, payment: Payment) -> PayingView:
+def paying_view(*, payment: Payment, now: datetime) -> PayingView:
     """Where a payment is, in an honest sentence that says first what happened to the money."""
     state = MoneyState(payment.money_state)
+    slow = state == MoneyState.PROCESSING and now - payment.created_at > SLOW_AFTER
+    failure = _failure_reason(payment=payment) if state == MoneyState.FAILED else ""
     amount = format_money(payment.amount, payment.currency)
     sentences = {
-        MoneyState.PROCESSING: _("Sent to the bank… usually 2–4 seconds."),
+        MoneyState.PROCESSING: (
+            _("This takes longer than usual. It is safe to wait or close this page; you will not be charged twice.")
+            if slow
+            else _("Sent to the bank… usually 2–4 seconds.")
+        ),
         MoneyState.UNKNOWN: _(
             "We are checking with the bank. It is safe to wait or close this page; you will not be charged twice."
         ),
@@ -176,7 +225,7 @@ def paying_view(*, payment: Payment) -> PayingView:
         MoneyState.REVIEW: _(
             "Nothing more to do: the payment is being reviewed. You will not be charged twice; we will tell you."
         ),
-        MoneyState.AUTHORIZED: _("{amount} is held on your card. It is charged when your order is prepared."),
+        MoneyState.AUTHORIZED: _("{amount} is held on your card. It is charged when we ship."),
         MoneyState.SETTLING: _(
             "Your bank accepted the debit of {amount}. Bank transfers take about three banking days to settle."
         ),
@@ -187,7 +236,7 @@ def paying_view(*, payment: Payment) -> PayingView:
         MoneyState.DECLINED: _("Nothing was charged. The payment was declined."),
         MoneyState.CANCELED: _("Nothing was charged. The payment was canceled."),
         MoneyState.EXPIRED: _("Nothing was charged. The payment was not finished in time."),
-        MoneyState.FAILED: _("Nothing was charged. The payment could not be sent to the bank; please try again."),
+        MoneyState.FAILED: str(FAILURES.get(failure, _("Nothing was charged. The payment failed."))),  # type: ignore[call-overload]
         MoneyState.RETURNED: _("Your bank took the money back; the amount is due again."),
         MoneyState.DISPUTED: _("The payment is disputed with the bank."),
     }
@@ -205,6 +254,8 @@ def paying_view(*, payment: Payment) -> PayingView:
             and payment.instrument is not None
             and payment.instrument.state == InstrumentState.ONCE
         ),
+        repeatable=failure in REPEATABLE,
+        slow=slow,
     )
 
 
@@ -226,6 +277,17 @@ def _decline_reason(*, payment: Payment) -> str:
     if row is None:
         return ""
     return str(DECLINES.get(row.result_code, _("Please use another card or bank account.")))
+
+
+def _failure_reason(*, payment: Payment) -> str:
+    """Why the last attempt to hold or take the money failed."""
+    return (
+        payment.transactions.filter(state=TransactionState.FAILED, action__in=[Action.CHARGE, Action.AUTHORIZE])
+        .order_by("-pk")
+        .values_list("failure_reason", flat=True)
+        .first()
+        or ""
+    )
 
 
 def payment_for_staff(*, user: User, pk: int) -> Payment | None:

@@ -61,8 +61,13 @@ class DebitTerms:
     def _rest(self) -> dict[str, str]:
         return {
             "seller": self.seller,
-            "contact": self.contact,
-            "company": self.company,
+            "contact": _before_a_stop(self.contact),
+            "company": _before_a_stop(self.company),
             "purpose": self.purpose,
             "day": f"{self.day:%B} {self.day.day}, {self.day.year}",
         }
+
+
+def _before_a_stop(name: str) -> str:
+    """ "Acme Inc." without its point, where the sentence ends with one."""
+    return name.removesuffix(".")

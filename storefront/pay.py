@@ -10,7 +10,9 @@ A pay page does four things, in this order:
 Give such a view `pay_view`: policy with the gateway's origin, no-store, sensitive parameters.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import wraps
@@ -29,7 +31,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from checkout.selectors import TermsOffer
 from commerce.models import Customer, Organization, Website
 from oropay.exceptions import AlreadyBeingPaid
-from oropay.models import Initiator, Instrument, InstrumentKind, Payable, PayableKind, Payment, PaymentPayable
+from oropay.models import (
+    Initiator,
+    Instrument,
+    InstrumentKind,
+    Integration,
+    Payable,
+    PayableKind,
+    Payment,
+    PaymentAction,
+    PaymentPayable,
+)
 from oropay.selectors import MethodOffer, instruments_for, methods_for, payments_visible_to
 from oropay.services import Client, PartAsked, PaymentAsked, payment_start
 from storefront.csp import Policy, csp
@@ -66,30 +78,37 @@ def order_stub(*, website: Website, customer: Customer) -> Payable:
     )
 
 
-def pay_options(*, user: Any, payable: Payable, amount: Decimal, terms: Sequence[TermsOffer] = ()) -> list[PayOption]:
-    """Every way to pay this: saved cards and banks first, then a new card, a new bank account, payment terms."""
+def pay_options(
+    *,
+    user: Any,
+    payable: Payable,
+    amount: Decimal,
+    terms: Sequence[TermsOffer] = (),
+    integrations: Sequence[Integration] | None = None,
+) -> list[PayOption]:
+    """Every way to pay this: saved cards and banks first, then a new card, a new bank account, payment terms.
+
+    Each says whether it charges now or holds; two that would do the same with the same card are one.
+    """
+    language = get_language() or "en-us"
+    offers = _offers_fitting(
+        methods_for(payable=payable, amount=amount, language=language, integrations=integrations), payable=payable
+    )
+    kept: dict[int | None, list[Instrument]] = {}
     saved: list[PayOption] = []
     new: list[PayOption] = []
-    for offer in methods_for(payable=payable, amount=amount, language=get_language() or "en-us"):
-        mine = instruments_for(user=user, customer_id=payable.customer_id, integration=offer.integration)
+    for offer in offers:
+        account_id = offer.integration.provider_account_id
+        if account_id not in kept:
+            mine = instruments_for(user=user, customer_id=payable.customer_id, integration=offer.integration)
+            kept[account_id] = list(mine.order_by("-created_at"))
         saved.extend(
             _saved_option(offer=offer, instrument=instrument)
-            for instrument in mine.order_by("-created_at")
+            for instrument in kept[account_id]
             if instrument.kind == InstrumentKind.CARD or offer.bank
         )
         if offer.card:
-            new.append(
-                PayOption(
-                    value=f"{CARD}:{offer.integration.pk}",
-                    kind=CARD,
-                    integration_id=offer.integration.pk,
-                    title=offer.label,
-                    detail=_("Held now, charged when your order is prepared.") if offer.holds else "",
-                    short_label=offer.short_label,
-                    holds=offer.holds,
-                    why_not=offer.why_not,
-                )
-            )
+            new.append(_card_option(offer=offer, payable=payable))
         if offer.bank:
             new.append(
                 PayOption(
@@ -113,25 +132,81 @@ def pay_options(*, user: Any, payable: Payable, amount: Decimal, terms: Sequence
         )
         for offer in terms
     ]
-    return [*saved, *new, *on_terms]
+    return [*_each_once(saved), *_told_apart(new), *on_terms]
+
+
+def _offers_fitting(offers: Sequence[MethodOffer], *, payable: Payable) -> list[MethodOffer]:
+    """What is not an order is charged at once, whatever an integration says: one that is meant to hold is offered there
+    only if no other takes the payment.
+    """
+    if payable.kind == PayableKind.ORDER:
+        return list(offers)
+    automatic = [offer for offer in offers if offer.integration.payment_action == PaymentAction.AUTOMATIC]
+    if any(not offer.why_not for offer in automatic):
+        return automatic
+    return [*automatic, *(offer for offer in offers if offer not in automatic)]
+
+
+def _card_option(*, offer: MethodOffer, payable: Payable) -> PayOption:
+    """A new card. The label names it where it is about cards alone and says what happens here."""
+    holder = offer.integration.payment_action == PaymentAction.MANUAL
+    means_this = not offer.bank and (payable.kind == PayableKind.ORDER or not holder)
+    return PayOption(
+        value=f"{CARD}:{offer.integration.pk}",
+        kind=CARD,
+        integration_id=offer.integration.pk,
+        title=offer.label if means_this else _("Card"),
+        detail=_("Held now, charged when we ship.") if offer.holds else _("Charged now."),
+        short_label=offer.short_label,
+        holds=offer.holds,
+        why_not=offer.why_not,
+    )
+
+
+def _each_once(saved: Sequence[PayOption]) -> list[PayOption]:
+    """A saved card or account once for each thing that may happen to it, where it can if it can."""
+    found: dict[tuple[int | None, bool], PayOption] = {}
+    for option in saved:
+        key = (option.instrument.pk if option.instrument else None, option.holds)
+        if key not in found or (found[key].why_not and not option.why_not):
+            found[key] = option
+    return list(found.values())
+
+
+def _told_apart(new: Sequence[PayOption]) -> list[PayOption]:
+    """Several integrations may take the same kind of payment: one that cannot gives way, the others add their names."""
+    works = {(option.title, option.holds) for option in new if not option.why_not}
+    new = [option for option in new if not option.why_not or (option.title, option.holds) not in works]
+    seen = Counter((option.title, option.holds) for option in new)
+    return [
+        replace(option, title=f"{option.title} · {option.short_label}")
+        if seen[option.title, option.holds] > 1
+        else option
+        for option in new
+    ]
 
 
 def _saved_option(*, offer: MethodOffer, instrument: Instrument) -> PayOption:
-    detail = instrument.nickname
+    is_card = instrument.kind == InstrumentKind.CARD
+    details = [instrument.nickname]
     why_not = offer.why_not
-    if instrument.kind == InstrumentKind.CARD and instrument.expiry_year and instrument.expiry_month:
-        detail = _("expires {month:02d}/{year}").format(month=instrument.expiry_month, year=instrument.expiry_year)
+    if is_card and instrument.expiry_year and instrument.expiry_month:
+        details.append(
+            _("expires {month:02d}/{year}").format(month=instrument.expiry_month, year=instrument.expiry_year)
+        )
         today = timezone.now().date()
         if (instrument.expiry_year, instrument.expiry_month) < (today.year, today.month):
             why_not = _("This card has expired.")
+    if is_card:
+        details.append(_("held now, charged when we ship") if offer.holds else _("charged now"))
     return PayOption(
         value=f"{SAVED}:{offer.integration.pk}:{instrument.pk}",
         kind=SAVED,
         integration_id=offer.integration.pk,
         title=instrument_name(instrument),
-        detail=detail,
+        detail=" · ".join(detail for detail in details if detail),
         short_label=offer.short_label,
-        holds=offer.holds and instrument.kind == InstrumentKind.CARD,
+        holds=offer.holds and is_card,
         instrument=instrument,
         why_not=why_not,
     )

@@ -7,12 +7,14 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.dialogs import DialogForm, Words, dialog
 from backoffice.display import GOOD, WATCH, link, moment, tag
 from backoffice.forms import fields
+from backoffice.nextsteps import next_of
 from backoffice.records import Facts, RecordAdmin, Section
 from backoffice.scoping import staff_of
 from backoffice.unfolded import ActionVariant, display
@@ -45,8 +47,12 @@ class OpenFilter(admin.SimpleListFilter):
 
 @admin.register(Alert)
 class AlertAdmin(RecordAdmin):
+    empty = gettext_lazy(
+        "An alert appears here when something about money needs a person: an answer that does not fit, money that "
+        "came late, a refund that could not be made."
+    )
     organization_path = "transaction__payment__organization"
-    list_display = ["what", "raised", "payment", "text", "shown_state"]
+    list_display = ["what", "shown_state", "raised", "payment", "todo"]
     list_filter = [OpenFilter, "kind"]
     search_fields = ["text", "remark", "transaction__gateway_id", "transaction__reference"]
     list_select_related = ["transaction__payment__customer"]
@@ -79,15 +85,27 @@ class AlertAdmin(RecordAdmin):
     def payment(self, row: Alert) -> Any:
         return link(row.transaction.payment, f"#{row.transaction.payment_id} · {row.transaction.payment.customer}")
 
+    @display(description=gettext_lazy("What to do"))
+    def todo(self, row: Alert) -> Any:
+        """What happened and the next step; of a resolved one, what somebody found."""
+        told = row.remark if row.resolved_at else next_of(row)
+        return format_html(
+            '<span class="office-words">{}<br><span class="office-quiet">{}</span></span>', row.text, told
+        )
+
     @display(description=gettext_lazy("State"))
     def shown_state(self, row: Alert) -> Any:
         return tag(_("Resolved"), GOOD) if row.resolved_at else tag(_("Open"), WATCH)
+
+    def heading(self, row: Alert) -> str:
+        return str(row.get_kind_display())
 
     def sections(self, request: HttpRequest, row: Alert) -> Iterable[Section]:
         yield Facts(
             _("Details"),
             [
                 (_("What happened"), row.text),
+                (_("What to do"), next_of(row)),
                 (_("State"), self.shown_state(row)),
                 (_("Raised"), moment(row.raised_at)),
                 (_("Payment"), link(row.transaction.payment)),
@@ -96,6 +114,3 @@ class AlertAdmin(RecordAdmin):
                 (_("Remark"), row.remark or "–"),
             ],
         )
-
-    def page_context(self, request: HttpRequest, row: Alert) -> dict[str, Any]:
-        return {"title": row.get_kind_display()}

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin.organizations import OwnedAdmin
+from backoffice.display import moment
 from backoffice.forms.base import OfficeForm
 from backoffice.scoping import ScopedMixin, ScopedRelatedFilter
 from backoffice.unfolded import AnyTabularInline, display
@@ -67,6 +68,7 @@ class ProductPriceInline(ScopedMixin, AnyTabularInline):
 
 @admin.register(Product)
 class ProductAdmin(OwnedAdmin):
+    empty = gettext_lazy("A product appears here when somebody adds it; buyers see it once it has a price.")
     form = ProductForm
     inlines = [ProductPriceInline]
     list_display = ["sku", "name", "category", "unit", "commodity_code", "is_active"]
@@ -83,6 +85,7 @@ class ProductAdmin(OwnedAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(OwnedAdmin):
+    empty = gettext_lazy("A category appears here when somebody adds it; products choose among them.")
     form = CategoryForm
     list_display = ["name", "parent", "position", "organization"]
     list_filter = [("organization", ScopedRelatedFilter)]
@@ -94,6 +97,7 @@ class CategoryAdmin(OwnedAdmin):
 
 @admin.register(ProductUnit)
 class ProductUnitAdmin(OwnedAdmin):
+    empty = gettext_lazy("A unit appears here when somebody adds it; products choose among them.")
     list_display = ["code", "name", "uom_code", "precision", "organization"]
     search_fields = ["code", "name"]
     list_select_related = ["organization"]
@@ -138,7 +142,8 @@ class AssignmentInline(ScopedMixin, AnyTabularInline):
 
 @admin.register(PriceList)
 class PriceListAdmin(OwnedAdmin):
-    list_display = ["name", "currency", "valid_from", "valid_until", "prices_count", "is_active"]
+    empty = gettext_lazy("A price list appears here when somebody adds it; it counts once it says for whom.")
+    list_display = ["name", "currency", "starts", "ends", "prices_count", "is_active"]
     list_filter = ["is_active", "currency", ("organization", ScopedRelatedFilter)]
     search_fields = ["name"]
     inlines = [AssignmentInline, PriceInline]
@@ -146,6 +151,14 @@ class PriceListAdmin(OwnedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PriceList]:
         rows: QuerySet[PriceList] = super().get_queryset(request)
         return rows.annotate(price_count=Count("prices"))
+
+    @display(description=gettext_lazy("Valid from"), ordering="valid_from")
+    def starts(self, row: PriceList) -> Any:
+        return moment(row.valid_from)
+
+    @display(description=gettext_lazy("Valid until"), ordering="valid_until")
+    def ends(self, row: PriceList) -> Any:
+        return moment(row.valid_until)
 
     @display(description=gettext_lazy("Prices"), ordering="price_count")
     def prices_count(self, row: Any) -> int:

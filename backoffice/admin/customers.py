@@ -79,6 +79,9 @@ class AddressInline(ScopedMixin, AnyTabularInline):
 
 @admin.register(Customer)
 class CustomerAdmin(OwnedAdmin):
+    empty = gettext_lazy(
+        "A company appears here when somebody adds it; then its people and addresses are added on its page."
+    )
     form = CustomerForm
     inlines = [SeatInline, AddressInline]
     list_display = ["tree", "number", "group", "payment_term", "seats", "status"]
@@ -122,6 +125,7 @@ class CustomerAdmin(OwnedAdmin):
 
 @admin.register(CustomerGroup)
 class CustomerGroupAdmin(OwnedAdmin):
+    empty = gettext_lazy("A group appears here when somebody adds it; its customers share prices and terms.")
     list_display = ["name", "organization", "payment_term"]
     search_fields = ["name"]
     list_filter = [("organization", ScopedRelatedFilter)]

@@ -1,6 +1,7 @@
 """Cards and bank accounts as staff may see them: last four digits, never more."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -10,13 +11,15 @@ from django.utils.translation import gettext_lazy
 from backoffice.display import badge, dash, link, moment, money
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.unfolded import display
+from backoffice.worth import ROWS, net_shown
 from oropay.models import Instrument
 
 
 @admin.register(Instrument)
 class InstrumentAdmin(RecordAdmin):
+    empty = gettext_lazy("A card or bank account appears here once a buyer has paid with it or saved it.")
     organization_path = "customer__organization"
-    list_display = ["name", "kind", "state", "customer", "owner", "expires", "created_at"]
+    list_display = ["name", "kind", "state", "customer", "owner", "expires", "created"]
     list_filter = ["kind", "state"]
     search_fields = ["last4", "holder_name", "nickname", "customer__name"]
     list_select_related = ["customer", "owner"]
@@ -24,6 +27,10 @@ class InstrumentAdmin(RecordAdmin):
     @display(description=gettext_lazy("Instrument"))
     def name(self, row: Instrument) -> str:
         return str(row)
+
+    @display(description=gettext_lazy("Created"), ordering="created_at")
+    def created(self, row: Instrument) -> Any:
+        return moment(row.created_at)
 
     @display(description=gettext_lazy("Expires"))
     def expires(self, row: Instrument) -> str:
@@ -65,16 +72,17 @@ class InstrumentAdmin(RecordAdmin):
             )
         yield Table(
             _("Payments"),
-            [_("Payment"), _("Date"), _("Money"), _("Amount")],
+            [_("Payment"), _("Amount"), _("Net"), _("Money"), _("Date")],
             [
                 [
                     link(one, f"#{one.pk}"),
-                    moment(one.created_at),
-                    badge(one, "money_state"),
                     money(one.amount, one.currency),
+                    net_shown(one),
+                    badge(one, "money_state"),
+                    moment(one.created_at),
                 ]
-                for one in row.payments.order_by("-pk")[:20]
+                for one in row.payments.order_by("-pk").prefetch_related(ROWS)[:20]
             ],
             empty=_("Payments made with it will appear here."),
-            right=frozenset({3}),
+            right=frozenset({1, 2}),
         )

@@ -35,6 +35,7 @@ class LabelInline(AnyTabularInline):
 
 @admin.register(Integration)
 class IntegrationAdmin(HistoryMixin, ScopedAdmin):
+    empty = gettext_lazy("A way to pay appears here when an administrator adds one; buyers see it once it is active.")
     form = IntegrationForm
     inlines = [LabelInline]
     list_display = ["name", "type", "provider_account", "payment_action", "bank", "currencies_shown", "status"]

@@ -3,37 +3,27 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet
-from django.forms import Script
+from django.contrib import admin
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin.orders import balance_facts, receipt_record, totals_sentence
-from backoffice.dialogs import REFUSALS, Words, dialog
-from backoffice.display import address, badge, dash, day, due, link, list_of, moment, money, plain, quantity
+from backoffice.admin.drafts import DraftPages, lines_table
+from backoffice.admin.orders import balance_facts, receipt_record
+from backoffice.dialogs import Words, dialog
+from backoffice.display import address, badge, dash, day, due, link, list_of, moment, money, plain
 from backoffice.files import attachment
-from backoffice.forms.invoice import InvoiceHeadForm, LineFormSet, LinesBase, lines_initial
 from backoffice.forms.sales import DeleteDraftForm, PostForm, ReceiptForm, VoidForm
 from backoffice.lineage import entries_of_source, name_of_entry
 from backoffice.paid import activity, payments_table
-from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline, Trail
-from backoffice.scoping import ScopedAdmin, ScopedRelatedFilter, staff_of
+from backoffice.records import Facts, Section, Table, Timeline, Trail
+from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.unfolded import ActionVariant, display, unfold_action
-from commerce.models import Customer, PaymentTerm, Product, Website
 from invoices.models import Invoice, InvoiceState
-from invoices.services import (
-    invoice_draft,
-    invoice_draft_delete,
-    invoice_draft_update,
-    invoice_post,
-    invoice_void,
-)
+from invoices.services import invoice_draft_delete, invoice_post, invoice_void
 from oropay.models import Payable, Payment
 
 DUE = F("payable__total") - F("payable__paid") - F("payable__cleared")
@@ -59,18 +49,20 @@ class BalanceFilter(admin.SimpleListFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(RecordAdmin):
+class InvoiceAdmin(DraftPages):
+    empty = gettext_lazy(
+        "An invoice appears here when it is drafted: by hand, on an order, or when an order is placed on terms."
+    )
     list_display = [
         "name",
-        "issued",
-        "due_shown",
-        "po_number",
-        "order",
         "customer",
-        "shown_state",
-        "payment_status",
         "shown_total",
         "balance",
+        "shown_status",
+        "due_shown",
+        "order",
+        "po_number",
+        "issued",
     ]
     list_filter = ["state", BalanceFilter, ("website", ScopedRelatedFilter), ("issued_on", admin.DateFieldListFilter)]
     search_fields = ["number", "external_id", "po_number", "order__number", "customer__name"]
@@ -173,11 +165,11 @@ class InvoiceAdmin(RecordAdmin):
             return day(row.due_on)
         return due(row.due_on, row.organization.today(timezone.now()))
 
-    @display(description=gettext_lazy("State"), ordering="state")
-    def shown_state(self, row: Invoice) -> Any:
-        return badge(row, "state")
+    @display(description=gettext_lazy("Status"), ordering="payable__status")
+    def shown_status(self, row: Invoice) -> Any:
+        """Of a posted one what was paid; of the others that they are drafts or void."""
+        return self.payment_status(row) if row.state == InvoiceState.POSTED else badge(row, "state")
 
-    @display(description=gettext_lazy("Payment status"), ordering="payable__status")
     def payment_status(self, row: Invoice) -> Any:
         return badge(row.payable, "status") if row.payable and row.state == InvoiceState.POSTED else dash()
 
@@ -191,11 +183,14 @@ class InvoiceAdmin(RecordAdmin):
 
     # --- page of a posted one
 
-    def headline(self, request: HttpRequest, row: Invoice) -> Sequence[Any]:
-        return (money(row.total, row.currency), badge(row, "state"), self.payment_status(row))
+    def heading(self, row: Invoice) -> str:
+        return row.number or _("Draft invoice")
 
-    def page_context(self, request: HttpRequest, row: Invoice) -> dict[str, Any]:
-        return {"title": _("Invoice {number}").format(number=row.number) if row.number else _("Draft invoice")}
+    def heading_amount(self, row: Invoice) -> Any:
+        return money(row.total, row.currency)
+
+    def headline(self, request: HttpRequest, row: Invoice) -> Sequence[Any]:
+        return (badge(row, "state"), self.payment_status(row))
 
     def sections(self, request: HttpRequest, row: Invoice) -> Iterable[Section]:
         yield Facts(
@@ -218,7 +213,7 @@ class InvoiceAdmin(RecordAdmin):
         if row.payable is not None:
             yield balance_facts(row.payable)
         yield lines_table(row)
-        yield payments_table(Payment.objects.filter(parts__payable=row.payable_id))
+        yield payments_table(request, Payment.objects.filter(parts__payable=row.payable_id))
         yield Table(
             _("Allocations"),
             [_("Kind"), _("State"), _("Payment"), _("Date"), _("Amount")],
@@ -241,119 +236,7 @@ class InvoiceAdmin(RecordAdmin):
         )
         yield Timeline(_("Activity"), activity(row), empty=_("Notes about this invoice will appear here."))
 
-    # --- writing drafts
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return self._draft_page(request, None)
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        row = self.row_or_404(request, object_id)
-        if row.state == InvoiceState.DRAFT and request.user.has_perm("invoices.change_invoice"):
-            return self._draft_page(request, row)
-        return super().change_view(request, object_id, form_url, extra_context)
-
-    def _draft_page(self, request: HttpRequest, row: Invoice | None) -> HttpResponse:
-        head = InvoiceHeadForm(
-            request.POST or None,
-            invoice=row,
-            websites=self._mine(request, Website),
-            customers=self._mine(request, Customer).filter(is_active=True).order_by("name"),
-            terms=self._mine(request, PaymentTerm).order_by("name"),
-        )
-        from_order = row is not None and row.order_id is not None
-        lines = self._lines(request, row) if not from_order else None
-        if request.method == "POST" and head.is_valid() and (lines is None or lines.is_valid()):
-            try:
-                saved = self._save(request, row, head, lines)
-            except REFUSALS as refused:
-                head.add_error(None, str(refused))
-            else:
-                messages.success(request, _("The draft is saved. Nothing is owed until it is posted."))
-                return HttpResponseRedirect(reverse("admin:invoices_invoice_change", args=[saved.pk]))
-        request.current_app = self.admin_site.name
-        actions = (
-            self._get_actions_navigation(  # type: ignore[attr-defined]
-                self.actions_detail, self.get_actions_detail(request, row.pk), row.pk
-            )
-            if row
-            else []
-        )
-        return TemplateResponse(
-            request,
-            "backoffice/invoice_draft.html",
-            {
-                **self.admin_site.each_context(request),
-                "title": _("Draft invoice for {customer}").format(customer=row.customer) if row else _("New invoice"),
-                "opts": self.opts,
-                "original": row,
-                "change": row is not None,
-                "actions_detail": actions,
-                "head": head,
-                "lines": lines,
-                "row": row,
-                "totals": totals_sentence(row) if row else "",
-                "section": lines_table(row) if row and from_order else None,
-                "script": Script("backoffice/lines.js", type="module"),
-            },
-        )
-
-    def _lines(self, request: HttpRequest, row: Invoice | None) -> LinesBase:
-        products = self._mine(request, Product).filter(is_active=True).select_related("unit").order_by("sku")
-        if row is not None:
-            products = products.filter(organization=row.organization_id)
-        formset = LineFormSet(
-            request.POST or None,
-            prefix="lines",
-            initial=lines_initial(row) if row else None,
-            form_kwargs={"products": products},
-        )
-        if not formset.is_bound:
-            formset.extra = 0 if row and row.lines.exists() else 3
-        return formset  # type: ignore[return-value]
-
-    def _save(
-        self, request: HttpRequest, row: Invoice | None, head: InvoiceHeadForm, lines: LinesBase | None
-    ) -> Invoice:
-        by = staff_of(request)
-        if row is None:
-            return invoice_draft(**head.values(), lines=lines.asked() if lines else [], by=by, now=timezone.now())
-        return invoice_draft_update(invoice=row, **head.values(), lines=None if lines is None else lines.asked())
-
-    def _mine(self, request: HttpRequest, model: Any) -> QuerySet[Any]:
-        page = self.admin_site._registry[model]
-        if not isinstance(page, ScopedAdmin):
-            raise Http404
-        return model._default_manager.filter(page.scope(request))  # type: ignore[no-any-return]
-
 
 def untouched(payable: Payable) -> bool:
     """Whether no money at all is on it: only then can it be voided."""
     return not (payable.paid or payable.settling or payable.held or payable.cleared)
-
-
-def lines_table(row: Invoice) -> Table:
-    return Table(
-        _("Lines"),
-        [_("SKU"), _("Name"), _("Quantity"), _("Unit price"), _("Discount"), _("Tax"), _("Total")],
-        [
-            [
-                one.sku or dash(),
-                one.name,
-                f"{quantity(one.quantity)} {one.unit}",
-                money(one.unit_price, row.currency),
-                money(one.discount, row.currency),
-                money(one.tax, row.currency),
-                money(one.total, row.currency),
-            ]
-            for one in row.lines.order_by("position")
-        ],
-        empty=_("An invoice without lines."),
-        right=frozenset({2, 3, 4, 5, 6}),
-        note=totals_sentence(row),
-    )

@@ -37,7 +37,8 @@ class AccountFilter(admin.SimpleListFilter):
 
 @admin.register(Entry)
 class EntryAdmin(RecordAdmin):
-    list_display = ["number", "posted", "kind", "customer", "source", "debits"]
+    empty = gettext_lazy("An entry appears here with every invoice that is posted and every amount that moves.")
+    list_display = ["number", "posted", "debits", "kind", "customer", "source"]
     list_filter = ["kind", AccountFilter, ("posted_on", admin.DateFieldListFilter), "currency"]
     search_fields = ["=id", "source", "memo", "customer__name"]
     search_help_text = gettext_lazy("A source such as transaction:12, a memo, or the customer")
@@ -60,8 +61,14 @@ class EntryAdmin(RecordAdmin):
     def debits(self, row: Any) -> Any:
         return money(row.debit, row.currency)
 
+    def heading(self, row: Entry) -> str:
+        return _("Entry #{number}").format(number=row.pk)
+
+    def heading_amount(self, row: Any) -> Any:
+        return money(row.debit, row.currency)
+
     def headline(self, request: HttpRequest, row: Any) -> Sequence[Any]:
-        return (money(row.debit, row.currency), row.get_kind_display())
+        return (row.get_kind_display(),)
 
     def sections(self, request: HttpRequest, row: Entry) -> Iterable[Section]:
         yield Facts(
@@ -98,9 +105,6 @@ class EntryAdmin(RecordAdmin):
             empty="",
             right=frozenset({1, 2}),
         )
-
-    def page_context(self, request: HttpRequest, row: Entry) -> dict[str, Any]:
-        return {"title": _("Entry #{number}").format(number=row.pk)}
 
 
 def _cause(row: Entry) -> Any:

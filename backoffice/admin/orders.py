@@ -30,15 +30,16 @@ from oropay.services.start import PartAsked
 
 @admin.register(Order)
 class OrderAdmin(RecordAdmin):
+    empty = gettext_lazy("An order appears here as soon as a buyer places one in the shop.")
     list_display = [
         "number",
-        "created",
-        "customer",
-        "placed_by",
-        "po_number",
-        "shown_state",
-        "payment_status",
         "shown_total",
+        "customer",
+        "payment_status",
+        "shown_state",
+        "created",
+        "po_number",
+        "placed_by",
     ]
     list_filter = [
         "state",
@@ -122,11 +123,14 @@ class OrderAdmin(RecordAdmin):
 
     # --- page
 
-    def headline(self, request: HttpRequest, row: Order) -> Sequence[Any]:
-        return (money(row.total, row.currency), badge(row, "state"), self.payment_status(row))
+    def heading(self, row: Order) -> str:
+        return _("Order {number}").format(number=row.number)
 
-    def page_context(self, request: HttpRequest, row: Order) -> dict[str, Any]:
-        return {"title": _("Order {number}").format(number=row.number)}
+    def heading_amount(self, row: Order) -> Any:
+        return money(row.total, row.currency)
+
+    def headline(self, request: HttpRequest, row: Order) -> Sequence[Any]:
+        return (badge(row, "state"), self.payment_status(row))
 
     def sections(self, request: HttpRequest, row: Order) -> Iterable[Section]:
         payable = payable_of(row)
@@ -170,7 +174,8 @@ class OrderAdmin(RecordAdmin):
             note=totals_sentence(row),
         )
         yield payments_table(
-            Payment.objects.filter(Q(parts__payable__order=row) | Q(parts__payable__invoice__order=row)).distinct()
+            request,
+            Payment.objects.filter(Q(parts__payable__order=row) | Q(parts__payable__invoice__order=row)).distinct(),
         )
         yield Timeline(_("Activity"), activity(row), empty=_("Notes about this order will appear here."))
 

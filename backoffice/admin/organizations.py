@@ -25,6 +25,7 @@ class OwnedAdmin(HistoryMixin, ScopedAdmin):
 
 @admin.register(Organization)
 class OrganizationAdmin(HistoryMixin, ScopedAdmin):
+    empty = gettext_lazy("A seller appears here when an operator has opened it.")
     organization_path = "pk"
     list_display = ["name", "code", "legal_name", "time_zone", "currency"]
     search_fields = ["name", "code", "legal_name"]
@@ -49,6 +50,7 @@ class OrganizationAdmin(HistoryMixin, ScopedAdmin):
 
 @admin.register(Website)
 class WebsiteAdmin(OwnedAdmin):
+    empty = gettext_lazy("A website appears here when somebody adds it: its host name, brand and currency.")
     list_display = ["name", "domain", "organization", "language", "currency", "is_default"]
     list_filter = [("organization", ScopedRelatedFilter)]
     search_fields = ["name", "domain", "code"]
@@ -64,6 +66,7 @@ class WebsiteAdmin(OwnedAdmin):
 
 @admin.register(PaymentTerm)
 class PaymentTermAdmin(OwnedAdmin):
+    empty = gettext_lazy("A payment term appears here when somebody adds it; customers and invoices choose among them.")
     list_display = ["name", "organization", "rule", "discount"]
     list_filter = ["kind", ("organization", ScopedRelatedFilter)]
     search_fields = ["name"]

@@ -30,6 +30,9 @@ class OperatorAdmin(RecordAdmin):
 
 @admin.register(Mail)
 class MailAdmin(OperatorAdmin):
+    empty = gettext_lazy(
+        "A mail appears here as soon as something has to be told: a receipt, an invoice, a new password."
+    )
     list_display = ["subject", "to", "shown_state", "created", "sent", "tries"]
     list_filter = ["state", ("created_at", admin.DateFieldListFilter)]
     search_fields = ["to", "subject"]
@@ -69,6 +72,7 @@ class MailAdmin(OperatorAdmin):
 
 @admin.register(Job)
 class JobAdmin(OperatorAdmin):
+    empty = gettext_lazy("A job appears here when something takes longer than a page may wait, such as drawing a PDF.")
     list_display = ["kind", "key", "shown_state", "progress", "created", "tries"]
     list_filter = ["state", "kind"]
     search_fields = ["kind", "key"]
@@ -103,6 +107,7 @@ class JobAdmin(OperatorAdmin):
 
 @admin.register(Document)
 class DocumentAdmin(OperatorAdmin):
+    empty = gettext_lazy("A document appears here when an invoice or a receipt was drawn.")
     list_display = ["name", "kind", "size", "created"]
     list_filter = ["kind"]
     search_fields = ["name", "sha256"]

@@ -16,15 +16,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.dialogs import Words, dialog
-from backoffice.display import badge, dash, link, moment, money
+from backoffice.display import badge, dash, link, moment, money, numbers, short_id
 from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm
 from backoffice.lineage import owed, trail_of
+from backoffice.nextsteps import next_of
+from backoffice.paid import answer_of
 from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline
 from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.timeline import sentence_of, timeline
 from backoffice.unfolded import ActionVariant, display
+from backoffice.worth import ROWS, net_shown, worth_of
 from oropay.exceptions import CancelRefused, CaptureRefused, VaultError
-from oropay.models import RUNNING, Alert, Exchange, Payment, PaymentTransaction, RefundReason, TransactionState
+from oropay.models import RUNNING, Alert, Exchange, Payment, RefundReason, TransactionState
 from oropay.selectors import payment_for_staff
 from oropay.services import cancel_start, capture_start, refund_start
 from oropay.vault import Sealed, payload_open
@@ -35,7 +38,10 @@ MOVING = RUNNING | {TransactionState.ACTION_REQUIRED, TransactionState.REVIEW, T
 
 @admin.register(Payment)
 class PaymentAdmin(RecordAdmin):
-    list_display = ["number", "created", "customer", "amount_shown", "money", "method", "pays", "integration"]
+    empty = gettext_lazy(
+        "A payment appears here as soon as a buyer pays an order or an invoice, or staff record a check."
+    )
+    list_display = ["number", "amount_shown", "net", "money", "customer", "pays", "method", "created"]
     list_filter = [
         "money_state",
         "method",
@@ -58,7 +64,7 @@ class PaymentAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         rows: QuerySet[Payment] = super().get_queryset(request)
-        return rows.prefetch_related("parts__payable")
+        return rows.prefetch_related("parts__payable", ROWS)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Payment | None:
         """The payment with everything its page shows, read once a request."""
@@ -139,9 +145,10 @@ class PaymentAdmin(RecordAdmin):
             now=timezone.now(),
             after=form.cleaned_data["after"],
         )
-        return _("Refund of {amount} queued. The buyer sees it on the invoice or order in a few seconds.").format(
+        told = _("Refund of {amount} queued. The buyer sees it on the invoice or order in a few seconds.").format(
             amount=form.shown(queued.amount)
         )
+        return " ".join([told, *form.due_again()])
 
     # --- list
 
@@ -157,24 +164,34 @@ class PaymentAdmin(RecordAdmin):
     def amount_shown(self, row: Payment) -> Any:
         return money(row.amount, row.currency)
 
+    @display(description=gettext_lazy("Net"))
+    def net(self, row: Payment) -> Any:
+        """What is ours of it now: captured less given back."""
+        return net_shown(row)
+
     @display(description=gettext_lazy("Money"), ordering="money_state")
     def money(self, row: Payment) -> Any:
         return badge(row, "money_state")
 
     @display(description=gettext_lazy("Pays"))
-    def pays(self, row: Payment) -> str:
-        return ", ".join(str(part.payable) for part in row.parts.all()) or "–"
+    def pays(self, row: Payment) -> Any:
+        return numbers(row)
 
     # --- page
 
+    def heading(self, row: Payment) -> str:
+        return _("Payment #{number}").format(number=row.pk)
+
+    def heading_amount(self, row: Payment) -> Any:
+        return worth_of(row)
+
     def headline(self, request: HttpRequest, row: Payment) -> Sequence[Any]:
-        return (money(row.amount, row.currency), badge(row, "money_state"), row.get_method_display())
+        return (badge(row, "money_state"), row.get_method_display())
 
     def page_context(self, request: HttpRequest, row: Payment) -> dict[str, Any]:
         moving = any(one.state in MOVING for one in row.transactions.all())
         pulse = reverse("admin:oropay_payment_pulse", args=[row.pk], query={"seen": _newest_step(row.pk)})
         return {
-            "title": _("Payment #{number}").format(number=row.pk),
             "sentence": sentence_of(row),
             "pulse": pulse if moving else "",
         }
@@ -202,31 +219,31 @@ class PaymentAdmin(RecordAdmin):
             _("Transactions"),
             [
                 _("ID"),
-                _("Date"),
                 _("Type"),
+                _("Amount"),
                 _("State"),
-                _("Gateway id"),
+                _("Date"),
                 _("Answer"),
                 _("Settled"),
                 _("By"),
-                _("Amount"),
+                _("Gateway id"),
             ],
             [
                 [
                     link(one, f"#{one.pk}"),
-                    moment(one.created_at),
                     one.get_action_display(),
+                    money(one.amount, one.currency),
                     badge(one, "state"),
-                    one.gateway_id or one.gateway_reference or dash(),
-                    _answer(one) or dash(),
+                    moment(one.created_at),
+                    answer_of(one) or dash(),
                     moment(one.settled_at),
                     one.created_by or _("the system"),
-                    money(one.amount, one.currency),
+                    short_id(one.gateway_id or one.gateway_reference),
                 ]
                 for one in transactions
             ],
             empty=_("Every conversation with the gateway will appear here."),
-            right=frozenset({8}),
+            right=frozenset({2}),
         )
         alerts = [alert for one in transactions for alert in one.alerts.all()]
         if alerts:
@@ -278,6 +295,7 @@ class PaymentAdmin(RecordAdmin):
                 "opts": self.opts,
                 "payment": row,
                 "exchange": exchange,
+                "at": moment(exchange.at),
                 "parts": [
                     (name.replace("_", " ").capitalize(), json.dumps(value, indent=2, ensure_ascii=False, default=str))
                     for name, value in payload.items()
@@ -313,18 +331,12 @@ def _facts(row: Payment) -> list[tuple[Any, Any]]:
     return facts
 
 
-def _answer(row: PaymentTransaction) -> str:
-    if row.failure_reason:
-        return str(row.get_failure_reason_display())
-    return " · ".join(part for part in (row.message, row.result_code, row.error_code) if part)
-
-
 def _alerts(alerts: Sequence[Alert]) -> Table:
     return Table(
         _("Alerts"),
-        [_("What"), _("Raised"), _("Text"), _("Resolved")],
+        [_("What"), _("Raised"), _("Text"), _("What to do, or what was found")],
         [
-            [link(alert, alert.get_kind_display()), moment(alert.raised_at), alert.text, alert.remark or _("Open")]
+            [link(alert, alert.get_kind_display()), moment(alert.raised_at), alert.text, alert.remark or next_of(alert)]
             for alert in alerts
         ],
         empty="",

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.display import BAD, GOOD, QUIET, tag
+from backoffice.display import BAD, GOOD, QUIET, moment, tag
 from backoffice.forms.base import OfficeForm
 from backoffice.history import HistoryMixin
 from backoffice.scoping import ScopedAdmin, ScopedMixin, staff_of
@@ -56,9 +56,10 @@ class SeatsInline(ScopedMixin, AnyTabularInline):
 
 @admin.register(User)
 class UserAdmin(HistoryMixin, ScopedAdmin):
+    empty = gettext_lazy("A person appears here when somebody adds them, or gives them a seat in a customer.")
     form = UserForm
     inlines = [SeatsInline]
-    list_display = ["email", "name", "kind", "organization", "companies", "status", "last_login"]
+    list_display = ["email", "name", "kind", "organization", "companies", "status", "seen"]
     list_filter = ["is_staff", "is_active", "groups"]
     search_fields = ["email", "first_name", "last_name"]
     list_select_related = ["organization"]
@@ -103,6 +104,10 @@ class UserAdmin(HistoryMixin, ScopedAdmin):
     @display(description=gettext_lazy("Companies"))
     def companies(self, row: User) -> str:
         return ", ".join(seat.customer.name for seat in row.seats.all()) or "–"
+
+    @display(description=gettext_lazy("Last log-in"), ordering="last_login")
+    def seen(self, row: User) -> Any:
+        return moment(row.last_login)
 
     @display(description=gettext_lazy("Status"), ordering="is_active")
     def status(self, row: User) -> Any:

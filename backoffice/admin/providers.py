@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -12,18 +13,19 @@ from django.utils.translation import gettext_lazy
 from backoffice.display import BAD, GOOD, QUIET, WATCH, dash, link, moment, tag
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.unfolded import display
-from oropay.models import Environment, ProviderAccount
+from oropay.engine.evidence import SILENT
+from oropay.models import Environment, Exchange, ProviderAccount
 
 
 @admin.register(ProviderAccount)
 class ProviderAccountAdmin(RecordAdmin):
+    empty = gettext_lazy("An account appears here when an operator has made it with manage.py provision.")
     list_display = [
         "name",
-        "organization",
+        "answers",
         "shown_environment",
         "settlement_currency",
-        "service_url",
-        "answers",
+        "organization",
         "is_active",
     ]
     list_filter = ["environment", "is_active"]
@@ -36,12 +38,22 @@ class ProviderAccountAdmin(RecordAdmin):
         real = row.environment == Environment.PRODUCTION
         return tag(row.get_environment_display(), BAD if real else WATCH)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderAccount]:
+        rows: QuerySet[ProviderAccount] = super().get_queryset(request)
+        answers = Exchange.objects.filter(transaction__payment__provider_account=OuterRef("pk")).exclude(
+            verdict__in=SILENT
+        )
+        return rows.annotate(has_answered=Exists(answers))
+
     @display(description=gettext_lazy("Answers"))
-    def answers(self, row: ProviderAccount) -> Any:
+    def answers(self, row: Any) -> Any:
+        """A health row is born with the first silence: before that, any answer at all says that it answers."""
         health = getattr(row, "health", None)
-        if health is None:
-            return tag(_("Not asked yet"), QUIET)
-        return tag(_("Silent"), BAD) if health.silent_since else tag(_("Yes"), GOOD)
+        if health is not None and health.silent_since:
+            return tag(_("Silent"), BAD, state="silent")
+        if row.has_answered or health is not None:
+            return tag(_("Answering"), GOOD, state="answering")
+        return tag(_("Not asked yet"), QUIET, state="not_asked")
 
     def headline(self, request: HttpRequest, row: ProviderAccount) -> Sequence[Any]:
         return (self.shown_environment(row), self.answers(row))

@@ -16,6 +16,7 @@ from commerce.models import CustomerRole, Level, RolePermission
 
 @admin.register(CustomerRole)
 class CustomerRoleAdmin(OwnedAdmin):
+    empty = gettext_lazy("A role appears here when somebody adds one; seats of customers choose among them.")
     form = RoleForm
     list_display = ["name", "organization", "customer", "summary", "seats"]
     list_filter = [("organization", ScopedRelatedFilter)]

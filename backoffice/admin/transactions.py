@@ -8,25 +8,29 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.display import badge, dash, link, moment, money
+from backoffice.display import WATCH, badge, dash, link, moment, money, short_id, tag
 from backoffice.lineage import entries_of, name_of_entry, settlement_lines
 from backoffice.records import Event, Facts, RecordAdmin, Section, Table, Timeline, Trail
+from backoffice.timeline import LATE
 from backoffice.unfolded import display
 from oropay.models import PaymentTransaction, TransactionState
 
 
 @admin.register(PaymentTransaction)
 class PaymentTransactionAdmin(RecordAdmin):
+    empty = gettext_lazy(
+        "Every conversation with a gateway appears here as soon as a buyer pays, or staff capture, cancel or refund."
+    )
     organization_path = "payment__organization"
     list_display = [
         "number",
-        "created",
         "payment_link",
-        "action",
         "amount_shown",
+        "action",
         "shown_state",
-        "gateway_id",
+        "created",
         "settled",
+        "gateway_shown",
     ]
     list_filter = ["state", "action", ("created_at", admin.DateFieldListFilter)]
     search_fields = [
@@ -60,15 +64,23 @@ class PaymentTransactionAdmin(RecordAdmin):
     def shown_state(self, row: PaymentTransaction) -> Any:
         return badge(row, "state")
 
+    @display(description=gettext_lazy("Gateway id"), ordering="gateway_id")
+    def gateway_shown(self, row: PaymentTransaction) -> Any:
+        return short_id(row.gateway_id)
+
     @display(description=gettext_lazy("Settled"), ordering="settled_at")
     def settled(self, row: PaymentTransaction) -> Any:
         return moment(row.settled_at)
 
-    def headline(self, request: HttpRequest, row: PaymentTransaction) -> Sequence[Any]:
-        return (money(row.amount, row.currency), badge(row, "state"), row.get_action_display())
+    def heading(self, row: PaymentTransaction) -> str:
+        return _("Transaction #{number}").format(number=row.pk)
 
-    def page_context(self, request: HttpRequest, row: PaymentTransaction) -> dict[str, Any]:
-        return {"title": _("Transaction #{number}").format(number=row.pk)}
+    def heading_amount(self, row: PaymentTransaction) -> Any:
+        return money(row.amount, row.currency)
+
+    def headline(self, request: HttpRequest, row: PaymentTransaction) -> Sequence[Any]:
+        late = [tag(_("Turned up late"), WATCH, state="late")] if row.late else []
+        return (badge(row, "state"), row.get_action_display(), *late)
 
     def sections(self, request: HttpRequest, row: PaymentTransaction) -> Iterable[Section]:
         yield Facts(
@@ -80,6 +92,7 @@ class PaymentTransactionAdmin(RecordAdmin):
                 (_("Ended"), moment(row.ended_at)),
                 (_("By"), row.created_by or _("the system")),
                 (_("Our reference"), row.reference),
+                *([(_("Reference at the gateway"), row.gateway_reference)] if row.gateway_reference else []),
                 (_("Gateway id"), row.gateway_id or dash()),
                 (_("Gateway status"), row.gateway_status or dash()),
                 (_("Result"), " · ".join(part for part in (row.message, row.result_code) if part) or dash()),
@@ -120,9 +133,16 @@ class PaymentTransactionAdmin(RecordAdmin):
                 Event(
                     at=moment(step.pgh_created_at),
                     title=TransactionState(step.state).label,
-                    detail=_("try {n}").format(n=step.tries) if step.tries else "",
+                    detail=_step_words(row, step),
                 )
                 for step in row.steps.order_by("pgh_id")  # type: ignore[attr-defined]
             ],
             empty=_("Every move will appear here, with its time."),
         )
+
+
+def _step_words(row: PaymentTransaction, step: Any) -> str:
+    words = [_("try {n}").format(n=step.tries)] if step.tries else []
+    if row.late and step.pgh_label == "born":
+        words.append(str(LATE))
+    return " · ".join(words)

@@ -11,15 +11,27 @@ from commerce.money import exponent
 
 
 class MoneyField(forms.DecimalField):
-    """An amount in major units of one currency; more digits than the currency has are refused, never rounded."""
+    """An amount in major units of one currency; more digits than the currency has are refused, never rounded.
 
-    def __init__(self, *, currency: str = "", **kwargs: Any) -> None:
+    `nothing` says what did not happen to the money; every refusal at the field starts with it.
+    """
+
+    def __init__(self, *, currency: str = "", nothing: Words = "", **kwargs: Any) -> None:
         kwargs.setdefault("max_digits", 19)
         kwargs.setdefault("min_value", Decimal(0))
         kwargs.setdefault("widget", widgets.UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}))
         kwargs.setdefault("decimal_places", exponent(currency) if currency else 4)
         super().__init__(**kwargs)
         self.localize = False
+        self.nothing = nothing
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except forms.ValidationError as refused:
+            if not self.nothing:
+                raise
+            raise forms.ValidationError([f"{self.nothing} {words}" for words in refused.messages]) from refused
 
 
 def text(*, label: Words, help_text: Words = "", required: bool = True, max_length: int = 100) -> forms.CharField:

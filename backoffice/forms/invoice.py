@@ -1,5 +1,6 @@
 """Writing an invoice by hand: its head and its lines. `invoices.services` decides what may be."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from backoffice.forms import fields
 from backoffice.unfolded import widgets
 from commerce.drafts import AddressSnapshot
 from commerce.models import Address, Customer, PaymentTerm, Product, Website
+from commerce.pricing import PriceTag, price_tags
 from commerce.selectors import payment_term_of
 from invoices.models import Invoice
 from invoices.services import LineAsked
@@ -44,14 +46,14 @@ class InvoiceHeadForm(forms.Form):
         queryset=Address.objects.none(),
         required=False,
         widget=widgets.UnfoldAdminSelectWidget(),
-        help_text=gettext_lazy("Empty: stays as it is."),
+        help_text=gettext_lazy("Choose an address to replace the one above. Empty: it stays."),
     )
     ship_to = forms.ModelChoiceField(
         label=gettext_lazy("Ship to"),
         queryset=Address.objects.none(),
         required=False,
         widget=widgets.UnfoldAdminSelectWidget(),
-        help_text=gettext_lazy("Empty: stays as it is."),
+        help_text=gettext_lazy("Choose an address to replace the one above. Empty: it stays."),
     )
     payment_term = forms.ModelChoiceField(
         label=gettext_lazy("Payment term"),
@@ -103,6 +105,10 @@ class InvoiceHeadForm(forms.Form):
             self.add_error("customer", _("This customer has no address yet; add one at the customer first."))
         return cleaned
 
+    def whom(self) -> tuple[Website, Customer]:
+        """The website and customer of a new invoice."""
+        return self.cleaned_data["website"], self.cleaned_data["customer"]
+
     def values(self) -> dict[str, Any]:
         """Keyword arguments for `invoice_draft` (new) or `invoice_draft_update`."""
         data = self.cleaned_data
@@ -149,7 +155,11 @@ class LineForm(forms.Form):
         widget=widgets.UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
     )
     unit = fields.text(label=gettext_lazy("Unit"), required=False, max_length=20)
-    unit_price = fields.MoneyField(label=gettext_lazy("Unit price"))
+    unit_price = fields.MoneyField(
+        label=gettext_lazy("Unit price"),
+        required=False,
+        help_text=gettext_lazy("Empty: what the product costs this customer at this quantity."),
+    )
     discount = fields.MoneyField(label=gettext_lazy("Discount"), required=False)
     tax_percent = forms.DecimalField(
         label=gettext_lazy("Tax %"),
@@ -159,6 +169,7 @@ class LineForm(forms.Form):
         max_value=Decimal("99.9999"),
         required=False,
         widget=widgets.UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
+        help_text=gettext_lazy("Empty: the website's rate. 0: exempt from tax."),
     )
 
     def __init__(self, *args: Any, products: Any, **kwargs: Any) -> None:
@@ -169,7 +180,23 @@ class LineForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         if not cleaned.get("product") and not cleaned.get("name", "").strip():
             self.add_error("name", _("Choose a product or describe the line."))
+        if not cleaned.get("product") and cleaned.get("unit_price") is None and "unit_price" not in self.errors:
+            self.add_error("unit_price", _("Write the price: only a product has one to suggest."))
         return cleaned
+
+    def fill(self, *, tag: PriceTag | None, tax_rate: Decimal) -> None:
+        """Complete a valid line: the customer's price of its product, the website's tax rate. What was typed stands."""
+        data = self.cleaned_data
+        if data.get("tax_percent") is None:
+            data["tax_percent"] = tax_rate * 100
+        if data.get("unit_price") is None:
+            if tag is None:
+                self.add_error("unit_price", _("Write the price: no price list has one for this customer."))
+            elif data["quantity"] < tag.min_quantity:
+                told = _("Write the price: price lists start at {least}.")
+                self.add_error("unit_price", told.format(least=quantity(tag.min_quantity)))
+            else:
+                data["unit_price"] = tag.price_for(data["quantity"])
 
     def asked(self) -> LineAsked:
         data = self.cleaned_data
@@ -179,7 +206,7 @@ class LineForm(forms.Form):
             quantity=data["quantity"],
             unit_price=data["unit_price"],
             discount=data.get("discount") or ZERO,
-            tax_rate=(data.get("tax_percent") or ZERO) / 100,
+            tax_rate=data["tax_percent"] / 100,
             sku=product.sku if product else "",
             unit=data["unit"] or (product.unit.code if product else ""),
             commodity_code=product.commodity_code if product else "",
@@ -188,12 +215,24 @@ class LineForm(forms.Form):
 
 
 class LinesBase(AnyFormSet):
+    def fill(self, *, website: Website, customer: Customer, now: datetime) -> bool:
+        """Complete what was left empty. False: something cannot be, and an error stands at its field."""
+        lines = self._written()
+        unpriced = [one for one in lines if one.cleaned_data.get("unit_price") is None]
+        products = [one.cleaned_data["product"] for one in unpriced if one.cleaned_data.get("product")]
+        tags = price_tags(customer=customer, website=website, products=products, now=now) if products else {}
+        for one in lines:
+            product: Product | None = one.cleaned_data.get("product")
+            one.fill(tag=tags.get(product.pk) if product else None, tax_rate=website.tax_rate)
+        return not any(one.errors for one in lines)
+
     def asked(self) -> list[LineAsked]:
         """The lines to bill, in the order they stand."""
+        return [one.asked() for one in self._written()]
+
+    def _written(self) -> list[Any]:
         return [
-            form.asked()
-            for form in self.forms
-            if form.has_changed() and form.cleaned_data and form not in self.deleted_forms
+            form for form in self.forms if form.has_changed() and form.cleaned_data and form not in self.deleted_forms
         ]
 
 

@@ -1,16 +1,20 @@
 """Dialogs that queue a money action: each says in one sentence what will happen to the money."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.dialogs import DialogForm, Words
 from backoffice.forms import fields
 from commerce.money import format_money, rounded
-from oropay.models import Action, Method, Payment, PaymentTransaction, RefundReason
+from oropay.exceptions import CaptureRefused, RefundTooLarge
+from oropay.models import Action, Method, PayableKind, Payment, PaymentTransaction, RefundReason
 from oropay.selectors import family_of
 from oropay.services import (
     Allowed,
@@ -90,7 +94,21 @@ class CaptureForm(MoneyDialog):
             currency=self.payment.currency,
             initial=rounded(limit, self.payment.currency),
             help_text=_("At most {limit}.").format(limit=self.shown(limit)),
+            nothing=_("Nothing was captured."),
         )
+
+    def clean_amount(self) -> Decimal:
+        """Refuse at the field what the service would refuse, by the same limit."""
+        amount: Decimal = self.cleaned_data["amount"]
+        if self.target is not None and not 0 < amount <= self.target[1].limit:
+            _hold, allowed = self.target
+            refused = CaptureRefused(
+                why=_("At most {limit} may be captured: {why}").format(
+                    limit=self.shown(allowed.limit), why=allowed.reason
+                )
+            )
+            raise forms.ValidationError(str(refused))
+        return amount
 
     def sentence(self) -> Words:
         if self.target is None:
@@ -106,10 +124,12 @@ class CaptureForm(MoneyDialog):
 
 class CancelForm(MoneyDialog):
     note = fields.note()
-    submit_text = gettext_lazy("Release or void")
+    back_text = gettext_lazy("Keep it")
 
     def fit(self) -> None:
         self.target = self.offers.cancel()
+        held = self.target is not None and self.target[0].action == Action.AUTHORIZE
+        self.submit_text = _("Release the hold") if held else _("Void the charge")
 
     def sentence(self) -> Words:
         if self.target is None:
@@ -146,7 +166,11 @@ class RefundForm(MoneyDialog):
             added["charge"] = fields.choice(
                 label=_("Charge"),
                 choices=[
-                    (str(row.pk), f"{self.shown(row.amount)} · {row.created_at:%Y-%m-%d}") for row, _allowed in charges
+                    (
+                        str(row.pk),
+                        f"{self.shown(row.amount)} · {date_format(timezone.localtime(row.created_at), 'j M Y')}",
+                    )
+                    for row, _allowed in charges
                 ],
             )
         named = {part.payable_id: part.payable for part in self.payment.parts.select_related("payable")}
@@ -158,6 +182,7 @@ class RefundForm(MoneyDialog):
                 initial=rounded(line.amount, self.payment.currency),
                 help_text=_("At most {limit}.").format(limit=self.shown(self.limit)) if alone else "",
                 required=alone,
+                nothing=_("Nothing was refunded."),
             )
         self.fields = {**self.fields, **added}
         self.order_fields([*added, "reason", "note"])
@@ -169,11 +194,32 @@ class RefundForm(MoneyDialog):
     def sentence(self) -> Words:
         if not self.charges:
             return ""
-        what = ", ".join(str(part.payable) for part in self.payment.parts.select_related("payable").order_by("pk"))
-        return _(
-            "The amount goes back to {instrument} in a few banking days. It is taken from what was paid for {what}; an "
-            "invoice becomes due again by it."
-        ).format(instrument=self.payment.instrument, what=what)
+        payables = [part.payable for part in self.payment.parts.select_related("payable").order_by("pk")]
+        told = _("The amount goes back to {instrument} in a few banking days. It is taken from {what}.").format(
+            instrument=self.payment.instrument,
+            what=", ".join(_("what was paid for {what}").format(what=payable) for payable in payables),
+        )
+        again = [
+            _("{invoice} becomes due again by {amount}, or by what you type instead.").format(
+                invoice=invoice, amount=amount
+            )
+            for invoice, amount in self._invoices(self.suggested)
+        ]
+        return " ".join([told, *again])
+
+    def due_again(self) -> list[str]:
+        """Which invoices are owed again by it, and how much; to be said afterwards, with what was typed."""
+        return [
+            _("{invoice} becomes due again by {amount}.").format(invoice=invoice, amount=amount)
+            for invoice, amount in self._invoices(self.lines())
+        ]
+
+    def _invoices(self, lines: Iterable[RefundLineAsked]) -> list[tuple[str, str]]:
+        numbers = {
+            part.payable_id: part.payable.number
+            for part in self.payment.parts.filter(payable__kind=PayableKind.INVOICE).select_related("payable")
+        }
+        return [(numbers[line.payable_id], self.shown(line.amount)) for line in lines if line.payable_id in numbers]
 
     def unavailable(self) -> Words:
         if self.charges:
@@ -200,4 +246,11 @@ class RefundForm(MoneyDialog):
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.charges:
             raise forms.ValidationError(_("Nothing was refunded. {why}").format(why=self.unavailable()))
+        if len(self.suggested) == 1 and (amount := cleaned.get(self.name_of(self.suggested[0]))) is not None:
+            charge, allowed = self.charges[cleaned.get("charge") or next(iter(self.charges))]
+            if amount > allowed.limit:
+                too_large = RefundTooLarge(
+                    asked=amount, limit=allowed.limit, currency=charge.currency, why=allowed.reason
+                )
+                self.add_error(self.name_of(self.suggested[0]), str(too_large))
         return cleaned

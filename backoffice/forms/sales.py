@@ -30,6 +30,7 @@ class DraftFromOrderForm(DialogForm):
 class CancelOrderForm(DialogForm):
     note = fields.note(help_text=gettext_lazy("Say why; it is kept with the order."))
     submit_text = gettext_lazy("Cancel the order")
+    back_text = gettext_lazy("Keep it")
 
     def sentence(self) -> Words:
         return _(
@@ -113,6 +114,7 @@ class ReceiptForm(DialogForm):
             help_text=_("{due} is open. What is more becomes the customer's credit.").format(
                 due=format_money(due, currency)
             ),
+            nothing=_("Nothing was recorded."),
         )
         self.order_fields(["amount", "received_on", "document"])
 
@@ -128,13 +130,13 @@ class ReceiptForm(DialogForm):
     def clean_received_on(self) -> object:
         on = self.cleaned_data["received_on"]
         if on > self.today:
-            raise forms.ValidationError(_("Money that has not arrived cannot be recorded yet."))
+            raise forms.ValidationError(_("Nothing was recorded. Money that has not arrived cannot be recorded yet."))
         if on < self.today - timedelta(days=366):
-            raise forms.ValidationError(_("That is more than a year ago; please check the year."))
+            raise forms.ValidationError(_("Nothing was recorded. That is more than a year ago; please check the year."))
         return on
 
     def clean_amount(self) -> Decimal:
         amount: Decimal = self.cleaned_data["amount"]
         if amount <= 0:
-            raise forms.ValidationError(_("The amount must be more than nothing."))
+            raise forms.ValidationError(_("Nothing was recorded. The amount must be more than nothing."))
         return amount

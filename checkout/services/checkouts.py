@@ -11,7 +11,7 @@ from checkout import locks
 from checkout.exceptions import CheckoutBeingPaid, CheckoutEnded, CheckoutIncomplete, EmptyList, NotAllowedToOrder
 from checkout.models import Checkout, CheckoutState, ShoppingList
 from checkout.selectors import FLAT_RATE, unfinished_of
-from commerce.models import Address, Customer, Permission, User
+from commerce.models import Address, Customer, OrderState, Permission, User
 from commerce.selectors import has_permission
 
 
@@ -43,6 +43,9 @@ def checkout_start(*, shopping_list: ShoppingList, by: User, now: datetime) -> C
     found = unfinished_of(shopping_list=locked)
     if found is not None:
         return found
+    Checkout.objects.filter(shopping_list=locked, state=CheckoutState.OPEN, order__state=OrderState.CANCELED).update(
+        state=CheckoutState.ABANDONED
+    )
     if not locked.items.exists():
         raise EmptyList
     book = list(Address.objects.filter(customer=locked.customer).order_by("pk"))
@@ -67,7 +70,9 @@ def open_check(*, checkout: Checkout) -> None:
     """Raise unless the checkout may still change."""
     if checkout.state == CheckoutState.PAYING and checkout.order is not None:
         raise CheckoutBeingPaid(number=checkout.order.number)
-    if checkout.state != CheckoutState.OPEN:
+    if checkout.state != CheckoutState.OPEN or (
+        checkout.order is not None and checkout.order.state != OrderState.AWAITING_PAYMENT
+    ):
         raise CheckoutEnded
 
 

@@ -12,6 +12,7 @@ from checkout.exceptions import CheckoutBeingPaid, TermsNotOffered, TotalChanged
 from checkout.models import Checkout, CheckoutState, ShoppingListItem
 from checkout.selectors import draft_of, list_priced, terms_offers
 from checkout.services.checkouts import may_order_check, open_check
+from checkout.services.confirm import OrderMoney, order_confirm
 from commerce.models import Order, PaymentTerm, User
 from commerce.services import order_open, order_write
 from oropay import locks as money_locks
@@ -93,12 +94,14 @@ def _place(
     checkout.order = order
     checkout.save(update_fields=["order"])
     if term is not None or order.total == 0:
-        return checkout_placed(order=order, now=now)
+        money = OrderMoney.FREE if order.total == 0 else OrderMoney.TERMS
+        return checkout_placed(order=order, money=money, amount=order.total, now=now)
     return order
 
 
-def checkout_placed(*, order: Order, now: datetime) -> Order:
-    """Open an order and end its checkout; what was ordered leaves the list. Runs in the caller's transaction.
+def checkout_placed(*, order: Order, money: OrderMoney, amount: Decimal, now: datetime) -> Order:
+    """Open an order, confirm it by mail and end its checkout; what was ordered leaves the list. Runs in the caller's
+    transaction.
 
     An order without a checkout (written by staff) is only opened.
     """
@@ -107,6 +110,7 @@ def checkout_placed(*, order: Order, now: datetime) -> Order:
         checkout.state, checkout.placed_at = CheckoutState.PLACED, now
         checkout.save(update_fields=["state", "placed_at"])
         _take_off_the_list(checkout=checkout, order=order)
+        order_confirm(order=placed, money=money, amount=amount, now=now)
     return placed
 
 

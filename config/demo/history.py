@@ -191,7 +191,8 @@ def _cancel(world: World, story: OpenOrder, *, at: datetime) -> None:
 def _bill(world: World, story: Story, *, at: datetime) -> None:
     invoice = _invoice_of(world, story=story) or _draft(world, story, at=at)
     if invoice.state == InvoiceState.DRAFT and story.fate != Fate.DRAFT:
-        invoice_post(invoice=invoice, by=world.clerk, now=at)
+        invoice_post(invoice=invoice, by=world.clerk, now=at, mail=False)
+        _receipts_issue(at=at)
 
 
 def _draft(world: World, story: Story, *, at: datetime) -> Invoice:

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "backoffice.clock.ZoneMiddleware",  # back-office pages in the time zone of the reader's organization
     "storefront.middleware.SeatMiddleware",  # person → the companies they act for on this website
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -72,7 +73,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "storefront" / "templates"],  # before allauth's own pages
+        "DIRS": [  # before allauth's and Unfold's own pages
+            BASE_DIR / "storefront" / "templates",
+            BASE_DIR / "backoffice" / "templates",
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -130,7 +134,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"  # losing the cache logs 
 SESSION_COOKIE_NAME = "oropay_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # "Strict" would log the buyer out on the way back from the bank's page
-CSRF_FAILURE_VIEW = "storefront.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 CSRF_COOKIE_NAME = "oropay_csrf"
 CSRF_COOKIE_HTTPONLY = True  # forms and htmx carry the token from the page, never from the cookie
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -26,15 +26,17 @@ WRITTEN_ONCE = pgtrigger.Trigger(
 
 @tracked()
 class Receipt(models.Model):
-    """One per charge, capture or recorded receipt: for a card when it is captured, for a bank debit once it settled.
+    """What a charge, capture or recorded receipt paid: a card's when it is captured, a debit's once it settled.
 
-    Written together with the money; a job numbers it right afterwards and draws its document once.
+    Money for an order pays nothing before there is an invoice: its receipt is written when the invoice is posted over
+    the deposit. Money that waits for several invoices has a receipt for each posting. A job numbers a receipt right
+    afterwards and draws its document once.
     """
 
     organization = models.ForeignKey("commerce.Organization", on_delete=models.PROTECT, related_name="receipts")
     customer = models.ForeignKey("commerce.Customer", on_delete=models.PROTECT, related_name="receipts")
     payment = models.ForeignKey("oropay.Payment", on_delete=models.PROTECT, related_name="receipts")
-    transaction = models.OneToOneField("oropay.PaymentTransaction", on_delete=models.PROTECT, related_name="receipt")
+    transaction = models.ForeignKey("oropay.PaymentTransaction", on_delete=models.PROTECT, related_name="receipts")
     number = models.CharField(_("number"), max_length=40, blank=True)
     """Empty until the job has taken it."""
     currency = currency_field()

@@ -16,9 +16,11 @@ from commerce.terms import due_date
 from invoices import locks
 from invoices.exceptions import InvoiceEmpty, NotADraft, NoteRequired, OrderNotBillable, PostRefused, VoidRefused
 from invoices.models import CreditSource, Invoice, InvoiceState
-from invoices.services.allocation import allocation_apply, allocation_expect, standing
+from invoices.services.allocation import Split, allocation_apply, allocation_expect, standing
+from invoices.services.receipt import receipt_note
 from ledger import postings
 from ledger.models import AccountName, Entry, EntryKind
+from ledger.selectors import entries_of
 from ledger.services import Line, entry_mirror, entry_post, period_hold
 from oropay import locks as money_locks
 from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, RefundLine, TransactionState
@@ -38,12 +40,19 @@ class Taking:
     transaction: PaymentTransaction
     amount: Decimal
 
+    @property
+    def arrived_on(self) -> date | None:
+        """The day the books have for it."""
+        entry = entries_of(f"transaction:{self.transaction.pk}").first()
+        return entry.occurred_on if entry is not None else None
+
 
 @atomic(durable=True)
-def invoice_post(*, invoice: Invoice, by: User | None, now: datetime) -> Invoice:
+def invoice_post(*, invoice: Invoice, by: User | None, now: datetime, mail: bool = True) -> Invoice:
     """Lock, number and book an invoice. Money captured for its order pays it at once, an open hold becomes its own.
 
-    The due date follows from the payment term, the date is the seller's today. The PDF is drawn afterwards by a job.
+    The due date follows from the payment term, the date is the seller's today. The PDF is drawn afterwards by a job;
+    so is the receipt of what the deposit paid. `mail` says whether the customer is sent it then.
 
     Raises:
         NotADraft: it is posted already.
@@ -52,7 +61,7 @@ def invoice_post(*, invoice: Invoice, by: User | None, now: datetime) -> Invoice
         PostRefused: a payment, capture or refund of its order has no outcome yet.
     """
     with because(by=by, why="post invoice"):
-        return _post(invoice_id=invoice.pk, by=by, now=now)
+        return _post(invoice_id=invoice.pk, by=by, now=now, mail=mail)
 
 
 @atomic(durable=True)
@@ -69,7 +78,7 @@ def invoice_void(*, invoice: Invoice, note: str, by: User, now: datetime) -> Inv
         return _void(invoice_id=invoice.pk, note=note, by=by, now=now)
 
 
-def _post(*, invoice_id: int, by: User | None, now: datetime) -> Invoice:
+def _post(*, invoice_id: int, by: User | None, now: datetime, mail: bool) -> Invoice:
     draft = Invoice.objects.select_related("organization").get(pk=invoice_id)
     today = draft.organization.today(now)
     period_hold(organization_id=draft.organization_id, day=today)
@@ -97,12 +106,13 @@ def _post(*, invoice_id: int, by: User | None, now: datetime) -> Invoice:
     invoice.payable = payable
     invoice.save(update_fields=["payable"])
     _book(invoice=invoice, today=today, now=now)
+    applied: list[tuple[Taking, Split]] = []
     if deposit is None:
         payable_recompute(payable=payable)
     else:
-        _deposit_apply(invoice=invoice, deposit=deposit, today=today, now=now)
+        applied = _deposit_apply(invoice=invoice, deposit=deposit, today=today, now=now)
         payable_take_over(old=deposit, new=payable)
-    job_add(kind=DOCUMENT_JOB, key=str(invoice.pk), payload={"invoice": invoice.pk}, now=now)
+    job_add(kind=DOCUMENT_JOB, key=str(invoice.pk), payload={"invoice": invoice.pk, "mail": mail}, now=now)
 
     invoice.state = InvoiceState.POSTED
     invoice.issued_on = today
@@ -114,6 +124,15 @@ def _post(*, invoice_id: int, by: User | None, now: datetime) -> Invoice:
     )
     invoice.save(update_fields=["state", "issued_on", "due_on", "posted_by", "posted_at", "number"])
     Payable.objects.filter(pk=payable.pk).update(number=invoice.number)
+    for taking, split in applied:
+        receipt_note(
+            invoice=invoice,
+            payment=taking.transaction.payment,
+            transaction=taking.transaction,
+            split=split,
+            received_on=taking.arrived_on or today,
+            now=now,
+        )
     invoice.payable.refresh_from_db()
     return invoice
 
@@ -134,9 +153,10 @@ def _book(*, invoice: Invoice, today: date, now: datetime) -> None:
     )
 
 
-def _deposit_apply(*, invoice: Invoice, deposit: Payable, today: date, now: datetime) -> None:
+def _deposit_apply(*, invoice: Invoice, deposit: Payable, today: date, now: datetime) -> list[tuple[Taking, Split]]:
     """Money captured for the order pays the invoice; what is more becomes customer credit; what settles is noted."""
     allocated = credited = ZERO
+    applied = []
     for taking in _takings(deposit=deposit, pending=False):
         split = allocation_apply(
             invoice=invoice,
@@ -149,6 +169,7 @@ def _deposit_apply(*, invoice: Invoice, deposit: Payable, today: date, now: date
         )
         allocated += split.allocated
         credited += split.credited
+        applied.append((taking, split))
     for taking in _takings(deposit=deposit, pending=True):
         allocation_expect(
             invoice=invoice,
@@ -173,6 +194,7 @@ def _deposit_apply(*, invoice: Invoice, deposit: Payable, today: date, now: date
             customer_id=invoice.customer_id,
             now=now,
         )
+    return applied
 
 
 def _takings(*, deposit: Payable, pending: bool) -> list[Taking]:

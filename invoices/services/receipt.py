@@ -8,12 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from commerce.models import NumberKind
-from commerce.money import format_money, rounded
+from commerce.money import format_money, locale_of, rounded
 from commerce.services import number_next
 from invoices import locks, pdf
 from invoices.models import Invoice, Receipt
 from invoices.services.allocation import Split
-from oropay.models import Instrument, InstrumentKind, Method, Payment, PaymentTransaction
+from oropay.models import Instrument, Method, Payment, PaymentTransaction
+from oropay.services import instrument_words
 from plumbing.models import Document, DocumentKind
 from plumbing.services import document_add, job_add, mail_queue
 
@@ -29,9 +30,10 @@ def receipt_note(
     received_on: date,
     now: datetime,
 ) -> Receipt:
-    """Write down what a charge, capture or recorded receipt paid, in the transaction that records it.
+    """Write down what a charge, capture or recorded receipt paid, in the transaction that records it, or that posts an
+    invoice over it.
 
-    Called once per invoice of the payment; the parts of one transaction share one receipt.
+    Called once per invoice of the payment; the parts of one transaction share one receipt until it has its number.
     """
     receipt = locks.receipt_of(transaction_id=transaction.pk) or Receipt(
         organization_id=payment.organization_id,
@@ -115,9 +117,9 @@ def _mail(*, receipt: Receipt, document: Document, now: datetime) -> None:
             "receipt": receipt,
             "seller": receipt.organization,
             "payer": payer if payer is not None and not payer.is_staff else None,
-            "amount": format_money(receipt.amount, receipt.currency, pdf.locale_of(language)),
+            "amount": format_money(receipt.amount, receipt.currency, locale_of(language)),
             "rows": [
-                (row["number"], format_money(Decimal(row["amount"]), receipt.currency, pdf.locale_of(language)))
+                (row["number"], format_money(Decimal(row["amount"]), receipt.currency, locale_of(language)))
                 for row in receipt.paid
             ],
             "link": website.url("storefront:receipt", uuid=receipt.payment.uuid) if website is not None else "",
@@ -134,8 +136,4 @@ def _method_words(*, payment: Payment, transaction: PaymentTransaction) -> str:
         if payment.method == Method.OFFLINE:
             return _("Check or wire {document}").format(document=transaction.gateway_reference).strip()[:120]
         # What the answer taught about the card is already in its row, not yet in the payment we hold.
-        instrument = Instrument.objects.get(payments=payment)
-        if instrument.kind == InstrumentKind.CARD:
-            return f"{instrument.brand.title() or _('Card')} ···· {instrument.last4}".strip()[:120]
-        name = instrument.bank_name or _("Bank account")
-        return f"{name} ···· {instrument.last4} (ACH)"[:120]
+        return instrument_words(Instrument.objects.get(payments=payment))[:120]

@@ -56,8 +56,8 @@ class MoneyState(models.TextChoices):
     """Released or voided. Nothing is taken."""
     EXPIRED = "expired", _("Expired")
     """Not finished in time. Nothing was taken."""
-    FAILED = "failed", _("Not sent")
-    """Could not be sent, or was refused for its form. Nothing was taken."""
+    FAILED = "failed", _("Failed")
+    """Not sent, never arrived, or refused by gateway or bank; the transaction says why. Nothing was taken."""
     UNKNOWN = "unknown", _("Checking with the bank")
     """No trustworthy answer yet."""
     RETURNED = "returned", _("Returned")

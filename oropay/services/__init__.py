@@ -22,6 +22,7 @@ from oropay.services.instrument import (
 from oropay.services.offline import offline_receipt_record
 from oropay.services.payable import payable_open, payable_recompute, payable_running, payable_take_over
 from oropay.services.provider import integration_save, provider_provision, webhook_rotate
+from oropay.services.refund_mail import instrument_words, refund_mail
 from oropay.services.settlement import SettledNote, settlement_note, watch_wake
 from oropay.services.start import (
     Client,
@@ -51,6 +52,7 @@ __all__ = [
     "capturable",
     "capture_start",
     "instrument_delete",
+    "instrument_words",
     "integration_save",
     "offline_receipt_record",
     "payable_open",
@@ -60,6 +62,7 @@ __all__ = [
     "payment_start",
     "provider_provision",
     "refund_lines_suggested",
+    "refund_mail",
     "refund_start",
     "refundable",
     "routing_is_valid",

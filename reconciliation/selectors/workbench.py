@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import CharField, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Value
+from django.db.models import CharField, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
 from django.utils.translation import gettext_lazy as _
 
 from commerce.models import Organization
@@ -28,6 +28,7 @@ PAGE_SIZE = 50
 SETTLED_DAYS = 30
 """How far back settled money is listed unless asked otherwise."""
 RECEIPTS = "receipts"
+ZERO = Decimal(0)
 
 
 class Group(models.TextChoices):
@@ -66,6 +67,8 @@ class GroupTotal:
     group: Group
     count: int = 0
     sums: tuple[tuple[str, Decimal], ...] = ()
+    flows: tuple[tuple[str, Decimal, Decimal], ...] = ()
+    """(currency, what came in, what went out as a negative amount): a sum of both would hide either."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class WorkRow:
     deposit_id: int | None
     deposit_name: str
     case: ExceptionCase | None = None
+    settled_on: date | None = None
+    """The day of the deposit that it came with."""
 
     @property
     def difference(self) -> Decimal | None:
@@ -170,8 +175,10 @@ class _Source:
         """The rows of a group in reading order, with what their page rows need, and how to show one."""
         parts = PaymentPayable.objects.select_related("payable").order_by("pk")
         if group == Group.SETTLED:
+            newest = DepositVersion.objects.filter(deposit=OuterRef("settlement_line__deposit")).order_by("-number")
             rows: QuerySet[Any] = (
                 self._settled()
+                .annotate(paid_on=Subquery(newest.values("paid_on")[:1]))
                 .select_related(f"{PAYMENT_OF_EXPECTATION}__customer", "settlement_line__deposit")
                 .prefetch_related(Prefetch(f"{PAYMENT_OF_EXPECTATION}__parts", parts))
                 .order_by("-pk")
@@ -207,11 +214,15 @@ class _Source:
         ]
         found = {group: GroupTotal(group=group) for group in Group}
         receipts = GroupTotal(group=Group.NOT_DUE)
-        for name, currency, count, total in per_group[0].union(*per_group[1:], all=True).order_by("name", "code"):
+        for name, currency, count, total, into, out in (
+            per_group[0].union(*per_group[1:], all=True).order_by("name", "code")
+        ):
             if name == RECEIPTS:
-                receipts = _more(receipts, currency=currency, count=count, total=total)
+                receipts = _more(receipts, currency=currency, count=count, total=total, into=into, out=out)
             else:
-                found[Group(name)] = _more(found[Group(name)], currency=currency, count=count, total=total)
+                found[Group(name)] = _more(
+                    found[Group(name)], currency=currency, count=count, total=total, into=into, out=out
+                )
         return found, receipts
 
     @staticmethod
@@ -220,8 +231,13 @@ class _Source:
             rows.order_by()
             .annotate(name=Value(str(name), output_field=CharField()), code=F(currency))
             .values("name", "code")
-            .annotate(count=Count("pk"), total=Sum(amount))
-            .values_list("name", "code", "count", "total")
+            .annotate(
+                count=Count("pk"),
+                total=Sum(amount),
+                into=Sum(amount, filter=Q(**{f"{amount}__gt": 0}), default=ZERO),
+                out=Sum(amount, filter=Q(**{f"{amount}__lt": 0}), default=ZERO),
+            )
+            .values_list("name", "code", "count", "total", "into", "out")
         )
         return sums
 
@@ -267,15 +283,20 @@ class _Source:
         return ExceptionCase.objects.filter(organization=self.organization, kind__in=kinds, resolved_at__isnull=True)
 
 
-def _more(so_far: GroupTotal, *, currency: str, count: int, total: Decimal) -> GroupTotal:
-    return replace(so_far, count=so_far.count + count, sums=(*so_far.sums, (currency, total)))
+def _more(so_far: GroupTotal, *, currency: str, count: int, total: Decimal, into: Decimal, out: Decimal) -> GroupTotal:
+    return replace(
+        so_far,
+        count=so_far.count + count,
+        sums=(*so_far.sums, (currency, total)),
+        flows=(*so_far.flows, (currency, into, out)),
+    )
 
 
 def _numbers(payment: Payment | None) -> tuple[str, ...]:
     return tuple(part.payable.number for part in payment.parts.all()) if payment is not None else ()
 
 
-def _settled_row(part: MatchPart) -> WorkRow:
+def _settled_row(part: Any) -> WorkRow:
     expectation, line = part.expectation, part.settlement_line
     if expectation is None or line is None:
         raise ValueError(f"match part {part.pk} names only one side")
@@ -293,6 +314,7 @@ def _settled_row(part: MatchPart) -> WorkRow:
         late_from=expectation.late_from,
         deposit_id=line.deposit_id,
         deposit_name=line.deposit.gateway_id,
+        settled_on=part.paid_on,
     )
 
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from checkout.selectors import FLAT_RATE
 from commerce.countries import REGIONS, countries, region_validate
 from commerce.models import Address
 from storefront.forms.pay import PayForm, PayOption
+from storefront.templatetags.shop import locale_now
 
 
 class AddressesForm(forms.Form):
@@ -47,9 +47,7 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        language, _dash, region = to_locale(get_language() or "en-us").partition("_")
-        named = countries(f"{language}_{region.upper()}" if region else language)
-        self.fields["country"].choices = list(named.items())  # type: ignore[attr-defined]
+        self.fields["country"].choices = list(countries(locale_now()).items())  # type: ignore[attr-defined]
         self.fields["country"].initial = "US"
         self.fields["region"].help_text = _("In the United States and Canada two letters, such as NY.")
         for name, field in self.fields.items():

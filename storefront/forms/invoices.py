@@ -1,7 +1,7 @@
 """How much of an invoice to pay. How to pay it is `PayForm`; both lie in one HTML form."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce.money import exponent
 from storefront.templatetags.shop import money_text
+from storefront.typed import COMMA_MISPLACED, comma_misplaced, number_typed
 
 FULL, OTHER = "full", "other"
 
@@ -61,13 +62,10 @@ class AmountForm(forms.Form):
         return data
 
     def _clean_other(self, typed: str) -> Decimal | None:
-        text = "".join(typed.split()).replace(",", "").removeprefix("$")
-        try:
-            amount = Decimal(text)
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite() or not text:
-            self.add_error("other", _("Enter an amount, such as 120.50."))
+        text = typed.strip().removeprefix("$")
+        amount = number_typed(text)
+        if amount is None:
+            self.add_error("other", COMMA_MISPLACED if comma_misplaced(text) else _("Enter an amount, such as 120.50."))
             return None
         if amount <= 0:
             self.add_error("other", _("The amount must be more than nothing."))

@@ -9,12 +9,12 @@ from django.forms import BoundField
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from commerce.countries import countries
-from commerce.money import format_money
-from oropay.models import Payment
+from commerce.money import format_money, locale_of
+from oropay.models import MoneyState, Payment
 
 register = template.Library()
 
@@ -52,8 +52,7 @@ def money_text(amount: Decimal, currency: str) -> str:
 
 def locale_now() -> str:
     """The language of the page as CLDR names it: en_US."""
-    language, _underscore, region = to_locale(get_language() or "en-us").partition("_")
-    return f"{language}_{region.upper()}" if region else language
+    return locale_of(get_language() or "en-us")
 
 
 @register.filter
@@ -67,6 +66,12 @@ def quantity(value: Decimal) -> str:
     """A quantity without idle zeros: 12, 2.5."""
     plain = Decimal(value).normalize()
     return formats.number_format(plain.quantize(Decimal(1)) if plain == plain.to_integral() else plain)
+
+
+@register.filter
+def quantity_field(value: Decimal) -> str:
+    """A quantity as a field takes it, whatever the page's language: 12, 2.5."""
+    return f"{Decimal(value).normalize():f}"
 
 
 @register.filter
@@ -89,7 +94,6 @@ BUYERS_WORDS = {
     "settling": gettext_lazy("Accepted by the bank"),
     "captured": gettext_lazy("Paid"),
     "settled": gettext_lazy("Paid"),
-    "failed": gettext_lazy("Not sent"),
 }
 """Where a buyer's word differs from the one staff use."""
 
@@ -99,6 +103,18 @@ def money_badge(payment: Payment) -> SafeString:
     """Where a payment's money is, in a buyer's words."""
     word = BUYERS_WORDS.get(payment.money_state, payment.get_money_state_display())
     return badge(payment.money_state, str(word))
+
+
+@register.simple_tag
+def receipt_when(payment: Payment) -> str:
+    """When a payment's receipt comes, where there is none yet."""
+    if payment.money_state == MoneyState.SETTLING:
+        return _("when it has settled, in about three banking days")
+    if payment.money_state == MoneyState.AUTHORIZED:
+        return _("when it is charged")
+    if payment.money_state in {MoneyState.CAPTURED, MoneyState.SETTLED, MoneyState.PARTIALLY_REFUNDED}:
+        return _("comes with the invoice")
+    return "–"
 
 
 @register.filter

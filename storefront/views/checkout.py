@@ -28,6 +28,7 @@ from checkout.selectors import (
 )
 from checkout.services import (
     AddressGiven,
+    checkout_abandon,
     checkout_address_add,
     checkout_addresses_set,
     checkout_payment_set,
@@ -39,6 +40,7 @@ from commerce.exceptions import CommerceError
 from commerce.models import Order, OrderState
 from oropay.exceptions import PaymentError
 from oropay.models import PaymentPayable
+from oropay.selectors import integrations_active
 from oropay.services import PartAsked
 from storefront.forms.checkout import AddressesForm, AddressForm, PaymentStepForm, PlaceForm, ShippingForm
 from storefront.forms.pay import FREE, TERMS, PayOption
@@ -73,6 +75,20 @@ def resume(request: ShopRequest, uuid: UUID) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def leave(request: ShopRequest, uuid: UUID) -> HttpResponse:
+    """Order nothing: the list stays; an order that an earlier try wrote is canceled."""
+    row = _own(request, uuid)
+    try:
+        checkout_abandon(checkout=row, by=request.user, now=timezone.now())
+    except CheckoutError as error:
+        messages.error(request, str(error))
+        return redirect("storefront:checkout_resume", uuid=uuid)
+    messages.success(request, _("You left the checkout. Nothing was ordered or charged; your list is as it was."))
+    return redirect("storefront:list")
+
+
+@login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: ShopRequest, uuid: UUID, step: str) -> HttpResponse:
@@ -80,7 +96,7 @@ def checkout(request: ShopRequest, uuid: UUID, step: str) -> HttpResponse:
     if step not in STEPS:
         raise Http404(step)
     row = _own(request, uuid)
-    if row.state != CheckoutState.OPEN or STEPS.index(step) > STEPS.index(first_open_step(checkout=row)):
+    if not _open(row) or STEPS.index(step) > STEPS.index(first_open_step(checkout=row)):
         return _onward(row, step=step)
     priced = _priced(row)
     if not priced.orderable:
@@ -152,7 +168,7 @@ def review(request: ShopRequest, uuid: UUID) -> HttpResponse:
     row = _own(request, uuid)
     if request.method == "POST" and (earlier := _joined(request)) is not None:
         return earlier
-    if row.state != CheckoutState.OPEN or first_open_step(checkout=row) != "review":
+    if not _open(row) or first_open_step(checkout=row) != "review":
         return _onward(row, step="review")
     priced = _priced(row)
     if not priced.orderable:
@@ -226,11 +242,19 @@ def _options(request: ShopRequest, row: Checkout, priced: PricedList) -> list[Pa
     total = priced.totals.total
     if total == 0:
         return [PayOption(value=FREE, kind=FREE, integration_id=0, title=_("Nothing to pay"))]
+    integrations = integrations_active(organization_id=row.website.organization_id)
     return pay_options(
         user=request.user,
         payable=order_stub(website=row.website, customer=row.customer),
         amount=total,
-        terms=terms_offers(customer=row.customer, website=row.website, total=total, language=get_language() or "en-us"),
+        integrations=integrations,
+        terms=terms_offers(
+            customer=row.customer,
+            website=row.website,
+            total=total,
+            language=get_language() or "en-us",
+            integrations=integrations,
+        ),
     )
 
 
@@ -240,6 +264,11 @@ def _own(request: ShopRequest, uuid: UUID) -> Checkout:
     if row is None or seat is None or seat.customer_id != row.customer_id:
         raise Http404("no such checkout")
     return row
+
+
+def _open(row: Checkout) -> bool:
+    """Whether its buyer may still choose; not after its order was canceled."""
+    return row.state == CheckoutState.OPEN and (row.order is None or row.order.state == OrderState.AWAITING_PAYMENT)
 
 
 def _priced(row: Checkout) -> PricedList:
@@ -260,7 +289,7 @@ def _onward(row: Checkout, *, step: str | None) -> HttpResponse:
         )
         if part is not None:
             return redirect("storefront:paying", uuid=part.payment.uuid)
-    if row.state == CheckoutState.ABANDONED:
+    if not _open(row):
         return redirect("storefront:list")
     return redirect("storefront:checkout", uuid=row.uuid, step=first_open_step(checkout=row))
 

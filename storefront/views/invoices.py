@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from commerce.models import Customer, Permission
+from commerce.selectors import people_with
 from invoices.models import Invoice, Receipt
 from invoices.selectors import (
     TAB_LABELS,
@@ -27,12 +29,13 @@ from invoices.selectors import (
     tab_condition,
     tab_counts,
 )
-from invoices.words import LABELS, Standing, due_words, standing_of
+from invoices.words import LABELS, Standing, due_words, receipt_missing_words, standing_of
 from oropay.exceptions import AlreadyBeingPaid, PaymentError
-from oropay.models import MoneyState, Payable, Payment
+from oropay.models import Payable, PayableKind, Payment
 from oropay.selectors import payments_visible_to
 from oropay.services import PartAsked
 from plumbing.models import Document
+from storefront.context import seat_permissions
 from storefront.forms.invoices import AmountForm
 from storefront.forms.pay import PayForm
 from storefront.middleware import ShopRequest, seat_now
@@ -45,6 +48,7 @@ from storefront.pay import (
     pay_view,
     running_payment,
 )
+from storefront.templatetags.shop import locale_now
 from storefront.views.home import no_company
 
 PER_PAGE = 25
@@ -64,6 +68,8 @@ def invoices(request: ShopRequest) -> HttpResponse:
     seat = seat_now(request)
     if seat is None:
         return no_company(request)
+    if not seat_permissions(request)[Permission.VIEW_INVOICE]:
+        return _may_not_see(request, customer=seat.customer)
     tab = Tab(request.GET["tab"]) if request.GET.get("tab") in set(Tab) else Tab.OPEN
     words = request.GET.get("q", "").strip()[:60]
     today = request.website.organization.today(timezone.now())
@@ -94,6 +100,13 @@ def invoices(request: ShopRequest) -> HttpResponse:
             "several": any(row.customer_id != seat.customer_id for row in page),
         },
     )
+
+
+def _may_not_see(request: ShopRequest, *, customer: Customer) -> HttpResponse:
+    """Nothing to see is not the same as nothing to pay."""
+    administrators = people_with(permission=Permission.MANAGE_USERS, customer=customer)
+    context = {"section": "invoices", "company": customer, "administrators": administrators}
+    return render(request, "storefront/invoices/forbidden.html", context, status=403)
 
 
 @login_required
@@ -184,7 +197,9 @@ def invoice_pdf(request: ShopRequest, number: str) -> HttpResponse:
 @never_cache
 @require_safe
 def receipt(request: ShopRequest, uuid: UUID) -> HttpResponse:
-    """Which invoices a payment paid. A bank debit has its receipt once it has settled; until then the page says so."""
+    """Which invoices a payment paid. A bank debit has its receipt once it has settled, money for an order once there
+    is an invoice; until then the page says so.
+    """
     payment = _receipt_payment(request, uuid)
     parts = list(payment.parts.select_related("payable").order_by("payable_id"))
     own = payment.created_by_id == request.user.pk and payment.instrument is not None
@@ -192,14 +207,18 @@ def receipt(request: ShopRequest, uuid: UUID) -> HttpResponse:
         request,
         "storefront/invoices/receipt.html",
         {
-            "section": "invoices",
+            "section": "orders" if parts[0].payable.kind == PayableKind.ORDER else "invoices",
             "payment": payment,
             "parts": parts,
             "receipts": receipts_of(payment=payment),
             "shown_as": instrument_name(payment.instrument)
             if own and payment.instrument
             else payment.get_method_display(),
-            "waiting": payment.money_state == MoneyState.SETTLING,
+            "missing": receipt_missing_words(
+                payment=payment,
+                for_order=any(part.payable.kind == PayableKind.ORDER for part in parts),
+                locale=locale_now(),
+            ),
             "payment_visible": payments_visible_to(user=request.user).filter(pk=payment.pk).exists(),
         },
     )

@@ -1,6 +1,7 @@
 """The shopping list: adding without leaving the page, changing, going to checkout."""
 
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from decimal import Decimal
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,22 +19,31 @@ from commerce.models import Product
 from storefront.context import seat_permissions
 from storefront.middleware import ShopRequest, seat_now
 from storefront.templatetags.shop import quantity as quantity_text
+from storefront.typed import COMMA_MISPLACED, comma_misplaced, number_typed
 from storefront.views.home import no_company
 
 
 def quantity_of(text: str, *, name: str) -> Decimal:
-    """A quantity as typed; a comma counts as a point.
+    """A quantity as typed.
 
     Raises:
         ProductNotSold: not a number.
     """
-    try:
-        value = Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite():
+    value = number_typed(text)
+    if value is None and comma_misplaced(text):
+        raise ProductNotSold(name=name, why=str(COMMA_MISPLACED))
+    if value is None:
         raise ProductNotSold(name=name, why=_("“{text}” is not a quantity.").format(text=text[:20]))
     return value
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A quantity that was not taken: which item's, what was typed, and why not."""
+
+    item_id: int
+    typed: str
+    why: str
 
 
 @login_required
@@ -42,7 +52,7 @@ def shopping_list(request: ShopRequest) -> HttpResponse:
     return _page(request)
 
 
-def _page(request: ShopRequest, *, problem: str = "") -> HttpResponse:
+def _page(request: ShopRequest, *, refused: Refused | None = None) -> HttpResponse:
     seat = seat_now(request)
     if seat is None:
         return no_company(request)
@@ -56,12 +66,17 @@ def _page(request: ShopRequest, *, problem: str = "") -> HttpResponse:
     context = {
         "section": "list",
         "priced": priced,
-        "problem": problem,
+        "refused": refused,
         "may_order": seat_permissions(request)["create_order"],
         "unfinished": unfinished_of(shopping_list=found) if found else None,
     }
     partial = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-    return render(request, "storefront/lists/_lines.html" if partial else "storefront/lists/list.html", context)
+    return render(
+        request,
+        "storefront/lists/_lines.html" if partial else "storefront/lists/list.html",
+        context,
+        status=422 if refused and not partial else 200,  # htmx shows no answer that is an error
+    )
 
 
 @login_required
@@ -116,17 +131,15 @@ def change(request: ShopRequest, item_id: int) -> HttpResponse:
         shopping_list__customer=seat.customer_id if seat else None,
         shopping_list__website=request.website,
     )
-    problem = ""
+    refused = None
+    typed = request.POST.get("quantity", "")
     try:
         if "remove" in request.POST:
             list_item_remove(item=item)
         else:
-            amount = quantity_of(request.POST.get("quantity", ""), name=item.product.name)
-            list_item_set(item=item, quantity=amount)
+            list_item_set(item=item, quantity=quantity_of(typed, name=item.product.name))
     except CheckoutError as error:
-        problem = str(error)
-    if request.htmx:
-        return _page(request, problem=problem)
-    if problem:
-        messages.error(request, problem)
+        refused = Refused(item_id=item_id, typed=typed[:20], why=str(error))
+    if request.htmx or refused:
+        return _page(request, refused=refused)
     return redirect("storefront:list")

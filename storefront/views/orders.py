@@ -1,29 +1,43 @@
 """A company's orders: the list, one order, paying one that is due, and the page after placing it."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Self
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from checkout.exceptions import CheckoutError
 from checkout.models import Checkout, CheckoutState
+from checkout.selectors import list_priced
+from checkout.services import checkout_abandon
 from commerce.models import Order, OrderState, Permission
 from commerce.selectors import orders_visible_to, rows_visible_to
-from invoices.models import Invoice, InvoiceState
+from invoices.models import Invoice, InvoiceState, Receipt
+from invoices.selectors import receipt_payment_visible_to
 from oropay.exceptions import PaymentError
 from oropay.models import Payable, Payment
 from oropay.selectors import PayingView, paying_view
 from oropay.services import PartAsked
 from storefront.forms.checkout import PlaceForm
 from storefront.middleware import ShopRequest, seat_now
-from storefront.pay import debit_terms, earlier_attempt, instrument_name, pay_options, pay_start, pay_view
+from storefront.pay import (
+    debit_terms,
+    earlier_attempt,
+    instrument_name,
+    pay_options,
+    pay_start,
+    pay_view,
+    running_payment,
+)
 from storefront.views.home import no_company
 
 PER_PAGE = 25
@@ -87,8 +101,15 @@ def _order_page(request: ShopRequest, number: str, *, template: str) -> HttpResp
     )
     owed = [item for item in (payable, invoice.payable if invoice else None) if item is not None]
     payments = list(
-        Payment.objects.filter(parts__payable__in=owed).select_related("instrument", "created_by").order_by("-pk")
+        Payment.objects.filter(parts__payable__in=owed)
+        .select_related("instrument", "created_by")
+        .prefetch_related(Prefetch("receipts", Receipt.objects.exclude(number="").order_by("pk")))
+        .order_by("-pk")
     )
+    papers = receipt_payment_visible_to(user=request.user).filter(pk__in=[payment.pk for payment in payments])
+    visible = set(papers.values_list("pk", flat=True)) if payments else set()
+    unfinished = _unfinished(row)
+    may_order = _may_pay(request, row)
     return render(
         request,
         template,
@@ -96,13 +117,77 @@ def _order_page(request: ShopRequest, number: str, *, template: str) -> HttpResp
             "section": "orders",
             "order": row,
             "lines": list(row.lines.select_related("product").order_by("position")),
-            "payments": [ShownPayment.of(payment, user_id=request.user.pk) for payment in payments],
+            "payments": [
+                ShownPayment.of(payment, user_id=request.user.pk, paper=payment.pk in visible) for payment in payments
+            ],
             "payable": payable,
             "invoice": invoice if may_view_invoice else None,
-            "may_pay": bool(payable and payable.payable_now > 0 and _may_pay(request, row)),
+            "offer": _pay_offer(request, row, payable, unfinished) if may_order else PayOffer(),
+            "may_cancel": may_order and unfinished is not None,
             "sentence": next((view.sentence for view in map(_view, payments) if view.succeeded), ""),
         },
     )
+
+
+@dataclass(frozen=True)
+class PayOffer:
+    """Whether an order's page offers to pay it. An amount is what would be charged now; else `why_not` may say why."""
+
+    amount: Decimal | None = None
+    why_not: str = ""
+    changed: bool = False
+    """The buyer's list differs from the order: it is written anew when it is placed."""
+
+
+def _pay_offer(request: ShopRequest, row: Order, payable: Payable | None, unfinished: Checkout | None) -> PayOffer:
+    """An order that waits in its buyer's checkout is paid there, at what the list costs by then."""
+    if payable is None or payable.payable_now <= 0:
+        return PayOffer()
+    if running_payment(payable_ids=[payable.pk]) is not None:
+        return PayOffer(why_not=_("This order is being paid right now. The result is here in a few seconds."))
+    if unfinished is None or unfinished.user_id != request.user.pk:
+        return PayOffer(amount=payable.payable_now)
+    priced = list_priced(
+        shopping_list=unfinished.shopping_list,
+        website=unfinished.website,
+        customer=unfinished.customer,
+        now=timezone.now(),
+    )
+    if not priced.lines:
+        return PayOffer(
+            why_not=_("This order cannot go on: your shopping list is empty. Fill the list again, or cancel the order.")
+        )
+    if not priced.orderable:
+        return PayOffer(why_not=_("This order cannot go on yet.") + " " + " ".join(priced.problems))
+    return PayOffer(amount=priced.totals.total, changed=priced.totals.total != row.total)
+
+
+def _unfinished(row: Order) -> Checkout | None:
+    """The checkout in which an order that was not paid still waits."""
+    if row.state != OrderState.AWAITING_PAYMENT:
+        return None
+    return (
+        Checkout.objects.filter(order=row, state=CheckoutState.OPEN)
+        .select_related("website", "customer__group", "shopping_list")
+        .first()
+    )
+
+
+@login_required
+@require_POST
+def cancel(request: ShopRequest, number: str) -> HttpResponse:
+    """Cancel an order that was never paid, and leave its checkout."""
+    row = _visible(request, number)
+    checkout = Checkout.objects.filter(order=row).first()
+    if checkout is None or not _may_pay(request, row):
+        raise Http404("may not cancel")
+    try:
+        checkout_abandon(checkout=checkout, by=request.user, now=timezone.now())
+    except CheckoutError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Order {number} was canceled. Nothing was charged.").format(number=number))
+    return redirect("storefront:order", number=number)
 
 
 @dataclass(frozen=True)
@@ -111,16 +196,19 @@ class ShownPayment:
 
     payment: Payment
     instrument: str
+    receipt: str
+    """Number of its receipt, if this person may see it."""
 
     @classmethod
-    def of(cls, payment: Payment, *, user_id: int) -> Self:
-        if payment.created_by_id == user_id and payment.instrument is not None:
-            return cls(payment=payment, instrument=instrument_name(payment.instrument))
-        return cls(payment=payment, instrument=payment.get_method_display())
+    def of(cls, payment: Payment, *, user_id: int, paper: bool) -> Self:
+        receipt = next((row.number for row in payment.receipts.all()), "") if paper else ""
+        own = payment.created_by_id == user_id and payment.instrument is not None
+        name = instrument_name(payment.instrument) if own and payment.instrument else payment.get_method_display()
+        return cls(payment=payment, instrument=name, receipt=receipt)
 
 
 def _view(payment: Payment) -> PayingView:
-    return paying_view(payment=payment)
+    return paying_view(payment=payment, now=timezone.now())
 
 
 @pay_view

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from checkout.models import Checkout, CheckoutState
+from checkout.models import Checkout, CheckoutState, ShoppingListItem
 from oropay import pool
 from oropay.exceptions import CardFormUnavailable, TooManyCardForms
-from oropay.models import Integration, IntegrationType, PayableKind, Payment
+from oropay.models import Integration, IntegrationType, MoneyState, PayableKind, Payment
 from oropay.selectors import PayingView, paying_view, payment_visible_to
 from storefront.csp import Policy, csp
 from storefront.middleware import ShopRequest
@@ -35,6 +35,7 @@ class Links:
     done: str = ""
     """Where a success leads, if not back."""
     done_label: str = ""
+    """Says where that is."""
 
 
 @csp(Policy.PAYING)
@@ -53,8 +54,9 @@ def state(request: ShopRequest, uuid: UUID) -> HttpResponse:
     """The live part. Nothing new is 204, so that nothing is read aloud twice; the end is 286."""
     context = _context(request, uuid)
     view: PayingView = context["view"]  # type: ignore[assignment]
-    if request.GET.get("known") == view.state and not view.final:
+    if request.GET.get("known") == view.mark and not view.final:
         return HttpResponse(status=204)
+    context["polled"] = True  # what was bought left the list after the page was made
     return render(request, "storefront/paying/_state.html", context, status=STOP_POLLING if view.final else 200)
 
 
@@ -63,43 +65,45 @@ def _context(request: ShopRequest, uuid: UUID) -> dict[str, object]:
     if payment is None:
         raise Http404("no such payment")
     own = payment.created_by_id == request.user.pk
+    view = paying_view(payment=payment, now=timezone.now())
     return {
         "payment": payment,
-        "view": paying_view(payment=payment),
+        "view": view,
         "own": own,
         "instrument": instrument_name(payment.instrument) if own and payment.instrument else "",
-        "links": _links(request, payment, own=own),
+        "links": _links(request, payment, view, own=own),
     }
 
 
-def _links(request: ShopRequest, payment: Payment, *, own: bool) -> Links:
+def _order_retry(request: ShopRequest, *, order_id: int | None, number: str) -> str:
+    """Where an order may be paid another way; nowhere if its buyer has emptied the list meanwhile."""
+    checkout = Checkout.objects.filter(order=order_id, user=request.user, state=CheckoutState.OPEN).first()
+    if checkout is None:
+        return reverse("storefront:order_pay", kwargs={"number": number})
+    if not ShoppingListItem.objects.filter(shopping_list=checkout.shopping_list_id).exists():
+        return ""
+    return reverse("storefront:checkout", kwargs={"uuid": checkout.uuid, "step": "payment"})
+
+
+def _links(request: ShopRequest, payment: Payment, view: PayingView, *, own: bool) -> Links:
     payables = [part.payable for part in payment.parts.select_related("payable").order_by("pk")]
     first = payables[0]
     if first.kind == PayableKind.ORDER:
-        checkout = Checkout.objects.filter(order=first.order_id, user=request.user, state=CheckoutState.OPEN).first()
-        retry = (
-            reverse("storefront:checkout", kwargs={"uuid": checkout.uuid, "step": "payment"})
-            if checkout
-            else reverse("storefront:order_pay", kwargs={"number": first.number})
-        )
+        retry = _order_retry(request, order_id=first.order_id, number=first.number) if own and view.final else ""
         return Links(
             back=reverse("storefront:order", kwargs={"number": first.number}),
             back_label=_("Order {number}").format(number=first.number),
-            retry=retry if own else "",
+            retry=retry,
             done=reverse("storefront:thanks", kwargs={"number": first.number}) if own else "",
+            done_label=_("To your order {number}").format(number=first.number),
         )
-    if first.kind == PayableKind.INVOICE and len(payables) == 1:
-        return Links(
-            back=reverse("storefront:invoice", args=[first.number]),
-            back_label=_("Invoice {number}").format(number=first.number),
-            retry=reverse("storefront:invoice_pay", args=[first.number]) if own else "",
-            done=reverse("storefront:receipt", args=[payment.uuid]),
-            done_label=_("See the receipt"),
-        )
+    single = first.kind == PayableKind.INVOICE and len(payables) == 1
+    receipted = view.state not in {MoneyState.SETTLING, MoneyState.AUTHORIZED}  # before that there is no receipt to see
     return Links(
-        back=reverse("storefront:invoices"),
-        back_label=_("Invoices"),
-        done=reverse("storefront:receipt", args=[payment.uuid]),
+        back=reverse("storefront:invoice", args=[first.number]) if single else reverse("storefront:invoices"),
+        back_label=_("Invoice {number}").format(number=first.number) if single else _("Invoices"),
+        retry=reverse("storefront:invoice_pay", args=[first.number]) if single and own else "",
+        done=reverse("storefront:receipt", args=[payment.uuid]) if receipted else "",
         done_label=_("See the receipt"),
     )
 

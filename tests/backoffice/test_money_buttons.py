@@ -46,8 +46,51 @@ def test_capture_of_more_than_is_held_says_so_in_the_dialog_and_queues_nothing(
     response = dialog(opened(clerk), held, "capture", amount="100.01", after=newest(held))
 
     assert response.status_code == 200
-    assert "Nothing was captured. At most $100.00 may be captured" in response.content.decode()
+    assert response.context["form"].errors == {
+        "amount": ["Nothing was captured. At most $100.00 may be captured: that is what is still held."]
+    }
     assert moves(held) == [("authorize", "100.00", "approved")]
+
+
+def test_an_amount_that_is_no_number_says_first_that_nothing_was_captured(
+    held: Payment, clerk: User, opened: Opened
+) -> None:
+    response = dialog(opened(clerk), held, "capture", amount="abc", after=newest(held))
+
+    assert response.context["form"].errors == {"amount": ["Nothing was captured. Enter a number."]}
+    assert moves(held) == [("authorize", "100.00", "approved")]
+
+
+def test_the_button_that_only_closes_is_not_called_like_the_one_that_acts(
+    held: Payment, administrator: User, opened: Opened
+) -> None:
+    content = " ".join(opened(administrator).get(address(held, "cancel")).content.decode().split())
+
+    assert "> Keep it </a>" in content
+    assert ">Release the hold</span>" in content
+    assert "> Cancel </a>" not in content
+
+
+def test_the_refund_dialog_names_the_invoice_that_becomes_due_again(
+    charged: Payment, administrator: User, opened: Opened
+) -> None:
+    client, payable = opened(administrator), charged.parts.get().payable
+
+    before = client.get(address(charged, "refund")).content.decode()
+    sent = client.post(
+        address(charged, "refund"),
+        {
+            "_form_submitted": "True",
+            f"from_{payable.pk}": "50.00",
+            "reason": "goods",
+            "note": "Two boxes came back",
+            "after": newest(charged),
+        },
+        follow=True,
+    ).content.decode()
+
+    assert f"{payable.number} becomes due again by $100.00, or by what you type instead." in before
+    assert f"{payable.number} becomes due again by $50.00." in sent
 
 
 def test_capture_of_a_fraction_of_a_cent_is_refused_at_the_field(held: Payment, clerk: User, opened: Opened) -> None:
@@ -127,7 +170,9 @@ def test_refund_of_more_than_was_taken_moves_nothing(charged: Payment, administr
         after=newest(charged),
     )
 
-    assert "Nothing was refunded. $100.01 is more than the $100.00" in response.content.decode()
+    errors = response.context["form"].errors
+    assert list(errors) == [f"from_{payable.pk}"]
+    assert "Nothing was refunded. $100.01 is more than the $100.00" in str(errors)
     assert moves(charged) == CHARGED
     assert RefundLine.objects.count() == 0
 

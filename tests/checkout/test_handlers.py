@@ -26,6 +26,7 @@ from oropay.models import (
 )
 from oropay.ports import payable_handlers
 from oropay.services import RefundLineAsked, cancel_start, capture_start, refund_start
+from plumbing.models import Mail
 from tests.checkout.shop import Shop
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
 
@@ -69,6 +70,7 @@ def test_a_charged_card_places_the_order_and_is_a_deposit(
     assert deposit(shop) == Decimal("-104.00")
     assert Payable.objects.get().status == PaymentStatus.FULL
     assert ShoppingListItem.objects.count() == 0
+    assert "$104.00 was paid." in Mail.objects.get(subject=f"Order {order.number}: $104.00").text
     assert ledger_check() == []
 
 
@@ -103,6 +105,7 @@ def test_a_hold_places_the_order_and_takes_nothing(
     order.refresh_from_db()
     assert payment.money_state == MoneyState.AUTHORIZED
     assert order.state == OrderState.OPEN
+    assert "Nothing was charged yet. $104.00 is held on your card" in Mail.objects.get().text
     assert deposit(shop) == 0
 
     capture_start(hold=payment.transactions.get(), amount=Decimal("104.00"), by=shop.buyer, now=timezone.now())
@@ -176,6 +179,7 @@ def test_a_refund_of_the_deposit_shrinks_the_deposit(
     send(payment)
 
     assert deposit(shop) == Decimal("-64.00")
+    assert f"Order {order.number}: $40.00" in Mail.objects.get(subject="Refund of $40.00").text
     assert Payable.objects.get().status == PaymentStatus.REFUNDED_PARTIALLY
     assert ledger_check() == []
 

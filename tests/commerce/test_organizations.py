@@ -147,6 +147,8 @@ def test_regions_are_checked_where_codes_exist():
     region_validate(country="JP", region="anything")
     with pytest.raises(ValidationError, match="not a region"):
         region_validate(country="US", region="New York")
+    with pytest.raises(ValidationError, match=r"two letters, such as NY"):
+        region_validate(country="US", region="")
 
 
 def test_changes_of_configuration_are_kept_with_who_and_why_but_without_secrets():

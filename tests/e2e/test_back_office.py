@@ -62,5 +62,45 @@ def test_card_and_bank_payments_settle_and_finance_sees_them_in_the_deposit(
     assert ledger_check() == []
 
 
+LISTS = [
+    "invoices_invoice",
+    "oropay_payment",
+    "oropay_paymenttransaction",
+    "oropay_alert",
+    "commerce_order",
+    "reconciliation_deposit",
+    "reconciliation_exceptioncase",
+    "reconciliation_expectation",
+    "ledger_entry",
+]
+
+TOO_WIDE = """() => [...document.querySelectorAll('html, .office-scroll, .simplebar-content-wrapper')]
+    .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.className || one.tagName)"""
+
+
+def test_no_page_of_the_back_office_is_wider_than_its_screen(visit: Visit, house: House, shop: Shop) -> None:
+    invoice = house.invoice(shop, "90.00")
+    payment = pay_invoice_by_card(visit(shop.buyer.email), house, invoice)
+    page = visit(house.seller.staff.email)
+    transaction = payment.transactions.get()
+
+    pages = [reverse(f"admin:{name}_changelist") for name in LISTS] + [
+        reverse("admin:index"),
+        reverse("admin:invoices_invoice_add"),
+        reverse("admin:oropay_payment_change", args=[payment.pk]),
+        reverse("admin:oropay_paymenttransaction_change", args=[transaction.pk]),
+        reverse("admin:invoices_invoice_change", args=[invoice.pk]),
+    ]
+    wide = {}
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        for address in pages:
+            page.goto(f"{house.url}{address}")
+            page.locator("#content-main").wait_for()
+            wide[width, address] = page.evaluate(TOO_WIDE)
+
+    assert {where: found for where, found in wide.items() if found} == {}
+
+
 def state_of(payment: Payment) -> str:
     return Payment.objects.get(pk=payment.pk).money_state

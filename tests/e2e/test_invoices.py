@@ -53,6 +53,24 @@ def test_part_of_an_invoice_is_paid_by_card(visit: Visit, house: House, shop: Sh
     assert (payable.paid, payable.payable_now) == (Decimal(100), Decimal(150))
 
 
+def test_what_is_typed_for_an_amount_is_what_the_debit_words_say(visit: Visit, house: House, shop: Shop) -> None:
+    invoice = house.invoice(shop, "2500.00")
+    page = visit(shop.buyer.email)
+    page.goto(f"{house.url}/invoices/{invoice.number}/pay/")
+    fill_bank(page)
+    amount = page.locator("input[name=other]")
+    words = page.locator("[data-ach-amount]").locator("visible=true")
+
+    for typed, said in (("1,250.50", "$1,250.50"), ("1,50", "····"), ("$40", "$40.00"), ("1e3", "····")):
+        amount.fill(typed)
+        expect(words).to_have_text(said)
+
+    amount.fill("1,50")
+    press_pay(page)
+    expect(page.locator("#id_other_error")).to_contain_text("A comma separates thousands only")
+    assert Payment.objects.filter(customer=shop.customer).count() == 0
+
+
 def test_a_double_click_pays_once(visit: Visit, house: House, shop: Shop) -> None:
     invoice = house.invoice(shop, "75.00")
     page = visit(shop.buyer.email)

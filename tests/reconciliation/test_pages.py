@@ -127,6 +127,32 @@ def test_an_empty_workbench_says_what_will_appear(office: Client, account: Provi
     assert "Nothing was pulled yet." in html
 
 
+def test_what_is_settled_shows_the_day_of_its_deposit(one_of_each: object, office: Client) -> None:
+    section = office.get(page(Expectation, group="settled")).context["section"]
+
+    ((*_before, settled_on),) = [row[: section.headers.index("Settled on") + 1] for row in section.rows]
+    assert "Due" not in section.headers
+    assert ">18 Nov 2026<" in settled_on
+
+
+def test_what_came_and_went_unexpected_is_not_netted(
+    gateway: Reports, pull: Callable[..., Pulled], clock: Clock, office: Client
+) -> None:
+    gateway.deposit(
+        "DEP_1",
+        line("TRN_in", "43.21", at=MONDAY),
+        line("TRN_out", "-21.00", at=MONDAY, kind="REFUND"),
+        paid_on=WEDNESDAY,
+    )
+    clock.set(THURSDAY)
+    pull()
+
+    html = " ".join(office.get(page(Expectation)).content.decode().split())
+
+    assert '<span class="office-money">$43.21</span> in · <span class="office-money">−$21.00</span> out' in html
+    assert "$22.21" not in html
+
+
 def test_search_and_pages_keep_the_group(one_of_each: object, office: Client) -> None:
     html = office.get(page(Expectation, group="settled", q="nobody")).content.decode()
 

@@ -91,6 +91,19 @@ def test_a_region_that_does_not_exist_is_named_at_its_field(shop: Shop, browser:
     assert Address.objects.count() == 2
 
 
+def test_a_region_left_empty_is_asked_for(shop: Shop, browser: Client) -> None:
+    checkout = shop.checkout()
+
+    response = browser.post(
+        f"/checkout/{checkout.uuid}/addresses/",
+        {"add": "1", "name": "X", "line_1": "1 A St", "city": "B", "region": "", "country": "US"},
+    )
+
+    assert "Enter the state or region: two letters, such as NY." in text(response)
+    assert "is not a region of" not in text(response)
+    assert Address.objects.count() == 2
+
+
 def test_another_person_s_checkout_does_not_exist(shop: Shop, client_of: Callable[[User], Client]) -> None:
     checkout = shop.checkout()
     colleague = client_of(shop.person(shop.customer))

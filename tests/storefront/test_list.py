@@ -1,5 +1,7 @@
 from collections.abc import Callable
+from decimal import Decimal
 
+import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -29,8 +31,46 @@ def test_a_refused_quantity_says_so_and_keeps_the_old_one(shop: Shop, browser: C
 
     response = browser.post(f"/list/items/{item.pk}/", {"quantity": "1.5"}, headers=HTMX)
 
+    page = response.content.decode()
+    assert response.status_code == 200
     assert "Your list was not changed. Hex bolt: it is sold in whole units only." in text(response)
+    assert f'id="quantity-{item.pk}_error" role="alert">Your list was not changed' in page
+    assert f'required aria-invalid="true" aria-describedby="quantity-{item.pk}_error"' in page
+    assert 'value="1.5"' in page
+    assert "alert-danger" not in page
     assert ShoppingListItem.objects.get().quantity == 3
+
+
+def test_without_scripts_a_refused_quantity_is_said_at_its_field_too(shop: Shop, browser: Client) -> None:
+    item = shop.put(shop.bolt, "3").items.get()
+
+    response = browser.post(f"/list/items/{item.pk}/", {"quantity": "many"})
+
+    assert response.status_code == 422
+    assert f'id="quantity-{item.pk}_error"' in response.content.decode()
+    assert "“many” is not a quantity." in text(response)
+    assert ShoppingListItem.objects.get().quantity == 3
+
+
+@pytest.mark.parametrize(("typed", "quantity"), [("1,000", 1000), ("12", 12), (" 7 ", 7)])
+def test_a_comma_between_thousands_is_no_point(shop: Shop, browser: Client, typed: str, quantity: int) -> None:
+    item = shop.put(shop.bolt, "3").items.get()
+
+    browser.post(f"/list/items/{item.pk}/", {"quantity": typed}, headers=HTMX)
+
+    assert ShoppingListItem.objects.get().quantity == quantity
+
+
+@pytest.mark.parametrize("typed", ["1,5", "10,00", "1,0000"])
+def test_a_comma_anywhere_else_changes_nothing(shop: Shop, browser: Client, typed: str) -> None:
+    item = shop.put(shop.bolt, "3").items.get()
+
+    changed = browser.post(f"/list/items/{item.pk}/", {"quantity": typed}, headers=HTMX)
+    added = browser.post(f"/list/add/{shop.glue.pk}/", {"quantity": typed}, headers=HTMX)
+
+    for response in (changed, added):
+        assert "A comma separates thousands only, as in 1,250." in text(response)
+    assert [(row.product, row.quantity) for row in ShoppingListItem.objects.all()] == [(shop.bolt, Decimal(3))]
 
 
 def test_removing_takes_it_off(shop: Shop, browser: Client) -> None:

@@ -3,10 +3,12 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from commerce.models import Level, Order, Permission, User
-from oropay.models import Payment
+from invoices.models import Receipt
+from oropay.models import MoneyState, Payment
 from tests.checkout.shop import Shop
 from tests.factories import CustomerFactory, OrderFactory
 from tests.storefront.pages import fields, send, text
@@ -44,6 +46,31 @@ def test_at_own_level_a_colleague_s_order_does_not_exist(
 
     assert colleague.get(f"/orders/{placed.number}/").status_code == 404
     assert "No orders yet" in text(colleague.get("/orders/"))
+
+
+def test_a_paid_order_says_where_its_receipt_is(shop: Shop, browser: Client) -> None:
+    payment = shop.pay(shop.place(shop.checkout()))
+    Payment.objects.update(money_state=MoneyState.CAPTURED)
+    order = Order.objects.get()
+
+    before = text(browser.get(f"/orders/{order.number}/"))
+    Receipt.objects.create(
+        organization=shop.organization,
+        customer=shop.customer,
+        payment=payment,
+        transaction=payment.transactions.get(),
+        currency="USD",
+        amount=Decimal("104.00"),
+        number="RCPT-1",
+        method="Visa",
+        received_on=timezone.now().date(),
+        issued_at=timezone.now(),
+        created_at=timezone.now(),
+    )
+    after = browser.get(f"/orders/{order.number}/").content.decode()
+
+    assert "comes with the invoice" in before
+    assert f'<a href="/receipts/{payment.uuid}/">RCPT-1</a>' in after
 
 
 def test_orders_are_found_by_number_and_po_number(placed: Order, browser: Client) -> None:

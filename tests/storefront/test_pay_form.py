@@ -1,4 +1,5 @@
 import uuid
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -196,3 +197,11 @@ def test_the_documented_authorisation_is_the_one_that_is_shown() -> None:
 
     quoted = next(line for line in page.splitlines() if line.startswith("> "))
     assert quoted.removeprefix("> ") == TEXT
+
+
+def test_a_company_whose_name_ends_with_a_point_leaves_one_point_in_the_words() -> None:
+    terms = replace(DEBIT, company="Calder Fabrication Inc.")
+
+    for words in (terms.text(last4="4321"), str(terms.shown(last4="4321"))):
+        assert "for Calder Fabrication Inc. I confirm" in words
+        assert ".." not in words

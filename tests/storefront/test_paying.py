@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from commerce.models import Level, Permission, User
 from oropay import pool
-from oropay.models import InstrumentState, MoneyState, Payment, TransactionState
+from oropay.models import FailureReason, InstrumentState, MoneyState, Payment, TransactionState
 from tests.checkout.shop import Shop
 from tests.factories import CustomerFactory
 from tests.storefront.pages import text
@@ -66,6 +66,9 @@ def test_a_success_stops_asking_and_leads_to_the_thanks(browser: Client, payment
     assert f'data-state="{state}"' in html
     assert "hx-trigger" not in html
     assert "/thanks/" in html
+    assert "To your order" in text(response)
+    assert '<span class="badge bg-primary-lt" id="list-count" hx-swap-oob="true">' in html
+    assert "hx-swap-oob" not in browser.get(f"/pay/{payment.uuid}/").content.decode()
 
 
 def test_a_decline_says_that_nothing_was_charged_and_offers_another_way(
@@ -87,6 +90,50 @@ def test_a_decline_says_that_nothing_was_charged_and_offers_another_way(
     assert "Nothing was charged. The payment was declined. Your bank declined the card." in words
     assert "stolen" not in words.lower()
     assert f'href="/checkout/{checkout.uuid}/payment/">Try another way to pay' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("reason", "says", "button"),
+    [
+        (FailureReason.NOT_SENT, "Nothing was charged. The payment could not be sent to the bank", "Try again"),
+        (FailureReason.NEVER_ARRIVED, "The payment never reached the bank; it is safe to try again.", "Try again"),
+        (FailureReason.REFUSED, "which is our mistake. Please pay another way, or tell us.", "Try another way to pay"),
+        (
+            FailureReason.REJECTED,
+            "Nothing was taken. Your bank refused the debit. Please use another account, or ask your bank why.",
+            "Try another way to pay",
+        ),
+    ],
+)
+def test_a_failed_payment_says_why_and_offers_what_helps(
+    browser: Client, payment: Payment, reason: FailureReason, says: str, button: str
+) -> None:
+    row = payment.transactions.get()
+    row.state = TransactionState.SENDING
+    row.save()
+    row.state, row.failure_reason = TransactionState.FAILED, reason
+    row.save()
+    moved(payment, MoneyState.FAILED)
+
+    words = text(browser.get(f"/pay/{payment.uuid}/"))
+
+    assert says in words
+    assert f" {button} Order" in words
+    assert ("try again" in words.lower()) == (button == "Try again")
+
+
+def test_after_eight_seconds_the_page_says_that_it_takes_longer(browser: Client, payment: Payment) -> None:
+    Payment.objects.filter(pk=payment.pk).update(created_at=timezone.now() - timedelta(seconds=9))
+
+    late = browser.get(f"/pay/{payment.uuid}/state/?known=processing")
+    again = browser.get(f"/pay/{payment.uuid}/state/?known=processing-slow")
+
+    assert late.status_code == 200
+    assert "This takes longer than usual. It is safe to wait" in text(late)
+    assert "2–4 seconds" not in text(late)
+    assert 'data-state="processing"' in late.content.decode()
+    assert "known=processing-slow" in late.content.decode()
+    assert again.status_code == 204
 
 
 def test_a_card_that_could_not_be_kept_is_told(shop: Shop, browser: Client) -> None:

@@ -170,8 +170,24 @@ def test_an_invoice_page_says_how_it_stands_and_shows_its_payments(house: House,
     assert "due today · 16 Nov 2026" in page
     assert "PO number PO-77" in page
     assert "Pay $50.00" in page
-    assert "Settling" in page
+    assert "Accepted by the bank" in page
+    assert "Captured" not in page
     assert "Visa ending in 4242" in page
+
+
+def test_somebody_who_may_not_see_invoices_is_told_so_and_whom_to_ask(
+    house: House, browse: Callable[[User], Client]
+) -> None:
+    house.posted("10.00")
+    seat(house.customer, {Permission.MANAGE_USERS: Level.DEPARTMENT}, first_name="Kim", last_name="Boss")
+    seat(house.customer, {Permission.MANAGE_USERS: Level.OWN}, first_name="Not", last_name="Me")
+
+    answer = browse(seat(house.customer, {})).get("/invoices/")
+
+    assert answer.status_code == 403
+    assert "You may not see the invoices of Acme Manufacturing" in text_of(answer)
+    assert "Ask your company's administrator for the permission: Kim Boss." in text_of(answer)
+    assert "Nothing is left to pay" not in text_of(answer)
 
 
 def test_a_draft_is_nobodys_business_but_the_sellers(house: House, buyer: Client) -> None:

@@ -10,6 +10,7 @@ from commerce.models import Level, Permission, User
 from invoices.models import Receipt
 from invoices.services import invoice_document_make, receipt_issue
 from oropay.gateway.port import Verdict
+from oropay.models import RefundSource
 from tests.factories import NOON, CustomerFactory
 from tests.invoices.house import House, payable_of, seat
 from tests.storefront_invoices.pages import text_of
@@ -59,6 +60,55 @@ def test_a_bank_debit_has_no_receipt_before_it_settles(house: House, buyer: Clie
     assert "The receipt is issued when it has settled, in about three banking days" in early
     assert Receipt.objects.get().amount == Decimal(60)
     assert "Receipt RCPT-2026-11-00001" in late
+
+
+def test_money_for_an_order_says_that_its_receipt_comes_with_the_invoice(
+    house: House, browse: Callable[[User], Client]
+) -> None:
+    order = house.order("100.00")
+    payment = house.paid(order.payable, amounts=["100.00"])
+    buyer = browse(house.buyer)
+
+    before = text_of(buyer.get(f"/receipts/{payment.uuid}/"))
+    invoice = house.billed(order)
+    receipt_issue(receipt_id=Receipt.objects.get().pk, now=NOON)
+    after = text_of(buyer.get(f"/receipts/{payment.uuid}/"))
+    row = text_of(buyer.get(f"/invoices/{invoice.number}/"))
+
+    assert "$100.00 is paid. It is a deposit for your order; the receipt comes with the invoice." in before
+    assert f"Order {order.number} $100.00" in before
+    assert "Receipt RCPT-2026-11-00001" in after
+    assert f"Invoice {invoice.number} $100.00" in after
+    assert "Visa ending in 4242 Paid $100.00 RCPT-2026-11-00001" in row
+
+
+def test_only_a_payment_that_took_nothing_is_said_to_have_brought_no_money(house: House, buyer: Client) -> None:
+    declined = house.pay(payable_of(house.posted("10.00")), amounts=["10.00"])
+    house.says(declined, Verdict.DECLINED)
+    running = house.pay(payable_of(house.posted("20.00")), amounts=["20.00"])
+    order = house.order("30.00")
+    returned = house.paid(order.payable, amounts=["30.00"])
+    house.refunded(returned, "30.00", payable=order.payable, source=RefundSource.DEPOSIT)
+
+    pages = [text_of(buyer.get(f"/receipts/{payment.uuid}/")) for payment in (declined, running, returned)]
+
+    assert "There is no receipt: this payment brought no money." in pages[0]
+    assert "This payment has no outcome yet." in pages[1]
+    assert "There is no receipt: $30.00 was paid and went back." in pages[2]
+    assert [page.count("brought no money") for page in pages] == [1, 0, 0]
+
+
+def test_a_settling_debit_says_when_its_receipt_comes_instead_of_linking_to_none(house: House, buyer: Client) -> None:
+    invoice = house.posted("100.00")
+    payment = house.pay(payable_of(invoice), amounts=["100.00"], bank=True)
+    house.says(payment, Verdict.PENDING)
+
+    invoice_page = buyer.get(f"/invoices/{invoice.number}/")
+    paying = buyer.get(f"/pay/{payment.uuid}/")
+
+    assert "when it has settled, in about three banking days" in text_of(invoice_page)
+    assert f"/receipts/{payment.uuid}/" not in invoice_page.content.decode() + paying.content.decode()
+    assert f'href="/invoices/{invoice.number}/">Invoice {invoice.number}' in paying.content.decode()
 
 
 def test_another_companys_papers_are_a_404(house: House, browse: Callable[[User], Client]) -> None:

@@ -91,6 +91,7 @@ def test_the_page_says_the_exact_amount_in_one_sentence(house: House, buyer: Cli
     page = text_of(buyer.get(f"/invoices/{invoice.number}/pay/"))
 
     assert f"You pay $100.00 of invoice {invoice.number} now:" in page
+    assert "Pay now · $100.00" in page
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,12 @@ def test_the_page_says_the_exact_amount_in_one_sentence(house: House, buyer: Cli
         ("-5", "The amount must be more than nothing."),
         ("10.005", "USD amounts have at most 2 decimals."),
         ("100.01", "That is more than the $100.00 that may be paid now."),
-        ("1e9", "That is more than the $100.00 that may be paid now."),
+        ("1e9", "Enter an amount, such as 120.50."),
+        ("1 50", "Enter an amount, such as 120.50."),
+        ("1,50", "A comma separates thousands only"),
+        ("50,0", "A comma separates thousands only"),
+        ("1,00.00", "A comma separates thousands only"),
+        ("1,000.00", "That is more than the $100.00 that may be paid now."),
     ],
 )
 def test_an_amount_that_cannot_be_paid_is_told_at_its_field_and_nothing_starts(

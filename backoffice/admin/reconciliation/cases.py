@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.admin.alerts import OpenFilter
 from backoffice.admin.reconciliation.tables import case_state
 from backoffice.dialogs import DialogForm, Words, dialog
-from backoffice.display import dash, link, moment, money
+from backoffice.display import dash, link, moment, money, short_id
 from backoffice.forms import fields
 from backoffice.records import Facts, RecordAdmin, Section
 from backoffice.scoping import staff_of
@@ -66,8 +66,11 @@ class AssignForm(DialogForm):
 
 @admin.register(ExceptionCase)
 class ExceptionCaseAdmin(RecordAdmin):
+    empty = gettext_lazy(
+        "An exception appears here when a pull finds something that does not fit, or when money is late."
+    )
     menu_icon = "rule"
-    list_display = ["what", "raised", "shown_difference", "payment", "deposit_shown", "owner", "shown_state"]
+    list_display = ["what", "shown_difference", "shown_state", "payment", "deposit_shown", "owner", "raised"]
     list_filter = [OpenFilter, "kind"]
     search_fields = [
         "settlement_line__gateway_id",
@@ -131,14 +134,21 @@ class ExceptionCaseAdmin(RecordAdmin):
 
     @display(description=gettext_lazy("Deposit"))
     def deposit_shown(self, row: ExceptionCase) -> Any:
-        return link(row.deposit or (row.settlement_line.deposit if row.settlement_line else None))
+        deposit = row.deposit or (row.settlement_line.deposit if row.settlement_line else None)
+        return link(deposit, short_id(deposit.gateway_id)) if deposit else dash()
 
     @display(description=gettext_lazy("State"))
     def shown_state(self, row: ExceptionCase) -> Any:
         return case_state(row)
 
+    def heading(self, row: ExceptionCase) -> str:
+        return str(row.get_kind_display())
+
+    def heading_amount(self, row: ExceptionCase) -> Any:
+        return money(row.amount, row.currency)
+
     def headline(self, request: HttpRequest, row: ExceptionCase) -> Sequence[Any]:
-        return (money(row.amount, row.currency), case_state(row))
+        return (case_state(row),)
 
     def sections(self, request: HttpRequest, row: ExceptionCase) -> Iterable[Section]:
         yield Facts(
@@ -158,4 +168,4 @@ class ExceptionCaseAdmin(RecordAdmin):
         )
 
     def page_context(self, request: HttpRequest, row: ExceptionCase) -> dict[str, Any]:
-        return {"title": str(row.get_kind_display()), "sentence": EXPLAINED[CaseKind(row.kind)]}
+        return {"sentence": EXPLAINED[CaseKind(row.kind)]}

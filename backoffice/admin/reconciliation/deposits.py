@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin.reconciliation.button import PullMixin
 from backoffice.admin.reconciliation.tables import cases_table
-from backoffice.display import GOOD, WATCH, dash, day, link, links, moment, money, tag
+from backoffice.display import GOOD, WATCH, dash, day, link, links, moment, money, short_id, shortened, tag
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.unfolded import display
@@ -23,9 +23,12 @@ from reconciliation.selectors import deposit_view
 
 @admin.register(Deposit)
 class DepositAdmin(PullMixin, RecordAdmin):
+    empty = gettext_lazy(
+        "A deposit appears here when the gateway has reported it: every hour by itself, or at once with Pull now."
+    )
     menu_icon = "savings"
     organization_path = "provider_account__organization"
-    list_display = ["gateway_id", "paid_on", "shown_status", "gross", "fees", "net", "booked", "fits"]
+    list_display = ["name", "net", "paid_on", "shown_status", "gross", "fees", "booked", "fits"]
     list_filter = [("provider_account", ScopedRelatedFilter)]
     search_fields = ["gateway_id", "lines__gateway_id", "lines__reference"]
     search_help_text = gettext_lazy("The gateway's id of the deposit or of a transaction in it, or our reference")
@@ -42,6 +45,10 @@ class DepositAdmin(PullMixin, RecordAdmin):
             )
             .order_by("-last_paid_on", "-pk")
         )
+
+    @display(description=gettext_lazy("Deposit"), ordering="gateway_id")
+    def name(self, row: Deposit) -> Any:
+        return short_id(row.gateway_id)
 
     @display(description=gettext_lazy("Paid on"))
     def paid_on(self, row: Deposit) -> Any:
@@ -77,9 +84,14 @@ class DepositAdmin(PullMixin, RecordAdmin):
         case = next(iter(row.cases.all()), None)
         return link(case, str(case.get_kind_display())) if case else tag(_("Yes"), GOOD)
 
+    def heading(self, row: Deposit) -> str:
+        return _("Deposit {name}").format(name=shortened(row.gateway_id))
+
+    def heading_amount(self, row: Deposit) -> Any:
+        return money(version.net, version.currency) if (version := newest(row)) else ""
+
     def headline(self, request: HttpRequest, row: Deposit) -> Sequence[Any]:
-        version = newest(row)
-        return (money(version.net, version.currency), deposit_status(version)) if version else (deposit_status(None),)
+        return (deposit_status(newest(row)),)
 
     def sections(self, request: HttpRequest, row: Deposit) -> Iterable[Section]:
         view = deposit_view(user=staff_of(request), deposit_id=row.pk)
@@ -97,6 +109,7 @@ class DepositAdmin(PullMixin, RecordAdmin):
                 (_("Fees"), money(-version.fees, currency)),
                 (_("Net, as the bank will show it"), money(version.net, currency)),
                 (_("Paid on"), day(version.paid_on)),
+                (_("Gateway id"), row.gateway_id),
                 (_("Provider account"), link(version.deposit.provider_account)),
                 (_("First seen"), moment(version.deposit.seen_at)),
             ],
@@ -104,12 +117,12 @@ class DepositAdmin(PullMixin, RecordAdmin):
         yield cases_table(view.cases)
         yield Table(
             _("Lines: {n}, together {total}").format(n=view.line_count, total=format_money(view.line_sum, currency)),
-            [_("Gateway id"), _("What"), _("Amount"), _("Payment"), _("Customer"), ""],
+            [_("Gateway id"), _("Amount"), _("What"), _("Payment"), _("Customer"), ""],
             [
                 [
-                    link(one.line, one.line.gateway_id),
-                    one.line.get_kind_display(),
+                    link(one.line, short_id(one.line.gateway_id)),
                     money(one.line.amount, one.line.currency),
+                    one.line.get_kind_display(),
                     link(one.payment, f"#{one.payment.pk}") if one.payment else dash(),
                     str(one.payment.customer) if one.payment else dash(),
                     tag(_("Matched"), GOOD) if one.is_matched else tag(_("Not matched"), WATCH),
@@ -117,7 +130,7 @@ class DepositAdmin(PullMixin, RecordAdmin):
                 for one in view.lines
             ],
             _("The gateway named no transactions in this deposit yet."),
-            right=frozenset({2}),
+            right=frozenset({1}),
             note=_("The first {n} are shown.").format(n=len(view.lines)) if len(view.lines) < view.line_count else "",
         )
         yield Table(
@@ -154,9 +167,6 @@ class DepositAdmin(PullMixin, RecordAdmin):
                 right=frozenset({4, 5}),
             )
 
-    def page_context(self, request: HttpRequest, row: Deposit) -> dict[str, Any]:
-        return {"title": _("Deposit {name}").format(name=row.gateway_id)}
-
 
 def newest(row: Deposit) -> DepositVersion | None:
     return next(iter(row.versions.all()), None)
@@ -172,8 +182,9 @@ def deposit_status(version: DepositVersion | None) -> Any:
 class SettlementLineAdmin(RecordAdmin):
     """Reached from deposits and payments; not in the menu."""
 
+    empty = gettext_lazy("A line appears here with the deposit of the gateway that names it.")
     organization_path = "provider_account__organization"
-    list_display = ["gateway_id", "kind", "shown_amount", "deposit", "reference"]
+    list_display = ["name", "shown_amount", "kind", "deposit_shown", "reference_shown"]
     list_filter = ["kind", ("provider_account", ScopedRelatedFilter)]
     search_fields = ["gateway_id", "reference", "deposit__gateway_id"]
     list_select_related = ["deposit"]
@@ -181,12 +192,27 @@ class SettlementLineAdmin(RecordAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False
 
+    @display(description=gettext_lazy("Gateway id"), ordering="gateway_id")
+    def name(self, row: SettlementLine) -> Any:
+        return short_id(row.gateway_id)
+
+    @display(description=gettext_lazy("Deposit"))
+    def deposit_shown(self, row: SettlementLine) -> Any:
+        return link(row.deposit, short_id(row.deposit.gateway_id))
+
+    @display(description=gettext_lazy("Our reference"))
+    def reference_shown(self, row: SettlementLine) -> Any:
+        return short_id(row.reference)
+
     @display(description=gettext_lazy("Amount"), ordering="amount")
     def shown_amount(self, row: SettlementLine) -> Any:
         return money(row.amount, row.currency)
 
+    def heading_amount(self, row: SettlementLine) -> Any:
+        return money(row.amount, row.currency)
+
     def headline(self, request: HttpRequest, row: SettlementLine) -> Sequence[Any]:
-        return (money(row.amount, row.currency), row.get_kind_display())
+        return (row.get_kind_display(),)
 
     def sections(self, request: HttpRequest, row: SettlementLine) -> Iterable[Section]:
         changes = [

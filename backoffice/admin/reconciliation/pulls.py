@@ -19,6 +19,10 @@ from reconciliation.models import Pull, PullState
 
 @admin.register(Pull)
 class PullAdmin(PullMixin, RecordAdmin):
+    empty = gettext_lazy(
+        "A pull appears here when the gateway is asked for its deposits: every hour by itself, or at once with "
+        "Pull now."
+    )
     menu_icon = "sync"
     menu_title = gettext_lazy("Pulls")
     organization_path = "provider_account__organization"

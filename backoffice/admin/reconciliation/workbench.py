@@ -10,12 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin.reconciliation.button import PullMixin
 from backoffice.admin.reconciliation.tables import cases_table
-from backoffice.display import BAD, BUSY, GOOD, QUIET, dash, due, link, list_of, moment, money, tag
+from backoffice.display import BAD, BUSY, GOOD, QUIET, dash, day, due, link, list_of, moment, money, short_id, tag
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.scoping import staff_of
 from commerce.models import Organization
@@ -88,7 +89,7 @@ def tab(*, bench: Workbench, group: Group, organization: Organization) -> Tab:
         label=str(group.label),
         href=list_of(Expectation, organization=organization.pk, group=group.value),
         count=total.count,
-        sums=sums(total),
+        sums=flows(total) if group in PROBLEMS else sums(total),
         variant="warning" if total.count and group in PROBLEMS else "default",
         active=group == bench.group,
         key=group.value,
@@ -103,6 +104,20 @@ def sums(total: GroupTotal) -> list[Any]:
     return [money(amount, currency) for currency, amount in total.sums]
 
 
+def flows(total: GroupTotal) -> list[Any]:
+    """In and out apart where there is both: a net of two problems would look like a smaller one."""
+    shown: list[Any] = []
+    for currency, into, out in total.flows:
+        if into and out:
+            shown += [
+                format_html(_("{} in"), money(into, currency)),
+                format_html(_("{} out"), money(out, currency)),
+            ]
+        else:
+            shown.append(money(into or out, currency))
+    return shown
+
+
 @dataclass(frozen=True)
 class Column:
     title: Any
@@ -115,7 +130,7 @@ def _payment(row: WorkRow, today: date) -> Any:
 
 
 def _deposit(row: WorkRow, today: date) -> Any:
-    return link(Deposit(pk=row.deposit_id), row.deposit_name) if row.deposit_id else dash()
+    return link(Deposit(pk=row.deposit_id), short_id(row.deposit_name)) if row.deposit_id else dash()
 
 
 def _case(row: WorkRow, today: date) -> Any:
@@ -129,20 +144,21 @@ PAYMENT = Column(gettext_lazy("Payment"), _payment)
 CUSTOMER = Column(gettext_lazy("Customer"), lambda row, today: row.customer or dash())
 PAYS = Column(gettext_lazy("For"), lambda row, today: ", ".join(row.numbers) or dash())
 KIND = Column(gettext_lazy("What"), lambda row, today: row.kind)
-GATEWAY_ID = Column(gettext_lazy("Gateway id"), lambda row, today: row.gateway_id)
+GATEWAY_ID = Column(gettext_lazy("Gateway id"), lambda row, today: short_id(row.gateway_id))
 EXPECTED = Column(gettext_lazy("Expected"), lambda row, today: money(row.expected, row.currency), right=True)
 SETTLED = Column(gettext_lazy("Settled"), lambda row, today: money(row.settled, row.currency), right=True)
 DIFFERENCE = Column(gettext_lazy("Difference"), lambda row, today: money(row.difference, row.currency), right=True)
 DUE = Column(gettext_lazy("Due"), lambda row, today: due(row.due_on, today))
+SETTLED_ON = Column(gettext_lazy("Settled on"), lambda row, today: day(row.settled_on))
 DEPOSIT = Column(gettext_lazy("Deposit"), _deposit)
 CASE = Column(gettext_lazy("Exception"), _case)
 
 COLUMNS: dict[Group, tuple[Column, ...]] = {
-    Group.LATE: (PAYMENT, CUSTOMER, PAYS, EXPECTED, DUE, GATEWAY_ID, CASE),
-    Group.AMOUNT_DIFFERS: (PAYMENT, CUSTOMER, PAYS, EXPECTED, SETTLED, DIFFERENCE, DEPOSIT, CASE),
-    Group.UNEXPECTED: (PAYMENT, CUSTOMER, SETTLED, GATEWAY_ID, DEPOSIT, CASE),
-    Group.NOT_DUE: (PAYMENT, CUSTOMER, PAYS, KIND, EXPECTED, DUE, GATEWAY_ID),
-    Group.SETTLED: (PAYMENT, CUSTOMER, PAYS, KIND, SETTLED, DUE, DEPOSIT, GATEWAY_ID),
+    Group.LATE: (PAYMENT, EXPECTED, DUE, CUSTOMER, PAYS, CASE, GATEWAY_ID),
+    Group.AMOUNT_DIFFERS: (PAYMENT, DIFFERENCE, EXPECTED, SETTLED, CUSTOMER, PAYS, CASE, DEPOSIT),
+    Group.UNEXPECTED: (PAYMENT, SETTLED, CASE, CUSTOMER, DEPOSIT, GATEWAY_ID),
+    Group.NOT_DUE: (PAYMENT, EXPECTED, DUE, CUSTOMER, PAYS, KIND, GATEWAY_ID),
+    Group.SETTLED: (PAYMENT, SETTLED, SETTLED_ON, CUSTOMER, PAYS, KIND, DEPOSIT, GATEWAY_ID),
 }
 
 EMPTY: dict[Group, Any] = {
@@ -212,8 +228,14 @@ class WorkbenchAdmin(PullMixin, RecordAdmin):
             },
         )
 
+    def heading(self, row: Expectation) -> str:
+        return _("Expected: {name}").format(name=row)
+
+    def heading_amount(self, row: Expectation) -> Any:
+        return money(row.amount, row.currency)
+
     def headline(self, request: HttpRequest, row: Expectation) -> Sequence[Any]:
-        return (money(row.amount, row.currency), row.get_kind_display(), expectation_state(row))
+        return (row.get_kind_display(), expectation_state(row))
 
     def sections(self, request: HttpRequest, row: Expectation) -> Iterable[Section]:
         payment = row.transaction.payment
@@ -226,7 +248,7 @@ class WorkbenchAdmin(PullMixin, RecordAdmin):
                 (_("Gateway id"), row.gateway_id or dash()),
                 (_("Provider account"), link(row.provider_account) if row.provider_account else dash()),
                 (_("Expected since"), moment(row.born_at)),
-                (_("Due"), due(row.due_on, row.organization.today(timezone.now()))),
+                (_("Due"), _due(row)),
             ],
         )
         parts = row.match_parts.select_related("match", "settlement_line__deposit").order_by("pk")
@@ -248,8 +270,11 @@ class WorkbenchAdmin(PullMixin, RecordAdmin):
         )
         yield cases_table(row.cases.order_by("pk"))
 
-    def page_context(self, request: HttpRequest, row: Expectation) -> dict[str, Any]:
-        return {"title": _("Expected: {name}").format(name=row)}
+
+def _due(row: Expectation) -> Any:
+    """In words only while it is waited for."""
+    waiting = not row.match_parts.filter(live=True).exists()
+    return due(row.due_on, row.organization.today(timezone.now())) if waiting else day(row.due_on)
 
 
 def expectation_state(row: Expectation) -> Any:

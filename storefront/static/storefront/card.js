@@ -4,6 +4,7 @@
 
 const WAIT_FOR_STOCK = 1500; // milliseconds until we ask again when the stock of access tokens is empty
 const TRIES = 20;
+const IN_ITS_FIELD = /^INVALID_CARD_/; // what a field finds wrong with its own value, and says below it
 
 const STYLES = {
   "#secure-payment-field": {
@@ -66,15 +67,27 @@ async function cardForm(form, root) {
     },
     styles: STYLES,
   });
+  // Where the person chooses the amount, the gateway's button can only name it if it can be told of a change.
+  const follow = () => {
+    if (amountChosen(form)) hosted.frames?.submit?.setText?.(ownText(form, root));
+  };
+  form.addEventListener("amount-shown", follow);
   fields.hidden = false; // frames load only where there is room for them
   submit.hidden = false;
   hosted.ready(() => {
     note.hidden = true;
     root.dataset.ready = "yes";
+    follow();
   });
   hosted.on("submit", "click", () => say(""));
   hosted.on("token-error", (answer) => {
-    say((answer.reasons || []).map((reason) => reason.message).join(" ") || root.dataset.failed);
+    const reasons = answer.reasons || [];
+    const others = reasons.filter((reason) => !IN_ITS_FIELD.test(reason.code));
+    if (reasons.length && !others.length) {
+      say(root.dataset.check); // the fields say what is wrong; nothing was sent
+      return;
+    }
+    say(others.map((reason) => reason.message).join(" ") || root.dataset.failed);
     refresh();
   });
   hosted.on("token-success", (answer) => {
@@ -112,9 +125,17 @@ function configure({ token, environment }) {
   });
 }
 
-function buttonText(form, root) {
+function amountChosen(form) {
+  return form.querySelector("[data-other]") !== null;
+}
+
+function ownText(form, root) {
   const own = form.querySelector("[data-pay-button]");
   return own ? own.textContent.trim() : root.dataset.button;
+}
+
+function buttonText(form, root) {
+  return amountChosen(form) ? root.dataset.button : ownText(form, root);
 }
 
 async function accessToken(form, root, note) {

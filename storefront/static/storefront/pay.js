@@ -60,14 +60,18 @@ for (const form of document.querySelectorAll("[data-pay-form]")) {
     if (event.target.matches("[data-pay-amount]")) amountShow(event.target);
   });
 
-  // A field with data-pay-amount (and data-currency) is an amount the person chooses, as on the invoice pay page.
+  // A field with data-pay-amount (and data-currency) is an amount the person chooses, as on the invoice pay page. What
+  // the server would not take for an amount is none here either; see storefront/typed.py.
+  const NUMBER = /^-?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)$/;
   const amountShow = (field) => {
-    const value = Number(field.value.replace(/,/g, ""));
-    if (!field.value.trim() || !Number.isFinite(value)) return;
-    const text = new Intl.NumberFormat(document.documentElement.lang, {
-      style: "currency", currency: field.dataset.currency,
-    }).format(value);
+    const typed = field.value.trim().replace(/^\$/, "").trim();
+    const text = NUMBER.test(typed)
+      ? new Intl.NumberFormat(document.documentElement.lang, {
+        style: "currency", currency: field.dataset.currency,
+      }).format(Number(typed.replace(/,/g, "")))
+      : "····";
     for (const place of form.querySelectorAll("[data-ach-amount], [data-pay-amount-shown]")) place.textContent = text;
+    form.dispatchEvent(new CustomEvent("amount-shown"));
   };
 
   // card.js listens to `card-chosen`; it is deferred before this file, so it hears the first choice, too.

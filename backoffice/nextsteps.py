@@ -1,0 +1,28 @@
+"""What a person does about each kind of alert: a list of alarms without it only worries people."""
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.unfolded import Words
+from oropay.models import Alert, AlertKind
+
+NEXT: dict[AlertKind, Words] = {
+    AlertKind.IDENTITY_MISMATCH: _("Do not adopt it. Ask the gateway whose transaction carries our reference."),
+    AlertKind.ARRIVED_LATE: _(
+        "Read the payment: it pays what it was meant for, or its reversal is queued. Tell the buyer, who was told that "
+        "nothing was taken."
+    ),
+    AlertKind.REFUSED_REQUEST: _("Nothing was taken. Pass request and response to the developers, then try again."),
+    AlertKind.GATEWAY_REFUSES_US: _("Check the keys and permissions of the provider account, then renew them."),
+    AlertKind.AMOUNT_DIFFERS: _("Compare our amount with the gateway's and settle the difference by hand."),
+    AlertKind.NOT_DONE: _("Nobody pressed a button for it, and it failed. Make the refund or release by hand."),
+    AlertKind.NO_EVIDENCE: _(
+        "Ask the gateway what became of it, with its id. Do not send it again: money may have moved."
+    ),
+    AlertKind.TAKEN_BACK: _("The money went back and is due again. Tell the buyer, and ask for a new payment."),
+    AlertKind.CREDIT_CREATED: _("The customer has credit. Apply it to an invoice, or give it back."),
+}
+
+
+def next_of(alert: Alert) -> str:
+    """The next step for the person who reads it."""
+    return str(NEXT[AlertKind(alert.kind)])

@@ -1,0 +1,157 @@
+"""Which ways to pay a page offers, and what each says it will do."""
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from oropay.models import (
+    Instrument,
+    InstrumentKind,
+    InstrumentState,
+    Integration,
+    IntegrationLabel,
+    Payable,
+    PayableKind,
+    PaymentAction,
+)
+from oropay.services import integration_save
+from storefront.forms.pay import PayOption
+from storefront.pay import order_stub, pay_options
+from tests.checkout.shop import Shop
+from tests.storefront.pages import text
+
+
+@pytest.fixture
+def hold(shop: Shop) -> Integration:
+    """A second way to pay by card, on hold, over the same account; the first takes cards and bank accounts."""
+    IntegrationLabel.objects.update(label="Card or bank account", short_label="Card or bank")
+    made = integration_save(
+        integration=Integration(
+            organization=shop.organization,
+            name="Hold",
+            provider_account=shop.account,
+            payment_action=PaymentAction.MANUAL,
+            max_amount=Decimal(5000),
+            currencies=["USD"],
+        )
+    )
+    IntegrationLabel.objects.create(integration=made, label="Card, charged when we ship", short_label="On hold")
+    return made
+
+
+@pytest.fixture
+def visa(shop: Shop) -> Instrument:
+    return Instrument.objects.create(
+        kind=InstrumentKind.CARD,
+        state=InstrumentState.ACTIVE,
+        customer=shop.customer,
+        owner=shop.buyer,
+        provider_account=shop.account,
+        token="PMT_kept",
+        brand="VISA",
+        last4="5262",
+        expiry_month=12,
+        expiry_year=2030,
+    )
+
+
+def on_an_invoice(shop: Shop, amount: str = "100.00") -> list[PayOption]:
+    invoice = Payable(kind=PayableKind.INVOICE, organization=shop.organization, customer=shop.customer, currency="USD")
+    return pay_options(user=shop.buyer, payable=invoice, amount=Decimal(amount))
+
+
+def at_checkout(shop: Shop) -> list[PayOption]:
+    stub = order_stub(website=shop.website, customer=shop.customer)
+    return pay_options(user=shop.buyer, payable=stub, amount=Decimal("104.00"))
+
+
+def test_at_checkout_each_way_says_whether_it_charges_now_or_holds(
+    shop: Shop, hold: Integration, visa: Instrument
+) -> None:
+    offered = [(option.title, option.detail, option.holds) for option in at_checkout(shop)]
+
+    assert offered == [
+        ("Visa ending in 5262", "expires 12/2030 · charged now", False),
+        ("Visa ending in 5262", "expires 12/2030 · held now, charged when we ship", True),
+        ("Card", "Charged now.", False),
+        (
+            "Bank transfer (ACH)",
+            "From a checking or savings account in the United States. About three banking days.",
+            False,
+        ),
+        ("Card, charged when we ship", "Held now, charged when we ship.", True),
+    ]
+
+
+def test_on_an_invoice_nothing_is_offered_as_a_hold_or_twice(shop: Shop, hold: Integration, visa: Instrument) -> None:
+    offered = [(option.title, option.detail) for option in on_an_invoice(shop) if "Bank" not in option.title]
+
+    assert offered == [("Visa ending in 5262", "expires 12/2030 · charged now"), ("Card", "Charged now.")]
+    assert {option.integration_id for option in on_an_invoice(shop)} == {shop.integration.pk}
+
+
+def test_on_an_invoice_a_hold_takes_what_no_other_way_takes_and_charges_it(
+    shop: Shop, hold: Integration, visa: Instrument
+) -> None:
+    Integration.objects.filter(pk=shop.integration.pk).update(min_amount=Decimal(500))
+
+    usable = [option for option in on_an_invoice(shop) if not option.why_not]
+
+    assert [(option.title, option.detail, option.integration_id) for option in usable] == [
+        ("Visa ending in 5262", "expires 12/2030 · charged now", hold.pk),
+        ("Card", "Charged now.", hold.pk),
+    ]
+
+
+def test_two_ways_of_the_same_kind_are_told_apart_by_their_own_names(shop: Shop) -> None:
+    second = integration_save(
+        integration=Integration(
+            organization=shop.organization,
+            name="Second",
+            provider_account=shop.account,
+            payment_action=PaymentAction.AUTOMATIC,
+            echeck=True,
+            currencies=["USD"],
+        )
+    )
+    IntegrationLabel.objects.create(integration=second, label="Other", short_label="Other bank")
+
+    titles = [option.title for option in at_checkout(shop)]
+
+    assert titles == [
+        "Card · Card",
+        "Bank transfer (ACH) · Card",
+        "Card · Other bank",
+        "Bank transfer (ACH) · Other bank",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["card", "saved"])
+def test_the_review_repeats_the_way_and_what_it_does(
+    shop: Shop, browser: Client, hold: Integration, visa: Instrument, kind: str
+) -> None:
+    choice = f"card:{hold.pk}" if kind == "card" else f"saved:{hold.pk}:{visa.pk}"
+    checkout = shop.checkout(choice=choice)
+
+    page = text(browser.get(f"/checkout/{checkout.uuid}/review/"))
+
+    if kind == "card":
+        assert "Card, charged when we ship Pay another way Held now, charged when we ship." in page
+    else:
+        assert "Visa ending in 5262 Pay another way expires 12/2030 · held now, charged when we ship" in page
+        assert page.count("held now") == 1
+
+
+def test_the_payment_step_takes_few_queries_with_terms_and_two_ways_by_card(
+    shop: Shop, browser: Client, hold: Integration, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    shop.on_terms()
+    checkout = shop.checkout()
+
+    with django_assert_max_num_queries(12):
+        page = browser.get(f"/checkout/{checkout.uuid}/payment/")
+
+    assert "Pay by invoice" not in text(page)
+    assert "Net 30: nothing is charged now, you pay the invoice." in text(page)
