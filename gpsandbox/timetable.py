@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from gpsandbox import banking_days
 
-FUNDED_AFTER = {"CARD": 2, "BANK_TRANSFER": 3}
+FUNDED_AFTER = {"CARD": 2, "BANK_TRANSFER": 3, "DIGITAL_WALLET": 2, "APM": 2}
 """Method → banking days from the day a batch closes to the day its deposit is made."""
 
 PAID_AT = time(10, tzinfo=UTC)

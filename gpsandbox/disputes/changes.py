@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from gpsandbox import clock, ids, settlement
+from gpsandbox import batches, clock, ids, settlement
 from gpsandbox.disputes.life import CLOSED, FULFILLED, STAGES, UNDER_REVIEW, WON, Takes
 from gpsandbox.store import Row, Store
 from gpsandbox.transactions import shown
@@ -23,11 +23,8 @@ def open_on(
 ) -> Dispute:
     """Dispute `amount` (minor units) of a captured card sale. Its batches close: only what was settled is disputed."""
     at = clock.stamp(now)
-    store.write(
-        "UPDATE batches SET status = 'CLOSED', closed_at = ? WHERE status = 'OPEN'"
-        " AND id IN (SELECT batch_id FROM settlement_lines WHERE transaction_id = ?)",
-        (at, sale["id"]),
-    )
+    for line in store.rows("SELECT batch_id FROM settlement_lines WHERE transaction_id = ?", (sale["id"],)):
+        batches.close_one(store, line["batch_id"], now)
     dispute = {
         "app_id": sale["app_id"],
         "id": ids.new("DIS"),

@@ -167,7 +167,9 @@
       if (problem.textContent && !check()) show("");
     });
     input.addEventListener("blur", () => {
-      if (input.value) show(check());
+      // A little later: the words make the frame grow, and a button must not move away under the click that left us.
+      const later = () => { if (input.value && document.activeElement !== input) show(check()); };
+      setTimeout(later, 250);
       tellPage("event", { name: "blur" });
     });
     input.addEventListener("focus", () => tellPage("event", { name: "focus" }));

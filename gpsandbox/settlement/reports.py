@@ -71,7 +71,7 @@ LINES = Listing(
         "brand_reference": equals("brand_reference"),
         "authcode": equals("authcode"),
         "order.reference": equals("order_reference"),
-        "payment_method": one_of("method", "CARD", "BANK_TRANSFER"),
+        "payment_method": one_of("method", "CARD", "BANK_TRANSFER", "DIGITAL_WALLET", "APM"),
         "from_deposit_time_created": _day("paid_on", ">="),
         "to_deposit_time_created": _day("paid_on", "<="),
         **times("batch_time_created", "batch_created_at"),

@@ -5,7 +5,7 @@ from typing import Any
 from gpsandbox import accounts, batches, errors, fields
 from gpsandbox.call import Call
 from gpsandbox.store import Row
-from gpsandbox.transactions import shown
+from gpsandbox.transactions import holds, shown
 
 
 def confirm(call: Call) -> dict[str, Any]:
@@ -28,3 +28,5 @@ def settle(call: Call, found: Row) -> None:
         changes["captured"] = found["amount"]
         changes["batch_id"] = batches.line_add(call, transaction=found, amount=found["amount"])
     call.store.update("transactions", found["id"], updated_at=call.stamp, **changes)
+    if held:
+        holds.watch(call, found["id"])

@@ -110,7 +110,7 @@ STORED = both(STORED_ITEM, DONE)
 DEPOSIT_ITEM = has(
     id=named("DEP"),
     time_created=DAY,
-    status=one_of("FUNDED", "SPLIT_FUNDING", "DELAYED", "RESERVED", "IRREG", "RELEASED"),
+    status=one_of("FUNDED", "SPLIT_FUNDING", "SPLIT FUNDING", "DELAYED", "RESERVED", "IRREG", "RELEASED"),
     funding_type=one_of("CREDIT", "DEBIT"),
     amount=AMOUNT,
     currency=CURRENCY,
@@ -211,8 +211,8 @@ CONVERSION = both(
         status=one_of("AVAILABLE", "NOT_AVAILABLE"),
         amount=AMOUNT,
         currency=CURRENCY,
-        payer_amount=NO_AMOUNT,
     ),
+    may(payer_amount=AMOUNT, payer_currency=CURRENCY),
     DONE,
 )
 
@@ -240,6 +240,9 @@ def listed(plural: str, item: Schema, *, owned: bool = True) -> Schema:
     return both(page, DONE, *([OWNED] if owned else []))
 
 
+NEVER: Schema = {"not": {}}
+"""No answer is good: the operation exists to say what is wrong with the call."""
+
 SCHEMAS: dict[str, Schema] = {
     "POST /accesstoken": has(
         token={"type": "string", "maxLength": 50, "minLength": 20},
@@ -261,6 +264,8 @@ SCHEMAS: dict[str, Schema] = {
     "GET /payment-methods/{id}": STORED,
     "PATCH /payment-methods/{id}": STORED,
     "DELETE /payment-methods/{id}": both(has(id=named("PMT"), status=one_of("DELETED")), DONE),
+    "POST /payment-methods/search": listed("payment_methods", STORED_ITEM),
+    "POST /payment-methods/{id}/detokenize": NEVER,
     "POST /verifications": both(
         has(id=named("VER"), status=one_of("VERIFIED", "NOT_VERIFIED"), reference=TEXT, payment_method=PAID_WITH),
         OWNED,
@@ -272,6 +277,9 @@ SCHEMAS: dict[str, Schema] = {
     "POST /transactions/{id}/capture": TRANSACTION,
     "POST /transactions/{id}/refund": both(TRANSACTION, has(type=one_of("REFUND"), parent_resource_id=named("TRN"))),
     "POST /transactions/{id}/reversal": TRANSACTION,
+    "POST /transactions/{id}/reauthorization": TRANSACTION,
+    "POST /transactions/{id}/incremental": TRANSACTION,
+    "POST /transactions/{id}/confirmation": TRANSACTION,
     "POST /transactions/{id}/hold": TRANSACTION,
     "POST /transactions/{id}/release": TRANSACTION,
     "POST /authentications": AUTHENTICATION,
@@ -294,6 +302,8 @@ SCHEMAS: dict[str, Schema] = {
     "GET /settlement/disputes/{id}": both(DISPUTE_MONEY, DONE),
     "GET /actions": listed("actions", ACTION_ITEM),
     "GET /actions/{id}": both(ACTION_ITEM, DONE),
+    "GET /batches/": NEVER,
+    "POST /batches/": NEVER,
     "GET /batches/{id}": BATCH,
     "POST /batches/{id}": BATCH,
     "GET /settlement/transactions": listed(

@@ -143,10 +143,7 @@ def test_captured_payment_can_be_reversed_and_an_open_one_cannot(gateway: Client
         (
             {"notifications": {**NOTIFICATIONS, "return_url": "javascript:alert(1)"}},
             {"provider": "testpay"},
-            (
-                "40090",
-                "notifications.return_url value is invalid. Please check the format and data provided is correct.",
-            ),
+            ("40213", "notifications.return_url contains unexpected data"),
         ),
     ],
 )

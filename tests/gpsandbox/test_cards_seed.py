@@ -14,11 +14,11 @@ def other(running: Running) -> Client:
 def test_each_app_finds_its_own_month_of_payments_and_cards(start: Start) -> None:
     running = start(**CONFORMANCE)
 
-    for gateway in (running.client.with_token(), other(running)):
+    for gateway, settled in ((running.client.with_token(), 10), (other(running), 0)):
         payments = gateway.call("GET", "/transactions?page_size=100").json
         cards = gateway.call("GET", "/payment-methods?page_size=100").json
         wallets = gateway.call("GET", "/transactions?payment_method=DIGITAL_WALLET").json
-        assert payments["total_record_count"] == 13
+        assert payments["total_record_count"] == 13 + settled
         assert cards["total_record_count"] == 13
         assert wallets["total_record_count"] == 4
 
@@ -38,7 +38,7 @@ def test_restart_writes_nothing_twice(start: Start) -> None:
 
     again = start(**CONFORMANCE, GPSANDBOX_DB=str(running.database))
 
-    assert again.client.with_token().call("GET", "/transactions").json["total_record_count"] == 13
+    assert again.client.with_token().call("GET", "/transactions").json["total_record_count"] == 13 + 10
 
 
 def test_sandbox_outside_conformance_starts_empty(start: Start) -> None:

@@ -25,7 +25,7 @@ def test_a_chargeback_is_lost_when_its_deadline_passes_and_dated_so(merchant: Cl
     assert (lost["status"], lost["result"], lost["status_time_created"]) == ("CLOSED", "LOST", due)
     refused = merchant.call("POST", f"/disputes/{dispute_id}/acceptance")
     assert refused.error[2] == "40067"
-    assert money(merchant) == [("CHARGEBACK", "DEBIT", "1999", "DELAYED")]
+    assert money(merchant) == [("CHARGEBACK", "DEBIT", "1999", "FUNDED")]
 
 
 def test_money_that_a_passed_deadline_takes_is_dated_with_the_deadline(merchant: Client, sold: dict[str, Any]) -> None:
