@@ -39,7 +39,10 @@ def storefront(page: Page, url: str) -> None:
     """Paying an open invoice."""
     page.goto(f"{url}/invoices/")
     page.get_by_role("link", name="Pay").first.click()
+    page.locator('input[data-pay-method="card"]').first.check()
     page.locator("[data-card-form][data-ready=yes]").first.wait_for(state="visible")
+    page.mouse.wheel(0, -5000)
+    page.wait_for_timeout(300)
 
 
 def back_office(page: Page, url: str) -> None:
