@@ -190,7 +190,7 @@ async def _read(
     raw = await request.body()
     if raw:
         try:
-            body = fields.without_nulls(json.loads(raw)) if len(raw) <= BODY_LIMIT else None
+            body = _body(raw) if len(raw) <= BODY_LIMIT else None
         except (ValueError, RecursionError):
             body = None
     if not isinstance(body, dict):
@@ -210,6 +210,14 @@ async def _read(
         now=clock.now(store),
     )
     return call, unreadable
+
+
+def _body(raw: bytes) -> Any:
+    """Raises ValueError for what is no JSON, or holds text that cannot be written again: halves of characters."""
+    body = fields.without_nulls(json.loads(raw))
+    if b"\\u" in raw:
+        redaction.compact(body).encode()
+    return body
 
 
 def _line(call: Call, response: Response) -> str:

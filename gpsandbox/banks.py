@@ -33,7 +33,7 @@ def read(body: dict[str, Any]) -> BankAccount:
     if absent:
         raise errors.missing(*absent)
     number = fields.text(body, "account_number")
-    if not re.fullmatch(r"\d{4,17}", number):
+    if not re.fullmatch(r"[0-9]{4,17}", number):
         raise errors.wrong_value("bank_transfer.account_number")
     if not routing_number_holds(fields.text(bank, "code")):
         raise errors.wrong_value("bank_transfer.bank.code")
@@ -42,13 +42,13 @@ def read(body: dict[str, Any]) -> BankAccount:
         account_type=fields.choice(body, "account_type", ("CHECKING", "SAVING")),
         holder_type=fields.choice(body, "account_holder_type", ("PERSONAL", "BUSINESS", "PAYROLL")),
         sec_code=fields.choice(body, "sec_code", ("CCD", "POP", "PPD", "TEL", "WEB")),
-        bank_name=fields.text(bank, "name"),
+        bank_name=fields.free_text(bank, "name"),
         outcome=outcomes.of_account(number).name,
     )
 
 
 def routing_number_holds(code: str) -> bool:
     """The check digit of an ABA routing number: weights 3, 7, 1."""
-    if not re.fullmatch(r"\d{9}", code) or code == "000000000":
+    if not re.fullmatch(r"[0-9]{9}", code) or code == "000000000":
         return False
     return sum(int(digit) * weight for digit, weight in zip(code, (3, 7, 1) * 3, strict=True)) % 10 == 0

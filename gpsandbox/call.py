@@ -108,8 +108,7 @@ class Call:
         With `required`, naming one is mandatory; otherwise leaving it out means the default.
         """
         account = self.session.merchant.account(name)
-        given_name = self.body.get("account_name") or self.query.get("account_name", "")
-        given_id = self.body.get("account_id") or self.query.get("account_id", "")
+        given_name, given_id = self._given("account_name"), self._given("account_id")
         if required and not (given_name or given_id):
             raise errors.missing("account_name")
         if self.settings.conformance and given_id:
@@ -118,6 +117,13 @@ class Call:
         if given_name not in ("", account.name) or given_id not in ("", account.id):
             raise errors.account_mismatch()
         return account
+
+    def _given(self, name: str) -> str:
+        """A field of the body, or else of the query."""
+        value = self.body.get(name) or self.query.get(name, "")
+        if not isinstance(value, str):
+            raise errors.unexpected_data(name)
+        return value
 
     def action(self, kind: str, *, result: str = "SUCCESS", action_id: str = "") -> dict[str, Any]:
         """The `action` block every resource ends with."""

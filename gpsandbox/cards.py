@@ -2,9 +2,14 @@
 
 import hashlib
 import hmac
+import os
 import re
+import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from gpsandbox import errors, fields, outcomes
@@ -44,7 +49,7 @@ class Card:
         return f"{'X' * (11 if self.brand == 'AMEX' else 12)}{self.last4}"
 
 
-TRACK = re.compile(r"(?P<number>\d{12,19})(?:=|\^[^^]*\^)(?P<year>\d\d)(?P<month>\d\d)")
+TRACK = re.compile(r"(?P<number>[0-9]{12,19})(?:=|\^[^^]*\^)(?P<year>[0-9]{2})(?P<month>[0-9]{2})")
 """What identifies the card in either track of a magnetic stripe (ISO/IEC 7813)."""
 
 
@@ -75,7 +80,7 @@ def number_read(body: dict[str, Any]) -> str:
 
 
 def looks_like_a_number(number: str) -> bool:
-    return re.fullmatch(r"\d{12,19}", number) is not None and luhn_holds(number)
+    return re.fullmatch(r"[0-9]{12,19}", number) is not None and luhn_holds(number)
 
 
 def _made(body: dict[str, Any], number: str, month: str, year: str, *, settings: Settings) -> Card:
@@ -115,7 +120,7 @@ def expiry_read(body: dict[str, Any], *, now: datetime | None) -> tuple[str, str
     """Month and year, two digits each. A card is good until the end of its month; without `now`, for ever."""
     month, year = fields.text(body, "expiry_month"), fields.text(body, "expiry_year")
     year = year[2:] if len(year) == 4 else year
-    if not re.fullmatch(r"\d{1,2}", month) or not re.fullmatch(r"\d{2}", year):
+    if not re.fullmatch(r"[0-9]{1,2}", month) or not re.fullmatch(r"[0-9]{2}", year):
         raise errors.invalid("40085", "Expiry date invalid")
     if not 1 <= int(month) <= 12 or (now and (2000 + int(year), int(month)) < (now.year, now.month)):
         raise errors.invalid("40085", "Expiry date invalid")
@@ -137,8 +142,24 @@ def brand_of(number: str) -> str:
 
 def fingerprint(number: str, *, settings: Settings) -> str:
     """The same for the same card, useless without the key."""
-    key = hashlib.sha256(f"fingerprint|{settings.secret}".encode()).digest()
+    key = fingerprint_key(settings.secret, settings.database)
     return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
+
+
+@cache
+def fingerprint_key(secret: str, database: Path) -> bytes:
+    """Made of the sandbox's secret or, without one, drawn by lot once and kept beside the database, for us alone."""
+    if secret:
+        return hashlib.sha256(f"fingerprint|{secret}".encode()).digest()
+    path = database.with_name(f"{database.name}-key")
+    if not path.exists():
+        drawn = path.with_name(f"{path.name}-{os.getpid()}")
+        drawn.touch(mode=0o600)
+        drawn.write_bytes(secrets.token_bytes(32))
+        with suppress(FileExistsError):  # another process was faster: its key counts
+            os.link(drawn, path)
+        drawn.unlink()
+    return path.read_bytes()
 
 
 def _cvv_read(body: dict[str, Any], *, brand: str) -> bool:
@@ -146,7 +167,7 @@ def _cvv_read(body: dict[str, Any], *, brand: str) -> bool:
     cvv = fields.text(body, "cvv")
     if not cvv:
         return False
-    if not cvv.isdecimal():
+    if not re.fullmatch(r"[0-9]+", cvv):
         raise errors.downstream(
             "50018",
             "The line number 12 which contains '         [number] XXX [/number] ' does not conform to the schema",

@@ -4,6 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from gpsandbox.store import Store
 
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+"""Of the times that callers may name."""
+
 
 def now(store: Store) -> datetime:
     """This machine's time, as far ahead as the control room has put it."""
@@ -61,5 +64,9 @@ def _is_day(text: str) -> bool:
 
 
 def _moment(text: str) -> datetime:
+    """In UTC, and far enough from both ends of the calendar for every sum that is done with it."""
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"The year must be from {FIRST_YEAR} to {LAST_YEAR}.")
+    return moment.astimezone(UTC)

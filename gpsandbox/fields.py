@@ -4,9 +4,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from gpsandbox import errors
+from gpsandbox import errors, redaction
 
-DIGITS = re.compile(r"^[0-9]{1,12}$")
+DIGITS = re.compile(r"[0-9]{1,12}")
 
 
 def without_nulls(value: Any) -> Any:
@@ -41,6 +41,11 @@ def text(body: dict[str, Any], name: str, *, least: int = 0, most: int = 255) ->
     return value
 
 
+def free_text(body: dict[str, Any], name: str, *, most: int = 255) -> str:
+    """Text that people wrote and that is kept: without the card number that somebody may have put there."""
+    return redaction.text_cleaned(text(body, name, most=most))
+
+
 def choice(body: dict[str, Any], name: str, allowed: tuple[str, ...], *, default: str = "") -> str:
     value = body.get(name, "") or default
     if value and value not in allowed:
@@ -53,7 +58,7 @@ def minor_units(body: dict[str, Any], name: str) -> int | None:
     value = body.get(name)
     if value in (None, ""):
         return None
-    if not isinstance(value, str) or not DIGITS.match(value) or int(value) == 0:
+    if not isinstance(value, str) or not DIGITS.fullmatch(value) or int(value) == 0:
         raise errors.unexpected_data(name)
     return int(value)
 

@@ -19,9 +19,9 @@ def write(call: Call, *, status: int | None, detailed_error_code: str = "", answ
             "app_id": call.app_id,
             "method": call.method,
             "endpoint": call.endpoint,
-            "path": call.path,
-            "reference": call.reference or _asked_reference(call),
-            "idempotency_key": call.idempotency_key,
+            "path": redaction.text_cleaned(call.path),
+            "reference": redaction.text_cleaned(call.reference or _asked_reference(call)),
+            "idempotency_key": redaction.text_cleaned(call.idempotency_key),
             "resource_id": call.resource_id,
             "status": status,
             "detailed_error_code": detailed_error_code,
@@ -36,7 +36,7 @@ def find(store: Store, *, reference: str = "", newest: int = 0) -> list[dict[str
     """Calls in the order they came; of all of them, or the `newest`, when no reference is named."""
     rows = store.rows(
         "SELECT * FROM (SELECT * FROM requests WHERE ?1 = '' OR reference = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
-        (reference, newest or -1),
+        (redaction.text_cleaned(reference), newest or -1),
     )
     return [dict(row) for row in rows]
 

@@ -1,5 +1,6 @@
 """Every list answers alike: filters, order, paging, counts."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +46,7 @@ def one_of(column: str, *allowed: str) -> Filter:
 
 def whole(column: str) -> Filter:
     def condition(name: str, text: str) -> Condition:
-        if not text.isdecimal():
+        if not re.fullmatch(r"[0-9]{1,15}", text):
             raise errors.unexpected_data(name)
         return f"{column} = ?", int(text)
 
@@ -114,6 +115,6 @@ def _time(read: Callable[[str], str], name: str, text: str) -> str:
 
 def _number(call: Call, name: str, *, default: int, most: int) -> int:
     text = call.query.get(name) or str(default)
-    if not text.isdecimal() or not 1 <= int(text) <= most:
+    if not re.fullmatch(r"[0-9]{1,7}", text) or not 1 <= int(text) <= most:
         raise errors.unexpected_data(name)
     return int(text)

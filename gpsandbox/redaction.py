@@ -1,4 +1,4 @@
-"""What the journal may keep of a body: never a card or bank account number, a security code, a key or a token."""
+"""What may be kept of a body: never a card or bank account number, a security code, a key or a token."""
 
 import json
 import re
@@ -10,26 +10,35 @@ HIDDEN = "•••"
 SECRET_NAMES = frozenset(
     {
         "cvv",
+        "cvv2",
+        "cvc",
+        "cvc2",
+        "securitycode",
         "secret",
         "nonce",
         "token",
-        "app_key",
+        "appkey",
         "value",
         "cryptogram",
-        "authentication_value",
-        "b64_content",
+        "authenticationvalue",
+        "b64content",
         "track",
-        "pin_block",
+        "pinblock",
         "tag",
-        "payment_token",
-        "accessToken",
+        "paymenttoken",
+        "accesstoken",
+        "checkreference",
     }
 )
-MASKED_NAMES = frozenset({"number", "account_number", "iban"})
+MASKED_NAMES = frozenset({"number", "cardnumber", "pan", "accountnumber", "iban"})
+"""Both as `_plain` writes a name: `accountNumber`, `Account_Number` and `account-number` are one."""
+
 LONGEST = 4000
 """Characters of one body that are kept."""
 
-_SUSPECT_NAMES = tuple(f'"{name}":' for name in sorted(SECRET_NAMES | MASKED_NAMES))
+_SUSPECT_NAMES = re.compile(
+    rf'"(?:{"|".join("[_-]*".join(name) for name in sorted(SECRET_NAMES | MASKED_NAMES))})[_-]*":', re.IGNORECASE
+)
 _SUSPECT_TEXT = re.compile(r"[0-9 -]{12}")
 """One of these is in the JSON text of everything that `_walk` would change, and of a little more."""
 
@@ -42,8 +51,8 @@ def shown(value: Any, *, text: str = "") -> str:
     `text` is the body's own compact JSON text, if the caller has it: most bodies hold no secret and are shown as sent.
     """
     text = text or compact(value)
-    if any(name in text for name in _SUSPECT_NAMES) or _SUSPECT_TEXT.search(text):
-        text = compact(_walk(value))
+    if _SUSPECT_TEXT.search(text) or _SUSPECT_NAMES.search(text):
+        text = compact(cleaned(value))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
@@ -52,18 +61,31 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _walk(value: Any, name: str = "") -> Any:
+def cleaned(value: Any, name: str = "") -> Any:
+    """The same value, safe to keep. `name` is the key it stands under: what some names hold is hidden whatever it is."""
+    name = _plain(name)
     if name in SECRET_NAMES and value not in (None, ""):
         return HIDDEN
     if isinstance(value, dict):
-        return {key: _walk(item, key) for key, item in value.items()}
+        return {key: cleaned(item, key) for key, item in value.items()}
     if isinstance(value, list):
-        return [_walk(item, name) for item in value]
+        return [cleaned(item, name) for item in value]
     if value in (None, ""):
         return value
     if name in MASKED_NAMES:
         return masked(str(value))
-    return _text(value) if isinstance(value, str) and len(value) >= 12 else value
+    if isinstance(value, int) and not isinstance(value, bool) and (hidden := text_cleaned(str(value))) != str(value):
+        return hidden
+    return text_cleaned(value) if isinstance(value, str) else value
+
+
+def text_cleaned(text: str) -> str:
+    """Free text without the card numbers in it: whatever has 12 to 19 digits and the right check digit."""
+    if len(text) < 12:
+        return text
+    return _DIGITS.sub(
+        lambda found: masked(found[0]) if cards.luhn_holds(re.sub(r"[ -]", "", found[0])) else found[0], text
+    )
 
 
 def masked(number: str) -> str:
@@ -71,7 +93,5 @@ def masked(number: str) -> str:
     return f"{HIDDEN}{number[-4:]}" if len(number) >= 8 else HIDDEN
 
 
-def _text(text: str) -> str:
-    return _DIGITS.sub(
-        lambda found: masked(found[0]) if cards.luhn_holds(re.sub(r"[ -]", "", found[0])) else found[0], text
-    )
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()

@@ -102,7 +102,7 @@ def read(call: Call, *, bank_allowed: bool = True) -> Source:
         outcome=_outcome(call, card, account),
         storage_mode=fields.choice(body, "storage_mode", ("ALWAYS", "ON_SUCCESS")),
         fingerprint_mode=fields.choice(body, "fingerprint_mode", ("ALWAYS", "ON_SUCCESS")),
-        narrative=fields.text(body, "narrative"),
+        narrative=fields.free_text(body, "narrative"),
         avs_given=bool(details.get("avs_address") or details.get("avs_postal_code")),
         chip=bool(details.get("tag")),
     )
@@ -206,8 +206,8 @@ def _entry_mode(call: Call, body: dict[str, Any]) -> str:
 
 
 def _name(body: dict[str, Any]) -> str:
-    parts = (fields.text(body, "first_name"), fields.text(body, "last_name"))
-    return fields.text(body, "name") or " ".join(part for part in parts if part)
+    parts = (fields.free_text(body, "first_name"), fields.free_text(body, "last_name"))
+    return fields.free_text(body, "name") or " ".join(part for part in parts if part)
 
 
 def _outcome(call: Call, card: Card | None, account: BankAccount | None) -> Outcome:

@@ -39,7 +39,7 @@ def create(call: Call) -> dict[str, Any]:
     if app_key is None:
         raise errors.unknown_app()
     proof = hashlib.sha512(f"{nonce}{app_key}".encode()).hexdigest()
-    if not hmac.compare_digest(proof, fields.text(body, "secret", most=128).lower()):
+    if not hmac.compare_digest(proof.encode(), fields.text(body, "secret", most=128).lower().encode()):
         raise errors.wrong_key()
 
     seconds = _seconds(body)
@@ -111,7 +111,7 @@ def _seconds(body: dict[str, Any]) -> int:
     """`seconds_to_expire` wins over `interval_to_expire`; neither means a day."""
     if "seconds_to_expire" in body:
         value = body["seconds_to_expire"]
-        seconds = int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 0
+        seconds = int(value) if isinstance(value, int) or (isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value)) else 0
         if not 60 <= seconds <= 604800:
             raise errors.unexpected_data("seconds_to_expire")
         return seconds
@@ -122,7 +122,7 @@ def _permissions(body: dict[str, Any]) -> frozenset[str]:
     wanted = body.get("permissions") or []
     if not isinstance(wanted, list):
         raise errors.unexpected_data("permissions")
-    unknown = [str(name) for name in wanted if name not in accounts.ALL_PERMISSIONS]
+    unknown = [str(name) for name in wanted if str(name) not in accounts.ALL_PERMISSIONS]
     if unknown:
         listed = ", ".join(unknown)
         raise errors.invalid("40119", f"Invalid permissions {{ {listed} }} provided in the input field - permissions")

@@ -1,9 +1,10 @@
 """/links: make, list, read, change."""
 
 import json
+import re
 from typing import Any
 
-from gpsandbox import accounts, clock, errors, fields, ids, listing
+from gpsandbox import accounts, clock, errors, fields, ids, listing, redaction
 from gpsandbox.call import Call
 from gpsandbox.errors import ApiError
 from gpsandbox.links import usage
@@ -90,8 +91,8 @@ def create(call: Call) -> dict[str, Any]:
             "usage_count": 0,
             "viewed_count": 0,
             "reference": call.reference,
-            "name": fields.text(body, "name", most=100),
-            "description": fields.text(body, "description", most=500),
+            "name": fields.free_text(body, "name", most=100),
+            "description": fields.free_text(body, "description", most=500),
             "amount": fields.minor_units(asked, "amount"),
             "currency": fields.pattern(asked, "currency", r"[A-Z]{3}"),
             **_shipping(body, shippable="NO", shipping_amount=0),
@@ -106,7 +107,7 @@ def create(call: Call) -> dict[str, Any]:
                     "images": _listed(body, "images"),
                     "notifications": fields.addresses(body),
                     "order_reference": fields.text(fields.section(body, "order"), "reference", most=50),
-                    "payer": fields.section(body, "payer"),
+                    "payer": redaction.cleaned(fields.section(body, "payer")),
                 }
             ),
         },
@@ -151,9 +152,9 @@ def edit(call: Call) -> dict[str, Any]:
     if "usage_limit" in body:
         changes["usage_limit"] = _usage_limit(body)
     if body.get("name"):
-        changes["name"] = fields.text(body, "name", most=100)
+        changes["name"] = fields.free_text(body, "name", most=100)
     if body.get("description"):
-        changes["description"] = fields.text(body, "description", most=500)
+        changes["description"] = fields.free_text(body, "description", most=500)
     if asked.get("amount"):
         changes["amount"] = fields.minor_units(asked, "amount")
     if body.get("expiration_date"):
@@ -251,7 +252,7 @@ def _usage_limit(body: dict[str, Any]) -> int:
     if given in (None, ""):
         return 0
     text = str(given) if isinstance(given, int | str) and not isinstance(given, bool) else ""
-    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+    if not re.fullmatch(r"[0-9]{1,7}", text) or not 1 <= int(text) <= 1_000_000:
         raise errors.unexpected_data("usage_limit")
     return int(text)
 

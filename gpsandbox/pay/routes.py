@@ -18,7 +18,7 @@ BODY_LIMIT = 10_000
 """Bytes of a form."""
 
 ATTEMPT = re.compile(r"[0-9a-f]{32}")
-EXPIRY = re.compile(r"(\d{1,2})[\s/-]*(\d{2}|\d{4})")
+EXPIRY = re.compile(r"([0-9]{1,2})[\s/-]*([0-9]{2}|[0-9]{4})")
 
 DECLINED = "Your bank declined this card. Nothing was charged. Try another card."
 NO_ANSWER = "The bank could not be reached. Nothing was charged. Try again in a moment."

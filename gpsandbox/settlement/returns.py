@@ -63,7 +63,7 @@ def trigger(store: Store, transaction_id: str, *, code: str, status: str, now: d
     sold = store.row("SELECT * FROM transactions WHERE id = ?", (transaction_id,))
     if sold is None:
         raise LookupError(f"There is no transaction {transaction_id}.")
-    if not re.fullmatch(r"R\d\d", code):
+    if not re.fullmatch(r"R[0-9]{2}", code):
         raise ReturnError("code is an ACH return code such as R01.")
     if status not in STATUSES:
         raise ReturnError(f"status is {' or '.join(STATUSES)}.")

@@ -42,7 +42,7 @@ def create(call: Call) -> dict[str, Any]:
         "refunded": 0,
         "reference": call.reference,
         "order_reference": fields.text(fields.section(body, "order"), "reference"),
-        "description": fields.text(body, "description", most=50),
+        "description": fields.free_text(body, "description", most=50),
         "parent_id": "",
         "batch_id": "",
         "action_id": ids.new("ACT"),

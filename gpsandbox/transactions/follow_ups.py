@@ -73,7 +73,7 @@ def reverse(call: Call) -> dict[str, Any]:
     if amount is not None and partial:
         return _reduced(call, found, amount=amount)
     batches.lines_remove(call, transaction=found)
-    if found["parent_id"]:
+    if found["type"] == "REFUND" and found["parent_id"]:
         call.store.write(
             "UPDATE transactions SET refunded = refunded - ? WHERE id = ?", (found["amount"], found["parent_id"])
         )
@@ -172,7 +172,7 @@ def _refunded(call: Call, parent: Row, *, amount: int, declined: bool) -> dict[s
         captured=0 if declined else amount,
         refunded=0,
         reference=call.reference,
-        description=fields.text(call.body, "description", most=50),
+        description=fields.free_text(call.body, "description", most=50),
         parent_id=parent["id"],
         batch_id="",
         held=0,

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from gpsandbox import errors, fields
+from gpsandbox import errors, fields, redaction
 from gpsandbox.call import Call
 from gpsandbox.sources import Source
 from gpsandbox.store import Row
@@ -35,7 +35,7 @@ SHOWN_AGAIN = (
     "purchase_order_number",
     "buyer_recipient_name",
 )
-"""Kept as sent. From `tax_amount` on: what business cards want to know (level 2)."""
+"""Kept as sent, but never with a card number, a security code or the like in it. From `tax_amount` on: what business cards want to know (level 2)."""
 
 TAX_IDS = "_tax_id_reference"
 """Level 2 fields that end so are kept too; their names differ between the gateway's own SDKs."""
@@ -51,8 +51,8 @@ def of_request(call: Call, source: Source, *, amount: int) -> dict[str, Any]:
     body = call.body
     stored_credential_check(body)
     _order_check(body)
-    kept = {name: body[name] for name in ("order", "link", *SHOWN_AGAIN) if body.get(name)}
-    kept.update({name: body[name] for name in body if name.endswith(TAX_IDS) and body[name]})
+    names = ("order", "link", *SHOWN_AGAIN, *(name for name in body if name.endswith(TAX_IDS)))
+    kept = {name: redaction.cleaned(body[name], name) for name in names if body.get(name)}
     if amounts := _amounts(call, amount):
         kept["amounts"] = amounts
     if source.narrative:
@@ -64,9 +64,9 @@ def of_refund(call: Call, parent: Row) -> dict[str, Any]:
     """What a refund keeps of its sale, and of its own request."""
     of_sale = {name: item for name, item in json.loads(parent["detail"]).items() if name not in NOT_OF_REFUND}
     _order_check(call.body)
-    own = {name: call.body[name] for name in ("tax_amount",) if call.body.get(name)}
+    own = {name: redaction.cleaned(call.body[name]) for name in ("tax_amount",) if call.body.get(name)}
     if order := call.body.get("order"):
-        own["order"] = {**of_sale.get("order", {}), **order}
+        own["order"] = {**of_sale.get("order", {}), **redaction.cleaned(order)}
     return of_sale | own
 
 

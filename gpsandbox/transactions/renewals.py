@@ -64,7 +64,7 @@ def reauthorize(call: Call) -> dict[str, Any]:
             "captured": amount if taken else 0,
             "refunded": 0,
             "reference": call.reference,
-            "description": fields.text(call.body, "description", most=50) or original["description"],
+            "description": fields.free_text(call.body, "description", most=50) or original["description"],
             "parent_id": original["id"],
             "batch_id": "",
             "held": 0,
@@ -91,7 +91,7 @@ def reauthorize(call: Call) -> dict[str, Any]:
 
 
 def _check(call: Call, original: Row) -> None:
-    if original["type"] != "SALE" or original["status"] not in REAUTHORIZABLE[original["method"]]:
+    if original["type"] != "SALE" or original["status"] not in REAUTHORIZABLE.get(original["method"], ()):
         raise errors.not_reauthorizable(f"it is a {original['type']} with status {original['status']}")
     again = call.store.value(
         "SELECT id FROM transactions WHERE parent_id = ? AND type = 'SALE' AND status <> 'DECLINED'",
