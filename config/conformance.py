@@ -115,7 +115,8 @@ def run(folder: Path, url: str, arguments: list[str]) -> Mapping[str, Any]:
     output = folder / "result.json"
     output.unlink(missing_ok=True)
     suites = [f"/{name}[.]test[.]js" for name in arguments]
-    command = [*node.tool("node"), "node_modules/jest/bin/jest.js", "--runInBand", "--json", f"--outputFile={output}", *suites]
+    jest = [*node.tool("node"), "node_modules/jest/bin/jest.js", "--runInBand"]
+    command = [*jest, "--json", f"--outputFile={output}", *suites]
     started = time.monotonic()
     environment = node.environment() | {"GP_EMU": url}
     subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)

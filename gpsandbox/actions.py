@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gpsandbox import ids
+from gpsandbox import ids, redaction
 from gpsandbox.call import Call
 from gpsandbox.errors import ApiError
 
@@ -46,12 +46,12 @@ def _insert(call: Call, *, action_id: str, type_: str, resource_id: str, http_co
             "created_at": call.stamp,
             "type": type_,
             "resource": call.endpoint.split("/")[1].replace("-", "_").upper(),
-            "resource_id": resource_id,
+            "resource_id": redaction.text_cleaned(resource_id),
             "resource_status": more.get("resource_status", ""),
             "http_code": http_code,
             "response_code": more["response_code"],
             "detailed_code": more.get("detailed_code", ""),
-            "message": more.get("message", ""),
+            "message": redaction.text_cleaned(more.get("message", "")),
             "account_id": more.get("account_id", ""),
             "account_name": more.get("account_name", ""),
             "version": call.version,

@@ -3,6 +3,7 @@
 import hmac
 import ipaddress
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from gpsandbox.store import Store
 from gpsandbox.transactions.reads import STATUSES
 from gpsandbox.webhooks import announce
 from gpsandbox.webhooks.controls import CONTROLS as WEBHOOK_CONTROLS
-from gpsandbox.wire import Answer
+from gpsandbox.wire import Answer, json_read
 
 Control = Callable[[Store, Request, dict[str, Any]], Any]
 
@@ -73,12 +74,16 @@ def _guarded(control: Control, settings: Settings, store: Store) -> Callable[[Re
             return Answer({"error": "Wrong secret."}, 401)
         raw = await request.body()
         try:
-            body = json.loads(raw) if raw else {}
+            body = json_read(raw) if raw else {}
             if not isinstance(body, dict):
                 raise ControlError("The body must be a JSON object.")
             life.catch_up(store, settings=settings)
             return Answer(control(store, request, body))
-        except ValueError as error:
+        except (KeyError, IndexError):
+            raise  # our own mistakes, not the caller's
+        except RecursionError:
+            return Answer({"error": "The body is nested too deeply."}, 400)
+        except (ValueError, OverflowError) as error:
             return Answer({"error": str(error)}, 400)
         except LookupError as error:
             return Answer({"error": str(error)}, 404)
@@ -100,7 +105,7 @@ def _rules_clear(store: Store, request: Request, body: dict[str, Any]) -> Any:
 
 def _rule_remove(store: Store, request: Request, body: dict[str, Any]) -> Any:
     rule_id = request.path_params["id"]
-    if not rule_id.isdecimal():
+    if not re.fullmatch(r"[0-9]{1,15}", rule_id):
         raise LookupError(f"There is no rule {rule_id}.")
     faults.rule_remove(store, int(rule_id))
     return {"deleted": 1}
@@ -166,7 +171,7 @@ def _clock_move(store: Store, request: Request, body: dict[str, Any]) -> Any:
 def _seconds(advance: Any) -> float:
     try:
         return timedelta(**advance).total_seconds()
-    except (TypeError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         raise ControlError("advance is an object of weeks, days, hours, minutes or seconds.") from None
 
 

@@ -1,7 +1,6 @@
 """The one way every `/ucp` call goes: read, recognise, maybe spoil, do in one database transaction, note, answer."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ from gpsandbox.call import Call
 from gpsandbox.errors import ApiError
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
-from gpsandbox.wire import Answer
+from gpsandbox.wire import Answer, json_read
 
 log = logging.getLogger("gpsandbox")
 
@@ -190,7 +189,7 @@ async def _read(
     raw = await request.body()
     if raw:
         try:
-            body = _body(raw) if len(raw) <= BODY_LIMIT else None
+            body = fields.without_nulls(json_read(raw)) if len(raw) <= BODY_LIMIT else None
         except (ValueError, RecursionError):
             body = None
     if not isinstance(body, dict):
@@ -210,14 +209,6 @@ async def _read(
         now=clock.now(store),
     )
     return call, unreadable
-
-
-def _body(raw: bytes) -> Any:
-    """Raises ValueError for what is no JSON, or holds text that cannot be written again: halves of characters."""
-    body = fields.without_nulls(json.loads(raw))
-    if b"\\u" in raw:
-        redaction.compact(body).encode()
-    return body
 
 
 def _line(call: Call, response: Response) -> str:

@@ -68,7 +68,7 @@ def application(settings: Settings) -> Starlette:
                 max_age=600,
             )
         ],
-        exception_handlers={404: _nowhere},
+        exception_handlers={404: _nowhere, 405: _not_so},
         lifespan=lifespan,
     )
     app.state.settings = settings
@@ -78,6 +78,18 @@ def application(settings: Settings) -> Starlette:
 def from_environment() -> Starlette:
     """What each of several processes serves; the first has checked the settings."""
     return application(settings_read(os.environ))
+
+
+async def _not_so(request: Request, error: Exception) -> Response:
+    text = f"{request.method} is not allowed at {request.url.path}"
+    known = {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(request.url.path)
+        for method in route.methods or ()
+    }
+    headers = {"Allow": ", ".join(sorted(known))}
+    return Answer(errors.ApiError(405, "INVALID_REQUEST_DATA", "40118", text).body(), 405, headers=headers)
 
 
 async def _nowhere(request: Request, error: Exception) -> Response:

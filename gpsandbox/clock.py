@@ -7,6 +7,8 @@ from gpsandbox.store import Store
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 """Of the times that callers may name."""
 
+_FIRST, _LAST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
+
 
 def now(store: Store) -> datetime:
     """This machine's time, as far ahead as the control room has put it."""
@@ -14,7 +16,13 @@ def now(store: Store) -> datetime:
 
 
 def move(store: Store, *, seconds: float) -> datetime:
-    """Put the clock further ahead (or back) and say what time it is then."""
+    """Put the clock further ahead (or back) and say what time it is then.
+
+    Raises ValueError when that lies outside the years that anybody may name.
+    """
+    then = now(store).timestamp() + seconds
+    if not _FIRST.timestamp() <= then <= _LAST.timestamp():
+        raise ValueError(f"The year must be from {FIRST_YEAR} to {LAST_YEAR}.")
     store.write(
         "INSERT INTO clock (id, ahead) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET ahead = ahead + ?1", (seconds,)
     )
@@ -55,8 +63,8 @@ def latest(text: str) -> str:
 
 
 def day(text: str) -> date:
-    """Raises ValueError when the text is not yyyy-mm-dd."""
-    return date.fromisoformat(text)
+    """Raises ValueError when the text is not yyyy-mm-dd, or is beyond the years that anybody may name."""
+    return _moment(date.fromisoformat(text).isoformat()).date()
 
 
 def _is_day(text: str) -> bool:

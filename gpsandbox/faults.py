@@ -1,9 +1,10 @@
-"""Fault rules: which calls go wrong, and how. Set through `POST /_emu/rules`."""
+"""Fault rules: which calls and notifications go wrong, and how. Set through `POST /_emu/rules`."""
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +13,28 @@ from starlette.responses import Response
 from gpsandbox import errors, tokens
 from gpsandbox.call import Call, ForcedDecline
 from gpsandbox.errors import ApiError
+from gpsandbox.handling import OPTIONS, PLAIN, Handling, handling_read
 from gpsandbox.store import Store
 from gpsandbox.wire import Answer, Cut
 
 MATCHES = frozenset(
     {"endpoint", "method", "reference", "reference_prefix", "order_reference", "last4", "amount", "currency"}
 )
+NOTIFICATION_MATCHES = frozenset(
+    {"reference", "reference_prefix", "order_reference", "last4", "amount", "currency", "transaction", "status", "type"}
+)
+"""What a rule may know a notification by; all but `status` and `type` are its transaction's."""
+
 CHOOSES = frozenset({"nth", "probability", "seed"})
 """Which of the calls that match are struck: from the nth on, and of those only some."""
 
 BEFORE, AFTER = "before", "after"
+WEBHOOK = "webhook"
+"""The action that strikes notifications; all others strike calls."""
+
+MOST = 1_000_000
+MOST_MS = 600_000
+"""Ten minutes of real time."""
 
 ACTIONS: dict[str, tuple[frozenset[str], str]] = {
     "decline": (frozenset({"result", "message"}), BEFORE),
@@ -35,6 +48,7 @@ ACTIONS: dict[str, tuple[frozenset[str], str]] = {
     "wrong_content_type": (frozenset({"when"}), AFTER),
     "expire_token": (frozenset(), BEFORE),
     "too_many": (frozenset({"when"}), BEFORE),
+    WEBHOOK: (OPTIONS, AFTER),
 }
 """Action → the options it takes, and when it strikes unless told: before or after the call is committed."""
 
@@ -121,18 +135,39 @@ def find(call: Call) -> Fault | None:
     if not call.store.value("SELECT EXISTS (SELECT 1 FROM rules)"):
         return None
     with call.store.atomic():
-        for row in call.store.rows("SELECT * FROM rules WHERE times IS NULL OR fired < times ORDER BY id"):
-            match = json.loads(row["match"])
-            if not _matches(call, match):
-                continue
-            number = row["seen"] + 1
-            strikes = number >= row["nth"] and _falls_on(number, match)
-            call.store.write(
-                "UPDATE rules SET seen = seen + 1, fired = fired + ? WHERE id = ?", (int(strikes), row["id"])
-            )
-            if strikes:
-                [(kind, options)] = json.loads(row["action"]).items()
-                return Fault(rule_id=row["id"], kind=kind, options=options)
+        return _first(
+            call.store, lambda kind, match: kind != WEBHOOK and all(_holds(call, name, match[name]) for name in match)
+        )
+
+
+def of_notification(store: Store, facts: Mapping[str, str]) -> Handling:
+    """What the first rule that wants this notification does to it. Call inside `Store.atomic`."""
+
+    def wanted(kind: str, match: Mapping[str, str]) -> bool:
+        prefix = match.get("reference_prefix", "")
+        named = {name: value for name, value in match.items() if name != "reference_prefix"}
+        return (
+            kind == WEBHOOK
+            and facts["reference"].startswith(prefix)
+            and all(facts[name] == value for name, value in named.items())
+        )
+
+    found = _first(store, wanted)
+    return handling_read(found.options) if found else PLAIN
+
+
+def _first(store: Store, wanted: Callable[[str, Mapping[str, str]], bool]) -> Fault | None:
+    """The first rule that strikes what it wants; every rule before it that wanted the same has counted it."""
+    for row in store.rows("SELECT * FROM rules WHERE times IS NULL OR fired < times ORDER BY id"):
+        match = json.loads(row["match"])
+        [(kind, options)] = json.loads(row["action"]).items()
+        if not wanted(kind, {name: str(value) for name, value in match.items() if name not in CHOOSES}):
+            continue
+        number = row["seen"] + 1
+        strikes = number >= row["nth"] and _falls_on(number, match)
+        store.write("UPDATE rules SET seen = seen + 1, fired = fired + ? WHERE id = ?", (int(strikes), row["id"]))
+        if strikes:
+            return Fault(rule_id=row["id"], kind=kind, options=options)
     return None
 
 
@@ -142,31 +177,18 @@ def rule_add(store: Store, body: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         RuleError: a key, an action or an option that does not exist.
     """
-    match, action = body.get("match", {}), body.get("action")
+    match, times = body.get("match", {}), body.get("times", 1)
     if set(body) - {"match", "action", "times"} or not isinstance(match, dict):
         raise RuleError("A rule is {match: {…}, action: {…}, times: n}.")
-    if unknown := set(match) - MATCHES - CHOOSES:
-        raise RuleError(f"match does not know {sorted(unknown)}; it knows {sorted(MATCHES | CHOOSES)}.")
-    probability = match.get("probability", 1)
+    kind, options = _action_read(body.get("action"))
+    known = CHOOSES | (NOTIFICATION_MATCHES if kind == WEBHOOK else MATCHES)
+    if unknown := set(match) - known:
+        raise RuleError(f"match does not know {sorted(unknown)}; for {kind} it knows {sorted(known)}.")
+    probability, nth = match.get("probability", 1), match.get("nth", 1)
     if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 <= probability <= 1:
         raise RuleError("probability is a number from 0 to 1.")
-    if isinstance(action, str):
-        action = {action: {}}
-    if not isinstance(action, dict) or len(action) != 1 or next(iter(action)) not in ACTIONS:
-        raise RuleError(f"action must be exactly one of {sorted(ACTIONS)}.")
-    [(kind, options)] = action.items()
-    options = options or {}
-    if not isinstance(options, dict) or (unknown := set(options) - ACTIONS[kind][0]):
-        raise RuleError(f"{kind} takes {sorted(ACTIONS[kind][0])}.")
-    if options.get("when", BEFORE) not in (BEFORE, AFTER):
-        raise RuleError("when is before or after.")
-    if kind == "http" and not isinstance(options.get("status"), int):
-        raise RuleError("http needs a status.")
-    if not isinstance(options.get("ms", 0), int) or options.get("ms", 0) < 0:
-        raise RuleError("ms is a whole number of milliseconds.")
-    nth, times = match.get("nth", 1), body.get("times", 1)
-    if not isinstance(nth, int) or nth < 1 or not (times is None or (isinstance(times, int) and times > 0)):
-        raise RuleError("nth and times are whole numbers from 1; times null means for ever.")
+    if not _is_count(nth) or not (times is None or _is_count(times)):
+        raise RuleError(f"nth and times are whole numbers from 1 to {MOST}; times null means for ever.")
     with store.atomic():
         store.insert(
             "rules",
@@ -182,6 +204,35 @@ def rule_add(store: Store, body: Mapping[str, Any]) -> dict[str, Any]:
         return rules(store)[-1]
 
 
+def _action_read(action: Any) -> tuple[str, dict[str, Any]]:
+    """The one action of a rule and its options. Raises RuleError or OptionError."""
+    if isinstance(action, str):
+        action = {action: {}}
+    if not isinstance(action, dict) or len(action) != 1 or next(iter(action)) not in ACTIONS:
+        raise RuleError(f"action must be exactly one of {sorted(ACTIONS)}.")
+    [(kind, options)] = action.items()
+    options = options or {}
+    if not isinstance(options, dict) or set(options) - ACTIONS[kind][0]:
+        raise RuleError(f"{kind} takes {sorted(ACTIONS[kind][0])}.")
+    if options.get("when", BEFORE) not in (BEFORE, AFTER):
+        raise RuleError("when is before or after.")
+    status, milliseconds = options.get("status"), options.get("ms", 0)
+    if kind == "http" and (type(status) is not int or not 200 <= status <= 599):
+        raise RuleError("http needs a status from 200 to 599.")
+    if type(milliseconds) is not int or not 0 <= milliseconds <= MOST_MS:
+        raise RuleError(f"ms is a whole number of milliseconds, at most {MOST_MS}.")
+    for name in ("content_type", "location"):
+        if not re.fullmatch(r"[!-~][ -~]*", str(options.get(name, "-"))):
+            raise RuleError(f"{name} is one line of plain text.")
+    if kind == WEBHOOK:
+        handling_read(options)
+    return kind, options
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= MOST
+
+
 def rule_remove(store: Store, rule_id: int) -> None:
     """Forget one rule. Raises LookupError."""
     if not store.write("DELETE FROM rules WHERE id = ?", (rule_id,)):
@@ -193,10 +244,6 @@ def rules(store: Store) -> list[dict[str, Any]]:
         {**dict(row), "match": json.loads(row["match"]), "action": json.loads(row["action"])}
         for row in store.rows("SELECT * FROM rules ORDER BY id")
     ]
-
-
-def _matches(call: Call, match: Mapping[str, Any]) -> bool:
-    return all(_holds(call, name, str(wanted)) for name, wanted in match.items() if name not in CHOOSES)
 
 
 def _falls_on(number: int, match: Mapping[str, Any]) -> bool:

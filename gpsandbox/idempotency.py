@@ -1,4 +1,7 @@
-"""A key works once. Repeating it is an error that names the first resource, not a replay."""
+"""A key works once. Repeating it is an error that names the first resource, not a replay.
+
+Keys are compared, so they are kept as sent; the journal shows them without card numbers.
+"""
 
 from gpsandbox import errors
 from gpsandbox.call import Call

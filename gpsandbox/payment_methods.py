@@ -60,7 +60,7 @@ def create(call: Call) -> dict[str, Any]:
     prints = {}
     if fields.choice(call.body, "fingerprint_mode", ("ALWAYS", "ON_SUCCESS")):
         prints = sources.fingerprint_block(call, card)
-    name = fields.text(call.body, "name", most=100)
+    name = fields.free_text(call.body, "name", most=100)
     call.resource_id = sources.store_card(call, card, usage_mode=usage_mode, name=name, reference=reference)
     return {**_shown(call, sources.find_token(call, call.resource_id), "PAYMENT_METHOD_CREATE"), **prints}
 
@@ -120,7 +120,7 @@ def edit(call: Call) -> dict[str, Any]:
         changes["usage_mode"] = usage_mode
         changes["expires_at"] = sources.FOREVER
     if call.body.get("name"):
-        changes["name"] = fields.text(call.body, "name", most=100)
+        changes["name"] = fields.free_text(call.body, "name", most=100)
     if card.get("expiry_month") or card.get("expiry_year"):
         changes["expiry_month"], changes["expiry_year"] = cards.expiry_read(card, now=call.now)
     call.store.update("payment_methods", row["id"], **changes)

@@ -62,7 +62,7 @@ def compact(value: Any) -> str:
 
 
 def cleaned(value: Any, name: str = "") -> Any:
-    """The same value, safe to keep. `name` is the key it stands under: what some names hold is hidden whatever it is."""
+    """The same value, safe to keep. `name` is the key it stands under."""
     name = _plain(name)
     if name in SECRET_NAMES and value not in (None, ""):
         return HIDDEN

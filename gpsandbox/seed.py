@@ -51,7 +51,7 @@ def _control(store: Store, request: Request, body: dict[str, Any]) -> Any:
     app_id = body.get("app_id", _first_app(settings))
     if name not in SEEDS:
         raise LookupError(f"There is no seed {name}, only {' and '.join(SEEDS)}.")
-    if app_id not in settings.apps:
+    if not isinstance(app_id, str) or app_id not in settings.apps:
         raise LookupError(f"There is no app {app_id}.")
     _plant(settings, store, name, app_id=app_id)
     return {"seeded": name, "app_id": app_id}

@@ -111,7 +111,8 @@ def _seconds(body: dict[str, Any]) -> int:
     """`seconds_to_expire` wins over `interval_to_expire`; neither means a day."""
     if "seconds_to_expire" in body:
         value = body["seconds_to_expire"]
-        seconds = int(value) if isinstance(value, int) or (isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value)) else 0
+        is_number = type(value) is int or (isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value))
+        seconds = int(value) if is_number else 0
         if not 60 <= seconds <= 604800:
             raise errors.unexpected_data("seconds_to_expire")
         return seconds

@@ -1,5 +1,6 @@
 """Answers that are not answers: what the fault rules put on the wire, down to a cut connection."""
 
+import json
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -36,6 +37,18 @@ class Cut(Response):
         protocol.transport.abort()
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+def json_read(raw: bytes) -> Any:
+    """What a body says.
+
+    Raises ValueError (or RecursionError) for what is no JSON, or holds text that nobody could write again: halves of
+    characters.
+    """
+    value = json.loads(raw)
+    if b"\\u" in raw:
+        redaction.compact(value).encode()
+    return value
 
 
 class Answer(JSONResponse):

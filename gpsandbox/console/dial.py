@@ -1,12 +1,14 @@
 """The dial: what shall happen to the next payment. One click sets a fault rule, another takes it back."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from gpsandbox import faults
 from gpsandbox.store import Store
 
 NEXT_PAYMENT = {"endpoint": "/transactions", "method": "POST"}
+NEXT_NOTIFICATION: dict[str, str] = {}
 SILENCE_MS = 40_000
 """Longer than the 30 seconds for which the shop waits."""
 
@@ -18,10 +20,11 @@ class Setting:
     """Goes on where "The next payment …" stops."""
     means: str
     action: dict[str, Any]
+    match: Mapping[str, str] = field(default_factory=lambda: NEXT_PAYMENT)
 
     @property
     def rule(self) -> dict[str, Any]:
-        return {"match": NEXT_PAYMENT, "action": self.action, "times": 1}
+        return {"match": dict(self.match), "action": self.action, "times": 1}
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -65,6 +68,34 @@ SETTINGS: tuple[Setting, ...] = (
         "Charged, but the JSON ends in the middle.",
         {"malformed_json": {"when": "after"}},
     ),
+    Setting(
+        "told-twice",
+        "is notified of twice",
+        "The next status notification, of whatever payment, arrives two times.",
+        {"webhook": {"times": 2}},
+        NEXT_NOTIFICATION,
+    ),
+    Setting(
+        "told-late",
+        "is notified of an hour late",
+        "By the sandbox's own clock.",
+        {"webhook": {"delay_ms": 3_600_000}},
+        NEXT_NOTIFICATION,
+    ),
+    Setting(
+        "told-out-of-order",
+        "is notified of out of order",
+        "The notification after the next one overtakes it.",
+        {"webhook": {"reorder": True}},
+        NEXT_NOTIFICATION,
+    ),
+    Setting(
+        "told-falsely",
+        "is notified of with a wrong signature",
+        "As somebody would who does not have the key; the shop must not believe it.",
+        {"webhook": {"corrupt_signature": True}},
+        NEXT_NOTIFICATION,
+    ),
 )
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -72,8 +103,13 @@ BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 def armed(store: Store) -> dict[str, int]:
     """The settings that wait for a payment → the rule that does it."""
-    waiting = [rule for rule in faults.rules(store) if is_waiting(rule) and rule["match"] == NEXT_PAYMENT]
-    return {setting.name: rule["id"] for setting in SETTINGS for rule in waiting if rule["action"] == setting.action}
+    waiting = [rule for rule in faults.rules(store) if is_waiting(rule)]
+    return {
+        setting.name: rule["id"]
+        for setting in SETTINGS
+        for rule in waiting
+        if (rule["match"], rule["action"]) == (setting.match, setting.action)
+    }
 
 
 def is_waiting(rule: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """The pages."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -17,13 +18,22 @@ from gpsandbox.store import Store
 
 el = element
 
+NOTIFIED: dict[str, dict[str, Any]] = {
+    "twice": {"times": 2},
+    "late": {"delay_ms": 3_600_000},
+    "out of order": {"reorder": True},
+    "with a wrong signature": {"corrupt_signature": True},
+}
+"""What may happen to notifications, in the words of the form."""
+
 RULE_ASKS: tuple[Ask, ...] = (
     Ask("action", "What goes wrong", choices=tuple(faults.ACTIONS)),
     Ask("when", "Before or after the charge", choices=("", "before", "after")),
     Ask("ms", "Milliseconds (slow, timeout)", kind="number"),
     Ask("status", "HTTP status (http)", kind="number"),
     Ask("body", "Answer (http)"),
-    Ask("endpoint", "Endpoint", value="/transactions"),
+    Ask("webhook", "Notifications arrive (webhook)", choices=("", *NOTIFIED)),
+    Ask("endpoint", "Endpoint (not for webhook)", value="/transactions"),
     Ask("method", "Method", choices=("", "GET", "POST", "PATCH", "DELETE")),
     Ask("reference", "Reference"),
     Ask("last4", "Last four digits"),
@@ -88,7 +98,7 @@ def section(store: Store, settings: Settings, frame: Frame, request: Request) ->
     """One subject's list with its filters."""
     subject = _section(frame, request)
     asked = dict(request.query_params)
-    page = int(asked["page"]) if asked.get("page", "").isdecimal() and 1 <= int(asked["page"]) <= 100_000 else 1
+    page = int(asked["page"]) if re.fullmatch("[1-9][0-9]{0,4}", asked.get("page", "")) else 1
     listed = reading.listed(store, subject, asked=asked, page=page)
     filters = [
         render.asked(Ask(name, render.label_of(name), choices=("", *values)), prefix="by", value=asked.get(name, ""))
@@ -198,7 +208,8 @@ def rule_of(form: Mapping[str, str]) -> dict[str, Any]:
     """The rule that the form describes, as `/_emu/rules` takes it; empty fields are not part of it."""
     given = {name: text.strip() for name, text in form.items() if text.strip()}
     kind = given.get("action", "")
-    options = {name: _number(given[name]) for name in ("when", "ms", "status", "body") if name in given}
+    options: dict[str, Any] = {name: _number(given[name]) for name in ("when", "ms", "status", "body") if name in given}
+    options |= NOTIFIED.get(given.get("webhook", ""), {})
     match: dict[str, Any] = {
         name: given[name]
         for name in ("endpoint", "method", "reference", "last4", "amount", "currency", "seed")

@@ -13,8 +13,3 @@ CREATE TABLE IF NOT EXISTS notification_attempts (
     signature TEXT NOT NULL, http_status INTEGER, problem TEXT NOT NULL, milliseconds INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS notification_attempts_by_notification ON notification_attempts (notification_id);
-
-CREATE TABLE IF NOT EXISTS notification_rules (
-    id INTEGER PRIMARY KEY, match TEXT NOT NULL, times INTEGER NOT NULL, delay_ms INTEGER NOT NULL,
-    corrupt_signature INTEGER NOT NULL, reorder INTEGER NOT NULL, uses INTEGER, struck INTEGER NOT NULL
-);

@@ -135,7 +135,8 @@ def _subject(call: Call, *, by_reference: bool = False) -> Row:
     found = call.store.row("SELECT * FROM transactions WHERE id = ? AND app_id = ?", (call.path_id, call.app_id))
     if found is None and by_reference:
         found = call.store.row(
-            "SELECT * FROM transactions WHERE reference = ? AND app_id = ? ORDER BY rowid DESC LIMIT 1",
+            "SELECT * FROM transactions WHERE reference = ? AND app_id = ?"
+            " ORDER BY type = 'SALE' DESC, rowid DESC LIMIT 1",
             (call.path_id, call.app_id),
         )
     if found is None:

@@ -35,7 +35,7 @@ SHOWN_AGAIN = (
     "purchase_order_number",
     "buyer_recipient_name",
 )
-"""Kept as sent, but never with a card number, a security code or the like in it. From `tax_amount` on: what business cards want to know (level 2)."""
+"""Kept as sent, less the card numbers and the like in it. From `tax_amount` on: what business cards want (level 2)."""
 
 TAX_IDS = "_tax_id_reference"
 """Level 2 fields that end so are kept too; their names differ between the gateway's own SDKs."""

@@ -1,12 +1,14 @@
-"""`/_emu/notifications`: what was told, telling it again, and how telling goes wrong."""
+"""`/_emu/notifications`: what was told, and telling it again."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 
+from gpsandbox import handling
 from gpsandbox.store import Row, Store
-from gpsandbox.webhooks import outbox, rules
+from gpsandbox.webhooks import outbox
 from gpsandbox.webhooks.outbox import Message
 
 
@@ -23,7 +25,7 @@ def listed(store: Store, request: Request, body: dict[str, Any]) -> dict[str, An
 
 def replay(store: Store, request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """POST /_emu/notifications/replay: tell one again, or all of a transaction; `reorder` tells the last one first."""
-    handling = rules.handling_read(body)
+    wish = handling.handling_read(body)
     column, wanted = ("id", body.get("id")) if "id" in body else ("resource_id", body.get("transaction"))
     with store.atomic():
         rows = store.rows(
@@ -32,36 +34,17 @@ def replay(store: Store, request: Request, body: dict[str, Any]) -> dict[str, An
         )
         if not rows:
             raise LookupError(f"Nothing was ever told about {wanted}.")
-        if handling.reorder:
+        if wish.reorder:
             rows.reverse()
         made = []
         for row in rows:
-            plain = rules.Handling(
-                times=handling.times, delay_ms=handling.delay_ms, corrupt_signature=handling.corrupt_signature
-            )
-            made += outbox.put(store, _message(row), plain)
+            made += outbox.put(store, _message(row), replace(wish, reorder=False))
         return {"notifications": [_by_id(store, notification_id) for notification_id in made]}
-
-
-def rule_add(store: Store, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    with store.atomic():
-        return rules.rule_add(store, body)
-
-
-def rules_listed(store: Store, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    return {"rules": rules.rules(store)}
-
-
-def rules_clear(store: Store, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    return {"deleted": store.write("DELETE FROM notification_rules")}
 
 
 CONTROLS = (
     ("GET", "/notifications", listed),
     ("POST", "/notifications/replay", replay),
-    ("POST", "/notifications/rules", rule_add),
-    ("GET", "/notifications/rules", rules_listed),
-    ("DELETE", "/notifications/rules", rules_clear),
 )
 
 

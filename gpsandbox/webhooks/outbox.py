@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from gpsandbox import actions, clock, ids
+from gpsandbox import actions, clock, faults, ids
 from gpsandbox.call import Call
+from gpsandbox.handling import Handling
 from gpsandbox.settings import Settings
 from gpsandbox.store import Row, Store
 from gpsandbox.transactions import shown
-from gpsandbox.webhooks import rules
-from gpsandbox.webhooks.rules import Handling
 
 WAITING, SENDING, DELIVERED, GAVE_UP = "WAITING", "SENDING", "DELIVERED", "GAVE_UP"
 
@@ -57,7 +56,7 @@ def announce(store: Store, settings: Settings, transaction_id: str) -> None:
         url=url,
         body=minified(body),
     )
-    put(store, message, rules.handling_of(store, message))
+    put(store, message, faults.of_notification(store, _facts(row, message)))
 
 
 def announce_dispute(store: Store, settings: Settings, transaction_id: str, dispute: Mapping[str, Any]) -> None:
@@ -79,7 +78,7 @@ def announce_dispute(store: Store, settings: Settings, transaction_id: str, disp
         url=url,
         body=minified({**dispute, "action": call.action("STATUS_NOTIFICATION")}),
     )
-    put(store, message, rules.handling_of(store, message))
+    put(store, message, faults.of_notification(store, _facts(row, message)))
 
 
 def resource(store: Store, settings: Settings, row: Row) -> dict[str, Any]:
@@ -155,6 +154,16 @@ def overtake(store: Store, row: Row) -> None:
         " AND rowid < (SELECT rowid FROM notifications WHERE id = ?)",
         (clock.stamp(clock.now(store)), row["resource_id"], row["id"]),
     )
+
+
+def _facts(row: Row, message: Message) -> dict[str, str]:
+    """What fault rules may know a notification by: all of `faults.NOTIFICATION_MATCHES`, of its transaction `row`."""
+    return {
+        "transaction": row["id"],
+        "status": message.status,
+        "type": message.type,
+        **{name: str(row[name]) for name in ("reference", "order_reference", "last4", "amount", "currency")},
+    }
 
 
 def _one_waits_to_be_overtaken(store: Store, resource_id: str) -> bool:

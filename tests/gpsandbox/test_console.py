@@ -95,10 +95,19 @@ def test_any_rule_can_be_set_and_nonsense_is_refused_in_words(trainer: Visitor) 
 
     said = trainer.said("/console/faults")
 
-    assert said == "Nothing was done. ms is a whole number of milliseconds."
+    assert said == "Nothing was done. ms is a whole number of milliseconds, at most 600000."
     [kept] = trainer.client.emu("GET", "/rules").json["rules"]
     assert kept["match"] == {"endpoint": "/transactions", "amount": "4242"}
     assert (kept["action"], kept["nth"], kept["times"]) == ({"http": {"status": 503}}, 2, None)
+
+
+def test_rule_for_notifications_is_set_from_the_form(trainer: Visitor) -> None:
+    trainer.send("/console/rules", action="webhook", webhook="out of order", reference="order-0001", times="3")
+
+    [kept] = trainer.client.emu("GET", "/rules").json["rules"]
+
+    assert (kept["match"], kept["times"]) == ({"reference": "order-0001"}, 3)
+    assert kept["action"] == {"webhook": {"reorder": True}}
 
 
 # --- subjects --------------------------------------------------------------------------------------------------------

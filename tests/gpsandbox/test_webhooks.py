@@ -23,13 +23,18 @@ def shop() -> Iterator[Receiver]:
 def gateway(running: Running) -> Iterator[Client]:
     """A signed-in client; the clock is put right and rules are gone afterwards."""
     yield running.client.with_token()
-    running.client.emu("DELETE", "/notifications/rules")
+    running.client.emu("DELETE", "/rules")
     running.client.emu("POST", "/clock", {"real": True})
 
 
 def sold(gateway: Client, shop: Receiver, **changes: Any) -> dict[str, Any]:
     made: dict[str, Any] = gateway.sale(notifications={"status_url": f"{shop.url}/status?shop=1"}, **changes).json
     return made
+
+
+def spoil(gateway: Client, wish: dict[str, Any], *, times: int | None = 1, **match: Any) -> None:
+    made = gateway.emu("POST", "/rules", {"match": match, "action": {"webhook": wish}, "times": times})
+    assert made.status == 200, made.text
 
 
 def force(gateway: Client, transaction_id: str, status: str) -> None:
@@ -237,8 +242,7 @@ def test_replay_of_a_transaction_can_run_backwards_and_late(gateway: Client, sho
 
 def test_rule_lets_the_next_notification_overtake(gateway: Client, shop: Receiver) -> None:
     made = sold(gateway, shop)
-    rule = gateway.emu("POST", "/notifications/rules", {"match": {"transaction": made["id"]}, "reorder": True})
-    assert rule.status == 200, rule.text
+    spoil(gateway, {"reorder": True}, times=None, transaction=made["id"])
 
     force(gateway, made["id"], "FUNDED")
     force(gateway, made["id"], "REVERSED")
@@ -255,8 +259,7 @@ def test_rule_lets_the_next_notification_overtake(gateway: Client, shop: Receive
 
 def test_rule_sends_twice_with_a_wrong_signature_as_often_as_it_may(gateway: Client, shop: Receiver) -> None:
     made = sold(gateway, shop)
-    options = {"match": {"reference": made["reference"]}, "times": 2, "corrupt_signature": True, "uses": 1}
-    gateway.emu("POST", "/notifications/rules", options)
+    spoil(gateway, {"times": 2, "corrupt_signature": True}, reference=made["reference"])
 
     force(gateway, made["id"], "FUNDED")
     shop.wait(2)
@@ -265,14 +268,14 @@ def test_rule_sends_twice_with_a_wrong_signature_as_often_as_it_may(gateway: Cli
 
     assert shop.statuses == ["FUNDED", "FUNDED", "REVERSED"]
     assert [heard.genuine for heard in shop.heard] == [False, False, True]
-    [rule] = gateway.emu("GET", "/notifications/rules").json["rules"]
-    assert (rule["uses"], rule["struck"]) == (1, 1)
-    assert gateway.emu("DELETE", "/notifications/rules").json == {"deleted": 1}
+    [rule] = gateway.emu("GET", "/rules").json["rules"]
+    assert (rule["times"], rule["fired"]) == (1, 1)
+    assert gateway.emu("DELETE", "/rules").json == {"deleted": 1}
 
 
 def test_late_rule_waits_by_the_sandbox_clock(gateway: Client, shop: Receiver) -> None:
     made = sold(gateway, shop)
-    gateway.emu("POST", "/notifications/rules", {"match": {"status": "FUNDED"}, "delay_ms": 3_600_000})
+    spoil(gateway, {"delay_ms": 3_600_000}, transaction=made["id"], status="FUNDED")
 
     force(gateway, made["id"], "FUNDED")
     force(gateway, made["id"], "REVERSED")
@@ -283,25 +286,56 @@ def test_late_rule_waits_by_the_sandbox_clock(gateway: Client, shop: Receiver) -
     assert shop.statuses == ["REVERSED", "FUNDED"]
 
 
+def test_rule_chooses_the_nth_notification_of_a_card_an_amount_and_a_currency(gateway: Client, shop: Receiver) -> None:
+    made = sold(gateway, shop, amount="4711")
+    spoil(
+        gateway, {"corrupt_signature": True}, nth=2, last4="5262", amount=4711, currency="USD", reference_prefix="ref-"
+    )
+
+    for count, status in enumerate(("FUNDED", "REVERSED", "REJECTED"), 1):
+        force(gateway, made["id"], status)
+        shop.wait(count)
+
+    assert [heard.genuine for heard in shop.heard] == [True, False, True]
+
+
+def test_rule_for_notifications_leaves_calls_alone_and_the_other_way_round(gateway: Client, shop: Receiver) -> None:
+    spoil(gateway, {"corrupt_signature": True})
+    gateway.emu("POST", "/rules", {"match": {"method": "PATCH"}, "action": "html_502", "times": 1})
+
+    made = sold(gateway, shop)
+    force(gateway, made["id"], "FUNDED")
+    [heard] = shop.wait(1)
+
+    assert made["status"] == "CAPTURED"
+    assert not heard.genuine
+    assert [rule["fired"] for rule in gateway.emu("GET", "/rules").json["rules"]] == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "text"),
     [
-        ("rules", {"times": 0}, "times is a whole number from 1 to 100."),
-        ("rules", {"delay_ms": -1}, "delay_ms is a whole number of milliseconds."),
-        ("rules", {"corrupt_signature": "yes"}, "corrupt_signature and reorder are true or false."),
-        ("rules", {"uses": 0}, "uses is a whole number from 1; without it the rule lasts."),
-        ("rules", {"match": {"mood": "bad"}}, "match may name transaction, reference, status, type."),
-        ("rules", {"mood": "bad"}, "A rule takes match, uses, times, delay_ms, corrupt_signature, reorder."),
-        ("replay", {"id": "NTF_0", "times": "2"}, "times is a whole number from 1 to 100."),
-        ("replay", {"id": "NTF_0"}, "Nothing was ever told about NTF_0."),
+        ("rules", {"action": {"webhook": {"times": 0}}}, "times is a whole number from 1 to 100."),
+        (
+            "rules",
+            {"action": {"webhook": {"corrupt_signature": "yes"}}},
+            "corrupt_signature and reorder are true or false.",
+        ),
+        (
+            "rules",
+            {"action": {"webhook": {"mood": "bad"}}},
+            "webhook takes ['corrupt_signature', 'delay_ms', 'reorder', 'times'].",
+        ),
+        ("notifications/replay", {"id": "NTF_0", "times": "2"}, "times is a whole number from 1 to 100."),
+        ("notifications/replay", {"id": "NTF_0"}, "Nothing was ever told about NTF_0."),
     ],
 )
 def test_wish_that_makes_no_sense_is_refused(gateway: Client, path: str, body: dict[str, Any], text: str) -> None:
-    refused = gateway.emu("POST", f"/notifications/{path}", body)
+    refused = gateway.emu("POST", f"/{path}", body)
 
     assert refused.status in (400, 404)
     assert refused.json == {"error": text}
-    assert gateway.emu("GET", "/notifications/rules").json == {"rules": []}
+    assert gateway.emu("GET", "/rules").json == {"rules": []}
 
 
 def test_several_processes_tell_each_thing_once(start: Start) -> None:
