@@ -33,7 +33,7 @@ RULE_ASKS: tuple[Ask, ...] = (
     Ask("status", "HTTP status (http)", kind="number"),
     Ask("body", "Answer (http)"),
     Ask("webhook", "Notifications arrive (webhook)", choices=("", *NOTIFIED)),
-    Ask("endpoint", "Endpoint (not for webhook)", value="/transactions"),
+    Ask("endpoint", "Endpoint (calls only)", value="/transactions"),
     Ask("method", "Method", choices=("", "GET", "POST", "PATCH", "DELETE")),
     Ask("reference", "Reference"),
     Ask("last4", "Last four digits"),
@@ -215,6 +215,8 @@ def rule_of(form: Mapping[str, str]) -> dict[str, Any]:
         for name in ("endpoint", "method", "reference", "last4", "amount", "currency", "seed")
         if name in given
     }
+    if kind == faults.WEBHOOK:
+        match.pop("endpoint", None)  # the form suggests one
     match.update({name: _number(given[name]) for name in ("nth", "probability") if name in given})
     return {"match": match, "action": {kind: options}, "times": _number(given["times"]) if "times" in given else None}
 

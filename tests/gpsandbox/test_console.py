@@ -102,7 +102,8 @@ def test_any_rule_can_be_set_and_nonsense_is_refused_in_words(trainer: Visitor) 
 
 
 def test_rule_for_notifications_is_set_from_the_form(trainer: Visitor) -> None:
-    trainer.send("/console/rules", action="webhook", webhook="out of order", reference="order-0001", times="3")
+    rule = {"action": "webhook", "webhook": "out of order", "endpoint": "/transactions", "reference": "order-0001"}
+    trainer.send("/console/rules", **rule, times="3")
 
     [kept] = trainer.client.emu("GET", "/rules").json["rules"]
 
