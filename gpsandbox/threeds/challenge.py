@@ -34,15 +34,17 @@ def decide(store: Store, authentication_id: str, *, decision: Decision, now: dat
         end(store, authentication_id, letter=LETTERS[decision], now=now, reason=REASONS.get(decision, ""))
 
 
-def end(store: Store, authentication_id: str, *, letter: str, now: datetime, reason: str = "") -> None:
-    """Write down the bank's letter and what follows from it. Call inside `Store.atomic`."""
+def end(
+    store: Store, authentication_id: str, *, letter: str, now: datetime, reason: str = "", status: str = ""
+) -> None:
+    """Write down the bank's letter and what follows from it, or another `status`. Call inside `Store.atomic`."""
     ending = ENDINGS[letter]
     cryptogram = base64.b64encode(secrets.token_bytes(20)).decode() if letter in SUCCESSFUL else ""
     store.update(
         "authentications",
         authentication_id,
         letter=letter,
-        status=ending.status,
+        status=status or ending.status,
         reason=reason or ending.reason,
         cryptogram=cryptogram,
         updated_at=clock.stamp(now),

@@ -45,7 +45,8 @@ def initiate(call: Call) -> dict[str, Any]:
         mobile=json.dumps(mobile),
     )
     letter = "N" if call.forced else scenarios.BY_NAME[found["scenario"]].letter
-    challenge.end(call.store, found["id"], letter=letter, now=call.now)
+    status = scenarios.CONFORMANCE_STATUS.get(letter, "") if call.settings.conformance else ""
+    challenge.end(call.store, found["id"], letter=letter, now=call.now, status=status)
     call.resource_id = found["id"]
     return shown.authentication(call, shown.row(call, found["id"]), action="INITIATE_AUTHENTICATION")
 

@@ -29,10 +29,13 @@ ENDINGS: dict[str, Ending] = {
     "Y": Ending("SUCCESS_AUTHENTICATED", "AUTHENTICATION_SUCCESSFUL", "05", "02", "YES"),
     "A": Ending("SUCCESS_ATTEMPT_MADE", "AUTHENTICATION_ATTEMPTED_BUT_NOT_SUCCESSFUL", "06", "01", "YES"),
     "N": Ending("NOT_AUTHENTICATED", "AUTHENTICATION_FAILED", "07", "00", "NO", "CARD_AUTHENTICATION_FAILED"),
-    "R": Ending("FAILED", "AUTHENTICATION_ISSUER_REJECTED", "07", "00", "NO", "SUSPECTED_FRAUD"),
+    "R": Ending("NOT_AUTHENTICATED", "AUTHENTICATION_ISSUER_REJECTED", "07", "00", "NO", "SUSPECTED_FRAUD"),
     "U": Ending("FAILED", "AUTHENTICATION_COULD_NOT_BE_PERFORMED", "07", "00", "NO", "UNKNOWN_DEVICE"),
     "C": Ending("CHALLENGE_REQUIRED", "CHALLENGE_REQUIRED", "", "", "NO"),
 }
+CONFORMANCE_STATUS = {"R": "FAILED"}
+"""Letter → the status that the third-party suite expects where the gateway's own table says otherwise."""
+
 SUCCESSFUL = ("Y", "A")
 """The letters that come with a cryptogram and shift liability to the bank."""
 

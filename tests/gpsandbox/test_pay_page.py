@@ -179,6 +179,8 @@ def test_page_works_with_the_keyboard_alone(page: Page, gateway: Client, shop: R
     page.keyboard.press("Enter")
 
     state(page, "paid")
+    [paid] = gateway.found(made_link["reference"])
+    assert (paid["status"], paid["amount"]) == ("CAPTURED", made_link["transactions"]["amount"])
 
 
 def test_hosted_payment_is_posted_to_the_shop_whose_answer_the_payer_sees(
