@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
 def install(folder: Path) -> None:
     """The suite and its runner, at the versions in `package.json`, unless they are there already."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("jest.config.js", "wrapper.js", "internet.js"):
+    for name in ("jest.config.js", "wrapper.js", "internet.js", "sequence.js"):
         shutil.copy(WRAPPER / name, folder / name)
     wanted = (WRAPPER / "package.json").read_text()
     if (folder / SUITES).is_dir() and (folder / "package.json").read_text() == wanted:
