@@ -13,7 +13,7 @@ from functools import lru_cache
 import redis
 from django.conf import settings
 
-from oropay.engine.execute import gateway_of
+from oropay.engine.gateways import gateway_of
 from oropay.exceptions import CardFormUnavailable, TooManyCardForms, VaultError
 from oropay.gateway.port import GatewayUnavailable
 from oropay.models import ProviderAccount

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oropay import locks
-from oropay.engine.execute import gateway_of
 from oropay.engine.follow import Recording, follow
+from oropay.engine.gateways import gateway_of
 from oropay.engine.judge import Move
 from oropay.engine.ladder import next_reread, next_watch
 from oropay.engine.record import exchange_add, payment_refresh, recording_lock

@@ -3,6 +3,7 @@
 Source: domain.md, "Unknown, exactly". Nothing here ever sends a charge again.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from oropay import locks
 from oropay.engine.evidence import SILENT, owner_at_gateway, same_transaction
-from oropay.engine.execute import gateway_of
+from oropay.engine.gateways import gateway_of
 from oropay.engine.health import health_note
 from oropay.engine.ladder import next_look, next_reread
 from oropay.engine.record import record
@@ -31,13 +32,7 @@ def look(*, transaction_id: int, now: datetime) -> None:
     row = _reserve(transaction_id=transaction_id, now=now)
     if row is None:
         return
-    gateway = gateway_of(account=row.payment.provider_account)
-    if row.action in {Action.CHARGE, Action.AUTHORIZE}:
-        _look_for_sale(row=row, gateway=gateway)
-    elif row.action == Action.REFUND:
-        _look_for_refund(row=row, gateway=gateway)
-    else:
-        _look_at_parent(row=row, gateway=gateway)
+    LOOKS[Action(row.action)](row, gateway_of(account=row.payment.provider_account))
 
 
 def reread(*, transaction_id: int, now: datetime) -> None:
@@ -92,7 +87,7 @@ def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None
     ).get(pk=row.pk)
 
 
-def _look_for_sale(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
+def _look_for_sale(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     asked_at = timezone.now()
     listing = _listed(row=row, gateway=gateway, reference=row.reference)
     if listing.found:
@@ -101,7 +96,7 @@ def _look_for_sale(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
         _reverse(transaction_id=row.pk)
 
 
-def _look_for_refund(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
+def _look_for_refund(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     """A refund that is absent is never reversed or sent again: it is looked for until two persons decide."""
     listing = _listed(row=row, gateway=gateway, reference=row.reference)
     if listing.found:
@@ -165,7 +160,7 @@ def _reverse(*, transaction_id: int) -> None:
     reversal_queue(lost=lost, now=timezone.now())
 
 
-def _look_at_parent(*, row: PaymentTransaction, gateway: PaymentGateway) -> None:
+def _look_at_parent(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     """Captures and cancels carry no reference: read the parent and judge it against what it was before."""
     parent = row.parent
     if parent is None:
@@ -240,3 +235,13 @@ def _difference(row: PaymentTransaction, answer: Answer) -> str:
         f"asked {row.action} {row.currency} {row.amount} as {row.reference}; the gateway shows {answer.gateway_id} "
         f"{answer.type} {answer.amount} as {answer.reference or '-'}"
     )
+
+
+LOOKS: Mapping[Action, Callable[[PaymentTransaction, PaymentGateway], None]] = {
+    Action.CHARGE: _look_for_sale,
+    Action.AUTHORIZE: _look_for_sale,
+    Action.REFUND: _look_for_refund,
+    Action.CAPTURE: _look_at_parent,
+    Action.CANCEL: _look_at_parent,
+}
+"""Where each action's evidence is looked for."""

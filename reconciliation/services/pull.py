@@ -10,7 +10,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from commerce.models import User
-from oropay.engine.execute import gateway_of
+from oropay.engine.gateways import gateway_of
 from oropay.exceptions import VaultError
 from oropay.gateway.port import DepositAdvice, GatewayUnavailable, PaymentGateway, SettledTransaction
 from oropay.models import ProviderAccount

@@ -6,7 +6,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from oropay import engine
-from oropay.engine.execute import Claim, _sale, gateway_of
+from oropay.engine.gateways import gateway_of
+from oropay.engine.send import Claim
+from oropay.engine.send.sale import sale_request
 from oropay.gateway.port import SaleRequest
 from oropay.models import Payable, PaymentTransaction, TransactionState
 from oropay.services import BankDetails, MandateGiven, NewBank
@@ -35,7 +37,7 @@ def prove_absent(row: PaymentTransaction) -> None:
 
 def request_of(row: PaymentTransaction) -> SaleRequest:
     """What the worker sends for a charge."""
-    return _sale(claim=Claim(transaction=row, send_before=time.monotonic() + 10))
+    return sale_request(claim=Claim(transaction=row, send_before=time.monotonic() + 10))
 
 
 def arrive(row: PaymentTransaction) -> None:

@@ -15,7 +15,7 @@ from moneyed import Money
 from commerce.models import Order, OrderState
 from ledger.models import AccountName
 from oropay import engine
-from oropay.engine.execute import gateway_of
+from oropay.engine.gateways import gateway_of
 from oropay.exceptions import AlreadyBeingPaid, AmountTooLarge, NothingPayable
 from oropay.gateway.globalpayments.answers import answer_of
 from oropay.gateway.globalpayments.verdicts import Method, Step

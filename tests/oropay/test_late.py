@@ -14,7 +14,7 @@ from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import due, engine
 from oropay.due import DueWatches
-from oropay.engine.execute import gateway_of
+from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_watch
 from oropay.models import (
     Action,

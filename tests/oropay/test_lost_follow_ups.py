@@ -16,7 +16,7 @@ from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine
 from oropay.engine import unknown
-from oropay.engine.execute import gateway_of
+from oropay.engine.gateways import gateway_of
 from oropay.gateway.port import Answer, FollowUpRequest, Verdict
 from oropay.models import (
     Action,

@@ -1,0 +1,35 @@
+"""What follows from a move: events to the payables' owners, the ledger entry, expected money, the next transaction.
+
+One file a kind of transaction; `FOLLOWS` says which.
+"""
+
+from collections.abc import Callable, Mapping
+
+from oropay.engine.follow.cancel import canceled
+from oropay.engine.follow.capture import captured, release_add
+from oropay.engine.follow.recording import Recording
+from oropay.engine.follow.refund import refunded
+from oropay.engine.follow.sale import authorized, charged
+from oropay.engine.judge import Move
+from oropay.models import Action, AlertKind, PaymentPayable, TransactionState
+from oropay.services.followup import reversal_queue
+
+__all__ = ["Recording", "follow", "release_add"]
+
+FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
+    Action.AUTHORIZE: authorized,
+    Action.CHARGE: charged,
+    Action.CAPTURE: captured,
+    Action.CANCEL: canceled,
+    Action.REFUND: refunded,
+}
+"""What each action's news brings about. Each is given the state the transaction has just moved to."""
+
+
+def follow(*, news: Recording, move: Move) -> None:
+    """Do what a move asks for, in the transaction that records it."""
+    news.parts = list(PaymentPayable.objects.filter(payment=news.payment).order_by("payable_id"))
+    if move.alert == AlertKind.AMOUNT_DIFFERS and move.state == TransactionState.UNKNOWN:
+        reversal_queue(lost=news.row, now=news.now)
+        return
+    FOLLOWS[Action(news.row.action)](news, move.state)

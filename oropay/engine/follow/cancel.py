@@ -1,0 +1,74 @@
+"""A cancel ended: of a hold, of a charge, or of a transaction whose answer was lost."""
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from ledger.models import EntryKind
+from oropay.engine.follow.recording import Recording, post, tell_ended, withdraw
+from oropay.engine.ladder import next_watch
+from oropay.models import Action, AlertKind, FailureReason, Method, PaymentTransaction, TransactionState, Watch
+from oropay.services.alert import alert_raise
+from oropay.services.followup import refund_instead_of_void
+
+S = TransactionState
+
+
+def canceled(news: Recording, state: TransactionState) -> None:
+    """A parent that ended without money by itself has been told already: its reversal changes nothing more."""
+    if not news.row.is_final:
+        return
+    parent = news.parent()
+    if parent is None:
+        raise ValueError(f"cancel {news.row.pk} has no parent")
+    if parent.state == S.UNKNOWN:
+        _lost_one_ended(news=news, lost=parent, state=state)
+    elif state == S.APPROVED and parent.state in {S.PENDING, S.REVIEW}:
+        _never_taken(news=news, parent=parent)
+    elif state == S.APPROVED and parent.state == S.APPROVED:
+        _undone(news=news, parent=parent)
+    elif news.row.failure_reason == FailureReason.BATCH_CLOSED and parent.action == Action.CHARGE:
+        _void_came_too_late(news=news, charge=parent)
+
+
+def _undone(*, news: Recording, parent: PaymentTransaction) -> None:
+    """A hold was released, or a charge voided before it settled."""
+    if parent.action == Action.CHARGE:
+        post(news=news, kind=EntryKind.VOIDED, ask="on_voided")
+        withdraw(parent, now=news.now)
+    else:
+        tell_ended(news)
+    if news.row.created_by_id is None and not parent.late:
+        text = _("Its answer came while its reversal was on its way: nothing is taken any more, and it is due again.")
+        alert_raise(row=parent, kind=AlertKind.TAKEN_BACK, text=text, now=news.now)
+
+
+def _void_came_too_late(*, news: Recording, charge: PaymentTransaction) -> None:
+    """Card money is refunded instead. When a bank debit is sure enough to be given back, a person decides."""
+    if charge.state == S.APPROVED and news.payment.method == Method.CARD:
+        news.family.append(refund_instead_of_void(charge=charge, now=news.now))
+    else:
+        alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=_("Refund it once it has settled."), now=news.now)
+
+
+def _never_taken(*, news: Recording, parent: PaymentTransaction) -> None:
+    """A reversal of money that was not sure yet: nothing was booked, so nothing is mirrored."""
+    parent.state, parent.next_at, parent.ended_at = S.CANCELED, None, news.now
+    parent.save()
+    withdraw(parent, now=news.now)
+    tell_ended(news)
+
+
+def _lost_one_ended(*, news: Recording, lost: PaymentTransaction, state: TransactionState) -> None:
+    """The reversal of an unknown transaction: 200 proves it canceled, 404 proves it never arrived, the rest nothing."""
+    if state == S.APPROVED:
+        lost.state = S.CANCELED
+    elif news.row.failure_reason == FailureReason.NEVER_ARRIVED:
+        lost.state, lost.failure_reason = S.FAILED, FailureReason.NEVER_ARRIVED
+        Watch.objects.create(
+            transaction=lost, next_at=news.now + next_watch(looks=0), until=news.now + settings.OROPAY_WATCH_FOR
+        )
+    else:
+        return
+    lost.next_at, lost.ended_at = None, news.now
+    lost.save()
+    tell_ended(news)

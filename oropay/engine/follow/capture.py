@@ -1,0 +1,40 @@
+"""Held money was taken; what a single-capture hold still holds goes back with it."""
+
+from decimal import Decimal
+
+from ledger.models import EntryKind
+from oropay.engine.follow.recording import Recording, expect, post
+from oropay.gateway.port import Capture
+from oropay.models import Action, PaymentTransaction, TransactionState
+from oropay.services.start import reference_new
+
+S = TransactionState
+
+
+def captured(news: Recording, state: TransactionState) -> None:
+    if state != S.APPROVED:
+        return
+    hold = news.parent()
+    if hold is None:
+        raise ValueError(f"capture {news.row.pk} has no hold")
+    post(news=news, kind=EntryKind.CAPTURED, ask="on_captured")
+    expect(row=news.row, gateway_id=hold.gateway_id, amount=news.row.amount, now=news.now)
+    rest = hold.amount - news.row.amount
+    if hold.capture_mode == Capture.LATER and rest > 0:
+        release_add(parent=hold, amount=rest, news=news)
+
+
+def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording) -> None:
+    """Write down that the rest of a hold went back by itself."""
+    release = PaymentTransaction.objects.create(
+        payment=news.payment,
+        parent=parent,
+        action=Action.RELEASE,
+        amount=amount,
+        currency=parent.currency,
+        state=S.APPROVED,
+        reference=reference_new(),
+        created_at=news.now,
+        ended_at=news.now,
+    )
+    news.family.append(release)

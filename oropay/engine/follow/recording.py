@@ -1,0 +1,101 @@
+"""The rows one `record` works on, and what every kind of news needs: events, entries, expectations."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from commerce.money import shares
+from ledger.models import AccountName, EntryKind
+from ledger.services import Line, entry_post
+from oropay.gateway.port import Answer
+from oropay.models import FINAL, Payable, Payment, PaymentPayable, PaymentTransaction, RefundLine, TransactionState
+from oropay.ports import Credit, MoneyEvent, PayableHandler, money_listeners, payable_handlers
+
+ENDED = FINAL - {TransactionState.APPROVED}
+"""States in which an attempt ended without money."""
+
+
+@dataclass
+class Recording:
+    """The rows one `record` works on, all locked."""
+
+    payment: Payment
+    row: PaymentTransaction
+    family: list[PaymentTransaction]
+    payables: list[Payable]
+    answer: Answer
+    now: datetime
+    day: date
+    parts: list[PaymentPayable] = field(default_factory=list)
+
+    def parent(self) -> PaymentTransaction | None:
+        return next((row for row in self.family if row.pk == self.row.parent_id), None)
+
+    def handler(self, payable: Payable) -> PayableHandler:
+        return payable_handlers.get(payable.kind)
+
+
+def event_of(*, news: Recording, payable: Payable, amount: Decimal, lines: tuple[RefundLine, ...] = ()) -> MoneyEvent:
+    return MoneyEvent(
+        payment=news.payment,
+        transaction=news.row,
+        payable=payable,
+        amount=amount,
+        occurred_on=news.day,
+        now=news.now,
+        lines=lines,
+    )
+
+
+def events(news: Recording) -> list[tuple[MoneyEvent, PayableHandler]]:
+    """One event per payable, the transaction's amount shared by what each part of the payment is."""
+    parts = news.parts
+    amounts = shares(news.row.amount, [part.amount for part in parts], news.row.currency)
+    by_id = {payable.pk: payable for payable in news.payables}
+    return [
+        (event_of(news=news, payable=by_id[part.payable_id], amount=amount), news.handler(by_id[part.payable_id]))
+        for part, amount in zip(parts, amounts, strict=True)
+    ]
+
+
+def post(*, news: Recording, kind: EntryKind, ask: str) -> None:
+    """Ask each payable's owner where the money goes (or comes from) and post one entry."""
+    credited: list[Credit] = []
+    for event, handler in events(news):
+        credited.extend(getattr(handler, ask)(event=event))
+    entry(news=news, kind=kind, credited=credited, sign=-1 if ask == "on_voided" else 1)
+
+
+def entry(*, news: Recording, kind: EntryKind, credited: list[Credit], sign: int) -> None:
+    """Gateway clearing against the named accounts; `sign` is 1 for money coming, −1 for money going back."""
+    amount = sum((credit.amount for credit in credited), Decimal(0))
+    if amount != news.row.amount:
+        raise ValueError(f"transaction {news.row.pk}: credits of {amount} for {news.row.amount}")
+    entry_post(
+        organization_id=news.payment.organization_id,
+        currency=news.row.currency,
+        kind=kind,
+        lines=[
+            Line(account=AccountName.GATEWAY_CLEARING, amount=sign * amount),
+            *(Line(account=credit.account, amount=-sign * credit.amount) for credit in credited),
+        ],
+        occurred_on=news.day,
+        source=f"transaction:{news.row.pk}",
+        customer_id=news.payment.customer_id,
+        now=news.now,
+    )
+
+
+def expect(*, row: PaymentTransaction, gateway_id: str, amount: Decimal, now: datetime) -> None:
+    for listener in money_listeners.all():
+        listener.on_expected(transaction=row, gateway_id=gateway_id, amount=amount, now=now)
+
+
+def withdraw(row: PaymentTransaction, *, now: datetime) -> None:
+    for listener in money_listeners.all():
+        listener.on_withdrawn(transaction=row, now=now)
+
+
+def tell_ended(news: Recording) -> None:
+    for event, handler in events(news):
+        handler.on_ended(event=event)

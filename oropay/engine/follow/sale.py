@@ -1,0 +1,40 @@
+"""Holds and charges: who is told, what is posted, what is expected."""
+
+from ledger.models import EntryKind
+from oropay.engine.follow.recording import ENDED, Recording, events, expect, post, tell_ended, withdraw
+from oropay.models import Method, TransactionState
+
+S = TransactionState
+
+
+def authorized(news: Recording, state: TransactionState) -> None:
+    if state == S.APPROVED:
+        for event, handler in events(news):
+            handler.on_authorized(event=event)
+    elif state in ENDED:
+        tell_ended(news)
+
+
+def charged(news: Recording, state: TransactionState) -> None:
+    if news.payment.method == Method.BANK:
+        if state == S.PENDING or (state == S.APPROVED and not _expected_before(news)):
+            expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)
+        if state == S.PENDING:
+            for event, handler in events(news):
+                handler.on_pending(event=event)
+        elif state == S.APPROVED:
+            post(news=news, kind=EntryKind.SETTLED, ask="on_settled")
+        elif state in ENDED:
+            if news.row.gateway_id:
+                withdraw(news.row, now=news.now)
+            tell_ended(news)
+    elif state == S.APPROVED:
+        post(news=news, kind=EntryKind.CAPTURED, ask="on_captured")
+        expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)
+    elif state in ENDED:
+        tell_ended(news)
+
+
+def _expected_before(news: Recording) -> bool:
+    """A bank debit is expected from the moment it is accepted; its settlement is not expected a second time."""
+    return any(step.state == S.PENDING for step in news.row.steps.all())  # type: ignore[attr-defined]

@@ -1,0 +1,66 @@
+"""Captures, cancels and refunds of an earlier transaction, named by the gateway's id of it."""
+
+from dataclasses import replace
+
+from moneyed import Money
+
+from oropay.engine.evidence import SILENT, owner_at_gateway
+from oropay.engine.send.claim import Claim
+from oropay.gateway.port import Answer, FollowUpRequest, PaymentGateway, Verdict
+from oropay.models import PaymentTransaction
+
+UNREAD = Answer(verdict=Verdict.NOT_SENT, error_text="the parent could not be read before the follow-up")
+
+
+def capture(claim: Claim, gateway: PaymentGateway) -> Answer:
+    if not snapshot(claim=claim, gateway=gateway):
+        return UNREAD
+    return gateway.capture(follow_up_request(claim=claim))
+
+
+def cancel(claim: Claim, gateway: PaymentGateway) -> Answer:
+    if not snapshot(claim=claim, gateway=gateway):
+        return UNREAD
+    return gateway.cancel(replace(follow_up_request(claim=claim), amount=None))
+
+
+def refund(claim: Claim, gateway: PaymentGateway) -> Answer:
+    return gateway.refund(follow_up_request(claim=claim))
+
+
+def follow_up_request(*, claim: Claim) -> FollowUpRequest:
+    """What every follow-up has in common; the parent is named by the gateway's id, or by our reference if none came."""
+    row = claim.transaction
+    owner = owner_at_gateway(parent_of(row))
+    return FollowUpRequest(
+        gateway_id=owner.gateway_id or owner.reference,
+        idempotency_key=str(row.idempotency_key),
+        send_before=claim.send_before,
+        amount=Money(row.amount, row.currency),
+        reference=row.reference,
+        reason=row.reason,
+    )
+
+
+def snapshot(*, claim: Claim, gateway: PaymentGateway) -> bool:
+    """Note what the gateway says of the parent before the first try: an unknown capture or cancel is judged against it.
+
+    A reversal by reference has nothing to read. Returns False when the gateway could not say: then nothing is sent.
+    """
+    row = claim.transaction
+    parent = parent_of(row)
+    if not parent.gateway_id or row.parent_before:
+        return True
+    seen = gateway.look_up(gateway_id=owner_at_gateway(parent).gateway_id)
+    if seen.verdict in SILENT or not seen.status:
+        return False
+    PaymentTransaction.objects.filter(pk=row.pk).update(
+        parent_before={"status": seen.status, "amount": str(seen.amount.amount) if seen.amount is not None else ""}
+    )
+    return True
+
+
+def parent_of(row: PaymentTransaction) -> PaymentTransaction:
+    if row.parent is None:
+        raise ValueError(f"transaction {row.pk} ({row.action}) has no parent")
+    return row.parent

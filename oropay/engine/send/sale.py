@@ -1,0 +1,67 @@
+"""Charges and holds: what is paid, with what, and the bank account number opened for the length of one call."""
+
+from dataclasses import replace
+
+from moneyed import Money
+
+from oropay import vault
+from oropay.engine.send.claim import Claim
+from oropay.gateway.port import Answer, BankAccount, Capture, CardToken, PaymentGateway, SaleRequest
+from oropay.models import InstrumentKind, InstrumentState, PaymentTransaction
+from oropay.orderdata import thaw
+from oropay.services.instrument import vault_context
+
+
+def charge(claim: Claim, gateway: PaymentGateway) -> Answer:
+    return gateway.charge(sale_request(claim=claim))
+
+
+def authorize(claim: Claim, gateway: PaymentGateway) -> Answer:
+    return gateway.authorize(sale_request(claim=claim))
+
+
+def sale_request(*, claim: Claim) -> SaleRequest:
+    """A charge or a hold as the port wants it. Raises VaultError when a bank account's box is not this row's."""
+    row = claim.transaction
+    return SaleRequest(
+        reference=row.reference,
+        idempotency_key=str(row.idempotency_key),
+        amount=Money(row.amount, row.currency),
+        source=_source(row=row),
+        order=replace(thaw(row.payment.order_data), ip_address=row.payment.ip_address or ""),
+        send_before=claim.send_before,
+        capture=Capture(row.capture_mode) if row.capture_mode else Capture.NOW,
+    )
+
+
+def _source(*, row: PaymentTransaction) -> CardToken | BankAccount:
+    payment = row.payment
+    instrument = payment.instrument
+    if instrument is None:
+        raise ValueError(f"payment {payment.pk} has no instrument")
+    if instrument.kind == InstrumentKind.CARD:
+        return CardToken(
+            token=instrument.token,
+            keep=payment.keep_instrument and instrument.state == InstrumentState.ONCE,
+            stored=instrument.state != InstrumentState.ONCE,
+            brand_reference=instrument.brand_reference,
+            holder_name=instrument.holder_name,
+        )
+    if payment.mandate is None:
+        raise ValueError(f"payment {payment.pk} by bank has no mandate")
+    number = vault.unseal(
+        sealed=vault.Sealed(key_id=instrument.key_id, blob=bytes(instrument.sealed or b"")),
+        context=vault_context(instrument),
+    )
+    if not instrument.fingerprint:
+        instrument.fingerprint = vault.fingerprint(text=f"{instrument.routing_number}:{number}")
+        instrument.save(update_fields=["fingerprint"])
+    return BankAccount(
+        account_number=number,
+        routing_number=instrument.routing_number,
+        account_type=instrument.account_type,
+        holder_type=instrument.holder_type,
+        holder_name=instrument.holder_name,
+        sec_code=payment.mandate.sec_code,
+        bank_name=instrument.bank_name,
+    )
