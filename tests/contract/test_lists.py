@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from moneyed import Money
 
-from oropay.gateway.globalpayments import adapter
+from oropay.gateway.globalpayments import payments
 from oropay.gateway.port import DepositAdvice, GatewayUnavailable, SettledTransaction, Verdict
 from tests.contract.samples import GatewayAt
 from tests.contract.wire import SILENCE, Received, Say, Serve, reply, transaction
@@ -52,7 +52,7 @@ def test_everything_with_our_reference_is_found_and_nothing_else(serve: Serve, g
 
 
 def test_every_page_is_read(serve: Serve, gateway_at: GatewayAt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "LIST_PAGE", 2)
+    monkeypatch.setattr(payments, "LIST_PAGE", 2)
     server = serve(pages_of([transaction(id=f"TRN_{n}", reference=REFERENCE) for n in range(5)]))
 
     listing = gateway_at(server.url).find_by_reference(reference=REFERENCE)
@@ -98,7 +98,7 @@ def test_a_list_that_cannot_be_trusted_is_not_complete(serve: Serve, gateway_at:
 def test_a_second_page_that_fails_makes_the_list_incomplete(
     serve: Serve, gateway_at: GatewayAt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapter, "LIST_PAGE", 1)
+    monkeypatch.setattr(payments, "LIST_PAGE", 1)
     page = pages_of([transaction(id=f"TRN_{n}", reference=REFERENCE) for n in range(2)])
     server = serve(lambda request: page(request) if query_of(request)["page"] == "1" else reply(502, ""))
 

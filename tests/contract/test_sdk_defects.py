@@ -76,7 +76,7 @@ def test_the_sdks_own_converter_refuses_to_guess() -> None:
 
 def test_the_sdks_builders_cannot_send_anything(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
-    connector = gateway_at(server.url)._connector
+    connector = gateway_at(server.url).connector
 
     with pytest.raises(BuildersClosed):
         connector.process_authorization(CreditCardData().charge())
@@ -220,7 +220,7 @@ def test_requests_say_what_they_are(serve: Serve, gateway_at: GatewayAt) -> None
 
 def test_a_challenge_does_not_change_the_headers_of_later_calls(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(200, transaction()))
-    connector = gateway_at(server.url)._connector
+    connector = gateway_at(server.url).connector
     before = dict(connector.headers)
 
     connector.do_transaction("POST", "/disputes/DIS_1/challenge", "{}", None, "key-1")
@@ -259,7 +259,7 @@ def test_an_error_keeps_its_status_its_codes_and_its_text(serve: Serve, gateway_
 
 def test_the_connector_raises_the_sdks_own_error_type_with_status_and_body(serve: Serve, gateway_at: GatewayAt) -> None:
     server = serve(reply(502, "<html>bad</html>", content_type="text/html"))
-    connector = gateway_at(server.url)._connector
+    connector = gateway_at(server.url).connector
 
     with pytest.raises(GatewayError) as raised:
         connector.do_transaction("GET", "/transactions/TRN_1")
@@ -318,8 +318,8 @@ def test_one_connector_serves_all_gateways_with_the_same_credentials(serve: Serv
     one.charge(sale())
     other.charge(sale())
 
-    assert one._connector is other._connector
-    assert rotated._connector is not one._connector
+    assert one.connector is other.connector
+    assert rotated.connector is not one._connector
     assert len(server.log_ins) == 1
 
 

@@ -1,0 +1,62 @@
+"""What is being paid for, and by whom."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class PostalAddress:
+    name: str = ""
+    company: str = ""
+    line_1: str = ""
+    line_2: str = ""
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Payer:
+    reference: str
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class OrderItem:
+    reference: str
+    """SKU."""
+    label: str
+    quantity: Decimal
+    unit: str
+    unit_amount: Decimal
+    discount: Decimal
+    tax: Decimal
+    total: Decimal
+    """What the buyer pays for the line: quantity × unit amount − discount + tax. Major units, as everywhere here."""
+    commodity_code: str = ""
+
+
+@dataclass(frozen=True)
+class OrderData:
+    """What is being paid for; goes with every payment."""
+
+    reference: str
+    """The buyer's name for it: order or invoice number."""
+    description: str
+    currency: str
+    total: Decimal
+    tax: Decimal = Decimal(0)
+    shipping: Decimal = Decimal(0)
+    discount: Decimal = Decimal(0)
+    po_number: str = ""
+    items: tuple[OrderItem, ...] = ()
+    billing_address: PostalAddress | None = None
+    shipping_address: PostalAddress | None = None
+    payer: Payer | None = None
+    ip_address: str = ""

@@ -1,0 +1,106 @@
+"""Charges, holds and what follows them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from moneyed import Money
+
+from oropay.gateway.port.answers import Answer, Listing
+from oropay.gateway.port.goods import OrderData
+
+
+class Capture(StrEnum):
+    """When an approved authorization is taken; fixed when it is made."""
+
+    NOW = "now"
+    LATER = "later"
+    """One capture; the rest of the hold is released with it."""
+    MULTIPLE = "multiple"
+
+
+@dataclass(frozen=True)
+class CardToken:
+    """A card the gateway keeps; `token` is its single- or multi-use PMT_ name."""
+
+    token: str
+    keep: bool = False
+    """Ask the gateway to turn a single-use token into a lasting one if this payment succeeds."""
+    stored: bool = False
+    """The token was kept by an earlier payment: the buyer uses a stored credential."""
+    merchant_initiated: bool = False
+    brand_reference: str = ""
+    holder_name: str = ""
+
+
+@dataclass(frozen=True)
+class BankAccount:
+    """A bank account in the clear. Exists only inside the worker, for the length of one call."""
+
+    account_number: str = field(repr=False)
+    routing_number: str
+    account_type: str
+    """CHECKING or SAVING."""
+    holder_type: str
+    """BUSINESS or PERSONAL."""
+    holder_name: str
+    sec_code: str
+    """CCD, WEB, TEL or PPD; see `domain.md`, "ACH"."""
+    bank_name: str = ""
+
+
+@dataclass(frozen=True)
+class SaleRequest:
+    """A charge, or a hold when `capture` is not NOW."""
+
+    reference: str
+    """Ours, 8 to 50 characters, unique."""
+    idempotency_key: str
+    amount: Money
+    source: CardToken | BankAccount
+    order: OrderData
+    send_before: float
+    """`time.monotonic()` after which the first byte must not leave."""
+    capture: Capture = Capture.NOW
+
+
+@dataclass(frozen=True)
+class FollowUpRequest:
+    """A capture, cancel or refund of an earlier transaction, named by the gateway's id of that transaction."""
+
+    gateway_id: str
+    idempotency_key: str
+    send_before: float
+    amount: Money | None = None
+    """None means all of it (cancel)."""
+    reference: str = ""
+    """Ours; only a refund can carry one at the gateway."""
+    reason: str = ""
+
+
+class Payments(Protocol):
+    """Money: every method returns an `Answer` and raises nothing for what the gateway or the network did; a programming
+    error may raise before a byte is sent.
+    """
+
+    def charge(self, request: SaleRequest) -> Answer: ...
+
+    def authorize(self, request: SaleRequest) -> Answer: ...
+
+    def capture(self, request: FollowUpRequest) -> Answer: ...
+
+    def cancel(self, request: FollowUpRequest) -> Answer:
+        """Release a hold, or void a charge that is not in a closed batch, in full.
+
+        `gateway_id` may be our own `reference` when the answer to the first request was lost.
+        A closed batch answers FAILED with `error_code` kept.
+        """
+        ...
+
+    def refund(self, request: FollowUpRequest) -> Answer: ...
+
+    def look_up(self, *, gateway_id: str) -> Answer: ...
+
+    def find_by_reference(self, *, reference: str) -> Listing:
+        """All transactions that carry this reference, equality checked here and not left to the gateway's filter."""
+        ...
