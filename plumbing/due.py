@@ -7,7 +7,6 @@ from django.db.transaction import atomic
 from plumbing import locks
 from plumbing.models import Job, Mail
 from plumbing.services import hint
-from plumbing.services.jobs import QUEUE as JOB_QUEUE
 from plumbing.services.jobs import TASK as JOB_TASK
 from plumbing.services.mail import QUEUE as MAIL_QUEUE
 from plumbing.services.mail import TASK as MAIL_TASK
@@ -37,5 +36,5 @@ class DueJobs:
         jobs = locks.unhinted_jobs(now=now, limit=limit)
         Job.objects.filter(pk__in=[job.pk for job in jobs]).update(hinted_at=now)
         for job in jobs:
-            hint(JOB_TASK, job.pk, queue=JOB_QUEUE)
+            hint(JOB_TASK, job.pk, queue=job.queue)
         return len(jobs)

@@ -149,6 +149,7 @@ class Job(models.Model):
     kind = models.CharField(max_length=64)
     key = models.CharField(max_length=200, help_text=_("What it is about; one live job per kind and key."))
     payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    queue = models.CharField(max_length=32, default="default", help_text=_("Which workers run it."))
     state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
     next_at = models.DateTimeField(help_text=_("When it may be claimed; while running, when the lease ends."))
     hinted_at = models.DateTimeField(null=True, help_text=_("When the queue was last told about it."))

@@ -1,6 +1,6 @@
 """What this room asks of the rooms above it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from plumbing.hooks import Registry
@@ -38,3 +38,23 @@ class JobRunner(Protocol):
 
 job_runners: Registry[JobRunner] = Registry("job runners")
 """By `Job.kind`, for example "invoices.render_pdf"."""
+
+
+class PeriodicTask(Protocol):
+    """Work that must be done once in every period, however many beats announce it: a nightly check, an hourly reminder.
+
+    A period that nobody worked in is not made up for: `run` does what is due at `now`, however long it was not asked.
+    """
+
+    name: str
+    every: timedelta
+    queue: str
+    """"default", or "gateway-batch" for work that speaks to a gateway."""
+
+    def run(self, *, job: "Job", now: datetime) -> None:
+        """As `JobRunner.run`: may run twice; an exception means "try again later"; long work calls `job_progress`."""
+        ...
+
+
+periodic_tasks: Registry[PeriodicTask] = Registry("periodic tasks")
+"""By `PeriodicTask.name`, for example "oropay.drift-check"."""

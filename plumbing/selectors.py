@@ -1,13 +1,15 @@
 """What the pipes can tell."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
 
-from plumbing.models import Heartbeat, Note
+from plumbing.models import Heartbeat, Note, PeriodicRun
+from plumbing.ports import periodic_tasks
 
 HEARTBEAT_LIFE = timedelta(seconds=15)
 """A part beats every 5 s; after three missed beats it counts as stopped."""
@@ -31,3 +33,33 @@ def heartbeats_alive(names: Iterable[str], now: datetime) -> frozenset[str]:
     """Which of the named parts have beaten within 15 s; `set(names) - heartbeats_alive(names, now)` are missing."""
     fresh = Heartbeat.objects.filter(name__in=list(names), beat_at__gt=now - HEARTBEAT_LIFE)
     return frozenset(fresh.values_list("name", flat=True))
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far a periodic task is behind."""
+
+    name: str
+    every: timedelta
+    ended_at: datetime | None
+    """When its last good run ended; None if it never did."""
+    behind: timedelta
+    """How long ago its next good run should have begun; zero while it is on time or has never run."""
+
+
+def periodic_lags(now: datetime) -> list[Lag]:
+    """Every periodic task with its lag, in one query."""
+    tasks = periodic_tasks.all()
+    good = PeriodicRun.objects.filter(task__in=[task.name for task in tasks], ended_at__isnull=False, error="")
+    last = {run.task: run for run in good.order_by("task", "-started_at").distinct("task")}
+    return [
+        Lag(
+            name=task.name,
+            every=task.every,
+            ended_at=last[task.name].ended_at if task.name in last else None,
+            behind=(
+                max(timedelta(0), now - last[task.name].started_at - task.every) if task.name in last else timedelta(0)
+            ),
+        )
+        for task in tasks
+    ]

@@ -19,3 +19,8 @@ def mail_send(mail_id: int) -> None:
 @shared_task(queue="default")
 def job_run(job_id: int) -> None:
     services.job_run(job_id=job_id, now=timezone.now())
+
+
+@shared_task(queue="default")
+def periodic() -> None:
+    services.periodic_queue(now=timezone.now())

@@ -222,6 +222,8 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: what ran is known 
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "plumbing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    # Announced often, done once a period: whoever claims the period adds its job.
+    "periodic": {"task": "plumbing.tasks.periodic", "schedule": 10.0, "options": {"expires": 30}},
     # Card forms find a fresh token waiting; a lock per account makes a second beat harmless.
     "hosted-tokens": {
         "task": "oropay.tasks.pools_fill",

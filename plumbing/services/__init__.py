@@ -6,6 +6,7 @@ from plumbing.services.hints import hint, hint_now
 from plumbing.services.jobs import job_add, job_progress, job_run
 from plumbing.services.mail import mail_queue, mail_send
 from plumbing.services.notes import note_add
+from plumbing.services.periodic import periodic_queue
 from plumbing.services.periods import period_claim, period_end
 from plumbing.services.sweeping import sweep
 
@@ -23,5 +24,6 @@ __all__ = [
     "note_add",
     "period_claim",
     "period_end",
+    "periodic_queue",
     "sweep",
 ]

@@ -14,7 +14,7 @@ from plumbing.services.hints import hint
 
 logger = logging.getLogger(__name__)
 
-TASK, QUEUE = "plumbing.tasks.job_run", "default"
+TASK = "plumbing.tasks.job_run"
 LEASE = timedelta(minutes=10)
 """A runner that needs longer calls `job_progress`, which renews it."""
 
@@ -24,8 +24,10 @@ BACK_OFF = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), t
 TRIES = len(BACK_OFF) + 1
 
 
-def job_add(*, kind: str, key: str, payload: dict[str, Any], now: datetime) -> Job:
+def job_add(*, kind: str, key: str, payload: dict[str, Any], now: datetime, queue: str = "default") -> Job:
     """Ask for work in the caller's transaction; asking again while it has not ended returns the job already there.
+
+    `queue` says which workers run it: "gateway-batch" for work that speaks to a gateway.
 
     Raises:
         NotRegistered: no room runs jobs of this kind.
@@ -34,13 +36,13 @@ def job_add(*, kind: str, key: str, payload: dict[str, Any], now: datetime) -> J
     while True:
         # ON CONFLICT DO NOTHING waits for a competitor's commit; a job that ends in between is simply asked for again.
         Job.objects.bulk_create(
-            [Job(kind=kind, key=key, payload=payload, next_at=now, hinted_at=now, created_at=now)],
+            [Job(kind=kind, key=key, payload=payload, queue=queue, next_at=now, hinted_at=now, created_at=now)],
             ignore_conflicts=True,
         )
         job = Job.objects.filter(kind=kind, key=key, state__in=JOB_LIVE).first()
         if job is not None:
             break
-    hint(TASK, job.pk, queue=QUEUE)
+    hint(TASK, job.pk, queue=job.queue)
     return job
 
 

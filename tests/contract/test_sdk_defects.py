@@ -319,7 +319,7 @@ def test_one_connector_serves_all_gateways_with_the_same_credentials(serve: Serv
     other.charge(sale())
 
     assert one.connector is other.connector
-    assert rotated.connector is not one._connector
+    assert rotated.connector is not one.connector
     assert len(server.log_ins) == 1
 
 
