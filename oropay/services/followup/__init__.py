@@ -1,0 +1,29 @@
+"""What staff do with a payment afterwards: capture, cancel, refund. Each queues one row; the worker moves the money.
+
+One file an action; `queue` holds what they have in common.
+"""
+
+from oropay.services.followup.cancel import cancel_start, cancelable, reversal_queue
+from oropay.services.followup.capture import capturable, capture_start
+from oropay.services.followup.queue import Allowed
+from oropay.services.followup.refund import (
+    RefundLineAsked,
+    refund_instead_of_void,
+    refund_lines_suggested,
+    refund_start,
+    refundable,
+)
+
+__all__ = [
+    "Allowed",
+    "RefundLineAsked",
+    "cancel_start",
+    "cancelable",
+    "capturable",
+    "capture_start",
+    "refund_instead_of_void",
+    "refund_lines_suggested",
+    "refund_start",
+    "refundable",
+    "reversal_queue",
+]

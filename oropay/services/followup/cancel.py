@@ -1,0 +1,80 @@
+"""Releasing a hold, voiding a charge that is not settled, reversing what was never answered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from commerce.models import User
+from oropay.exceptions import CancelRefused, NoteRequired
+from oropay.models import RUNNING, Action, Method, PaymentTransaction, TransactionState
+from oropay.services.followup.capture import capturable
+from oropay.services.followup.queue import (
+    ZERO,
+    Allowed,
+    follow_up_queue,
+    lock_family,
+    member,
+    refuse_moved,
+    refuse_running,
+)
+from plumbing.services import note_add
+
+
+def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
+    """What a cancel would release (a hold) or void (an unsettled card charge), always in full."""
+    if transaction.state != TransactionState.APPROVED:
+        return Allowed(ZERO, _("It was not approved, so there is nothing to cancel."))
+    children = [row for row in family if row.parent_id == transaction.pk]
+    if any(row.state in RUNNING for row in children):
+        return Allowed(ZERO, _("Another action on it is still running."))
+    if transaction.action == Action.AUTHORIZE:
+        return capturable(hold=transaction, family=family)
+    if transaction.action == Action.CHARGE:
+        if transaction.settled_at:
+            return Allowed(ZERO, _("It is settled; refund it instead."))
+        if any(row.state == TransactionState.APPROVED for row in children):
+            return Allowed(ZERO, _("Part of it was given back already; refund the rest instead."))
+        return Allowed(transaction.amount, _("it is not settled yet."))
+    return Allowed(ZERO, _("Only a hold or a charge can be canceled."))
+
+
+@atomic(durable=True)
+def cancel_start(
+    *, transaction: PaymentTransaction, note: str, by: User, now: datetime, after: int | None = None
+) -> PaymentTransaction:
+    """Queue releasing a hold, or voiding a card charge that is not settled, in full. `after`: see `capture_start`.
+
+    Raises:
+        PaymentMoved: something was started since `after`.
+        NoteRequired: `note` is blank.
+        CancelRefused: nothing can be canceled, with the reason.
+        FollowUpRunning: another action on it has not ended.
+    """
+    if not note.strip():
+        raise NoteRequired
+    payment, family = lock_family(payment_id=transaction.payment_id)
+    transaction = member(family, transaction.pk)
+    refuse_moved(family=family, after=after)
+    if payment.method != Method.CARD:
+        raise CancelRefused(why=_("A bank debit that was accepted can only be refunded after it has settled."))
+    refuse_running(parent=transaction, family=family)
+    allowed = cancelable(transaction=transaction, family=family)
+    if allowed.limit <= 0:
+        raise CancelRefused(why=allowed.reason)
+    cancel = follow_up_queue(
+        payment=payment, parent=transaction, action=Action.CANCEL, amount=allowed.limit, by=by, now=now
+    )
+    note_add(on=payment, text=note, by=by, now=now)
+    return cancel
+
+
+def reversal_queue(*, lost: PaymentTransaction, now: datetime) -> PaymentTransaction:
+    """Queue asking the gateway to reverse a transaction by our reference. The caller holds the payment's lock.
+
+    For an initiating transaction that two look-ups did not find, or that was approved for another amount than asked.
+    """
+    return follow_up_queue(
+        payment=lost.payment, parent=lost, action=Action.CANCEL, amount=lost.amount, by=None, now=now
+    )

@@ -1,0 +1,64 @@
+"""Taking held money."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from commerce.models import User
+from commerce.money import format_money
+from oropay.exceptions import CaptureRefused
+from oropay.models import RUNNING, Action, PaymentTransaction, TransactionState
+from oropay.services.followup.queue import (
+    ZERO,
+    Allowed,
+    follow_up_queue,
+    lock_family,
+    member,
+    refuse_moved,
+    refuse_running,
+    representable,
+)
+
+
+def capturable(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
+    """What may still be taken of a hold. `family` are the payment's transactions."""
+    if hold.action != Action.AUTHORIZE or hold.state != TransactionState.APPROVED:
+        return Allowed(ZERO, _("This is not an open hold."))
+    if any(row.parent_id == hold.pk and row.state in RUNNING for row in family):
+        return Allowed(ZERO, _("Another action on this hold is still running."))
+    taken = sum(
+        (row.amount for row in family if row.parent_id == hold.pk and row.state == TransactionState.APPROVED), ZERO
+    )
+    left = hold.amount - taken
+    return Allowed(left, _("that is what is still held.") if left else _("Nothing is held any more."))
+
+
+@atomic(durable=True)
+def capture_start(
+    *, hold: PaymentTransaction, amount: Decimal, by: User, now: datetime, after: int | None = None
+) -> PaymentTransaction:
+    """Queue taking held money. A single-capture hold releases its rest with it.
+
+    `after` is the payment's newest transaction that the person saw: a form sent twice acts once.
+
+    Raises:
+        PaymentMoved: something was started since `after`.
+        CaptureRefused: more than is held, or the hold is not open.
+        FollowUpRunning: another action on this hold has not ended.
+    """
+    payment, family = lock_family(payment_id=hold.payment_id)
+    hold = member(family, hold.pk)
+    refuse_moved(family=family, after=after)
+    representable(amount=amount, currency=hold.currency)
+    refuse_running(parent=hold, family=family)
+    allowed = capturable(hold=hold, family=family)
+    if amount <= 0 or amount > allowed.limit:
+        raise CaptureRefused(
+            why=_("At most {limit} may be captured: {why}").format(
+                limit=format_money(allowed.limit, hold.currency), why=allowed.reason
+            )
+        )
+    return follow_up_queue(payment=payment, parent=hold, action=Action.CAPTURE, amount=amount, by=by, now=now)

@@ -1,0 +1,80 @@
+"""What every follow-up has in common: the locks, what refuses it, and the row that the worker sends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+
+from commerce.models import User
+from commerce.money import exponent
+from oropay import locks
+from oropay.exceptions import AmountNotRepresentable, FollowUpRunning, PaymentMoved
+from oropay.gateway.port import Capture
+from oropay.models import FINAL, RUNNING, Action, Payment, PaymentTransaction, TransactionState
+from oropay.services.start import reference_new
+from plumbing.services import hint
+
+ZERO = Decimal(0)
+ENDED_WITHOUT = FINAL - {TransactionState.APPROVED}
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """How much of a transaction an action may still move, and the sentence that says why not more."""
+
+    limit: Decimal
+    reason: str
+
+
+def lock_family(*, payment_id: int) -> tuple[Payment, list[PaymentTransaction]]:
+    locks.payables_of(payment_id=payment_id)
+    payment = locks.payment(pk=payment_id)
+    return payment, locks.transactions_of(payment_id=payment_id)
+
+
+def member(family: Sequence[PaymentTransaction], pk: int) -> PaymentTransaction:
+    return next(row for row in family if row.pk == pk)
+
+
+def refuse_running(*, parent: PaymentTransaction, family: Sequence[PaymentTransaction]) -> None:
+    if any(row.parent_id == parent.pk and row.state in RUNNING for row in family):
+        raise FollowUpRunning
+
+
+def refuse_moved(*, family: Sequence[PaymentTransaction], after: int | None) -> None:
+    if after is not None and any(row.pk > after for row in family):
+        raise PaymentMoved
+
+
+def representable(*, amount: Decimal, currency: str) -> None:
+    if amount != amount.quantize(Decimal(1).scaleb(-exponent(currency))):
+        raise AmountNotRepresentable(amount=amount, currency=currency)
+
+
+def follow_up_queue(
+    *,
+    payment: Payment,
+    parent: PaymentTransaction,
+    action: Action,
+    amount: Decimal,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+) -> PaymentTransaction:
+    row = PaymentTransaction.objects.create(
+        payment=payment,
+        parent=parent,
+        action=action,
+        amount=amount,
+        currency=payment.currency,
+        reference=reference_new(),
+        capture_mode=Capture.LATER if action == Action.CAPTURE else "",
+        reason=reason,
+        created_by=by,
+        created_at=now,
+        next_at=now + settings.OROPAY_RESEND_AFTER,
+    )
+    hint("oropay.tasks.execute", row.pk, queue="gateway-interactive")
+    return row

@@ -1,0 +1,193 @@
+"""Giving captured money back, and saying what it is taken from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from commerce.models import User
+from commerce.money import format_money, shares
+from ledger.models import AccountName
+from ledger.selectors import balance
+from oropay import locks
+from oropay.exceptions import NoteRequired, RefundRefused, RefundTooLarge
+from oropay.models import (
+    FINAL,
+    RUNNING,
+    Action,
+    Method,
+    Payable,
+    PayableKind,
+    Payment,
+    PaymentTransaction,
+    RefundLine,
+    RefundReason,
+    RefundSource,
+    TransactionState,
+)
+from oropay.services.followup.queue import (
+    ENDED_WITHOUT,
+    ZERO,
+    Allowed,
+    follow_up_queue,
+    lock_family,
+    member,
+    refuse_moved,
+    refuse_running,
+    representable,
+)
+from plumbing.services import note_add
+
+
+@dataclass(frozen=True)
+class RefundLineAsked:
+    source: RefundSource
+    amount: Decimal
+    payable_id: int | None = None
+
+
+def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
+    """What may still be given back of a charge or capture: captured − refunded − refunds that have not ended.
+
+    Source: card scheme rules allow no more than was taken, although GP-API itself would allow 115 %.
+    """
+    if transaction.action not in {Action.CHARGE, Action.CAPTURE} or transaction.state != TransactionState.APPROVED:
+        return Allowed(ZERO, _("Only approved charges and captures can be refunded."))
+    children = [row for row in family if row.parent_id == transaction.pk and row.state not in ENDED_WITHOUT]
+    if any(row.action == Action.CANCEL for row in children):
+        return Allowed(ZERO, _("It was canceled."))
+    if any(row.state in RUNNING for row in children):
+        return Allowed(ZERO, _("Another refund of it has not ended."))
+    left = transaction.amount - sum((row.amount for row in children), ZERO)
+    return Allowed(left, _("the rest was refunded already.") if left else _("All of it was refunded already."))
+
+
+@atomic(durable=True)
+def refund_start(
+    *,
+    charge: PaymentTransaction,
+    lines: Sequence[RefundLineAsked],
+    reason: RefundReason,
+    note: str,
+    by: User,
+    now: datetime,
+    after: int | None = None,
+) -> PaymentTransaction:
+    """Queue giving part of a captured charge back to the card it came from; `lines` say what it is taken from.
+
+    `after`: see `capture_start`.
+
+    Raises:
+        PaymentMoved: something was started since `after`.
+        NoteRequired: `note` is blank.
+        RefundTooLarge: more than captured − refunded.
+        RefundRefused: not a card charge, not captured, or a line names a payable this payment did not pay.
+        FollowUpRunning: another refund or cancel of this charge has not ended.
+    """
+    if not note.strip():
+        raise NoteRequired
+    if any(line.source == RefundSource.CREDIT for line in lines):
+        locks.customer_account(pk=charge.payment.customer_id)
+    payment, family = lock_family(payment_id=charge.payment_id)
+    charge = member(family, charge.pk)
+    refuse_moved(family=family, after=after)
+    if payment.method != Method.CARD:
+        raise RefundRefused(why=_("Refunds of bank debits are not offered yet; credit the customer instead."))
+    amount = sum((line.amount for line in lines), ZERO)
+    if amount <= 0 or any(line.amount <= 0 for line in lines):
+        raise RefundRefused(why=_("The amount must be more than nothing."))
+    representable(amount=amount, currency=charge.currency)
+    refuse_running(parent=charge, family=family)
+    allowed = refundable(transaction=charge, family=family)
+    if amount > allowed.limit:
+        raise RefundTooLarge(asked=amount, limit=allowed.limit, currency=charge.currency, why=allowed.reason)
+    _lines_fit(payment=payment, lines=lines)
+    refund = follow_up_queue(
+        payment=payment, parent=charge, action=Action.REFUND, amount=amount, by=by, now=now, reason=reason
+    )
+    RefundLine.objects.bulk_create(
+        RefundLine(refund=refund, source=line.source, payable_id=line.payable_id, amount=line.amount) for line in lines
+    )
+    note_add(on=payment, text=note, by=by, now=now)
+    return refund
+
+
+def refund_lines_suggested(*, charge: PaymentTransaction, amount: Decimal) -> list[RefundLineAsked]:
+    """Where a refund of `amount` would be taken from if nobody says otherwise: what the payment paid, pro rata."""
+    parts = list(charge.payment.parts.select_related("payable").order_by("pk"))
+    return [
+        RefundLineAsked(source=_source_of(part.payable), amount=share, payable_id=part.payable_id)
+        for part, share in zip(parts, shares(amount, [part.amount for part in parts], charge.currency), strict=True)
+        if share > 0
+    ]
+
+
+def refund_instead_of_void(*, charge: PaymentTransaction, now: datetime) -> PaymentTransaction:
+    """Queue refunding a charge whose void came after its batch had closed. The caller holds the payment's lock."""
+    refund = follow_up_queue(
+        payment=charge.payment,
+        parent=charge,
+        action=Action.REFUND,
+        amount=charge.amount,
+        by=None,
+        now=now,
+        reason=RefundReason.OTHER,
+    )
+    RefundLine.objects.bulk_create(
+        RefundLine(refund=refund, source=line.source, payable_id=line.payable_id, amount=line.amount)
+        for line in refund_lines_suggested(charge=charge, amount=charge.amount)
+    )
+    return refund
+
+
+def _source_of(payable: Payable) -> RefundSource:
+    return {
+        PayableKind.ORDER: RefundSource.DEPOSIT,
+        PayableKind.INVOICE: RefundSource.INVOICE,
+        PayableKind.ACCOUNT: RefundSource.CREDIT,
+    }[PayableKind(payable.kind)]
+
+
+def _lines_fit(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
+    paid = {part.payable_id: part.payable for part in payment.parts.select_related("payable")}
+    if any(payable.kind == PayableKind.ORDER for payable in paid.values()) and any(
+        line.source == RefundSource.CREDIT for line in lines
+    ):
+        raise RefundRefused(why=_("Money paid for an order that is not billed is its deposit, not credit."))
+    _credit_suffices(payment=payment, lines=lines)
+    for line in lines:
+        if line.source == RefundSource.CREDIT and line.payable_id is None:
+            continue
+        payable = paid.get(line.payable_id or 0)
+        if payable is None or _source_of(payable) != line.source:
+            raise RefundRefused(why=_("A line names something this payment did not pay."))
+
+
+def _credit_suffices(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
+    """A refund of unallocated credit may take no more than the customer has, less what refunds under way will take."""
+    asked = sum((line.amount for line in lines if line.source == RefundSource.CREDIT), ZERO)
+    if not asked:
+        return
+    booked = -balance(
+        organization_id=payment.organization_id,
+        name=AccountName.CUSTOMER_CREDIT,
+        currency=payment.currency,
+        customer_id=payment.customer_id,
+    )
+    under_way = RefundLine.objects.filter(
+        source=RefundSource.CREDIT,
+        refund__payment__customer_id=payment.customer_id,
+        refund__payment__organization_id=payment.organization_id,
+        refund__currency=payment.currency,
+    ).exclude(refund__state__in=FINAL)
+    credit = booked - under_way.aggregate(sum=Sum("amount", default=ZERO))["sum"]
+    if asked > credit:
+        raise RefundRefused(
+            why=_("The customer has {credit} of unallocated credit, not {asked}.").format(
+                credit=format_money(max(ZERO, credit), payment.currency), asked=format_money(asked, payment.currency)
+            )
+        )
