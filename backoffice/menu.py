@@ -26,7 +26,16 @@ from commerce.models import (
 )
 from invoices.models import Invoice, InvoiceState
 from ledger.models import Entry
-from oropay.models import Alert, Instrument, Integration, MoneyState, Payment, PaymentTransaction, ProviderAccount
+from oropay.models import (
+    Alert,
+    Instrument,
+    Integration,
+    MoneyState,
+    Payment,
+    PaymentTransaction,
+    ProviderAccount,
+    VaultCanary,
+)
 from plumbing.models import Document, Job, Mail
 
 
@@ -78,6 +87,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _("System"),
             _item(request, _("Integrations"), "hub", Integration),
             _item(request, _("Provider accounts"), "account_balance_wallet", ProviderAccount),
+            _item(request, _("Vault keys"), "key", VaultCanary),
             _item(request, _("Configuration"), "tune", Setting),
             _item(request, _("Organizations"), "corporate_fare", Organization),
             _item(request, _("Websites"), "language", Website),

@@ -128,6 +128,13 @@ class VaultError(PaymentError):
     """A sealed box could not be opened, or belongs to another row. Nothing was sent."""
 
 
+class VaultKeyMissing(VaultError):
+    """The vault cannot be opened with the keys of this process."""
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was changed; no money is involved. {why}").format(why=why))
+
+
 class UnsafeAddress(PaymentError):
     """A production account must be reached by https."""
 

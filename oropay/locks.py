@@ -91,6 +91,11 @@ def watch(*, pk: int) -> Watch | None:
     return Watch.objects.select_for_update(skip_locked=True).filter(pk=pk, next_at__isnull=False).first()
 
 
+def sealed(rows: QuerySet[M], *, ids: Iterable[int]) -> list[M]:
+    """Lock rows that hold a sealed box, in id order and nothing else, while their boxes are changed."""
+    return list(rows.select_for_update(of=("self",), no_key=True).filter(pk__in=list(ids)).order_by("pk"))
+
+
 def due(rows: QuerySet[M], *, limit: int) -> Sequence[M]:
     """Lock due rows nobody else publishes at this moment."""
     return list(rows.select_for_update(of=("self",), skip_locked=True).order_by("next_at")[:limit])

@@ -26,6 +26,7 @@ from backoffice.admin import (  # noqa: E402
     roles,
     settings,
     transactions,
+    vault,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "roles",
     "settings",
     "transactions",
+    "vault",
 ]

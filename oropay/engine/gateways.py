@@ -10,7 +10,7 @@ from oropay import vault
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Credentials, PaymentGateway
 from oropay.models import ProviderAccount
-from oropay.services.provider import credentials_context
+from oropay.vault.contexts import account_context
 
 
 def gateway_of(*, account: ProviderAccount | None) -> PaymentGateway:
@@ -49,9 +49,7 @@ def _gateway(
     secret = json.loads(
         vault.unseal(
             sealed=vault.Sealed(key_id=key_id, blob=blob),
-            context=credentials_context(
-                organization_code=account.organization.code, name=account.name, kind=account.kind
-            ),
+            context=account_context(account),
         )
     )
     adapter = import_string(settings.GATEWAYS[kind])

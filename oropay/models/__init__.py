@@ -30,6 +30,7 @@ from oropay.models.transaction import (
     RefundSource,
     TransactionState,
 )
+from oropay.models.vault import VaultCanary
 from oropay.models.watch import Watch
 
 __all__ = [
@@ -71,5 +72,6 @@ __all__ = [
     "RefundSource",
     "SecCode",
     "TransactionState",
+    "VaultCanary",
     "Watch",
 ]

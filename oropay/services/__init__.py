@@ -32,6 +32,7 @@ from oropay.services.start import (
     SavedInstrument,
     payment_start,
 )
+from oropay.services.vault import Rotation, canaries_check, canaries_ensure, vault_rotate
 
 __all__ = [
     "Allowed",
@@ -43,10 +44,13 @@ __all__ = [
     "PartAsked",
     "PaymentAsked",
     "RefundLineAsked",
+    "Rotation",
     "SavedInstrument",
     "SettledNote",
     "alert_raise",
     "alert_resolve",
+    "canaries_check",
+    "canaries_ensure",
     "cancel_start",
     "cancelable",
     "capturable",
@@ -67,6 +71,7 @@ __all__ = [
     "refundable",
     "routing_is_valid",
     "settlement_note",
+    "vault_rotate",
     "watch_wake",
     "webhook_rotate",
 ]

@@ -18,7 +18,8 @@ from oropay.models import (
     MandateKind,
     SecCode,
 )
-from oropay.vault import Context, seal
+from oropay.vault import seal
+from oropay.vault.contexts import vault_context
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,6 @@ def routing_is_valid(number: str) -> bool:
         return False
     digits = [int(digit) for digit in number]
     return sum(weight * digit for weight, digit in zip((3, 7, 1) * 3, digits, strict=True)) % 10 == 0 and any(digits)
-
-
-def vault_context(instrument: Instrument) -> Context:
-    """What the account number of this row is bound to inside its box."""
-    return Context(
-        purpose="bank-account",
-        subject=str(instrument.uuid),
-        owner=str(instrument.customer_id),
-        provider=str(instrument.provider_account_id),
-    )
 
 
 def card_add(*, customer_id: int, owner: User, integration: Integration, card: NewCard) -> Instrument:

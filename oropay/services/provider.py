@@ -4,16 +4,14 @@ import json
 import secrets
 
 from django.db.transaction import atomic
+from django.utils import timezone
 
 from commerce.models import Organization
 from oropay.exceptions import UnsafeAddress
 from oropay.models import Environment, Integration, ProviderAccount
-from oropay.vault import Context, seal
-
-
-def credentials_context(*, organization_code: str, name: str, kind: str) -> Context:
-    """What the sealed credentials of a provider account are bound to."""
-    return Context(purpose="gateway-credentials", subject=name, owner=organization_code, provider=kind)
+from oropay.services.vault import canaries_ensure
+from oropay.vault import seal
+from oropay.vault.contexts import credentials_context
 
 
 @atomic
@@ -38,9 +36,11 @@ def provider_provision(
 
     Raises:
         UnsafeAddress: real money over a line that anybody can read.
+        VaultError: there is no key to seal with, or its id named another key before.
     """
     if environment == Environment.PRODUCTION and not service_url.startswith("https://"):
         raise UnsafeAddress(address=service_url)
+    canaries_ensure(now=timezone.now())
     sealed = seal(
         secret=json.dumps({"app_id": app_id, "app_key": app_key}),
         context=credentials_context(organization_code=organization.code, name=name, kind=kind),

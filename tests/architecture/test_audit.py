@@ -21,6 +21,7 @@ NEITHER = {
     "oropay.Payment": "derived from its transactions, which keep every step",
     "oropay.Payable": "derived columns, recomputed from transactions and allocations",
     "oropay.PaymentPayable": "amounts never change; `live` follows the transactions",
+    "oropay.VaultCanary": "proof that a key opens, made anew from the ring",
     "oropay.Watch": "when to look next; what turns up is a transaction of its own",
     "oropay.ProviderHealth": "whether a gateway answers now",
     "checkout.ShoppingList": "a buyer's notes, no money",

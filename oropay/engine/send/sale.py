@@ -9,7 +9,7 @@ from oropay.engine.send.claim import Claim
 from oropay.gateway.port import Answer, BankAccount, Capture, CardToken, PaymentGateway, SaleRequest
 from oropay.models import InstrumentKind, InstrumentState, PaymentTransaction
 from oropay.orderdata import thaw
-from oropay.services.instrument import vault_context
+from oropay.vault.contexts import vault_context
 
 
 def charge(claim: Claim, gateway: PaymentGateway) -> Answer:

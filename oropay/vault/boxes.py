@@ -58,9 +58,17 @@ def _current(text: str, *, name: str) -> tuple[str, bytes]:
     return next(iter(ring.items()))
 
 
-def seal(*, secret: str, context: Context) -> Sealed:
-    """Close `secret` for the worker. Raises VaultError when no public key is configured."""
-    key_id, key = _current(settings.OROPAY_VAULT_PUBLIC_KEYS, name="vault public key")
+def seal(*, secret: str, context: Context, key_id: str = "") -> Sealed:
+    """Close `secret` for the worker, with the current key or the named one of the ring.
+
+    Raises VaultError when no such public key is configured.
+    """
+    if key_id:
+        key = _ring(settings.OROPAY_VAULT_PUBLIC_KEYS).get(key_id)
+    else:
+        key_id, key = _current(settings.OROPAY_VAULT_PUBLIC_KEYS, name="vault public key")
+    if key is None:
+        raise VaultError(f"Nothing was stored: this process has no vault public key {key_id!r}.")
     inside = json.dumps({"context": asdict(context), "secret": secret}, sort_keys=True).encode()
     return Sealed(key_id=key_id, blob=SealedBox(PublicKey(key)).encrypt(inside))
 
@@ -81,6 +89,31 @@ def unseal(*, sealed: Sealed, context: Context) -> str:
     if inside["context"] != asdict(context):
         raise VaultError("Nothing was sent: a sealed secret belongs to another row.")
     return str(inside["secret"])
+
+
+def seals_with() -> str:
+    """The id of the key that new boxes are sealed with. Raises VaultError when there is none."""
+    return _current(settings.OROPAY_VAULT_PUBLIC_KEYS, name="vault public key")[0]
+
+
+def closes_payloads_with() -> str:
+    """The id of the key that new payloads are closed with. Raises VaultError when there is none."""
+    return _current(settings.OROPAY_SECRETBOX_KEYS, name="payload key")[0]
+
+
+def public_digests() -> dict[str, str]:
+    """SHA-256 (hex) of each public key of this process, by id: two keys under one id would show here."""
+    return {key_id: hashlib.sha256(key).hexdigest() for key_id, key in _ring(settings.OROPAY_VAULT_PUBLIC_KEYS).items()}
+
+
+def private_ids() -> frozenset[str]:
+    """Ids of the private keys of this process: none in web."""
+    return frozenset(_ring(settings.OROPAY_VAULT_PRIVATE_KEYS))
+
+
+def payload_ids() -> frozenset[str]:
+    """Ids of the keys with which this process can read payloads."""
+    return frozenset(_ring(settings.OROPAY_SECRETBOX_KEYS))
 
 
 def fingerprint(*, text: str) -> str:
