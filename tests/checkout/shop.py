@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -20,6 +21,9 @@ from checkout.services import (
 from commerce.models import Address, Customer, Level, Order, Organization, Permission, Product, User, Website
 from oropay.models import (
     Environment,
+    Instrument,
+    InstrumentKind,
+    InstrumentState,
     Integration,
     IntegrationLabel,
     IntegrationType,
@@ -120,6 +124,25 @@ class Shop:
         user: User = UserFactory.create()
         CustomerUserFactory.create(user=user, customer=customer, role=role)
         return user
+
+    def saved_card(self, **columns: Any) -> Instrument:
+        """The buyer's own saved card; say what differs."""
+        return Instrument.objects.create(
+            **{
+                "kind": InstrumentKind.CARD,
+                "state": InstrumentState.ACTIVE,
+                "customer": self.customer,
+                "owner": self.buyer,
+                "provider_account": self.account,
+                "token": "PMT_kept",
+                "brand": "VISA",
+                "last4": "5262",
+                "expiry_month": 12,
+                "expiry_year": 2030,
+                "holder_name": "Robin Person",
+            }
+            | columns
+        )
 
     def on_terms(self) -> None:
         """Let the company buy on payment terms."""

@@ -257,18 +257,7 @@ def test_a_wrong_bank_form_comes_back_without_the_numbers_and_orders_nothing(sho
 
 
 def test_a_saved_card_is_offered_first_and_pays(shop: Shop, browser: Client) -> None:
-    saved = Instrument.objects.create(
-        kind=InstrumentKind.CARD,
-        state=InstrumentState.ACTIVE,
-        customer=shop.customer,
-        owner=shop.buyer,
-        provider_account=shop.account,
-        token="PMT_kept",
-        brand="VISA",
-        last4="5262",
-        expiry_month=12,
-        expiry_year=2030,
-    )
+    saved = shop.saved_card()
     choice = f"saved:{shop.integration.pk}:{saved.pk}"
     checkout = shop.checkout(choice=choice)
 
@@ -280,16 +269,7 @@ def test_a_saved_card_is_offered_first_and_pays(shop: Shop, browser: Client) -> 
 
 
 def test_a_colleague_s_saved_card_is_not_offered(shop: Shop, browser: Client) -> None:
-    theirs = Instrument.objects.create(
-        kind=InstrumentKind.CARD,
-        state=InstrumentState.ACTIVE,
-        customer=shop.customer,
-        owner=shop.person(shop.customer),
-        provider_account=shop.account,
-        token="PMT_theirs",
-        brand="VISA",
-        last4="1111",
-    )
+    theirs = shop.saved_card(owner=shop.person(shop.customer), token="PMT_theirs", last4="1111")
     checkout = shop.checkout(choice=f"saved:{shop.integration.pk}:{theirs.pk}")
 
     response = browser.get(review(checkout), follow=True)

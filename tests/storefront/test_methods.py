@@ -4,26 +4,14 @@ import pytest
 from django.test import Client
 
 from commerce.models import Level, Permission, User
-from oropay.models import Instrument, InstrumentKind, InstrumentState
+from oropay.models import Instrument, InstrumentState
 from tests.checkout.shop import Shop
 from tests.storefront.pages import text
 
 
 @pytest.fixture
 def card(shop: Shop) -> Instrument:
-    return Instrument.objects.create(
-        kind=InstrumentKind.CARD,
-        state=InstrumentState.ACTIVE,
-        customer=shop.customer,
-        owner=shop.buyer,
-        provider_account=shop.account,
-        token="PMT_kept",
-        brand="VISA",
-        last4="5262",
-        expiry_month=1,
-        expiry_year=2020,
-        holder_name="Robin Person",
-    )
+    return shop.saved_card(expiry_month=1, expiry_year=2020)
 
 
 def test_saved_cards_are_listed_with_what_people_know_them_by(card: Instrument, browser: Client) -> None:

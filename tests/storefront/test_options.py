@@ -8,8 +8,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from oropay.models import (
     Instrument,
-    InstrumentKind,
-    InstrumentState,
     Integration,
     IntegrationLabel,
     Payable,
@@ -43,18 +41,7 @@ def hold(shop: Shop) -> Integration:
 
 @pytest.fixture
 def visa(shop: Shop) -> Instrument:
-    return Instrument.objects.create(
-        kind=InstrumentKind.CARD,
-        state=InstrumentState.ACTIVE,
-        customer=shop.customer,
-        owner=shop.buyer,
-        provider_account=shop.account,
-        token="PMT_kept",
-        brand="VISA",
-        last4="5262",
-        expiry_month=12,
-        expiry_year=2030,
-    )
+    return shop.saved_card()
 
 
 def on_an_invoice(shop: Shop, amount: str = "100.00") -> list[PayOption]:
