@@ -13,14 +13,19 @@ def period_hold(*, organization_id: int, day: date) -> Period:
     return period or _made(organization_id=organization_id, starts_on=starts_on)
 
 
-def period_for(*, organization_id: int, occurred_on: date, kind: EntryKind) -> tuple[Period, date]:
+def period_for(
+    *, organization_id: int, occurred_on: date, kind: EntryKind, held: Period | None = None
+) -> tuple[Period, date]:
     """Hold the period that takes an entry of this kind, and say on which day it counts there.
 
     That is its own day if its month is open, else the first day of the first later month that is. A month nobody has
-    posted to yet is open, unless a later one has begun to close.
+    posted to yet is open, unless a later one has begun to close. `held` is a period this transaction holds already.
     """
     own = occurred_on.replace(day=1)
-    period = locks.period_shared(organization_id=organization_id, starts_on=own)
+    if held is not None and (held.organization_id, held.starts_on) == (organization_id, own):
+        period: Period | None = held
+    else:
+        period = locks.period_shared(organization_id=organization_id, starts_on=own)
     if period is not None and _takes(period, kind):
         return period, occurred_on
     while True:

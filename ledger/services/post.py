@@ -1,13 +1,30 @@
 """Posting: the only way into the books."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db import connection
+
 from ledger.exceptions import AlreadyMirrored, EmptyEntry, UnbalancedEntry
-from ledger.models import ACCOUNT_TYPES, MIRRORS, Account, AccountName, Entry, EntryKind, Posting
+from ledger.models import MIRRORS, AccountName, Entry, EntryKind, Period, Posting
+from ledger.services.accounts import account_ids
 from ledger.services.lines import Line
 from ledger.services.periods import period_for
+
+WRITE = """
+WITH entry AS (
+    INSERT INTO ledger_entry (organization_id, kind, currency, period_id, occurred_on, posted_on, source, memo,
+                              customer_id, mirror_of_id, created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    RETURNING id, xid
+)
+INSERT INTO ledger_posting (entry_id, account_id, amount)
+SELECT entry.id, line.account_id, line.amount
+  FROM entry, unnest(%s::bigint[], %s::numeric[]) AS line (account_id, amount)
+RETURNING entry_id, (SELECT xid::text FROM entry)
+"""
+"""An entry and its postings in one statement, as the trigger that balances them wants it: half the round trips."""
 
 
 def entry_post(
@@ -21,11 +38,13 @@ def entry_post(
     memo: str = "",
     customer_id: int | None = None,
     now: datetime,
+    held: Period | None = None,
 ) -> Entry:
     """Write one event into the books, in the caller's transaction: all of it with the event, or none of it.
 
     Lines of zero are left out. Counts on `occurred_on` (the date in the organization's time zone) or, if that month is
-    closed, on the first open day. Four statements: lock the period, read the accounts, entry, postings.
+    closed, on the first open day. At most three statements: lock the period, unless it is the one the caller got from
+    `period_hold`; read the accounts, unless known; write.
     The caller has a transaction open (else `TransactionManagementError`).
 
     Raises:
@@ -43,6 +62,7 @@ def entry_post(
         customer_id=customer_id,
         mirror_of=None,
         now=now,
+        held=held,
     )
 
 
@@ -81,6 +101,7 @@ def _write(
     customer_id: int | None,
     mirror_of: Entry | None,
     now: datetime,
+    held: Period | None = None,
 ) -> Entry:
     moving = [line for line in lines if line.amount]
     if not moving:
@@ -88,9 +109,9 @@ def _write(
     difference = sum((line.amount for line in moving), Decimal(0))
     if difference:
         raise UnbalancedEntry(source=source, difference=difference)
-    period, posted_on = period_for(organization_id=organization_id, occurred_on=occurred_on, kind=kind)
-    accounts = _accounts(organization_id=organization_id, currency=currency, names={line.account for line in moving})
-    entry = Entry.objects.create(
+    period, posted_on = period_for(organization_id=organization_id, occurred_on=occurred_on, kind=kind, held=held)
+    accounts = account_ids(organization_id=organization_id, currency=currency, names={line.account for line in moving})
+    entry = Entry(
         organization_id=organization_id,
         kind=kind,
         currency=currency,
@@ -103,29 +124,27 @@ def _write(
         mirror_of=mirror_of,
         created_at=now,
     )
-    Posting.objects.bulk_create(
-        Posting(entry=entry, account_id=accounts[line.account], amount=line.amount) for line in moving
-    )
-    return entry
-
-
-def _accounts(*, organization_id: int, currency: str, names: Iterable[AccountName]) -> dict[str, int]:
-    """Ids by name; accounts never posted to before are made (a competitor may make them at the same moment)."""
-    wanted = set(names)
-    found = _known(organization_id=organization_id, currency=currency, names=wanted)
-    missing = sorted(wanted - found.keys())
-    if missing:
-        Account.objects.bulk_create(
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WRITE,
             [
-                Account(organization_id=organization_id, currency=currency, name=name, type=ACCOUNT_TYPES[name])
-                for name in missing
+                organization_id,
+                kind,
+                currency,
+                period.pk,
+                occurred_on,
+                posted_on,
+                source,
+                memo,
+                customer_id,
+                mirror_of.pk if mirror_of is not None else None,
+                now,
+                [accounts[line.account] for line in moving],
+                [line.amount for line in moving],
             ],
-            ignore_conflicts=True,
         )
-        found = _known(organization_id=organization_id, currency=currency, names=wanted)
-    return found
-
-
-def _known(*, organization_id: int, currency: str, names: set[AccountName]) -> dict[str, int]:
-    rows = Account.objects.filter(organization_id=organization_id, currency=currency, name__in=sorted(names))
-    return dict(rows.values_list("name", "pk"))
+        entry.pk, xid = cursor.fetchone()
+    entry.xid = int(xid)
+    entry._state.adding = False
+    entry._state.db = connection.alias
+    return entry
