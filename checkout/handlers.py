@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from checkout import locks
-from checkout.models import Checkout, CheckoutState
+from checkout.models import CheckoutState
 from checkout.services.confirm import OrderMoney
 from checkout.services.place import checkout_placed
 from commerce.drafts import AddressSnapshot
@@ -23,7 +23,9 @@ class OrderPayable:
     """Handler of `PayableKind.ORDER`. Everything runs in the payment module's transaction."""
 
     def lock(self, *, payables: Sequence[Payable]) -> None:
-        locks.orders(ids=[payable.order_id for payable in payables if payable.order_id is not None])
+        held = locks.orders(ids=[payable.order_id for payable in payables if payable.order_id is not None])
+        for payable in payables:
+            payable.document = held.get(payable.order_id or 0)
 
     def last_look(self, *, payable: Payable) -> None:
         order = _order(payable)
@@ -38,11 +40,8 @@ class OrderPayable:
 
     def describe(self, *, payable: Payable, amount: Decimal) -> OrderData:
         """Σ line totals + shipping = the order's total: discounts are on the lines, at list price less tier price."""
-        order = (
-            Order.objects.select_related("customer", "placed_by")
-            .prefetch_related("lines__product__unit")
-            .get(payable=payable)
-        )
+        order = _order(payable)
+        lines = order.lines.select_related("product__unit").order_by("position")
         billing = AddressSnapshot.from_json(order.billing_address)
         return OrderData(
             reference=order.number,
@@ -53,7 +52,7 @@ class OrderPayable:
             shipping=order.shipping,
             discount=order.discount,
             po_number=order.po_number,
-            items=tuple(_item(line) for line in sorted(order.lines.all(), key=lambda line: line.position)),
+            items=tuple(_item(line) for line in lines),
             billing_address=_address(billing),
             shipping_address=_address(AddressSnapshot.from_json(order.shipping_address)),
             payer=Payer(
@@ -76,9 +75,7 @@ class OrderPayable:
         )
 
     def on_started(self, *, event: MoneyEvent) -> None:
-        Checkout.objects.filter(order__payable=event.payable, state=CheckoutState.OPEN).update(
-            state=CheckoutState.PAYING
-        )
+        _checkouts_move(event.payable, CheckoutState.OPEN, CheckoutState.PAYING)
 
     def on_authorized(self, *, event: MoneyEvent) -> None:
         self._place(event, money=OrderMoney.HELD)
@@ -96,9 +93,7 @@ class OrderPayable:
 
     def on_ended(self, *, event: MoneyEvent) -> None:
         """The buyer may choose another way to pay. An order that is placed already stays placed, and due."""
-        Checkout.objects.filter(order__payable=event.payable, state=CheckoutState.PAYING).update(
-            state=CheckoutState.OPEN
-        )
+        _checkouts_move(event.payable, CheckoutState.PAYING, CheckoutState.OPEN)
 
     def on_voided(self, *, event: MoneyEvent) -> Sequence[Credit]:
         """The order stays as it is and is due again; canceling it is a person's decision."""
@@ -117,13 +112,31 @@ class OrderPayable:
         ]
 
     def _place(self, event: MoneyEvent, *, money: OrderMoney) -> None:
-        order = _order(event.payable)
-        if order.state == OrderState.AWAITING_PAYMENT:
-            checkout_placed(order=order, money=money, amount=event.amount, now=event.now)
+        held = _held(event.payable)
+        if held.order.state == OrderState.AWAITING_PAYMENT:
+            held.order = checkout_placed(
+                order=held.order, checkouts=held.checkouts, money=money, amount=event.amount, now=event.now
+            )
+
+
+def _held(payable: Payable) -> locks.HeldOrder:
+    """The order behind a payable and its checkouts; `lock` has read them."""
+    if not isinstance(payable.document, locks.HeldOrder):
+        raise TypeError(f"payable {payable.pk}: its order is not locked")
+    return payable.document
 
 
 def _order(payable: Payable) -> Order:
-    return Order.objects.get(payable=payable)
+    if isinstance(payable.document, locks.HeldOrder):
+        return payable.document.order
+    return Order.objects.select_related("customer", "placed_by").get(payable=payable)
+
+
+def _checkouts_move(payable: Payable, old: CheckoutState, new: CheckoutState) -> None:
+    for checkout in _held(payable).checkouts:
+        if checkout.state == old:
+            checkout.state = new
+            checkout.save(update_fields=["state"])
 
 
 def _item(line: OrderLine) -> OrderItem:

@@ -5,9 +5,14 @@ instrument → number sequence (last statement). The claim locks one transaction
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import Model, QuerySet
+from django.conf import settings
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
+from django.db.transaction import atomic
 
 from commerce.models import Customer
 from oropay.models import Payable, Payment, PaymentPayable, PaymentTransaction, TransactionState, Watch
@@ -30,7 +35,16 @@ def payables(*, ids: Iterable[int]) -> list[Payable]:
     )
 
 
-def payables_of(*, payment_id: int) -> list[Payable]:
+@dataclass(frozen=True)
+class Paid:
+    """What one payment pays, locked: nobody adds or moves a part of these payables now."""
+
+    payables: list[Payable]
+    parts: list[PaymentPayable]
+    """All parts of these payables, also those that other payments pay."""
+
+
+def payables_of(*, payment_id: int) -> Paid:
     """Lock the payables that one payment pays, in id order.
 
     While we waited, an invoice may have taken over its order: then we look again. It is always the younger payable,
@@ -44,18 +58,26 @@ def payables_of(*, payment_id: int) -> list[Payable]:
     )
     held = {payable.pk: payable for payable in rows}
     while True:
-        ids = set(PaymentPayable.objects.filter(payment_id=payment_id).values_list("payable_id", flat=True))
+        parts = list(
+            PaymentPayable.objects.filter(Q(payment_id=payment_id) | Q(payable_id__in=held.keys())).order_by(
+                "payable_id", "pk"
+            )
+        )
+        ids = {part.payable_id for part in parts if part.payment_id == payment_id}
         if ids <= held.keys():
-            return [held[pk] for pk in sorted(ids)]
+            return Paid(
+                payables=[held[pk] for pk in sorted(ids)], parts=[part for part in parts if part.payable_id in ids]
+            )
         held |= {payable.pk: payable for payable in payables(ids=ids - held.keys())}
 
 
-def payment(*, pk: int) -> Payment:
-    return (
-        Payment.objects.select_for_update(of=("self",))
-        .select_related("organization", "instrument", "integration", "provider_account")
-        .get(pk=pk)
-    )
+def payment(*, pk: int, seen: Payment | None = None) -> Payment:
+    """Lock one payment. `seen` is the same, read before: what was read with it is not read again."""
+    held = Payment.objects.select_for_update(of=("self",)).get(pk=pk)
+    if seen is not None:
+        for name, related in seen._state.fields_cache.items():
+            setattr(held, name, related)
+    return held
 
 
 def payments(*, ids: Iterable[int]) -> list[Payment]:
@@ -68,13 +90,39 @@ def transactions_of(*, payment_id: int) -> list[PaymentTransaction]:
     return list(PaymentTransaction.objects.select_for_update().filter(payment_id=payment_id).order_by("pk"))
 
 
-def claim(*, pk: int) -> PaymentTransaction | None:
-    """Lock one queued transaction alone; None when another worker has it or it is no longer queued."""
-    return (
-        PaymentTransaction.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(pk=pk, state=TransactionState.QUEUED)
-        .first()
-    )
+CLAIM = """
+UPDATE oropay_paymenttransaction
+   SET state = 'sending',
+       tries = tries + 1,
+       send_before = statement_timestamp() + make_interval(secs => %(send)s),
+       answer_by = statement_timestamp() + make_interval(secs => %(answer)s),
+       lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
+       next_at = statement_timestamp() + make_interval(secs => %(lease)s)
+ WHERE id = (SELECT id FROM oropay_paymenttransaction WHERE id = %(pk)s AND state = 'queued' FOR UPDATE SKIP LOCKED)
+RETURNING tries, created_at
+"""
+"""One statement, committed by itself: from here on only the holder of the lease may send. Times are the database's."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What a claim needs to know to decide whether it may still send."""
+
+    tries: int
+    """This one included."""
+    created_at: datetime
+
+
+def claim(*, pk: int) -> Claimed | None:
+    """Take the lease of one queued transaction and commit; None when another has it or it is no longer queued."""
+    send = settings.OROPAY_SEND_WITHIN
+    answer = send + settings.OROPAY_CONNECT_TIMEOUT + settings.OROPAY_READ_TIMEOUT
+    lease = answer + settings.OROPAY_LEASE_MARGIN
+    seconds = {"send": send.total_seconds(), "answer": answer.total_seconds(), "lease": lease.total_seconds()}
+    with atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(CLAIM, {**seconds, "pk": pk})
+        row = cursor.fetchone()
+    return Claimed(*row) if row else None
 
 
 def look(*, pk: int) -> PaymentTransaction | None:

@@ -1,5 +1,6 @@
 """Placing the order: it is written before any money moves, and opened when money, terms or a zero total allow it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -95,18 +96,22 @@ def _place(
     checkout.save(update_fields=["order"])
     if term is not None or order.total == 0:
         money = OrderMoney.FREE if order.total == 0 else OrderMoney.TERMS
-        return checkout_placed(order=order, money=money, amount=order.total, now=now)
+        return checkout_placed(order=order, checkouts=[checkout], money=money, amount=order.total, now=now)
     return order
 
 
-def checkout_placed(*, order: Order, money: OrderMoney, amount: Decimal, now: datetime) -> Order:
+def checkout_placed(
+    *, order: Order, checkouts: Iterable[Checkout], money: OrderMoney, amount: Decimal, now: datetime
+) -> Order:
     """Open an order, confirm it by mail and end its checkout; what was ordered leaves the list. Runs in the caller's
-    transaction.
+    transaction, which has locked `checkouts` and `order` and read them under the lock.
 
     An order without a checkout (written by staff) is only opened.
     """
-    placed = order_open(order=order, now=now)
-    for checkout in Checkout.objects.filter(order=order, state__in=[CheckoutState.OPEN, CheckoutState.PAYING]):
+    placed = order_open(order=order, now=now, locked=True)
+    for checkout in checkouts:
+        if checkout.state not in {CheckoutState.OPEN, CheckoutState.PAYING}:
+            continue
         checkout.state, checkout.placed_at = CheckoutState.PLACED, now
         checkout.save(update_fields=["state", "placed_at"])
         _take_off_the_list(checkout=checkout, order=order)

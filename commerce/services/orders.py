@@ -66,16 +66,16 @@ def order_write(*, draft: OrderDraft, now: datetime, order: Order | None = None)
     return written
 
 
-def order_open(*, order: Order, now: datetime) -> Order:
+def order_open(*, order: Order, now: datetime, locked: bool = False) -> Order:
     """Place an order: it is paid, held, on terms or free, and the seller owes the goods. Tells `order_listeners`.
 
-    An order that is already open is returned as it is and nobody is told twice: two answers about one payment are
-    both facts.
+    `locked` says that `order` was read under its lock in this transaction. An order that is already open is returned as
+    it is and nobody is told twice: two answers about one payment are both facts.
 
     Raises:
         IllegalOrderMove: the order was canceled or closed.
     """
-    placed = locks.order(order_id=order.pk)
+    placed = order if locked else locks.order(order_id=order.pk)
     if placed.state == OrderState.OPEN:
         return placed
     _move(placed, OrderState.OPEN)

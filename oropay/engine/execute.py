@@ -5,8 +5,6 @@ import time
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models.functions import Now
-from django.db.transaction import atomic
 
 from oropay import locks
 from oropay.engine.gateways import gateway_of
@@ -15,7 +13,7 @@ from oropay.engine.record import record
 from oropay.engine.send import Claim, send
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import PaymentTransaction, TransactionState
+from oropay.models import PaymentTransaction
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +27,8 @@ def execute(*, transaction_id: int, now: datetime) -> None:
         gateway = gateway_of(account=claim.transaction.payment.provider_account)
     except Exception as error:
         logger.exception("transaction %s was not sent: no gateway", transaction_id)
-        record(
-            transaction_id=transaction_id, answer=Answer(verdict=Verdict.NOT_SENT, error_text=str(error)), kind="send"
-        )
+        answer = Answer(verdict=Verdict.NOT_SENT, error_text=str(error))
+        record(transaction_id=transaction_id, answer=answer, kind="send")
         return
     try:
         answer = send(claim=claim, gateway=gateway)
@@ -42,32 +39,19 @@ def execute(*, transaction_id: int, now: datetime) -> None:
         # A fault of ours somewhere around the call: nobody can say whether a byte left, so it must be looked up.
         logger.exception("transaction %s: the gateway call broke", transaction_id)
         answer = Answer(verdict=Verdict.UNKNOWN, error_text="internal error around the gateway call")
-    record(transaction_id=transaction_id, answer=answer, kind="send", now=None)
+    record(transaction_id=transaction_id, answer=answer, kind="send", seen=claim.transaction.payment)
 
 
 def _claim(*, transaction_id: int, now: datetime) -> Claim | None:
     """Take the lease and commit it, so that a crash from here on leaves a row that says how far we got."""
     send_before = time.monotonic() + settings.OROPAY_SEND_WITHIN.total_seconds()
-    given_up = False
-    with atomic(durable=True):
-        row = locks.claim(pk=transaction_id)
-        if row is None:
-            return None
-        given_up = row.tries >= TRIES or now - row.created_at > GIVE_UP_AFTER
-        answer_within = settings.OROPAY_SEND_WITHIN + settings.OROPAY_CONNECT_TIMEOUT + settings.OROPAY_READ_TIMEOUT
-        lease = answer_within + settings.OROPAY_LEASE_MARGIN
-        PaymentTransaction.objects.filter(pk=row.pk).update(
-            state=TransactionState.SENDING,
-            tries=row.tries + 1,
-            send_before=Now() + settings.OROPAY_SEND_WITHIN,
-            answer_by=Now() + answer_within,
-            lease_until=Now() + lease,
-            next_at=Now() + lease,
-        )
-    if given_up:
-        record(transaction_id=transaction_id, answer=Answer(verdict=Verdict.NOT_SENT), kind="send", now=None)
+    claimed = locks.claim(pk=transaction_id)
+    if claimed is None:
         return None
-    claimed = PaymentTransaction.objects.select_related(
-        "payment__instrument", "payment__mandate", "payment__provider_account", "parent"
+    if claimed.tries > TRIES or now - claimed.created_at > GIVE_UP_AFTER:
+        record(transaction_id=transaction_id, answer=Answer(verdict=Verdict.NOT_SENT), kind="send")
+        return None
+    row = PaymentTransaction.objects.select_related(
+        "payment__organization", "payment__instrument", "payment__mandate", "payment__provider_account", "parent"
     ).get(pk=transaction_id)
-    return Claim(transaction=claimed, send_before=send_before)
+    return Claim(transaction=row, send_before=send_before)

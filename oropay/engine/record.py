@@ -30,31 +30,40 @@ from oropay.models import (
     InstrumentState,
     Method,
     Payment,
-    PaymentPayable,
     PaymentTransaction,
     TransactionState,
 )
 from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
-from oropay.services.payable import is_live, money_states_write, payable_recompute
+from oropay.services.payable import Standing
 
 S = TransactionState
 
 
-def record(*, transaction_id: int, answer: Answer, kind: str, now: datetime | None = None) -> PaymentTransaction:
+def record(
+    *,
+    transaction_id: int,
+    answer: Answer,
+    kind: str,
+    now: datetime | None = None,
+    seen: Payment | None = None,
+) -> PaymentTransaction:
     """Record one answer about one transaction; `kind` is `send` for our own request's answer, `look` for a look-up.
 
+    `seen` is the payment as the caller has just read it, with its seller: then that is not read again.
     Idempotent: an answer that changes nothing only leaves its exchange behind.
     """
     now = now or timezone.now()
-    row = _record(transaction_id=transaction_id, answer=answer, kind=kind, now=now)
+    row = _record(transaction_id=transaction_id, answer=answer, kind=kind, now=now, seen=seen)
     health_note(provider_account_id=row.payment.provider_account_id, answers=answer.verdict not in SILENT, now=now)
     return row
 
 
 @atomic(durable=True)
-def _record(*, transaction_id: int, answer: Answer, kind: str, now: datetime) -> PaymentTransaction:
-    news = recording_lock(transaction_id=transaction_id, answer=answer, now=now)
+def _record(
+    *, transaction_id: int, answer: Answer, kind: str, now: datetime, seen: Payment | None
+) -> PaymentTransaction:
+    news = recording_lock(transaction_id=transaction_id, answer=answer, now=now, seen=seen)
     row = news.row
     exchange_add(news=news, kind=kind)
     move = judge(row=row, answer=answer, now=now, last_try=_last_try(row=row, now=now))
@@ -81,21 +90,30 @@ def _reversals_withdraw(*, news: Recording) -> None:
             child.save()
 
 
-def recording_lock(*, transaction_id: int, answer: Answer, now: datetime) -> Recording:
+def recording_lock(*, transaction_id: int, answer: Answer, now: datetime, seen: Payment | None = None) -> Recording:
     """Lock everything that news about a transaction may touch, in the order of `oropay.locks`."""
-    seen = Payment.objects.select_related("organization").get(transactions=transaction_id)
-    payment_id, day = seen.pk, seen.organization.today(now)
-    if answer.verdict not in SILENT:
-        period_hold(organization_id=seen.organization_id, day=day)
-    payables = locks.payables_of(payment_id=payment_id)
-    for handled in sorted({payable.kind for payable in payables}):
-        payable_handlers.get(handled).lock(payables=[p for p in payables if p.kind == handled])
-    payment = locks.payment(pk=payment_id)
-    family = locks.transactions_of(payment_id=payment_id)
+    seen = seen or Payment.objects.select_related("organization").get(transactions=transaction_id)
+    day = seen.organization.today(now)
+    period = None if answer.verdict in SILENT else period_hold(organization_id=seen.organization_id, day=day)
+    paid = locks.payables_of(payment_id=seen.pk)
+    for handled in sorted({payable.kind for payable in paid.payables}):
+        payable_handlers.get(handled).lock(payables=[p for p in paid.payables if p.kind == handled])
+    payment = locks.payment(pk=seen.pk, seen=seen)
+    family = locks.transactions_of(payment_id=payment.pk)
     for member in family:
         member.payment = payment
-    row = next(item for item in family if item.pk == transaction_id)
-    return Recording(payment=payment, row=row, family=family, payables=payables, answer=answer, now=now, day=day)
+    return Recording(
+        payment=payment,
+        row=next(item for item in family if item.pk == transaction_id),
+        family=family,
+        payables=paid.payables,
+        parts=[part for part in paid.parts if part.payment_id == payment.pk],
+        everybodys_parts=paid.parts,
+        answer=answer,
+        now=now,
+        day=day,
+        period=period,
+    )
 
 
 def _last_try(*, row: PaymentTransaction, now: datetime) -> bool:
@@ -202,8 +220,4 @@ def _shown(answer: Answer) -> str:
 
 def payment_refresh(*, news: Recording) -> None:
     """Write the payment's money state, whether it keeps its payables to itself, and the payables' own columns."""
-    money_states_write({news.payment: news.family})
-    live = is_live(transactions=news.family)
-    PaymentPayable.objects.filter(payment=news.payment).exclude(live=live).update(live=live)
-    for payable in news.payables:
-        payable_recompute(payable=payable)
+    Standing(payables=news.payables, payment=news.payment, family=news.family, parts=news.everybodys_parts).write()

@@ -1,6 +1,7 @@
 """What is owed, by whom and for what; and which payment pays how much of it."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -76,6 +77,9 @@ class Payable(models.Model):
                 name="payable_account_once_per_currency",
             ),
         ]
+
+    document: Any = None
+    """What its owner keeps here while it is locked: the order or invoice behind it, read once under the lock."""
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.number}"

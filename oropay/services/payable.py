@@ -1,8 +1,12 @@
 """Opening payables and keeping their money columns true."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
+from typing import Any
 
+from django.db import connection
 from django.db.models import F
 
 from commerce.models import Customer, Order, Organization
@@ -51,31 +55,113 @@ def payable_open(
     )
 
 
-def payable_sums(*, payable: Payable) -> tuple[Sums, list[PaymentTransaction]]:
-    """This payable's share of every payment that names it, in one query."""
-    rows: list[PaymentTransaction] = list(
-        PaymentTransaction.objects.filter(payment__parts__payable=payable)
-        .annotate(part=F("payment__parts__amount"), whole=F("payment__amount"))
-        .order_by("payment_id", "pk")
-    )
-    by_payment: dict[int, list[PaymentTransaction]] = {}
-    for row in rows:
-        by_payment.setdefault(row.payment_id, []).append(row)
-    total = Sums()
-    for transactions in by_payment.values():
-        first = transactions[0]
-        total += sums_of(transactions).scaled(part=first.part, whole=first.whole)  # type: ignore[attr-defined]
-    return total, rows
-
-
 def payable_recompute(*, payable: Payable) -> None:
     """Write the money columns and the status of a payable that the caller has locked.
 
     Called by `engine.record` and by every service that adds or reverses an allocation; nobody else writes them.
     """
+    Standing(payables=[payable]).write()
+
+
+COLUMNS = {
+    "total": "numeric",
+    "paid": "numeric",
+    "settling": "numeric",
+    "held": "numeric",
+    "refunded": "numeric",
+    "cleared": "numeric",
+    "is_closed": "boolean",
+    "status": "text",
+}
+"""What is derived of a payable, and how Postgres calls it."""
+
+PAYMENT = "payment AS (UPDATE oropay_payment SET money_state = %s WHERE id = %s AND money_state <> %s)"
+PARTS = "parts AS (UPDATE oropay_paymentpayable SET live = %s WHERE payment_id = %s AND live <> %s)"
+PAYABLES = (
+    f"UPDATE oropay_payable AS old SET {', '.join(f'{name} = new.{name}' for name in COLUMNS)} "  # noqa: S608
+    f"FROM unnest(%s::bigint[], {', '.join(f'%s::{kind}[]' for kind in COLUMNS.values())}) "
+    f"AS new (id, {', '.join(COLUMNS)}) WHERE old.id = new.id"
+)
+
+
+@dataclass(frozen=True)
+class Share:
+    """One payment's transactions, and how much of it is for one payable."""
+
+    part: Decimal
+    whole: Decimal
+    transactions: list[PaymentTransaction]
+
+
+@dataclass
+class Standing:
+    """How locked payables stand after what has just happened, written in one statement, however many they are."""
+
+    payables: Sequence[Payable]
+    payment: Payment | None = None
+    """Of the payment that `record` works on: where its money is, and whether it is live, are written too."""
+    family: Sequence[PaymentTransaction] = ()
+    parts: Sequence[PaymentPayable] | None = None
+    """All parts of these payables, if the caller has read them; then what `family` is known for is not read again."""
+
+    def write(self) -> None:
+        rows = self._transactions()
+        for payable in self.payables:
+            _derive(payable=payable, rows=rows.get(payable.pk, []))
+        with connection.cursor() as cursor:
+            if self.payment is not None:
+                self.payment.money_state = money_state(self.family)
+                live = is_live(transactions=self.family)
+                cursor.execute(
+                    f"WITH {PAYMENT}, {PARTS} {PAYABLES}",
+                    [
+                        *(self.payment.money_state, self.payment.pk, self.payment.money_state),
+                        *(live, self.payment.pk, live),
+                        *self._columns(),
+                    ],
+                )
+            elif self.payables:
+                cursor.execute(PAYABLES, self._columns())
+
+    def _transactions(self) -> dict[int, list[Share]]:
+        """Every transaction of every payment that pays these payables, with the share that each payable has of it."""
+        found: dict[int, list[Share]] = {payable.pk: [] for payable in self.payables}
+        asked = list(found)
+        if self.payment is not None and self.parts is not None:
+            several = {part.payable_id for part in self.parts if part.payment_id != self.payment.pk}
+            for part in self.parts:
+                if part.payment_id == self.payment.pk and part.payable_id not in several:
+                    found[part.payable_id] = [Share(part.amount, self.payment.amount, list(self.family))]
+            asked = [pk for pk in found if pk in several]
+        if asked:
+            rows = (
+                PaymentTransaction.objects.filter(payment__parts__payable__in=asked)
+                .annotate(
+                    payable_id=F("payment__parts__payable_id"),
+                    part=F("payment__parts__amount"),
+                    whole=F("payment__amount"),
+                )
+                .order_by("payable_id", "payment_id", "pk")
+            )
+            for (payable_id, _payment_id), own in groupby(rows, key=lambda row: (row.payable_id, row.payment_id)):
+                family = list(own)
+                found[payable_id].append(Share(family[0].part, family[0].whole, list(family)))
+        return found
+
+    def _columns(self) -> list[list[Any]]:
+        return [[getattr(payable, name) for payable in self.payables] for name in ("pk", *COLUMNS)]
+
+
+def _derive(*, payable: Payable, rows: Sequence[Share]) -> None:
+    """Set the columns of one payable from what its owner and its payments say."""
     figures = payable_handlers.get(payable.kind).figures(payable=payable)
-    sums, rows = payable_sums(payable=payable)
-    starts = [row for row in rows if row.action in INITIATING or row.action == Action.OFFLINE_RECEIPT]
+    sums = sum((sums_of(own.transactions).scaled(part=own.part, whole=own.whole) for own in rows), Sums())
+    starts = [
+        row
+        for own in rows
+        for row in own.transactions
+        if row.action in INITIATING or row.action == Action.OFFLINE_RECEIPT
+    ]
 
     def amount(value: Decimal) -> Decimal:
         return rounded(value, payable.currency)
@@ -96,7 +182,6 @@ def payable_recompute(*, payable: Payable) -> None:
         refused=bool(starts) and all(row.state in REFUSED for row in starts),
         billed=figures.is_billed,
     )
-    payable.save(update_fields=["total", "paid", "settling", "held", "refunded", "cleared", "is_closed", "status"])
 
 
 def payable_take_over(*, old: Payable, new: Payable) -> int:

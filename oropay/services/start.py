@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ from oropay.exceptions import (
     MethodUnavailable,
     NothingPayable,
     PayableChanged,
+    PaymentError,
 )
 from oropay.gateway.port import Capture
 from oropay.models import (
@@ -90,12 +92,15 @@ class PaymentAsked:
     client: Client = field(default_factory=Client)
 
 
+ONE_LIVE_PAYMENT = "one_live_payment_per_payable"
+"""The index that lets one attempt keep a payable to itself, whoever else looked before it was written."""
+
+
 def reference_new() -> str:
     """A name for one transaction at the gateway: 8 to 50 characters, unique (GP-API `reference`)."""
     return f"oro-{uuid.uuid4().hex}"
 
 
-@atomic(durable=True)
 def payment_start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) -> Payment:
     """Queue one payment for one or more payables; the worker sends it, the page watches it.
 
@@ -107,14 +112,24 @@ def payment_start(*, asked: PaymentAsked, by: User, website: Website, now: datet
         AmountTooLarge, NothingPayable, PayableChanged: the document is not what the page showed.
         AmountNotRepresentable, MethodUnavailable, InstrumentUnusable, MandateRequired: say why at the field.
     """
+    try:
+        _refuse_running(payable_ids=[part.payable_id for part in asked.parts])  # without waiting for any lock
+        return _start(asked=asked, by=by, website=website, now=now)
+    except (PaymentError, IntegrityError) as refused:
+        earlier = Payment.objects.filter(attempt_key=asked.attempt_key).first()
+        if earlier is not None:
+            return earlier
+        if isinstance(refused, IntegrityError) and ONE_LIVE_PAYMENT in str(refused):
+            _refuse_running(payable_ids=[part.payable_id for part in asked.parts])
+        raise
+
+
+@atomic(durable=True)
+def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) -> Payment:
     wanted = {part.payable_id: part.amount for part in asked.parts}
     payables = locks.payables(ids=wanted)
-    earlier = Payment.objects.filter(attempt_key=asked.attempt_key).first()
-    if earlier is not None:
-        return earlier
     if len(payables) != len(wanted) or not payables:
         raise PayableChanged(number=_("What you wanted to pay"), detail=_("it no longer exists."))
-    _refuse_running(payables=payables)
     _last_look(payables=payables, wanted=wanted)
     first = payables[0]
     total = sum(wanted.values(), Decimal(0))
@@ -170,8 +185,8 @@ def payment_start(*, asked: PaymentAsked, by: User, website: Website, now: datet
     return payment
 
 
-def _refuse_running(*, payables: Sequence[Payable]) -> None:
-    running = PaymentPayable.objects.filter(payable__in=payables, live=True).select_related("payable").first()
+def _refuse_running(*, payable_ids: Sequence[int]) -> None:
+    running = PaymentPayable.objects.filter(payable__in=payable_ids, live=True).select_related("payable").first()
     if running is not None:
         raise AlreadyBeingPaid(number=running.payable.number)
 

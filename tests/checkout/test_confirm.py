@@ -16,7 +16,18 @@ from tests.checkout.shop import Shop
 def placed(shop: Shop, money: OrderMoney) -> Order:
     order = shop.place(shop.checkout())
     with transaction.atomic():
-        return checkout_placed(order=order, money=money, amount=order.total, now=timezone.now())
+        return open_paid(order, money)
+
+
+def open_paid(order: Order, money: OrderMoney) -> Order:
+    """As the payment module does once it has locked the order and the checkouts that wrote it."""
+    return checkout_placed(
+        order=order,
+        checkouts=Checkout.objects.filter(order=order),
+        money=money,
+        amount=order.total,
+        now=timezone.now(),
+    )
 
 
 def test_an_order_on_terms_is_confirmed_to_its_buyer(shop: Shop) -> None:
@@ -61,7 +72,7 @@ def test_an_order_that_is_not_placed_after_all_sends_nothing(shop: Shop) -> None
     order = shop.place(shop.checkout())
 
     with transaction.atomic():
-        checkout_placed(order=order, money=OrderMoney.PAID, amount=order.total, now=timezone.now())
+        open_paid(order, OrderMoney.PAID)
         transaction.set_rollback(True)
 
     order.refresh_from_db()
@@ -74,7 +85,7 @@ def test_an_order_that_staff_wrote_without_a_checkout_is_not_confirmed(shop: Sho
     Checkout.objects.all().delete()
 
     with transaction.atomic():
-        checkout_placed(order=order, money=OrderMoney.PAID, amount=order.total, now=timezone.now())
+        open_paid(order, OrderMoney.PAID)
 
     order.refresh_from_db()
     assert order.state == OrderState.OPEN

@@ -24,6 +24,7 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.services import capture_start, refund_lines_suggested, refund_start
+from plumbing.services.hints import hint_now
 from reconciliation.models import (
     Deposit,
     DepositBooking,
@@ -189,9 +190,10 @@ def test_a_pending_bank_debit_that_the_report_names_is_read_again(
     gateway.deposit("DEP_1", line(charge.gateway_id, "80.00", at=MONDAY), paid_on=WEDNESDAY)
     clock.set(WEDNESDAY)
 
-    with django_capture_on_commit_callbacks() as hints:
+    with django_capture_on_commit_callbacks() as callbacks:
         pull()
 
+    hints = [callback for callback in callbacks if callback.func is hint_now]
     assert [(hint.args[0], hint.args[1]) for hint in hints] == [("oropay.tasks.reread", charge.pk)]
 
 

@@ -11,7 +11,7 @@ from oropay.engine.follow.recording import Recording
 from oropay.engine.follow.refund import refunded
 from oropay.engine.follow.sale import authorized, charged
 from oropay.engine.judge import Move
-from oropay.models import Action, AlertKind, PaymentPayable, TransactionState
+from oropay.models import Action, AlertKind, TransactionState
 from oropay.services.followup import reversal_queue
 
 __all__ = ["Recording", "follow", "release_add"]
@@ -28,7 +28,6 @@ FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
 
 def follow(*, news: Recording, move: Move) -> None:
     """Do what a move asks for, in the transaction that records it."""
-    news.parts = list(PaymentPayable.objects.filter(payment=news.payment).order_by("payable_id"))
     if move.alert == AlertKind.AMOUNT_DIFFERS and move.state == TransactionState.UNKNOWN:
         reversal_queue(lost=news.row, now=news.now)
         return

@@ -1,11 +1,11 @@
 """The rows one `record` works on, and what every kind of news needs: events, entries, expectations."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from commerce.money import shares
-from ledger.models import AccountName, EntryKind
+from ledger.models import AccountName, EntryKind, Period
 from ledger.services import Line, entry_post
 from oropay.gateway.port import Answer
 from oropay.models import FINAL, Payable, Payment, PaymentPayable, PaymentTransaction, RefundLine, TransactionState
@@ -26,7 +26,11 @@ class Recording:
     answer: Answer
     now: datetime
     day: date
-    parts: list[PaymentPayable] = field(default_factory=list)
+    period: Period | None
+    """Held: the month in which this counts; None when there is no news to post."""
+    parts: list[PaymentPayable]
+    everybodys_parts: list[PaymentPayable]
+    """With the parts that other payments pay of the same payables."""
 
     def parent(self) -> PaymentTransaction | None:
         return next((row for row in self.family if row.pk == self.row.parent_id), None)
@@ -83,6 +87,7 @@ def entry(*, news: Recording, kind: EntryKind, credited: list[Credit], sign: int
         source=f"transaction:{news.row.pk}",
         customer_id=news.payment.customer_id,
         now=news.now,
+        held=news.period,
     )
 
 
