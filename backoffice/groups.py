@@ -94,6 +94,7 @@ GROUPS: dict[str, list[str]] = {
         *FINANCE,
         "oropay.cancel_payment",
         "oropay.refund_payment",
+        "oropay.force_payment_status",
         "oropay.view_exchange",
         "invoices.void_invoice",
         "commerce.change_order",

@@ -77,9 +77,12 @@ def answer_of(row: PaymentTransaction) -> str:
     return " · ".join(str(part) for part in (row.get_failure_reason_display(), *said) if part)
 
 
-def activity(row: Model) -> list[Event]:
-    """What people and the system remarked on it."""
+def activity(*rows: Model | None) -> list[Event]:
+    """What people and the system remarked on these rows of one page, oldest first."""
+    notes = sorted(
+        (note for row in rows if row is not None for note in notes_on(row)), key=lambda note: (note.created_at, note.pk)
+    )
     return [
         Event(at=moment(note.created_at), title=note.text, by=str(note.by) if note.by else _("the system"))
-        for note in notes_on(row)
+        for note in notes
     ]

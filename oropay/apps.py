@@ -8,9 +8,11 @@ class OropayConfig(AppConfig):
     def ready(self) -> None:
         from oropay.due import DueTransactions, DueWatches
         from oropay.jobs import ROTATE_JOB, CheckVault, RotateVault
+        from oropay.periodic import ForcedStatusesExpire
         from plumbing.ports import due_rows, job_runners, periodic_tasks
 
         due_rows.register("oropay", DueTransactions())
         due_rows.register("oropay watches", DueWatches())
         job_runners.register(ROTATE_JOB, RotateVault())
         periodic_tasks.register(CheckVault.name, CheckVault())
+        periodic_tasks.register(ForcedStatusesExpire.name, ForcedStatusesExpire())

@@ -119,6 +119,18 @@ class PaymentMoved(PaymentError):
         )
 
 
+class StatusNotForced(PaymentError):
+    def __init__(self, *, number: str) -> None:
+        super().__init__(
+            _("Nothing was changed. The payment status of {number} follows the money already.").format(number=number)
+        )
+
+
+class ExpiryPassed(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was changed. The end of a forced status must be in the future."))
+
+
 class RemarkRequired(PaymentError):
     def __init__(self) -> None:
         super().__init__(_("Nothing was changed. Please write what you found out and did."))

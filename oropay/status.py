@@ -1,6 +1,9 @@
-"""Where the money is: pure functions from transactions to states. No I/O, so that tables can test them."""
+"""Where the money is: pure functions from transactions to states. No I/O, so that tables can test them.
 
-from collections.abc import Iterable
+The rules are domain.md's "Money state and payment status"; each function says which of its sentences it is.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,11 +12,22 @@ from oropay.models import Action, MoneyState, PaymentStatus, PaymentTransaction,
 ZERO = Decimal(0)
 S = TransactionState
 INCOMING = frozenset({Action.CHARGE, Action.OFFLINE_RECEIPT})
+"""What brings money by itself; a capture brings what its hold promised."""
+PRELUDES = frozenset(
+    {Action.VALIDATE, Action.AUTHENTICATE_CHECK, Action.AUTHENTICATE_INITIATE, Action.AUTHENTICATE_RESULT}
+)
+"""What may come before a hold or a charge: approved, it says nothing about money yet; refused, it is the end."""
+STARTS = PRELUDES | INCOMING | {Action.AUTHORIZE, Action.CREDIT}
+"""What a payment begins with; its answer is the payment's while nothing has followed."""
+WITHOUT_MONEY = frozenset({S.DECLINED, S.FAILED, S.CANCELED, S.EXPIRED})
+"""An attempt that ended like this brought nothing."""
+
+AmountOf = Callable[[PaymentTransaction], Decimal]
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Money of one payment or payable, in major units. `net` never counts what is still settling."""
+    """Money of one payment or payable, in major units. `net` never counts what is still settling or only disputed."""
 
     authorized: Decimal = ZERO
     """Approved holds, whatever became of them."""
@@ -22,65 +36,96 @@ class Sums:
     captured: Decimal = ZERO
     """Approved charges and captures, less those voided."""
     settling: Decimal = ZERO
+    """Accepted, and not sure yet: bank debits under way, checks expected."""
     refunded: Decimal = ZERO
     refunding: Decimal = ZERO
     """Refunds that have not ended; they already lower what can be given back."""
     returned: Decimal = ZERO
+    """Bank debits the bank took back."""
+    disputed: Decimal = ZERO
+    """Taken back while we dispute it; still in `net`."""
+    lost: Decimal = ZERO
+    """Lost in disputes that are decided."""
+    given: Decimal = ZERO
+    """Standalone credits: money given without an earlier charge."""
     canceled: Decimal = ZERO
     """Holds released and charges voided."""
 
     @property
     def net(self) -> Decimal:
-        return self.captured - self.refunded - self.returned
+        """captured − refunded − returned − lost disputes."""
+        return self.captured - self.refunded - self.returned - self.lost
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
 
-    def scaled(self, *, part: Decimal, whole: Decimal) -> "Sums":
-        """The share of a payable that got `part` of a payment over `whole`."""
-        if part == whole:
-            return self
-        return Sums(**{name: getattr(self, name) * part / whole for name in self.__dataclass_fields__})
+
+def whole_amount(row: PaymentTransaction) -> Decimal:
+    """All of a transaction: what it means to its payment."""
+    amount: Decimal = row.amount
+    return amount
 
 
-def sums_of(transactions: Iterable[PaymentTransaction]) -> Sums:
-    """Add up one payment's transactions."""
+def sums_of(transactions: Iterable[PaymentTransaction], *, amount_of: AmountOf = whole_amount) -> Sums:
+    """Add up one payment's transactions; `amount_of` says how much of each belongs to the payable that asks."""
     rows = list(transactions)
     by_id = {row.pk: row for row in rows}
     approved = [row for row in rows if row.state == S.APPROVED]
 
-    def total(*actions: Action) -> Decimal:
-        return sum((row.amount for row in approved if row.action in actions), ZERO)
+    def total(*actions: Action, among: Sequence[PaymentTransaction] = approved) -> Decimal:
+        return sum((amount_of(row) for row in among if row.action in actions), ZERO)
 
-    voided = released = ZERO
+    renewed = {row.parent_id for row in approved if row.action == Action.REAUTHORIZE}
+    voided = released = unrefunded = ZERO
     for row in approved:
-        if row.action in {Action.CANCEL, Action.RELEASE} and row.parent_id in by_id:
-            parent = by_id[row.parent_id]
-            if parent.state != S.APPROVED:
-                continue
-            if parent.action in {Action.CHARGE, Action.CAPTURE}:
-                voided += row.amount
-            else:
-                released += row.amount
-    authorized = total(Action.AUTHORIZE)
-    captures = total(Action.CAPTURE)
+        parent = by_id.get(row.parent_id) if row.parent_id else None
+        if row.action not in {Action.CANCEL, Action.RELEASE} or parent is None or parent.state != S.APPROVED:
+            continue
+        if parent.action in {Action.CHARGE, Action.CAPTURE}:
+            voided += amount_of(row)
+        elif parent.action == Action.REFUND:
+            unrefunded += amount_of(row)
+        elif parent.pk not in renewed:  # a renewed hold lives on in its renewal
+            released += amount_of(row)
+    authorized, captures = total(Action.AUTHORIZE), total(Action.CAPTURE)
     return Sums(
         authorized=authorized,
         held=max(ZERO, authorized - captures - released),
-        captured=captures + total(Action.CHARGE, Action.OFFLINE_RECEIPT) - voided,
-        settling=sum((row.amount for row in rows if row.state == S.PENDING and row.action in INCOMING), ZERO),
-        refunded=total(Action.REFUND),
-        refunding=sum(
-            (
-                row.amount
-                for row in rows
-                if row.action == Action.REFUND and row.state not in {S.APPROVED, S.DECLINED, S.FAILED, S.CANCELED}
-            ),
-            ZERO,
+        captured=captures + total(*INCOMING) - voided,
+        settling=total(*INCOMING, among=[row for row in rows if row.state == S.PENDING]),
+        refunded=total(Action.REFUND) - unrefunded,
+        refunding=total(
+            Action.REFUND, among=[row for row in rows if row.state not in WITHOUT_MONEY and row.state != S.APPROVED]
         ),
-        returned=total(Action.RETURN, Action.CHARGEBACK) - total(Action.CHARGEBACK_REVERSAL),
+        returned=total(Action.RETURN),
+        disputed=total(Action.CHARGEBACK) - total(Action.CHARGEBACK_REVERSAL),
+        given=total(Action.CREDIT),
         canceled=voided + released,
     )
+
+
+def attempts_of(transactions: Iterable[PaymentTransaction]) -> list[PaymentTransaction]:
+    """What somebody tried in order to pay, oldest first. An approved prelude is no attempt of its own."""
+    return sorted(
+        (
+            row
+            for row in transactions
+            if row.action in STARTS and not (row.action in PRELUDES and row.state == S.APPROVED)
+        ),
+        key=lambda row: row.pk,
+    )
+
+
+def is_refused(transactions: Iterable[PaymentTransaction]) -> bool:
+    """Whether somebody tried to pay and every attempt ended without money."""
+    attempts = attempts_of(transactions)
+    return bool(attempts) and all(row.state in WITHOUT_MONEY for row in attempts)
+
+
+def last_failure(transactions: Iterable[PaymentTransaction]) -> PaymentTransaction | None:
+    """The newest attempt to pay, if it ended without money; an older success does not hide it."""
+    attempts = attempts_of(transactions)
+    return attempts[-1] if attempts and attempts[-1].state in WITHOUT_MONEY else None
 
 
 INITIAL_WORD = {
@@ -100,19 +145,30 @@ FINAL_WORD = {
 
 
 def money_state(transactions: Iterable[PaymentTransaction]) -> MoneyState:
-    """One word for where a payment's money is: what is open comes before what is done."""
+    """One word for where a payment's money is: what is open comes before what is done, bad news before good."""
     rows = sorted(transactions, key=lambda row: row.pk)
-    starts = [row for row in rows if row.action in {Action.AUTHORIZE, Action.CHARGE, Action.OFFLINE_RECEIPT}]
+    attempts = attempts_of(rows)
     if any(row.state == S.UNKNOWN for row in rows):
         return MoneyState.UNKNOWN
-    for row in reversed(starts):
+    for row in reversed(attempts):
         if row.state in INITIAL_WORD:
             return INITIAL_WORD[S(row.state)]
-    sums = sums_of(rows)
+    moved = _word_of_moved(sums_of(rows), rows)
+    if moved is not None:
+        return moved
+    return FINAL_WORD.get(S(attempts[-1].state), MoneyState.CANCELED) if attempts else MoneyState.PROCESSING
+
+
+def _word_of_moved(sums: Sums, rows: Sequence[PaymentTransaction]) -> MoneyState | None:
+    """The word for money that moved; None when none ever did."""
+    if sums.disputed > 0 or sums.lost > 0:
+        return MoneyState.DISPUTED
     if sums.returned > 0 and sums.net <= 0:
         return MoneyState.RETURNED
     if sums.refunded > 0:
         return MoneyState.REFUNDED if sums.net <= 0 else MoneyState.PARTIALLY_REFUNDED
+    if sums.given > 0:
+        return MoneyState.REFUNDED
     if sums.captured > 0:
         taken = [r for r in rows if r.state == S.APPROVED and r.action in {Action.CHARGE, Action.CAPTURE}]
         return MoneyState.SETTLED if taken and all(r.settled_at for r in taken) else MoneyState.CAPTURED
@@ -120,36 +176,30 @@ def money_state(transactions: Iterable[PaymentTransaction]) -> MoneyState:
         return MoneyState.SETTLING
     if sums.held > 0:
         return MoneyState.AUTHORIZED
-    if sums.canceled > 0:
-        return MoneyState.CANCELED
-    if starts:
-        return FINAL_WORD.get(S(starts[-1].state), MoneyState.CANCELED)
-    return MoneyState.PROCESSING
+    return MoneyState.CANCELED if sums.canceled > 0 else None
 
 
 def payment_status(
-    *, total: Decimal, paid: Decimal, cleared: Decimal, sums: Sums, tried: bool, refused: bool, billed: bool = False
+    *, total: Decimal, paid: Decimal, cleared: Decimal, sums: Sums, refused: bool, billed: bool = False
 ) -> PaymentStatus:
-    """The status OroCommerce users know, by domain.md "Money state and payment status".
+    """The status OroCommerce users know: the rules of domain.md in their order, the first that fits answers.
 
-    `paid` is what counts for this payable (net captured for an order, live allocations for an invoice); `tried` says
-    that somebody tried to pay, `refused` that every attempt ended without money, `billed` that an invoice took over
-    what is owed and what was paid.
+    `paid` is the net that counts for this payable (net captured for an order, live allocations for an invoice);
+    `cleared` is what credits, discounts and write-offs took off its balance; `refused` says that every attempt ended
+    without money; `billed` that an invoice took over what is owed and what was paid. Settling, unknown, returned and
+    disputed money is shown beside it and never in it.
     """
-    if billed:
-        return PaymentStatus.INVOICED
-    net = paid
-    refunds = sums.refunded + sums.returned
-    if net >= total or (net + cleared >= total and refunds == 0):
+    net, refunds = paid, sums.refunded
+    if net >= total or (refunds <= 0 and net + cleared >= total):
         return PaymentStatus.FULL
     if refunds > 0:
         return PaymentStatus.REFUNDED if net <= 0 else PaymentStatus.REFUNDED_PARTIALLY
+    if billed:
+        return PaymentStatus.INVOICED
     if sums.held > 0:
         return PaymentStatus.AUTHORIZED if net + sums.held >= total else PaymentStatus.AUTHORIZED_PARTIALLY
     if net > 0:
         return PaymentStatus.PARTIALLY
     if sums.canceled > 0:
         return PaymentStatus.CANCELED if sums.canceled >= total else PaymentStatus.CANCELED_PARTIALLY
-    if tried and refused:
-        return PaymentStatus.DECLINED
-    return PaymentStatus.PENDING
+    return PaymentStatus.DECLINED if refused else PaymentStatus.PENDING

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin.drafts import DraftPages, lines_table
-from backoffice.admin.orders import balance_facts, receipt_record
+from backoffice.admin.orders import receipt_record
 from backoffice.dialogs import Words, dialog
 from backoffice.display import address, badge, dash, day, due, link, list_of, moment, money, plain
 from backoffice.files import attachment
@@ -21,6 +21,7 @@ from backoffice.lineage import entries_of_source, name_of_entry
 from backoffice.paid import activity, payments_table
 from backoffice.records import Facts, Section, Table, Timeline, Trail
 from backoffice.scoping import ScopedRelatedFilter, staff_of
+from backoffice.status import LastAttemptFilter, StatusButtons, beside, paid_shown, status_facts, status_shown
 from backoffice.unfolded import ActionVariant, display, unfold_action
 from invoices.models import Invoice, InvoiceState
 from invoices.services import invoice_draft_delete, invoice_post, invoice_void
@@ -49,7 +50,7 @@ class BalanceFilter(admin.SimpleListFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(DraftPages):
+class InvoiceAdmin(StatusButtons, DraftPages):
     empty = gettext_lazy(
         "An invoice appears here when it is drafted: by hand, on an order, or when an order is placed on terms."
     )
@@ -57,19 +58,38 @@ class InvoiceAdmin(DraftPages):
         "name",
         "customer",
         "shown_total",
+        "paid",
         "balance",
         "shown_status",
+        "method",
         "due_shown",
         "order",
         "po_number",
         "issued",
     ]
-    list_filter = ["state", BalanceFilter, ("website", ScopedRelatedFilter), ("issued_on", admin.DateFieldListFilter)]
+    list_filter = [
+        "state",
+        BalanceFilter,
+        "payable__status",
+        "payable__method",
+        LastAttemptFilter,
+        "payable__is_forced",
+        ("website", ScopedRelatedFilter),
+        ("issued_on", admin.DateFieldListFilter),
+    ]
     search_fields = ["number", "external_id", "po_number", "order__number", "customer__name"]
     search_help_text = gettext_lazy("Invoice, order or PO number, the ERP's number, or the customer")
     list_select_related = ["customer", "order", "payable", "organization"]
     ordering = ["-id"]
-    actions_detail = ["post_invoice", "record_receipt", "download", "void_invoice", "delete_draft"]
+    actions_detail = [
+        "post_invoice",
+        "record_receipt",
+        "download",
+        "void_invoice",
+        "delete_draft",
+        "force_status",
+        "unforce_status",
+    ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("invoices.add_invoice")
@@ -86,6 +106,8 @@ class InvoiceAdmin(DraftPages):
             "void_invoice": posted and untouched(row.payable),
             "record_receipt": posted and row.payable.payable_now > 0,
             "download": row.document_id is not None,
+            "force_status": posted,
+            "unforce_status": row.payable is not None and row.payable.is_forced,
         }
         return [one for one in offered if possible[one.method.original_function_name]]
 
@@ -171,7 +193,15 @@ class InvoiceAdmin(DraftPages):
         return self.payment_status(row) if row.state == InvoiceState.POSTED else badge(row, "state")
 
     def payment_status(self, row: Invoice) -> Any:
-        return badge(row.payable, "status") if row.payable and row.state == InvoiceState.POSTED else dash()
+        return status_shown(row.payable) if row.payable and row.state == InvoiceState.POSTED else dash()
+
+    @display(description=gettext_lazy("Method"), ordering="payable__method")
+    def method(self, row: Invoice) -> Any:
+        return (row.payable.get_method_display() if row.payable else "") or dash()
+
+    @display(description=gettext_lazy("Paid"), ordering="payable__paid")
+    def paid(self, row: Invoice) -> Any:
+        return paid_shown(row.payable) if row.payable else dash()
 
     @display(description=gettext_lazy("Total"), ordering="total")
     def shown_total(self, row: Invoice) -> Any:
@@ -190,7 +220,7 @@ class InvoiceAdmin(DraftPages):
         return money(row.total, row.currency)
 
     def headline(self, request: HttpRequest, row: Invoice) -> Sequence[Any]:
-        return (badge(row, "state"), self.payment_status(row))
+        return (badge(row, "state"), self.payment_status(row), *(beside(row.payable) if row.payable else ()))
 
     def sections(self, request: HttpRequest, row: Invoice) -> Iterable[Section]:
         yield Facts(
@@ -211,7 +241,7 @@ class InvoiceAdmin(DraftPages):
             ],
         )
         if row.payable is not None:
-            yield balance_facts(row.payable)
+            yield status_facts(row.payable)
         yield lines_table(row)
         yield payments_table(request, Payment.objects.filter(parts__payable=row.payable_id))
         yield Table(
@@ -234,7 +264,7 @@ class InvoiceAdmin(DraftPages):
             _("In the books"),
             [(_("Journal"), [link(one, name_of_entry(one)) for one in entries_of_source(f"invoice:{row.pk}")])],
         )
-        yield Timeline(_("Activity"), activity(row), empty=_("Notes about this invoice will appear here."))
+        yield Timeline(_("Activity"), activity(row, row.payable), empty=_("Notes about this invoice will appear here."))
 
 
 def untouched(payable: Payable) -> bool:

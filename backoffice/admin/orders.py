@@ -16,6 +16,7 @@ from backoffice.forms.sales import CancelOrderForm, DraftFromOrderForm, ReceiptF
 from backoffice.paid import activity, payments_table
 from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline
 from backoffice.scoping import ScopedRelatedFilter, staff_of
+from backoffice.status import LastAttemptFilter, StatusButtons, beside, paid_shown, status_facts, status_shown
 from backoffice.unfolded import ActionVariant, display
 from checkout.services.cancel import order_withdraw
 from commerce.models import Order, OrderState
@@ -29,13 +30,16 @@ from oropay.services.start import PartAsked
 
 
 @admin.register(Order)
-class OrderAdmin(RecordAdmin):
+class OrderAdmin(StatusButtons, RecordAdmin):
     empty = gettext_lazy("An order appears here as soon as a buyer places one in the shop.")
     list_display = [
         "number",
         "shown_total",
+        "paid",
+        "due",
         "customer",
         "payment_status",
+        "method",
         "shown_state",
         "created",
         "po_number",
@@ -44,13 +48,16 @@ class OrderAdmin(RecordAdmin):
     list_filter = [
         "state",
         "payable__status",
+        "payable__method",
+        LastAttemptFilter,
+        "payable__is_forced",
         ("website", ScopedRelatedFilter),
         ("created_at", admin.DateFieldListFilter),
     ]
     search_fields = ["number", "po_number", "customer__name", "placed_by__email"]
     search_help_text = gettext_lazy("Order or PO number, customer, or the buyer's address")
     ordering = ["-created_at", "-id"]
-    actions_detail = ["draft_invoice", "record_receipt", "cancel_order"]
+    actions_detail = ["draft_invoice", "record_receipt", "cancel_order", "force_status", "unforce_status"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
@@ -68,6 +75,8 @@ class OrderAdmin(RecordAdmin):
             "draft_invoice": placed and not standing,
             "record_receipt": payable is not None and payable.payable_now > 0,
             "cancel_order": row.state in {OrderState.AWAITING_PAYMENT, OrderState.OPEN} and row.billed_at is None,
+            "force_status": payable is not None,
+            "unforce_status": payable is not None and payable.is_forced,
         }
         return [one for one in offered if possible[one.method.original_function_name]]
 
@@ -115,7 +124,22 @@ class OrderAdmin(RecordAdmin):
     @display(description=gettext_lazy("Payment status"), ordering="payable__status")
     def payment_status(self, row: Order) -> Any:
         payable = payable_of(row)
-        return badge(payable, "status") if payable else dash()
+        return status_shown(payable) if payable else dash()
+
+    @display(description=gettext_lazy("Method"), ordering="payable__method")
+    def method(self, row: Order) -> Any:
+        payable = payable_of(row)
+        return (payable.get_method_display() if payable else "") or dash()
+
+    @display(description=gettext_lazy("Paid"), ordering="payable__paid")
+    def paid(self, row: Order) -> Any:
+        payable = payable_of(row)
+        return paid_shown(payable) if payable else dash()
+
+    @display(description=gettext_lazy("Due"))
+    def due(self, row: Order) -> Any:
+        payable = payable_of(row)
+        return money(payable.due, row.currency) if payable else dash()
 
     @display(description=gettext_lazy("Total"), ordering="total")
     def shown_total(self, row: Order) -> Any:
@@ -130,7 +154,8 @@ class OrderAdmin(RecordAdmin):
         return money(row.total, row.currency)
 
     def headline(self, request: HttpRequest, row: Order) -> Sequence[Any]:
-        return (badge(row, "state"), self.payment_status(row))
+        payable = payable_of(row)
+        return (badge(row, "state"), self.payment_status(row), *(beside(payable) if payable else ()))
 
     def sections(self, request: HttpRequest, row: Order) -> Iterable[Section]:
         payable = payable_of(row)
@@ -152,7 +177,7 @@ class OrderAdmin(RecordAdmin):
             ],
         )
         if payable is not None:
-            yield balance_facts(payable)
+            yield status_facts(payable)
         yield Table(
             _("Lines"),
             [_("SKU"), _("Name"), _("Quantity"), _("List price"), _("Price"), _("Discount"), _("Tax"), _("Total")],
@@ -177,29 +202,12 @@ class OrderAdmin(RecordAdmin):
             request,
             Payment.objects.filter(Q(parts__payable__order=row) | Q(parts__payable__invoice__order=row)).distinct(),
         )
-        yield Timeline(_("Activity"), activity(row), empty=_("Notes about this order will appear here."))
+        yield Timeline(_("Activity"), activity(row, payable), empty=_("Notes about this order will appear here."))
 
 
 def payable_of(order: Order) -> Payable | None:
     found: Payable | None = getattr(order, "payable", None)
     return found
-
-
-def balance_facts(payable: Payable) -> Facts:
-    """amount_paid, amount_settling, amount_due: beside the status, always."""
-    currency = payable.currency
-    return Facts(
-        _("Money"),
-        [
-            (_("Payment status"), badge(payable, "status")),
-            (_("Paid"), money(payable.paid, currency)),
-            (_("Settling"), money(payable.settling, currency)),
-            (_("On hold"), money(payable.held, currency)),
-            (_("Refunded"), money(payable.refunded, currency)),
-            (_("Cleared otherwise"), money(payable.cleared, currency)),
-            (_("Due"), money(payable.due, currency)),
-        ],
-    )
 
 
 def totals_sentence(row: Any) -> str:

@@ -2,7 +2,7 @@
 
 from oropay.models.alert import Alert, AlertKind
 from oropay.models.instrument import Instrument, InstrumentKind, InstrumentState, Mandate, MandateKind, SecCode
-from oropay.models.payable import Payable, PayableKind, PaymentPayable, PaymentStatus
+from oropay.models.payable import ForcedStatus, Payable, PayableKind, PaymentPayable, PaymentStatus
 from oropay.models.payment import Initiator, Method, MoneyState, Payment
 from oropay.models.provider import (
     Environment,
@@ -47,6 +47,7 @@ __all__ = [
     "Environment",
     "Exchange",
     "FailureReason",
+    "ForcedStatus",
     "Initiator",
     "Instrument",
     "InstrumentKind",

@@ -3,11 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from commerce.money import MoneyAmountField
+from oropay.models.payment import Method
+from plumbing.audit import tracked
 
 
 class PayableKind(models.TextChoices):
@@ -60,6 +63,26 @@ class Payable(models.Model):
     is_closed = models.BooleanField(_("closed"), default=False)
     """Billed, canceled or void: nothing more may be paid on it."""
     status = models.CharField(_("payment status"), max_length=24, choices=PaymentStatus, default=PaymentStatus.PENDING)
+    """What people see and filter by: the forced status while one is in force, else `derived_status`."""
+    derived_status = models.CharField(
+        _("payment status by the rules"), max_length=24, choices=PaymentStatus, default=PaymentStatus.PENDING
+    )
+    is_forced = models.BooleanField(_("status forced"), default=False)
+    method = models.CharField(_("payment method"), max_length=10, choices=Method, blank=True)
+    """Of the newest payment with news; empty while nobody tried to pay."""
+    failed_as = models.CharField(
+        _("last attempt"),
+        max_length=20,
+        choices=[
+            ("declined", _("Declined")),
+            ("failed", _("Failed")),
+            ("canceled", _("Canceled")),
+            ("expired", _("Expired")),
+        ],
+        blank=True,
+    )
+    """How the newest attempt to pay ended, if it brought no money: an older success does not hide it."""
+    failed_at = models.DateTimeField(_("last attempt ended"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("payable")
@@ -121,3 +144,54 @@ class PaymentPayable(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payable_id} ← {self.amount}"
+
+
+@tracked()
+class ForcedStatus(models.Model):
+    """A person says another payment status than the rules, for a reason, until it ends. It never moves or hides money:
+    the rules go on beneath, and what may be paid follows the money alone.
+    """
+
+    payable = models.ForeignKey(Payable, on_delete=models.PROTECT, related_name="forced_statuses")
+    status = models.CharField(_("payment status"), max_length=24, choices=PaymentStatus)
+    reason = models.TextField(_("reason"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("since"))
+    expires_at = models.DateTimeField(_("until"), null=True, blank=True)
+    """Ends by itself then; empty: until somebody ends it."""
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("ended by"),
+    )
+    """Empty after the end: its time was over."""
+
+    class Meta:
+        verbose_name = _("forced status")
+        verbose_name_plural = _("forced statuses")
+        ordering = ["-at", "-id"]
+        permissions = [("force_payment_status", "Can force the payment status of an order or invoice")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payable"], condition=Q(ended_at__isnull=True), name="one_forced_status_per_payable"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="forced_status_says_why"),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("at")),
+                name="forced_status_ends_after_it_began",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(ended_at__isnull=True, expires_at__isnull=False),
+                name="forced_status_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_status_display()}: {self.reason}"

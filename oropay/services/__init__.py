@@ -12,6 +12,7 @@ from oropay.services.followup import (
     refund_start,
     refundable,
 )
+from oropay.services.forced import forced_statuses_expire, status_force, status_unforce
 from oropay.services.instrument import (
     BankDetails,
     MandateGiven,
@@ -55,6 +56,7 @@ __all__ = [
     "cancelable",
     "capturable",
     "capture_start",
+    "forced_statuses_expire",
     "instrument_delete",
     "instrument_words",
     "integration_save",
@@ -71,6 +73,8 @@ __all__ = [
     "refundable",
     "routing_is_valid",
     "settlement_note",
+    "status_force",
+    "status_unforce",
     "vault_rotate",
     "watch_wake",
     "webhook_rotate",

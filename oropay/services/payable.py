@@ -15,7 +15,6 @@ from oropay import locks
 from oropay.models import (
     INITIATING,
     LIVE,
-    Action,
     Payable,
     PayableKind,
     Payment,
@@ -24,11 +23,8 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.ports import payable_handlers
-from oropay.status import Sums, money_state, payment_status, sums_of
-
-REFUSED = frozenset(
-    {TransactionState.DECLINED, TransactionState.FAILED, TransactionState.CANCELED, TransactionState.EXPIRED}
-)
+from oropay.services.share import Share, own_sums
+from oropay.status import is_refused, last_failure, money_state, payment_status
 
 
 def payable_open(
@@ -72,6 +68,10 @@ COLUMNS = {
     "cleared": "numeric",
     "is_closed": "boolean",
     "status": "text",
+    "derived_status": "text",
+    "method": "text",
+    "failed_as": "text",
+    "failed_at": "timestamptz",
 }
 """What is derived of a payable, and how Postgres calls it."""
 
@@ -82,15 +82,6 @@ PAYABLES = (
     f"FROM unnest(%s::bigint[], {', '.join(f'%s::{kind}[]' for kind in COLUMNS.values())}) "
     f"AS new (id, {', '.join(COLUMNS)}) WHERE old.id = new.id"
 )
-
-
-@dataclass(frozen=True)
-class Share:
-    """One payment's transactions, and how much of it is for one payable."""
-
-    part: Decimal
-    whole: Decimal
-    transactions: list[PaymentTransaction]
 
 
 @dataclass
@@ -131,7 +122,15 @@ class Standing:
             several = {part.payable_id for part in self.parts if part.payment_id != self.payment.pk}
             for part in self.parts:
                 if part.payment_id == self.payment.pk and part.payable_id not in several:
-                    found[part.payable_id] = [Share(part.amount, self.payment.amount, list(self.family))]
+                    found[part.payable_id] = [
+                        Share(
+                            payment_id=self.payment.pk,
+                            method=self.payment.method,
+                            part=part.amount,
+                            whole=self.payment.amount,
+                            transactions=list(self.family),
+                        )
+                    ]
             asked = [pk for pk in found if pk in several]
         if asked:
             rows = (
@@ -140,12 +139,21 @@ class Standing:
                     payable_id=F("payment__parts__payable_id"),
                     part=F("payment__parts__amount"),
                     whole=F("payment__amount"),
+                    method=F("payment__method"),
                 )
                 .order_by("payable_id", "payment_id", "pk")
             )
-            for (payable_id, _payment_id), own in groupby(rows, key=lambda row: (row.payable_id, row.payment_id)):
-                family = list(own)
-                found[payable_id].append(Share(family[0].part, family[0].whole, list(family)))
+            for (payable_id, payment_id), own in groupby(rows, key=lambda row: (row.payable_id, row.payment_id)):
+                family: list[Any] = list(own)
+                found[payable_id].append(
+                    Share(
+                        payment_id=payment_id,
+                        method=family[0].method,
+                        part=family[0].part,
+                        whole=family[0].whole,
+                        transactions=family,
+                    )
+                )
         return found
 
     def _columns(self) -> list[list[Any]]:
@@ -155,13 +163,8 @@ class Standing:
 def _derive(*, payable: Payable, rows: Sequence[Share]) -> None:
     """Set the columns of one payable from what its owner and its payments say."""
     figures = payable_handlers.get(payable.kind).figures(payable=payable)
-    sums = sum((sums_of(own.transactions).scaled(part=own.part, whole=own.whole) for own in rows), Sums())
-    starts = [
-        row
-        for own in rows
-        for row in own.transactions
-        if row.action in INITIATING or row.action == Action.OFFLINE_RECEIPT
-    ]
+    sums = own_sums(payable=payable, rows=rows)
+    transactions = [row for own in rows for row in own.transactions]
 
     def amount(value: Decimal) -> Decimal:
         return rounded(value, payable.currency)
@@ -170,18 +173,22 @@ def _derive(*, payable: Payable, rows: Sequence[Share]) -> None:
     payable.paid = amount(sums.net if figures.paid is None else figures.paid)
     payable.settling = amount(sums.settling if figures.settling is None else figures.settling)
     payable.held = amount(sums.held)
-    payable.refunded = amount(sums.refunded + sums.returned)
+    payable.refunded = amount(sums.refunded)
     payable.cleared = figures.cleared
     payable.is_closed = figures.is_closed or figures.is_billed
-    payable.status = payment_status(
+    payable.derived_status = payment_status(
         total=payable.total,
         paid=payable.paid,
         cleared=payable.cleared,
         sums=sums,
-        tried=bool(starts),
-        refused=bool(starts) and all(row.state in REFUSED for row in starts),
+        refused=is_refused(transactions),
         billed=figures.is_billed,
     )
+    if not payable.is_forced:
+        payable.status = payable.derived_status
+    failure = last_failure(transactions)
+    payable.failed_as, payable.failed_at = (failure.state, failure.ended_at) if failure else ("", None)
+    payable.method = rows[-1].method if rows else ""
 
 
 def payable_take_over(*, old: Payable, new: Payable) -> int:

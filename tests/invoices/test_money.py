@@ -360,3 +360,41 @@ def test_everything_about_the_goods_goes_to_the_gateway(house: House) -> None:
     assert (sent["payer"]["company"], sent["payer"]["email"]) == ("Acme Manufacturing", house.buyer.email)
     assert sent["billing_address"]["postal_code"] == "62701"
     assert Invoice.objects.get().state == "posted"
+
+
+def test_a_payment_of_two_invoices_refunded_on_one_leaves_the_other_paid(house: House) -> None:
+    first, second = house.posted("60.00"), house.posted("40.00")
+    payment = house.paid(payable_of(first), payable_of(second), amounts=["60.00", "40.00"])
+
+    house.refunded(payment, "40.00", payable=payable_of(second))
+
+    kept, given = payable_of(first), payable_of(second)
+    assert (kept.status, kept.paid, kept.refunded) == (PaymentStatus.FULL, Decimal(60), Decimal(0))
+    assert (given.status, given.paid, given.refunded) == (PaymentStatus.REFUNDED, Decimal(0), Decimal(40))
+
+
+def test_a_hold_shared_by_orders_is_shared_to_the_cent(house: House) -> None:
+    house.hold_at_checkout()
+    orders = [house.order("33.33"), house.order("33.33"), house.order("33.34")]
+    payment = house.pay(*(order.payable for order in orders), amounts=["33.33", "33.33", "33.34"])
+    house.says(payment, Verdict.APPROVED)
+
+    house.captured(payment, "50.00")
+
+    shown = [Payable.objects.get(order=order) for order in orders]
+    assert [row.paid for row in shown] == [Decimal("16.67"), Decimal("16.66"), Decimal("16.67")]
+    assert sum(row.paid for row in shown) == Decimal(50)
+    assert [row.held for row in shown] == [Decimal(0)] * 3
+
+
+def test_a_refund_from_credit_is_no_invoices_refund(house: House) -> None:
+    invoice = house.posted("100.00")
+    check_arrives(house, payable_of(invoice), "60.00")
+    payment = house.pay(payable_of(invoice), amounts=["40.00"])
+    check_arrives(house, payable_of(invoice), "40.00")
+    house.says(payment, Verdict.APPROVED)
+
+    house.refunded(payment, "40.00", payable=None, source=RefundSource.CREDIT)
+
+    shown = payable_of(invoice)
+    assert (shown.status, shown.paid, shown.refunded) == (PaymentStatus.FULL, Decimal(100), Decimal(0))

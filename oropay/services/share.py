@@ -1,0 +1,104 @@
+"""How much of a payment's transactions belongs to one of the payables it pays."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from commerce.money import shares
+from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, RefundLine
+from oropay.status import Sums, sums_of
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Share:
+    """One payment's transactions, and how much of it is for one payable."""
+
+    payment_id: int
+    method: str
+    part: Decimal
+    whole: Decimal
+    transactions: list[PaymentTransaction]
+
+
+def own_sums(*, payable: Payable, rows: Sequence[Share]) -> Sums:
+    """What these payments mean to this payable. No query while every payment pays one thing.
+
+    A transaction is shared by what each part of its payment is, the rest of a cent by largest remainder, as `record`
+    shares it among the payables' owners. A refund is this payable's as far as its lines say so; what they take from a
+    payable that the payment no longer pays (an order that is billed now) is shared like everything else. What they
+    take from unallocated credit was no invoice's any more.
+    """
+    parts = _parts(payment_ids=[own.payment_id for own in rows if own.part != own.whole])
+    lines = _lines(rows=rows) if parts or payable.kind == PayableKind.INVOICE else {}
+    total = Sums()
+    for own in rows:
+        of_payment = parts.get(own.payment_id)
+        amounts = _own_amounts(payable=payable, family=own.transactions, parts=of_payment, lines=lines)
+        sums = sums_of(own.transactions, amount_of=lambda row, amounts=amounts: amounts[row.pk])  # type: ignore[misc]
+        if of_payment is not None:
+            # What is left of a hold is shared as one: shares of its parts would leave a cent here and there.
+            held = sums_of(own.transactions).held
+            currency = own.transactions[0].currency
+            sums = replace(sums, held=_share(held, payable=payable, parts=of_payment, currency=currency))
+        total += sums
+    return total
+
+
+def _own_amounts(
+    *,
+    payable: Payable,
+    family: Sequence[PaymentTransaction],
+    parts: Sequence[PaymentPayable] | None,
+    lines: Mapping[int, Sequence[RefundLine]],
+) -> Mapping[int, Decimal]:
+    """By transaction id, how much of it is this payable's. `parts` is None where the payment pays nothing else."""
+    own: dict[int, Decimal] = {}
+    for row in family:
+        if row.pk in lines:
+            own[row.pk] = _of_refund(payable=payable, lines=lines[row.pk], row=row, parts=parts)
+        elif parts is None:
+            own[row.pk] = row.amount
+        else:
+            own[row.pk] = _share(row.amount, payable=payable, parts=parts, currency=row.currency)
+    return own
+
+
+def _of_refund(
+    *, payable: Payable, lines: Sequence[RefundLine], row: PaymentTransaction, parts: Sequence[PaymentPayable] | None
+) -> Decimal:
+    paid = {part.payable_id for part in parts} if parts is not None else {payable.pk}
+    named = sum((line.amount for line in lines if line.payable_id == payable.pk), ZERO)
+    nobodys = sum(
+        (
+            line.amount
+            for line in lines
+            if line.payable_id not in paid and not (line.payable_id is None and payable.kind == PayableKind.INVOICE)
+        ),
+        ZERO,
+    )
+    if parts is None:
+        return named + nobodys
+    return named + _share(nobodys, payable=payable, parts=parts, currency=row.currency)
+
+
+def _share(amount: Decimal, *, payable: Payable, parts: Sequence[PaymentPayable], currency: str) -> Decimal:
+    by_part = zip(parts, shares(amount, [part.amount for part in parts], currency), strict=True)
+    return next(share for part, share in by_part if part.payable_id == payable.pk)
+
+
+def _parts(*, payment_ids: Iterable[int]) -> Mapping[int, list[PaymentPayable]]:
+    ids = list(payment_ids)
+    found: dict[int, list[PaymentPayable]] = {payment_id: [] for payment_id in ids}
+    for part in PaymentPayable.objects.filter(payment__in=ids).order_by("payable_id") if ids else ():
+        found[part.payment_id].append(part)
+    return found
+
+
+def _lines(*, rows: Sequence[Share]) -> Mapping[int, list[RefundLine]]:
+    refunds = [row.pk for own in rows for row in own.transactions if row.action == Action.REFUND]
+    found: dict[int, list[RefundLine]] = {}
+    for line in RefundLine.objects.filter(refund__in=refunds) if refunds else ():
+        found.setdefault(line.refund_id, []).append(line)
+    return found
