@@ -15,6 +15,7 @@ from ledger.models import AccountName
 from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
 from oropay.models import Payable, RefundSource
+from oropay.orderdata import ships_from
 from oropay.ports import Credit, Figures, MoneyEvent
 from oropay.services import refund_mail
 
@@ -52,9 +53,11 @@ class OrderPayable:
             shipping=order.shipping,
             discount=order.discount,
             po_number=order.po_number,
+            tax_exempt=order.tax == 0 and bool(order.customer.tax_exemption),
             items=tuple(_item(line) for line in lines),
             billing_address=_address(billing),
             shipping_address=_address(AddressSnapshot.from_json(order.shipping_address)),
+            ship_from=ships_from(payable.organization),
             payer=Payer(
                 reference=order.customer.number or str(order.customer_id),
                 first_name=order.placed_by.first_name,
@@ -149,7 +152,7 @@ def _item(line: OrderLine) -> OrderItem:
         discount=line.discount,
         tax=line.tax,
         total=line.total,
-        commodity_code=line.commodity_code,
+        commodity_code=line.commodity_code or (line.product.commodity_code if line.product is not None else ""),
     )
 
 

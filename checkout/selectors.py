@@ -14,7 +14,7 @@ from commerce.drafts import AddressSnapshot, LineDraft, OrderDraft
 from commerce.models import Address, Customer, OrderState, PaymentTerm, User, Website
 from commerce.pricing import PriceTag, price_tags
 from commerce.selectors import payment_term_of
-from commerce.totals import LineTotals, OrderTotals, line_totals, order_totals
+from commerce.totals import LineTotals, OrderTotals, line_totals, order_totals, tax_rate_for
 from oropay.models import Integration, IntegrationType
 from oropay.selectors import integrations_active
 
@@ -60,7 +60,8 @@ def list_priced(*, shopping_list: ShoppingList, website: Website, customer: Cust
     """Price a list in three queries. Shipping counts as soon as there is anything to ship."""
     items = list(shopping_list.items.select_related("product__unit", "product__category"))
     tags = price_tags(customer=customer, website=website, products=[item.product for item in items], now=now)
-    lines = [_line(item=item, tag=tags.get(item.product_id), website=website) for item in items]
+    rate = tax_rate_for(website=website, customer=customer)
+    lines = [_line(item=item, tag=tags.get(item.product_id), tax_rate=rate) for item in items]
     good = [line.totals for line in lines if line.totals is not None]
     return PricedList(
         lines=lines,
@@ -72,7 +73,7 @@ def list_priced(*, shopping_list: ShoppingList, website: Website, customer: Cust
     )
 
 
-def _line(*, item: ShoppingListItem, tag: PriceTag | None, website: Website) -> PricedLine:
+def _line(*, item: ShoppingListItem, tag: PriceTag | None, tax_rate: Decimal) -> PricedLine:
     product, problem = item.product, ""
     if not product.is_active or tag is None:
         problem = _("{name} is no longer sold; take it off the list.").format(name=product.name)
@@ -82,9 +83,7 @@ def _line(*, item: ShoppingListItem, tag: PriceTag | None, website: Website) -> 
         )
     if problem or tag is None:
         return PricedLine(item=item, tag=tag, totals=None, problem=problem)
-    return PricedLine(
-        item=item, tag=tag, totals=line_totals(price=tag, quantity=item.quantity, tax_rate=website.tax_rate)
-    )
+    return PricedLine(item=item, tag=tag, totals=line_totals(price=tag, quantity=item.quantity, tax_rate=tax_rate))
 
 
 def checkout_of(*, uuid: UUID, user: User, website: Website) -> Checkout | None:
@@ -142,6 +141,7 @@ def draft_of(*, checkout: Checkout, priced: PricedList, term: PaymentTerm | None
     billing, shipping = checkout.billing_address, checkout.shipping_address
     if billing is None or shipping is None or not checkout.shipping_method:
         raise CheckoutIncomplete(step=first_open_step(checkout=checkout))
+    rate = tax_rate_for(website=checkout.website, customer=checkout.customer)
     return OrderDraft(
         website=checkout.website,
         customer=checkout.customer,
@@ -151,7 +151,7 @@ def draft_of(*, checkout: Checkout, priced: PricedList, term: PaymentTerm | None
                 product=line.item.product,
                 quantity=line.item.quantity,
                 price=line.tag,
-                tax_rate=checkout.website.tax_rate,
+                tax_rate=rate,
             )
             for line in priced.lines
             if line.tag is not None

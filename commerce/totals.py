@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from commerce.models import Customer, Website
 from commerce.money import rounded
 from commerce.pricing import PriceTag
 
@@ -35,6 +36,11 @@ class OrderTotals:
     shipping: Decimal
     tax: Decimal
     total: Decimal
+
+
+def tax_rate_for(*, website: Website, customer: Customer) -> Decimal:
+    """The rate an order is taxed with: the website's, or none for a customer with an exemption certificate."""
+    return Decimal(0) if customer.tax_exemption else website.tax_rate
 
 
 def line_totals(*, price: PriceTag, quantity: Decimal, tax_rate: Decimal) -> LineTotals:

@@ -24,6 +24,7 @@ from ledger.models import AccountName
 from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
 from oropay.models import Action, AlertKind, Payable, PaymentTransaction, RefundLine, RefundSource
+from oropay.orderdata import ships_from
 from oropay.ports import Credit, Figures, MoneyEvent
 from oropay.services import alert_raise, refund_mail
 
@@ -60,9 +61,11 @@ class InvoicePayable:
             shipping=invoice.shipping,
             discount=invoice.discount,
             po_number=invoice.po_number,
+            tax_exempt=invoice.tax == 0 and bool(invoice.customer.tax_exemption),
             items=tuple(_item(line) for line in lines),
             billing_address=_address(billing),
             shipping_address=_address(AddressSnapshot.from_json(invoice.ship_to)),
+            ship_from=ships_from(payable.organization),
             payer=Payer(
                 reference=invoice.customer.number or str(invoice.customer_id),
                 first_name=buyer.first_name if buyer is not None else first,
@@ -194,7 +197,7 @@ def _item(line: InvoiceLine) -> OrderItem:
         discount=line.discount,
         tax=line.tax,
         total=line.total,
-        commodity_code=line.commodity_code,
+        commodity_code=line.commodity_code or (line.product.commodity_code if line.product is not None else ""),
     )
 
 

@@ -4,10 +4,20 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from commerce.models import Organization
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
 
 AMOUNTS = ("total", "tax", "shipping", "discount")
+ADDRESSES = ("billing_address", "shipping_address", "ship_from")
 ITEM_AMOUNTS = ("quantity", "unit_amount", "discount", "tax", "total")
+
+
+def ships_from(seller: Organization) -> PostalAddress:
+    """Where goods leave from: what the seller says of its warehouse, else the address on its documents."""
+    return PostalAddress(
+        postal_code=seller.ship_from_postal_code or seller.postal_code,
+        country=seller.ship_from_country or seller.country,
+    )
 
 
 def freeze(order: OrderData) -> dict[str, Any]:
@@ -30,7 +40,9 @@ def thaw(frozen: dict[str, Any]) -> OrderData:
     data["items"] = tuple(
         OrderItem(**{**item, **{name: Decimal(item[name]) for name in ITEM_AMOUNTS}}) for item in data["items"]
     )
-    for name, kind in (("billing_address", PostalAddress), ("shipping_address", PostalAddress), ("payer", Payer)):
-        if data[name] is not None:
-            data[name] = kind(**data[name])
+    for name in ADDRESSES:
+        if data.get(name) is not None:
+            data[name] = PostalAddress(**data[name])
+    if data["payer"] is not None:
+        data["payer"] = Payer(**data["payer"])
     return OrderData(**data)

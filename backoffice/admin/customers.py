@@ -22,7 +22,17 @@ from commerce.services import customer_move
 class CustomerForm(OfficeForm):
     class Meta:
         model = Customer
-        fields = ["organization", "parent", "name", "number", "group", "payment_term", "email", "is_active"]
+        fields = [
+            "organization",
+            "parent",
+            "name",
+            "number",
+            "group",
+            "payment_term",
+            "tax_exemption",
+            "email",
+            "is_active",
+        ]
         help_texts = {
             "parent": gettext_lazy("The company above it. People with corporate permissions there see this one too."),
             "group": gettext_lazy("Shares prices and terms with others of the group."),
@@ -93,7 +103,7 @@ class CustomerAdmin(OwnedAdmin):
     ordering = ["path"]
     fieldsets = [
         (None, {"fields": ["organization", "parent", "name", "number", "email", "is_active"]}),
-        (gettext_lazy("Prices and terms"), {"fields": ["group", "payment_term"]}),
+        (gettext_lazy("Prices and terms"), {"fields": ["group", "payment_term", "tax_exemption"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:

@@ -31,6 +31,7 @@ class OrganizationAdmin(HistoryMixin, ScopedAdmin):
     search_fields = ["name", "code", "legal_name"]
     fieldsets = [
         (None, {"fields": ["name", "legal_name", "code", "time_zone", "currency", "tax_id"]}),
+        (gettext_lazy("Goods leave from"), {"fields": ["ship_from_postal_code", "ship_from_country"]}),
         (
             gettext_lazy("Address on documents"),
             {"fields": ["line_1", "line_2", "city", "region", "postal_code", "country", "email", "phone"]},

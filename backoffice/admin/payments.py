@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.dialogs import Words, dialog
 from backoffice.display import badge, dash, link, moment, money, numbers, short_id
 from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm
+from backoffice.goods import DataFilter, goods_table, meter
 from backoffice.lineage import owed, trail_of
 from backoffice.nextsteps import next_of
 from backoffice.paid import answer_of
@@ -41,12 +42,13 @@ class PaymentAdmin(RecordAdmin):
     empty = gettext_lazy(
         "A payment appears here as soon as a buyer pays an order or an invoice, or staff record a check."
     )
-    list_display = ["number", "amount_shown", "net", "money", "customer", "pays", "method", "created"]
+    list_display = ["number", "amount_shown", "net", "money", "customer", "pays", "method", "data", "created"]
     list_filter = [
         "money_state",
         "method",
         ("integration", ScopedRelatedFilter),
         "initiator",
+        DataFilter,
         ("created_at", admin.DateFieldListFilter),
     ]
     search_fields = [
@@ -177,6 +179,10 @@ class PaymentAdmin(RecordAdmin):
     def pays(self, row: Payment) -> Any:
         return numbers(row)
 
+    @display(description=gettext_lazy("Level 2/3 data"), ordering="data_level")
+    def data(self, row: Payment) -> Any:
+        return meter(row)
+
     # --- page
 
     def heading(self, row: Payment) -> str:
@@ -248,6 +254,8 @@ class PaymentAdmin(RecordAdmin):
         alerts = [alert for one in transactions for alert in one.alerts.all()]
         if alerts:
             yield _alerts(alerts)
+        if row.data_level is not None:
+            yield goods_table(row)
         yield trail_of(row)
         yield Timeline(
             _("What happened"), timeline(row, payloads=payloads), empty=_("Every step will appear here, with its time.")

@@ -49,6 +49,12 @@ class Customer(models.Model):
     group = models.ForeignKey(CustomerGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="customers")
     payment_term = models.ForeignKey(PaymentTerm, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     email = models.EmailField(_("email"), blank=True, help_text=_("Invoices and receipts go here."))
+    tax_exemption = models.CharField(
+        _("tax exemption certificate"),
+        max_length=60,
+        blank=True,
+        help_text=_("Its number. With one, orders of this customer carry no tax. Empty: taxed as usual."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:

@@ -53,6 +53,15 @@ class Organization(models.Model):
     email = models.EmailField(_("email"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     tax_id = models.CharField(_("tax ID"), max_length=40, blank=True)
+    ship_from_postal_code = models.CharField(
+        _("ships from: postal code"),
+        max_length=20,
+        blank=True,
+        help_text=_("Of the warehouse; part of Level 2 data of card payments. Empty: the address on documents."),
+    )
+    ship_from_country = models.CharField(
+        _("ships from: country"), max_length=2, blank=True, validators=[country_validate]
+    )
 
     class Meta:
         verbose_name = _("organization")

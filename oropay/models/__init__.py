@@ -3,7 +3,7 @@
 from oropay.models.alert import Alert, AlertKind
 from oropay.models.instrument import Instrument, InstrumentKind, InstrumentState, Mandate, MandateKind, SecCode
 from oropay.models.payable import ForcedStatus, Payable, PayableKind, PaymentPayable, PaymentStatus
-from oropay.models.payment import Initiator, Method, MoneyState, Payment
+from oropay.models.payment import DataLevelSent, Initiator, Method, MoneyState, Payment
 from oropay.models.provider import (
     Environment,
     Integration,
@@ -44,6 +44,7 @@ __all__ = [
     "Action",
     "Alert",
     "AlertKind",
+    "DataLevelSent",
     "Environment",
     "Exchange",
     "FailureReason",

@@ -29,6 +29,17 @@ class Method(models.TextChoices):
     OFFLINE = "offline", _("Offline")
 
 
+class DataLevelSent(models.IntegerChoices):
+    """How much a card payment tells the gateway about the goods: the values of `port.DataLevel`."""
+
+    ONE = 1, _("Level 1")
+    """What it is called and what it costs."""
+    TWO = 2, _("Level 2")
+    """Also PO number, tax and freight."""
+    THREE = 3, _("Level 3")
+    """Also every line."""
+
+
 class MoneyState(models.TextChoices):
     """Where the money of one payment is now; derived by `oropay.status.money_state`."""
 
@@ -89,6 +100,10 @@ class Payment(models.Model):
     keep_instrument = models.BooleanField(_("save for next time"), default=False)
     order_data = models.JSONField(_("order data"), default=dict)
     """What goes to the gateway about the goods, frozen when the payment started."""
+    data_level = models.PositiveSmallIntegerField(_("data level"), null=True, choices=DataLevelSent)
+    """Level 1, 2 or 3 of what is sent about the goods, by `oropay.leveldata`; empty where no card pays."""
+    data_gaps = models.JSONField(_("missing for Level 3"), default=list, blank=True)
+    """What was missing when it started: `leveldata.store`."""
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="payments", verbose_name=_("by")

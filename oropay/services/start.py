@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -26,6 +27,7 @@ from oropay.exceptions import (
     PaymentError,
 )
 from oropay.gateway.port import Capture
+from oropay.leveldata import assess, combined, store
 from oropay.models import (
     Action,
     Initiator,
@@ -149,7 +151,7 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
         initiator=asked.initiator,
         attempt_key=asked.attempt_key,
         keep_instrument=not isinstance(asked.source, SavedInstrument) and asked.source.keep,
-        order_data=freeze(payable_handlers.get(first.kind).describe(payable=first, amount=total)),
+        **_goods(payables=payables, wanted=wanted, instrument=instrument),
         ip_address=asked.client.ip_address,
         created_by=by,
         created_at=now,
@@ -270,6 +272,15 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
             raise MandateRequired
         instrument, mandate_given = found, source.mandate
     return instrument, mandate_add(instrument=instrument, given=mandate_given, by=by, now=now)
+
+
+def _goods(*, payables: Sequence[Payable], wanted: dict[int, Decimal], instrument: Instrument) -> dict[str, Any]:
+    """What the gateway is told about everything this payment pays, and how much of it a card payment may carry."""
+    order = combined([payable_handlers.get(row.kind).describe(payable=row, amount=wanted[row.pk]) for row in payables])
+    if instrument.kind != InstrumentKind.CARD:
+        return {"order_data": freeze(order)}
+    found = assess(order=order, amount=sum(wanted.values(), Decimal(0)))
+    return {"order_data": freeze(order), "data_level": found.level, "data_gaps": store(found.gaps)}
 
 
 def _action(*, integration: Integration, instrument: Instrument, payables: Sequence[Payable]) -> Action:

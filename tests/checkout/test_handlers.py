@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from checkout.models import Checkout, CheckoutState, ShoppingListItem
-from commerce.models import OrderState
+from commerce.models import Customer, OrderState, Organization
 from commerce.services import order_cancel
 from ledger.models import AccountName
 from ledger.selectors import balance
@@ -198,6 +198,26 @@ def test_the_gateway_is_told_the_whole_order_and_it_adds_up(shop: Shop) -> None:
     assert (data.shipping_address and data.shipping_address.line_1) == "2 Dock Road"
     assert data.payer is not None
     assert (data.payer.email, data.payer.company, data.payer.phone) == (shop.buyer.email, "Acme", "+1 217 555 0100")
+
+
+@pytest.mark.parametrize(("warehouse", "told"), [("", "62701"), ("07030", "07030")])
+def test_the_gateway_is_told_where_goods_leave_from(shop: Shop, warehouse: str, told: str) -> None:
+    order = shop.place(shop.checkout())
+    Organization.objects.filter(pk=shop.organization.pk).update(postal_code="62701", ship_from_postal_code=warehouse)
+    payable = Payable.objects.get(order=order)
+
+    data = payable_handlers.get(PayableKind.ORDER).describe(payable=payable, amount=order.total)
+
+    assert (data.ship_from and data.ship_from.postal_code) == told
+
+
+def test_a_customer_with_an_exemption_certificate_pays_no_tax_and_the_gateway_is_told(shop: Shop) -> None:
+    Customer.objects.filter(pk=shop.customer.pk).update(tax_exemption="EX-77")
+
+    order = shop.place(shop.checkout(), total="95.00")
+
+    data = payable_handlers.get(PayableKind.ORDER).describe(payable=order.payable, amount=order.total)
+    assert (order.tax, data.tax, data.tax_exempt) == (Decimal(0), Decimal(0), True)
 
 
 def test_a_canceled_order_takes_no_payment(shop: Shop) -> None:

@@ -1,12 +1,11 @@
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from oropay.gateway.globalpayments import bodies
 from oropay.gateway.globalpayments.exceptions import AmountDoesNotFit, UnusableRequest
-from oropay.gateway.port import Capture, CardToken, Credentials, SaleRequest
+from oropay.gateway.port import Capture, CardToken, Credentials, DataLevel, PostalAddress, SaleRequest
 from tests.contract.samples import ACCOUNT, BARE_ORDER, BOLTS, ORDER, follow_up, sale
 
 CREDENTIALS = Credentials(app_id="app", app_key="key", service_url="https://gateway.example/ucp")
@@ -17,7 +16,7 @@ def body_of(request: SaleRequest) -> dict[str, Any]:
 
 
 def test_a_card_sale_carries_the_whole_order() -> None:
-    request = sale("25.90", reference="payment-0001", order=ORDER)
+    request = sale("25.90", reference="payment-0001", order=ORDER, level=DataLevel.THREE)
 
     assert body_of(request) == {
         "account_name": "transaction_processing",
@@ -154,7 +153,7 @@ def test_the_amount_is_sent_in_the_currencys_own_minor_units(amount: str, curren
 def test_describing_text_is_clipped_to_fifty_characters() -> None:
     order = replace(ORDER, description="x" * 80, items=(replace(BOLTS, label="y" * 80),))
 
-    body = body_of(sale(order=order))
+    body = body_of(sale(order=order, level=DataLevel.THREE))
 
     assert body["description"] == "x" * 50
     assert body["order"]["items"][0]["label"] == "y" * 50
@@ -163,44 +162,37 @@ def test_describing_text_is_clipped_to_fifty_characters() -> None:
 def test_a_sku_and_a_po_number_that_do_not_fit_are_left_out_whole() -> None:
     order = replace(ORDER, po_number="P" * 51, items=(replace(BOLTS, reference="S" * 51),))
 
-    body = body_of(sale(order=order))
+    body = body_of(sale(order=order, level=DataLevel.THREE))
 
     assert "purchase_order_number" not in body
     assert "reference" not in body["order"]["items"][0]
     assert body["order"]["items"][0]["label"] == "Bolt M8"
 
 
-def test_lines_that_do_not_add_up_are_not_sent_and_the_amount_stays() -> None:
-    order = replace(ORDER, total=Decimal("26.00"))
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [
+        (DataLevel.ONE, set()),
+        (DataLevel.TWO, {"tax_amount", "shipping_amount", "discounts"}),
+        (DataLevel.THREE, {"tax_amount", "shipping_amount", "discounts", "items"}),
+    ],
+)
+def test_exactly_the_level_asked_for_is_sent(level: DataLevel, told: set[str]) -> None:
+    body = body_of(sale("25.90", order=ORDER, level=level))
 
-    body = body_of(sale("26.00", order=order))
-
-    assert "items" not in body["order"]
-    assert body["amount"] == "2600"
-
-
-def test_lines_whose_discount_is_not_repeated_on_the_order_add_up_too() -> None:
-    order = replace(ORDER, discount=Decimal(0))
-
-    assert len(body_of(sale(order=order))["order"]["items"]) == 1
-
-
-def test_a_discount_on_the_whole_order_adds_up() -> None:
-    order = replace(ORDER, discount=Decimal("3.00"), total=Decimal("23.90"))
-
-    body = body_of(sale("23.90", order=order))
-
-    assert body["order"]["discounts"] == [{"reference": "DISCOUNT", "amount": "300"}]
-    assert len(body["order"]["items"]) == 1
+    assert {"tax_amount", "shipping_amount", "discounts", "items"} & body["order"].keys() == told
+    assert ("purchase_order_number" in body) is (level >= DataLevel.TWO)
+    assert body["amount"] == "2590"
+    assert body["order"]["shipping_address"]["postal_code"] == "78701"
 
 
-def test_a_unit_price_below_a_cent_lowers_the_level_of_data_not_the_payment() -> None:
-    bolts = replace(BOLTS, unit_amount=Decimal("0.0125"))
+def test_where_goods_leave_from_has_no_field_at_the_gateway_and_is_not_sent() -> None:
+    """A field it does not know would be refused, and the charge with it (40006)."""
+    request = sale("25.90", order=ORDER, level=DataLevel.THREE)
 
-    body = body_of(sale(order=replace(ORDER, items=(bolts,))))
+    known = replace(request, order=replace(ORDER, ship_from=PostalAddress(postal_code="07030", country="US")))
 
-    assert "items" not in body["order"]
-    assert body["amount"] == "1999"
+    assert body_of(known) == body_of(request)
 
 
 @pytest.mark.parametrize(

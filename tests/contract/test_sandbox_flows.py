@@ -10,7 +10,7 @@ from django.utils import timezone
 from moneyed import Money
 
 from oropay.gateway.globalpayments.adapter import GlobalPaymentsGateway
-from oropay.gateway.port import Capture, CardToken, Verdict
+from oropay.gateway.port import Capture, CardToken, DataLevel, Verdict
 from tests.contract.samples import ACCOUNT, ORDER, follow_up, sale, unique_reference
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
 
@@ -53,7 +53,7 @@ def test_a_charge_takes_exactly_what_was_asked(
 
 
 def test_a_charge_with_the_whole_order_is_understood(gateway: GlobalPaymentsGateway, card: CardToken) -> None:
-    answer = gateway.charge(sale("25.90", source=card, order=ORDER))
+    answer = gateway.charge(sale("25.90", source=card, order=ORDER, level=DataLevel.THREE))
 
     found = gateway.look_up(gateway_id=answer.gateway_id)
 

@@ -6,7 +6,7 @@ from moneyed import Money
 
 from oropay import vault
 from oropay.engine.send.claim import Claim
-from oropay.gateway.port import Answer, BankAccount, Capture, CardToken, PaymentGateway, SaleRequest
+from oropay.gateway.port import Answer, BankAccount, Capture, CardToken, DataLevel, PaymentGateway, SaleRequest
 from oropay.models import InstrumentKind, InstrumentState, PaymentTransaction
 from oropay.orderdata import thaw
 from oropay.vault.contexts import vault_context
@@ -30,6 +30,7 @@ def sale_request(*, claim: Claim) -> SaleRequest:
         source=_source(row=row),
         order=replace(thaw(row.payment.order_data), ip_address=row.payment.ip_address or ""),
         send_before=claim.send_before,
+        level=DataLevel(row.payment.data_level or DataLevel.ONE),
         capture=Capture(row.capture_mode) if row.capture_mode else Capture.NOW,
     )
 

@@ -1,8 +1,8 @@
 """Request bodies for GP-API: port values in, exact JSON values out. Pure functions, no network.
 
 Text that only describes is clipped to the API's 50 characters. Names that something will be looked up by are never
-clipped: a wrong one is refused, or left out where it is not ours to choose (SKU, PO number). Amounts of order lines
-that do not fit or do not add up lower the level of data sent; they never change the amount charged.
+clipped: a wrong one is refused, or left out where it is not ours to choose (SKU, PO number). How much about the goods
+may be sent is decided by the caller (`SaleRequest.level`); here it is only written.
 Source: GP-API 2021-03-22, POST /transactions and its follow-ups.
 """
 
@@ -18,6 +18,7 @@ from oropay.gateway.port import (
     Capture,
     CardToken,
     Credentials,
+    DataLevel,
     FollowUpRequest,
     OrderData,
     OrderItem,
@@ -57,9 +58,9 @@ def sale(request: SaleRequest, credentials: Credentials) -> dict[str, Any]:
             "reference": own_reference(request.reference),
             "description": _clip(order.description),
             "ip_address": order.ip_address,
-            "purchase_order_number": _whole_or_none(order.po_number),
+            "purchase_order_number": _whole_or_none(order.po_number) if request.level >= DataLevel.TWO else None,
             "payer": _payer(order, holder=_holder(request.source)),
-            "order": _order(order),
+            "order": _order(order, level=request.level),
             **_credential_use(request.source),
             "payment_method": _payment_method(request.source, narrative=_clip(order.reference)),
         }
@@ -166,57 +167,32 @@ def _payer(order: OrderData, *, holder: str) -> dict[str, Any]:
     }
 
 
-def _order(order: OrderData) -> dict[str, Any]:
+def _order(order: OrderData, *, level: DataLevel) -> dict[str, Any]:
+    """Where the goods go is said at every level: the fraud filter and 3-D Secure look at it."""
     if len(order.reference) > LONGEST:
         raise UnusableRequest(f"The order's reference {order.reference!r} is longer than {LONGEST} characters.")
-    money = order.currency
     return {
         "reference": order.reference,
         "description": _clip(order.description),
-        "amount": _minor_or_none(order.total, money),
-        "currency": money,
-        "tax_amount": _minor_or_none(order.tax, money),
-        "shipping_amount": _minor_or_none(order.shipping, money),
-        "discounts": _discounts(order),
-        "items": _items(order),
+        "amount": _minor_or_none(order.total, order.currency),
+        "currency": order.currency,
+        **(_head(order) if level >= DataLevel.TWO else {}),
+        "items": [_item(item, order.currency) for item in order.items] if level >= DataLevel.THREE else [],
         "shipping_address": _address(order.shipping_address),
         "shipping_phone": _phone(order.shipping_address),
     }
 
 
-def _discounts(order: OrderData) -> list[dict[str, Any]]:
-    amount = _minor_or_none(order.discount, order.currency)
-    return [{"reference": "DISCOUNT", "amount": amount}] if order.discount and amount else []
-
-
-def _items(order: OrderData) -> list[dict[str, Any]]:
-    """Every line, or none: a list with a hole in it would not add up either."""
-    if not _adds_up(order):
-        return []
-    lines = [_item(item, order.currency) for item in order.items]
-    return [line for line in lines if line is not None] if None not in lines else []
-
-
-def _adds_up(order: OrderData) -> bool:
-    """Lines, shipping and the tax on no line give the total, less the discount on no line.
-
-    `order.discount` may or may not repeat the discounts of the lines; either way must add up.
-    """
-    lines = sum((item.total for item in order.items), Decimal(0))
-    tax_elsewhere = order.tax - sum((item.tax for item in order.items), Decimal(0))
-    on_lines = sum((item.discount for item in order.items), Decimal(0))
-    before_discount = lines + order.shipping + tax_elsewhere
-    return before_discount - order.total in (order.discount, order.discount - on_lines)
-
-
-def _item(item: OrderItem, currency: str) -> dict[str, Any] | None:
-    amounts = {
-        "unit_amount": _minor_or_none(item.unit_amount, currency),
-        "tax_amount": _minor_or_none(item.tax, currency),
-        "total_amount": _minor_or_none(item.total, currency),
+def _head(order: OrderData) -> dict[str, Any]:
+    money = order.currency
+    return {
+        "tax_amount": minor(order.tax, money),
+        "shipping_amount": minor(order.shipping, money),
+        "discounts": [{"reference": "DISCOUNT", "amount": minor(order.discount, money)}] if order.discount else [],
     }
-    if None in amounts.values():
-        return None
+
+
+def _item(item: OrderItem, currency: str) -> dict[str, Any]:
     return {
         "reference": _whole_or_none(item.reference),
         "label": _clip(item.label),
@@ -224,7 +200,9 @@ def _item(item: OrderItem, currency: str) -> dict[str, Any] | None:
         "description": _clip(item.unit),
         "category": _clip(item.commodity_code),
         "quantity": f"{item.quantity.normalize():f}",
-        **amounts,
+        "unit_amount": minor(item.unit_amount, currency),
+        "tax_amount": minor(item.tax, currency),
+        "total_amount": minor(item.total, currency),
     }
 
 

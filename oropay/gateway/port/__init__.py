@@ -9,7 +9,7 @@ from typing import Protocol
 from oropay.gateway.port.answers import Answer, GatewayUnavailable, Listing, Verdict
 from oropay.gateway.port.cards import Cards, HostedToken
 from oropay.gateway.port.credentials import Credentials
-from oropay.gateway.port.goods import OrderData, OrderItem, Payer, PostalAddress
+from oropay.gateway.port.goods import DataLevel, OrderData, OrderItem, Payer, PostalAddress
 from oropay.gateway.port.payments import (
     BankAccount,
     Capture,
@@ -26,6 +26,7 @@ __all__ = [
     "Capture",
     "CardToken",
     "Credentials",
+    "DataLevel",
     "DepositAdvice",
     "FollowUpRequest",
     "GatewayUnavailable",

@@ -2,6 +2,18 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import IntEnum
+
+
+class DataLevel(IntEnum):
+    """How much about the goods a card payment carries; more of it makes business cards cheaper to take."""
+
+    ONE = 1
+    """What it is called and what it costs."""
+    TWO = 2
+    """Also PO number, tax and freight."""
+    THREE = 3
+    """Also every line."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +66,13 @@ class OrderData:
     tax: Decimal = Decimal(0)
     shipping: Decimal = Decimal(0)
     discount: Decimal = Decimal(0)
+    """All that was taken off, the discounts of the lines included."""
     po_number: str = ""
+    tax_exempt: bool = False
+    """No tax because the buyer is exempt, not because nobody computed it."""
     items: tuple[OrderItem, ...] = ()
     billing_address: PostalAddress | None = None
     shipping_address: PostalAddress | None = None
+    ship_from: PostalAddress | None = None
     payer: Payer | None = None
     ip_address: str = ""

@@ -7,7 +7,7 @@ from typing import Protocol
 from moneyed import Money
 
 from oropay.gateway.port.answers import Answer, Listing
-from oropay.gateway.port.goods import OrderData
+from oropay.gateway.port.goods import DataLevel, OrderData
 
 
 class Capture(StrEnum):
@@ -62,6 +62,8 @@ class SaleRequest:
     send_before: float
     """`time.monotonic()` after which the first byte must not leave."""
     capture: Capture = Capture.NOW
+    level: DataLevel = DataLevel.ONE
+    """How much of `order` goes with it; decided by `oropay.leveldata`."""
 
 
 @dataclass(frozen=True)
