@@ -27,6 +27,7 @@ VARIANTS: dict[str, str] = {
     MoneyState.REVIEW.value: WATCH,
     MoneyState.AUTHORIZED.value: BUSY,
     MoneyState.SETTLING.value: BUSY,
+    MoneyState.VALIDATED.value: GOOD,
     MoneyState.CAPTURED.value: GOOD,
     MoneyState.SETTLED.value: GOOD,
     MoneyState.PARTIALLY_REFUNDED.value: WATCH,

@@ -59,6 +59,7 @@ SENTENCES = {
     MoneyState.SETTLING: gettext_lazy(
         "The bank accepted the debit; it is not sure yet. Bank debits take about three banking days to settle."
     ),
+    MoneyState.VALIDATED: gettext_lazy("The card's bank answers for it. A check moves no money."),
     MoneyState.CAPTURED: gettext_lazy("Taken; on its way to our bank with the gateway's next deposit."),
     MoneyState.SETTLED: gettext_lazy("Taken, and in a deposit of the gateway."),
     MoneyState.PARTIALLY_REFUNDED: gettext_lazy("Taken; part of it was given back."),
@@ -89,6 +90,9 @@ FAILURES = {
     ),
     FailureReason.REJECTED: gettext_lazy(
         "Nothing was taken: the bank rejected the debit before it was funded. The buyer may pay another way."
+    ),
+    FailureReason.UNANSWERED: gettext_lazy(
+        "Nothing was taken: the card's check got no answer, and a check moves no money. The card is not saved."
     ),
     FailureReason.BATCH_CLOSED: gettext_lazy(
         "The void came too late: the charge had already gone for settlement. A refund takes its place."

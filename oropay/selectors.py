@@ -174,6 +174,9 @@ SLOW_AFTER = timedelta(seconds=8)
 """Twice what the page promises; the gateway's own time-out is longer."""
 
 FAILURES = {
+    FailureReason.UNANSWERED: gettext_lazy(
+        "Nothing was charged and the card is not saved: its bank gave no answer. Please enter the card again."
+    ),
     FailureReason.NOT_SENT: gettext_lazy(
         "Nothing was charged. The payment could not be sent to the bank; please try again."
     ),
@@ -198,6 +201,7 @@ SUCCEEDED = frozenset(
     {
         MoneyState.AUTHORIZED,
         MoneyState.SETTLING,
+        MoneyState.VALIDATED,
         MoneyState.CAPTURED,
         MoneyState.SETTLED,
         MoneyState.PARTIALLY_REFUNDED,
@@ -229,6 +233,7 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         MoneyState.SETTLING: _(
             "Your bank accepted the debit of {amount}. Bank transfers take about three banking days to settle."
         ),
+        MoneyState.VALIDATED: _("Your card was checked. Nothing was charged."),
         MoneyState.CAPTURED: _("{amount} was paid."),
         MoneyState.SETTLED: _("{amount} was paid."),
         MoneyState.PARTIALLY_REFUNDED: _("{amount} was paid; part of it was given back."),
@@ -240,6 +245,14 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         MoneyState.RETURNED: _("Your bank took the money back; the amount is due again."),
         MoneyState.DISPUTED: _("The payment is disputed with the bank."),
     }
+    if payment.is_check:
+        sentences |= {
+            MoneyState.PROCESSING: _(
+                "We are asking the bank about your card… usually 2–4 seconds. Nothing is charged."
+            ),
+            MoneyState.UNKNOWN: _("We are checking with the bank. Nothing is charged, whatever it answers."),
+            MoneyState.DECLINED: _("Nothing was charged, and the card is not saved: its bank did not accept it."),
+        }
     succeeded = state in SUCCEEDED
     return PayingView(
         payment=payment,
@@ -259,6 +272,9 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
     )
 
 
+ATTEMPTS = [Action.CHARGE, Action.AUTHORIZE, Action.VALIDATE]
+"""Transactions whose end is the payment's end."""
+
 DECLINES = {
     "101": gettext_lazy("Your bank declined the card. Please use another card or ask your bank."),
     "102": gettext_lazy("Your bank wants to be called before it approves. Please call it or use another card."),
@@ -269,11 +285,7 @@ DECLINES = {
 
 
 def _decline_reason(*, payment: Payment) -> str:
-    row = (
-        payment.transactions.filter(state=TransactionState.DECLINED, action__in=[Action.CHARGE, Action.AUTHORIZE])
-        .order_by("-pk")
-        .first()
-    )
+    row = payment.transactions.filter(state=TransactionState.DECLINED, action__in=ATTEMPTS).order_by("-pk").first()
     if row is None:
         return ""
     return str(DECLINES.get(row.result_code, _("Please use another card or bank account.")))
@@ -282,7 +294,7 @@ def _decline_reason(*, payment: Payment) -> str:
 def _failure_reason(*, payment: Payment) -> str:
     """Why the last attempt to hold or take the money failed."""
     return (
-        payment.transactions.filter(state=TransactionState.FAILED, action__in=[Action.CHARGE, Action.AUTHORIZE])
+        payment.transactions.filter(state=TransactionState.FAILED, action__in=ATTEMPTS)
         .order_by("-pk")
         .values_list("failure_reason", flat=True)
         .first()

@@ -156,6 +156,8 @@ def money_state(transactions: Iterable[PaymentTransaction]) -> MoneyState:
     moved = _word_of_moved(sums_of(rows), rows)
     if moved is not None:
         return moved
+    if not attempts and rows and all(row.action == Action.VALIDATE for row in rows):
+        return MoneyState.VALIDATED
     return FINAL_WORD.get(S(attempts[-1].state), MoneyState.CANCELED) if attempts else MoneyState.PROCESSING
 
 

@@ -5,14 +5,31 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.display import badge, dash, link, moment, money
+from backoffice.dialogs import DialogForm, Words, dialog
+from backoffice.display import badge, dash, link, moment, money, page_of
 from backoffice.records import Facts, RecordAdmin, Section, Table
+from backoffice.scoping import staff_of
 from backoffice.unfolded import display
 from backoffice.worth import ROWS, net_shown
-from oropay.models import Instrument
+from oropay.models import Instrument, InstrumentKind, InstrumentState
+from oropay.services import instrument_validate_start
+
+
+class CheckForm(DialogForm):
+    submit_text = gettext_lazy("Ask the bank")
+
+    def sentence(self) -> Words:
+        return _("No money moves. The bank of {card} is asked whether it still answers for it.").format(card=self.row)
+
+
+def newest_payment(row: Instrument) -> str:
+    """The page of what was just started with it."""
+    newest = row.payments.order_by("-pk").first()
+    return page_of(newest) if newest is not None else page_of(row)
 
 
 @admin.register(Instrument)
@@ -23,6 +40,26 @@ class InstrumentAdmin(RecordAdmin):
     list_filter = ["kind", "state"]
     search_fields = ["last4", "holder_name", "nickname", "customer__name"]
     list_select_related = ["customer", "owner"]
+    actions_detail = ["check_card"]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only what this instrument allows now."""
+        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        row = self.get_object(request, str(object_id))
+        saved = {InstrumentState.ACTIVE, InstrumentState.FROZEN}
+        possible = {"check_card": row is not None and row.kind == InstrumentKind.CARD and row.state in saved}
+        return [one for one in offered if possible.get(one.method.original_function_name, row is not None)]
+
+    @dialog(
+        title=gettext_lazy("Check the card"),
+        form=CheckForm,
+        permissions=["oropay.add_payment"],
+        icon="verified",
+        leads_to=newest_payment,
+    )
+    def check_card(self, request: HttpRequest, form: CheckForm) -> Words:
+        instrument_validate_start(instrument=form.row, by=staff_of(request), now=timezone.now())
+        return _("The bank is being asked. It answers in a few seconds; this page follows. Nothing is charged.")
 
     @display(description=gettext_lazy("Instrument"))
     def name(self, row: Instrument) -> str:

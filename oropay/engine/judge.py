@@ -67,6 +67,8 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
         if state != S.SENDING:
             return None
         return Move(S.FAILED, FailureReason.NOT_SENT, move.alert) if last_try else move
+    if row.action == Action.VALIDATE and state == S.UNKNOWN and move.state == S.FAILED:
+        return Move(S.FAILED, FailureReason.UNANSWERED)
     if row.action == Action.CANCEL and move.state == S.FAILED:
         return _cancel_failed(row=row, answer=answer)
     if move.state == S.FAILED and answer.verdict == Verdict.FAILED and row.gateway_id and state == S.PENDING:

@@ -39,6 +39,9 @@ from oropay.services.payable import Standing
 
 S = TransactionState
 
+TELLING = INITIATING | {Action.VALIDATE}
+"""Actions whose answer says something about the card or account."""
+
 
 def record(
     *,
@@ -175,7 +178,7 @@ def _apply(*, news: Recording, move: Move) -> None:
         alert_raise(row=row, kind=move.alert, text=answer.error_text or answer.message or answer.status, now=now)
     if row.is_final and move.state != S.APPROVED and _nobody_waits_for(news):
         alert_raise(row=row, kind=AlertKind.NOT_DONE, text=f"{row}; do it again by hand.", now=now)
-    if row.action in INITIATING and move.state in {S.APPROVED, S.PENDING}:
+    if row.action in TELLING and move.state in {S.APPROVED, S.PENDING}:
         _instrument_learn(news=news)
 
 

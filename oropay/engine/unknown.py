@@ -103,6 +103,15 @@ def _look_for_refund(row: PaymentTransaction, gateway: PaymentGateway) -> None:
         _adopt(row=row, gateway=gateway, found=listing.found)
 
 
+def _forget(row: PaymentTransaction, gateway: PaymentGateway) -> None:
+    """A lost check of a card ends by itself: it moves no money and the gateway keeps no way to look it up.
+
+    If the gateway did keep the card, its name was lost with the answer and pays nothing. The person enters it again.
+    """
+    answer = Answer(verdict=Verdict.FAILED, error_text="no answer came; a check of a card moves no money")
+    record(transaction_id=row.pk, answer=answer, kind="look")
+
+
 def _listed(*, row: PaymentTransaction, gateway: PaymentGateway, reference: str) -> Listing:
     listing = gateway.find_by_reference(reference=reference)
     account_id = row.payment.provider_account_id
@@ -240,6 +249,7 @@ def _difference(row: PaymentTransaction, answer: Answer) -> str:
 LOOKS: Mapping[Action, Callable[[PaymentTransaction, PaymentGateway], None]] = {
     Action.CHARGE: _look_for_sale,
     Action.AUTHORIZE: _look_for_sale,
+    Action.VALIDATE: _forget,
     Action.REFUND: _look_for_refund,
     Action.CAPTURE: _look_at_parent,
     Action.CANCEL: _look_at_parent,

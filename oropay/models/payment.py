@@ -53,6 +53,8 @@ class MoneyState(models.TextChoices):
     """Held on the card; not taken."""
     SETTLING = "settling", _("Settling")
     """A bank debit is under way; not sure yet."""
+    VALIDATED = "validated", _("Card checked")
+    """Its issuer answered for a card; a check moves no money."""
     CAPTURED = "captured", _("Captured")
     """Taken; on its way to our bank."""
     SETTLED = "settled", _("Settled")
@@ -134,3 +136,8 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{format_money(self.amount, self.currency)} · {self.get_money_state_display()}"
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it only asks about a card: no money moves, whatever the answer."""
+        return not self.amount

@@ -132,6 +132,8 @@ class FailureReason(models.TextChoices):
     """4xx: the form of our request."""
     REJECTED = "rejected", _("Rejected by the bank")
     """ACH rejected before funding."""
+    UNANSWERED = "unanswered", _("No answer")
+    """A check of a card whose answer was lost. It moves no money, so nothing has to be looked for."""
     BATCH_CLOSED = "batch_closed", _("Already sent for settlement")
     """A void came too late; a refund takes its place."""
 

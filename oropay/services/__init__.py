@@ -33,6 +33,7 @@ from oropay.services.start import (
     SavedInstrument,
     payment_start,
 )
+from oropay.services.validate import card_validate_start, instrument_validate_start
 from oropay.services.vault import Rotation, canaries_check, canaries_ensure, vault_rotate
 
 __all__ = [
@@ -56,8 +57,10 @@ __all__ = [
     "cancelable",
     "capturable",
     "capture_start",
+    "card_validate_start",
     "forced_statuses_expire",
     "instrument_delete",
+    "instrument_validate_start",
     "instrument_words",
     "integration_save",
     "offline_receipt_record",

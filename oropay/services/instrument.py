@@ -70,8 +70,13 @@ def routing_is_valid(number: str) -> bool:
     return sum(weight * digit for weight, digit in zip((3, 7, 1) * 3, digits, strict=True)) % 10 == 0 and any(digits)
 
 
-def card_add(*, customer_id: int, owner: User, integration: Integration, card: NewCard) -> Instrument:
-    """Note the single-use token of a card just entered. It becomes lasting only if its payment keeps it."""
+def card_add(
+    *, customer_id: int, owner: User | None, integration: Integration, card: NewCard, nickname: str = ""
+) -> Instrument:
+    """Note the single-use token of a card just entered. It becomes lasting only if its payment or check keeps it.
+
+    `owner=None`: the whole company's.
+    """
     return Instrument.objects.create(
         kind=InstrumentKind.CARD,
         state=InstrumentState.ONCE,
@@ -84,6 +89,7 @@ def card_add(*, customer_id: int, owner: User, integration: Integration, card: N
         expiry_month=card.expiry_month,
         expiry_year=card.expiry_year,
         holder_name=card.holder_name[:100],
+        nickname=nickname.strip()[:60],
     )
 
 

@@ -87,6 +87,8 @@ def _order_retry(request: ShopRequest, *, order_id: int | None, number: str) -> 
 
 def _links(request: ShopRequest, payment: Payment, view: PayingView, *, own: bool) -> Links:
     payables = [part.payable for part in payment.parts.select_related("payable").order_by("pk")]
+    if not payables:
+        return Links(back=reverse("storefront:payment_methods"), back_label=_("Payment methods"))
     first = payables[0]
     if first.kind == PayableKind.ORDER:
         retry = _order_retry(request, order_id=first.order_id, number=first.number) if own and view.final else ""

@@ -10,6 +10,7 @@ from oropay.engine.follow.capture import captured, release_add
 from oropay.engine.follow.recording import Recording
 from oropay.engine.follow.refund import refunded
 from oropay.engine.follow.sale import authorized, charged
+from oropay.engine.follow.validation import validated
 from oropay.engine.judge import Move
 from oropay.models import Action, AlertKind, TransactionState
 from oropay.services.followup import reversal_queue
@@ -19,6 +20,7 @@ __all__ = ["Recording", "follow", "release_add"]
 FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
     Action.AUTHORIZE: authorized,
     Action.CHARGE: charged,
+    Action.VALIDATE: validated,
     Action.CAPTURE: captured,
     Action.CANCEL: canceled,
     Action.REFUND: refunded,

@@ -7,6 +7,7 @@ from oropay.engine.evidence import SILENT, same_transaction
 from oropay.engine.send.claim import Claim
 from oropay.engine.send.follow_up import cancel, capture, refund
 from oropay.engine.send.sale import authorize, charge
+from oropay.engine.send.validation import validate
 from oropay.gateway.port import Answer, PaymentGateway, Verdict
 from oropay.models import Action, PaymentTransaction
 
@@ -15,6 +16,7 @@ __all__ = ["Claim", "send"]
 SENDERS: Mapping[Action, Callable[[Claim, PaymentGateway], Answer]] = {
     Action.CHARGE: charge,
     Action.AUTHORIZE: authorize,
+    Action.VALIDATE: validate,
     Action.CAPTURE: capture,
     Action.CANCEL: cancel,
     Action.REFUND: refund,

@@ -27,7 +27,7 @@ def sale_request(*, claim: Claim) -> SaleRequest:
         reference=row.reference,
         idempotency_key=str(row.idempotency_key),
         amount=Money(row.amount, row.currency),
-        source=_source(row=row),
+        source=source_of(row=row),
         order=replace(thaw(row.payment.order_data), ip_address=row.payment.ip_address or ""),
         send_before=claim.send_before,
         level=DataLevel(row.payment.data_level or DataLevel.ONE),
@@ -35,7 +35,8 @@ def sale_request(*, claim: Claim) -> SaleRequest:
     )
 
 
-def _source(*, row: PaymentTransaction) -> CardToken | BankAccount:
+def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
+    """What the row's payment is made with. Raises VaultError when a bank account's box is not this row's."""
     payment = row.payment
     instrument = payment.instrument
     if instrument is None:

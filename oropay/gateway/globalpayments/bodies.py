@@ -25,6 +25,7 @@ from oropay.gateway.port import (
     Payer,
     PostalAddress,
     SaleRequest,
+    ValidationRequest,
 )
 
 LONGEST = 50
@@ -63,6 +64,24 @@ def sale(request: SaleRequest, credentials: Credentials) -> dict[str, Any]:
             "order": _order(order, level=request.level),
             **_credential_use(request.source),
             "payment_method": _payment_method(request.source, narrative=_clip(order.reference)),
+        }
+    )
+
+
+def validation(request: ValidationRequest, credentials: Credentials) -> dict[str, Any]:
+    """A question to the issuer about a card. It names a currency and no amount.
+
+    Source: GP-API 2021-03-22, POST /verifications.
+    """
+    return _without_empty(
+        {
+            "account_name": credentials.transaction_account,
+            "channel": credentials.channel,
+            "country": credentials.country,
+            "currency": request.currency,
+            "reference": own_reference(request.reference),
+            **_credential_use(request.source),
+            "payment_method": _payment_method(request.source, narrative=""),
         }
     )
 

@@ -19,10 +19,12 @@ from oropay.gateway.port import (
     GatewayUnavailable,
     Listing,
     SaleRequest,
+    ValidationRequest,
     Verdict,
 )
 
 TRANSACTIONS = "/transactions"
+VERIFICATIONS = "/verifications"
 EXPIRY_READ_TIMEOUT = 2.0
 """Seconds. The card's expiry is a courtesy on the way back from a payment that is already answered."""
 LIST_PAGE = 100
@@ -36,6 +38,20 @@ class Payments(Calls):
 
     def authorize(self, request: SaleRequest) -> Answer:
         return self._pay(lambda: self._sale(request, held=True))
+
+    def validate(self, request: ValidationRequest) -> Answer:
+        return self._pay(
+            lambda: Call(
+                step=Step.VALIDATION,
+                verb="POST",
+                path=VERIFICATIONS,
+                body=bodies.validation(request, self.credentials),
+                method=Method.CARD,
+                key=bodies.key(request.idempotency_key),
+                send_before=request.send_before,
+                keeping=request.source.token if request.source.keep else "",
+            )
+        )
 
     def capture(self, request: FollowUpRequest) -> Answer:
         return self._pay(

@@ -11,6 +11,8 @@ class Step(StrEnum):
 
     SALE = "sale"
     """A charge or a hold."""
+    VALIDATION = "validation"
+    """A check of a card."""
     CAPTURE = "capture"
     REFUND = "refund"
     REVERSAL = "reversal"
@@ -51,6 +53,7 @@ _ACH = {
     "FAILED": Verdict.FAILED,
     "REJECTED": Verdict.FAILED,
 }
+_VALIDATION = {"VERIFIED": Verdict.APPROVED, "NOT_VERIFIED": Verdict.DECLINED}
 _CAPTURE = {"CAPTURED": Verdict.APPROVED, "BATCHED": Verdict.APPROVED, "FUNDED": Verdict.APPROVED}
 _REVERSAL = {"REVERSED": Verdict.APPROVED}
 _ON_THE_PARENT = {Step.CAPTURE: _CAPTURE, Step.REVERSAL: _REVERSAL}
@@ -91,6 +94,8 @@ def verdict_of(
 def _from_tables(step: Step, method: Method, status: str) -> Verdict:
     if step in _ON_THE_PARENT:
         return _ON_THE_PARENT[step].get(status, Verdict.UNKNOWN)
+    if step is Step.VALIDATION:
+        return _VALIDATION.get(status, Verdict.UNKNOWN)
     if method is Method.CARD:
         return _CARD.get(status, Verdict.UNKNOWN)
     if method is Method.ACH:

@@ -17,6 +17,7 @@ from oropay.gateway.port.payments import (
     FollowUpRequest,
     Payments,
     SaleRequest,
+    ValidationRequest,
 )
 from oropay.gateway.port.settlements import DepositAdvice, SettledTransaction, Settlements
 
@@ -39,6 +40,7 @@ __all__ = [
     "PostalAddress",
     "SaleRequest",
     "SettledTransaction",
+    "ValidationRequest",
     "Verdict",
 ]
 

@@ -80,6 +80,19 @@ class FollowUpRequest:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class ValidationRequest:
+    """A zero-amount check of a card with its issuer. Moves no money, whatever becomes of it."""
+
+    reference: str
+    """Ours, 8 to 50 characters, unique."""
+    idempotency_key: str
+    currency: str
+    source: CardToken
+    send_before: float
+    """`time.monotonic()` after which the first byte must not leave."""
+
+
 class Payments(Protocol):
     """Money: every method returns an `Answer` and raises nothing for what the gateway or the network did; a programming
     error may raise before a byte is sent.
@@ -88,6 +101,10 @@ class Payments(Protocol):
     def charge(self, request: SaleRequest) -> Answer: ...
 
     def authorize(self, request: SaleRequest) -> Answer: ...
+
+    def validate(self, request: ValidationRequest) -> Answer:
+        """APPROVED: the issuer answers for the card; DECLINED: it does not. The gateway keeps no way to look it up."""
+        ...
 
     def capture(self, request: FollowUpRequest) -> Answer: ...
 
