@@ -1,4 +1,4 @@
-"""Names of the pages that mails and documents link to. `Website.url` takes no other, and a test reverses each."""
+"""Names of the addresses that mails, documents and gateways get. `Website.url` takes no other; a test reverses each."""
 
 ABSOLUTE_ROUTES = frozenset(
     {
@@ -9,6 +9,7 @@ ABSOLUTE_ROUTES = frozenset(
         "storefront:orders",
         "storefront:paying",
         "storefront:receipt",
+        "api:webhook",
         "account_login",
         "account_reset_password",
     }

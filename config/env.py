@@ -68,8 +68,10 @@ class Env:
         return found
 
     def address(self, name: str, *, default: str | None = None) -> str:
-        """An http(s) address."""
+        """An http(s) address; empty only where the default is empty."""
         value = self.text(name, default=default)
+        if not value:
+            return value
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ImproperlyConfigured(f"{name}={value!r} must be an address such as https://example.com/path.")

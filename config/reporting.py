@@ -7,12 +7,15 @@ from typing import Any
 from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
 
+SECRET_PATH = re.compile(r"(/webhooks/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+
 
 class OneLine(logging.Formatter):
-    """Keeps every event on one line, so that text from outside cannot forge a second one."""
+    """Keeps every event on one line, so that text from outside cannot forge a second one. Hides secret addresses."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return super().format(record).replace("\r", "").replace("\n", " ⏎ ")
+        line = super().format(record).replace("\r", "").replace("\n", " ⏎ ")
+        return SECRET_PATH.sub(r"\1•••", line)
 
 
 class NothingPersonal(SafeExceptionReporterFilter):

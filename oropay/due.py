@@ -1,11 +1,14 @@
-"""What the sweep publishes for this room: transactions to send, to declare lost, to look up or read again, to watch."""
+"""What the sweep publishes for this room: transactions to send, to declare lost, to look up or read again, to watch;
+inboxes that are not empty."""
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.db.transaction import atomic
 
 from oropay import locks
-from oropay.models import PaymentTransaction, TransactionState, Watch
+from oropay.models import NOTIFICATION_WAITING, Notification, PaymentTransaction, TransactionState, Watch
+from oropay.services import notifications_hint
 from plumbing.services import hint
 
 TASKS = {
@@ -45,4 +48,22 @@ class DueWatches:
         Watch.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + AGAIN)
         for row in rows:
             hint("oropay.tasks.watch", row.pk, queue="gateway-batch")
+        return len(rows)
+
+
+class DueNotifications:
+    """Registered on `plumbing.ports.due_rows`: inboxes whose hint was lost, or whose messages wait for another try."""
+
+    name = "oropay notifications"
+
+    @atomic
+    def publish_due(self, *, now: datetime, limit: int) -> int:
+        unhinted = Q(hinted_at=None) | Q(hinted_at__lte=now - AGAIN)
+        rows = locks.due(
+            Notification.objects.filter(unhinted, state__in=NOTIFICATION_WAITING, next_at__lte=now).only("integration"),
+            limit=limit,
+        )
+        Notification.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
+        for integration_id in sorted({row.integration_id for row in rows}):
+            notifications_hint(integration_id=integration_id)
         return len(rows)

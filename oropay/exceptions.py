@@ -136,6 +136,11 @@ class RemarkRequired(PaymentError):
         super().__init__(_("Nothing was changed. Please write what you found out and did."))
 
 
+class NotificationWaiting(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was changed. This notification is still being worked on; look again in a minute."))
+
+
 class VaultError(PaymentError):
     """A sealed box could not be opened, or belongs to another row. Nothing was sent."""
 

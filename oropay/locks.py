@@ -15,7 +15,16 @@ from django.db.models import Model, Q, QuerySet
 from django.db.transaction import atomic
 
 from commerce.models import Customer
-from oropay.models import Payable, Payment, PaymentPayable, PaymentTransaction, TransactionState, Watch
+from oropay.models import (
+    NOTIFICATION_WAITING,
+    Notification,
+    Payable,
+    Payment,
+    PaymentPayable,
+    PaymentTransaction,
+    TransactionState,
+    Watch,
+)
 
 M = TypeVar("M", bound=Model)
 
@@ -142,6 +151,19 @@ def watch(*, pk: int) -> Watch | None:
 def sealed(rows: QuerySet[M], *, ids: Iterable[int]) -> list[M]:
     """Lock rows that hold a sealed box, in id order and nothing else, while their boxes are changed."""
     return list(rows.select_for_update(of=("self",), no_key=True).filter(pk__in=list(ids)).order_by("pk"))
+
+
+def notification(*, pk: int) -> Notification:
+    """Lock one notification alone."""
+    return Notification.objects.select_for_update().get(pk=pk)
+
+
+def notifications_due(*, integration_id: int, now: datetime, limit: int) -> list[Notification]:
+    """Lock what waits in one inbox and nobody else works on, oldest first."""
+    rows = Notification.objects.filter(
+        integration_id=integration_id, state__in=NOTIFICATION_WAITING, next_at__lte=now
+    ).order_by("pk")
+    return list(rows.select_for_update(skip_locked=True)[:limit])
 
 
 def due(rows: QuerySet[M], *, limit: int) -> Sequence[M]:

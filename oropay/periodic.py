@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from oropay.services.forced import forced_statuses_expire
+from oropay.services.notification import notifications_forget
 from plumbing.models import Job
 
 
@@ -15,3 +16,14 @@ class ForcedStatusesExpire:
 
     def run(self, *, job: Job, now: datetime) -> None:
         forced_statuses_expire(now=now)
+
+
+class InboxForgetting:
+    """Throws away notifications that nobody needs any more."""
+
+    name = "oropay.inbox-forgetting"
+    every = timedelta(days=1)
+    queue = "default"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        notifications_forget(now=now)

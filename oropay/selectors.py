@@ -15,12 +15,16 @@ from commerce.money import format_money
 from commerce.selectors import customers_visible_to, rows_visible_to
 from oropay.models import (
     Action,
+    Alert,
+    AlertKind,
     FailureReason,
     Instrument,
     InstrumentState,
     Integration,
     IntegrationType,
     MoneyState,
+    Notification,
+    NotificationState,
     Payable,
     PayableKind,
     Payment,
@@ -28,6 +32,7 @@ from oropay.models import (
     PaymentPayable,
     PaymentTransaction,
     TransactionState,
+    WebhookCheck,
 )
 
 
@@ -319,6 +324,53 @@ def payment_for_staff(*, user: User, pk: int) -> Payment | None:
         .filter(pk=pk)
         .first()
     )
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What an integration has heard last."""
+
+    last: Notification | None
+    check: WebhookCheck | None
+
+
+def inbox_of(*, integration: Integration) -> Inbox:
+    """The newest message of a gateway and the newest test of our own."""
+    messages = Notification.objects.filter(integration=integration).defer("body", "shown")
+    return Inbox(
+        last=messages.order_by("-received_at").first(),
+        check=WebhookCheck.objects.filter(integration=integration).first(),
+    )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that went wrong between an integration and its gateway."""
+
+    at: datetime
+    text: str
+
+
+PROBLEMS_OF, PROBLEMS_SHOWN = timedelta(days=30), 10
+
+
+def sync_problems(*, integration: Integration, now: datetime) -> list[Problem]:
+    """The newest problems of an integration's exchange with its gateway, whether or not they were logged."""
+    messages = Notification.objects.filter(
+        integration=integration,
+        received_at__gte=now - PROBLEMS_OF,
+        state__in=[NotificationState.REJECTED, NotificationState.DEAD],
+    ).order_by("-received_at")[:PROBLEMS_SHOWN]
+    refusals = Alert.objects.filter(
+        kind=AlertKind.GATEWAY_REFUSES_US,
+        transaction__payment__integration=integration,
+        raised_at__gte=now - PROBLEMS_OF,
+    ).order_by("-raised_at")[:PROBLEMS_SHOWN]
+    found = [
+        *(Problem(row.received_at, f"{row.get_state_display()}: {row.outcome}") for row in messages.defer("body")),
+        *(Problem(row.raised_at, str(row)) for row in refusals),
+    ]
+    return sorted(found, key=lambda problem: problem.at, reverse=True)[:PROBLEMS_SHOWN]
 
 
 def family_of(*, payment: Payment) -> Sequence[PaymentTransaction]:

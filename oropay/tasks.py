@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from oropay import engine, pool
 from oropay.engine.unknown import lease_expired as engine_lease_expired
+from oropay.services import notifications_hint
 
 
 @shared_task(name="oropay.tasks.execute")
@@ -30,6 +31,12 @@ def reread(transaction_id: int) -> None:
 @shared_task(name="oropay.tasks.watch")
 def watch(transaction_id: int) -> None:
     engine.watch(transaction_id=transaction_id, now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.notifications")
+def notifications(integration_id: int) -> None:
+    if engine.inbox_drain(integration_id=integration_id, now=timezone.now()):
+        notifications_hint(integration_id=integration_id)
 
 
 @shared_task(name="oropay.tasks.pool_fill")

@@ -33,6 +33,7 @@ for _name, _value in {
     "OROPAY_LOOKUP_STEPS": "0.2,0.5,1.5,3,6,12,30,90,360",
     "OROPAY_ABSENT_GAP": "1",
     "OROPAY_REREAD_REVIEW": "90",
+    "OROPAY_NOTIFICATION_STEPS": "0.5,3,12,60,360,2160",
     "OROPAY_WATCH_STEPS": "6,60,360,2160",
     "HOSTED_FIELDS_URL": "http://localhost:8090/hosted/v1/fields.js",
 }.items():

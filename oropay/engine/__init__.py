@@ -1,8 +1,9 @@
 """The only place that speaks to a gateway about money."""
 
 from oropay.engine.execute import execute
+from oropay.engine.inbox import inbox_drain
 from oropay.engine.late import watch
 from oropay.engine.record import record
 from oropay.engine.unknown import look, reread
 
-__all__ = ["execute", "look", "record", "reread", "watch"]
+__all__ = ["execute", "inbox_drain", "look", "record", "reread", "watch"]

@@ -52,6 +52,12 @@ def _claim(*, transaction_id: int, now: datetime) -> Claim | None:
         record(transaction_id=transaction_id, answer=Answer(verdict=Verdict.NOT_SENT), kind="send")
         return None
     row = PaymentTransaction.objects.select_related(
-        "payment__organization", "payment__instrument", "payment__mandate", "payment__provider_account", "parent"
+        "payment__organization",
+        "payment__instrument",
+        "payment__integration",
+        "payment__mandate",
+        "payment__provider_account",
+        "payment__website",
+        "parent",
     ).get(pk=transaction_id)
     return Claim(transaction=row, send_before=send_before)

@@ -39,12 +39,20 @@ def watch(*, transaction_id: int, now: datetime) -> None:
     if not listing.found:
         return
     answer = ours(row=lost, gateway=gateway, found=listing.found)
-    if answer is None:
-        return
+    if answer is not None:
+        turned_up(lost=lost, answer=answer, now=timezone.now())
+
+
+def turned_up(*, lost: PaymentTransaction, answer: Answer, now: datetime) -> PaymentTransaction | None:
+    """Take in that a failed transaction is at the gateway after all, whoever noticed; identity is proven already.
+
+    Returns the late row if there is one now.
+    """
     if answer.verdict in BORN_LATE:
-        late_record(transaction_id=lost.pk, answer=answer, now=timezone.now())
-    elif answer.verdict in NOTHING_CAME:
+        return late_record(transaction_id=lost.pk, answer=answer, now=now)
+    if answer.verdict in NOTHING_CAME:
         Watch.objects.filter(pk=lost.pk).update(next_at=None)
+    return None
 
 
 @atomic(durable=True)

@@ -48,11 +48,17 @@ def reread(*, transaction_id: int, now: datetime) -> None:
     PaymentTransaction.objects.filter(pk=row.pk, state=state).update(next_at=later)
     if not row.gateway_id:
         return
-    answer = gateway_of(account=row.payment.provider_account).look_up(gateway_id=row.gateway_id)
+    reread_record(
+        row=row, answer=gateway_of(account=row.payment.provider_account).look_up(gateway_id=row.gateway_id), now=now
+    )
+
+
+def reread_record(*, row: PaymentTransaction, answer: Answer, now: datetime) -> None:
+    """Record what the gateway shows of a transaction that it had not decided, if it is ours beyond doubt."""
     if answer.verdict in SILENT:
         return
     if not same_transaction(row=row, answer=answer):
-        alert_raise(row=row, kind=AlertKind.IDENTITY_MISMATCH, text=_difference(row, answer), now=now)
+        alert_raise(row=row, kind=AlertKind.IDENTITY_MISMATCH, text=difference(row, answer), now=now)
         return
     record(transaction_id=row.pk, answer=answer, kind="look", now=now)
 
@@ -133,7 +139,7 @@ def ours(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answe
         alert_raise(
             row=row,
             kind=AlertKind.IDENTITY_MISMATCH,
-            text=_difference(row, found[0]) if not same else f"{len(same)} transactions carry {row.reference}",
+            text=difference(row, found[0]) if not same else f"{len(same)} transactions carry {row.reference}",
             now=timezone.now(),
         )
         return None
@@ -239,7 +245,8 @@ def _answer_is_overdue(*, row: PaymentTransaction, at: datetime) -> bool:
     return row.answer_by is not None and at >= row.answer_by + settings.OROPAY_ABSENT_GAP
 
 
-def _difference(row: PaymentTransaction, answer: Answer) -> str:
+def difference(row: PaymentTransaction, answer: Answer) -> str:
+    """What we asked for beside what the gateway shows, for the person who must look."""
     return (
         f"asked {row.action} {row.currency} {row.amount} as {row.reference}; the gateway shows {answer.gateway_id} "
         f"{answer.type} {answer.amount} as {answer.reference or '-'}"

@@ -2,6 +2,14 @@
 
 from oropay.models.alert import Alert, AlertKind
 from oropay.models.instrument import Instrument, InstrumentKind, InstrumentState, Mandate, MandateKind, SecCode
+from oropay.models.notification import (
+    NOTIFICATION_MOVES,
+    NOTIFICATION_WAITING,
+    Notification,
+    NotificationState,
+    WebhookCheck,
+    WebhookCheckState,
+)
 from oropay.models.payable import ForcedStatus, Payable, PayableKind, PaymentPayable, PaymentStatus
 from oropay.models.payment import DataLevelSent, Initiator, Method, MoneyState, Payment
 from oropay.models.provider import (
@@ -39,6 +47,8 @@ __all__ = [
     "INITIATING",
     "LIVE",
     "MOVES",
+    "NOTIFICATION_MOVES",
+    "NOTIFICATION_WAITING",
     "REREAD",
     "RUNNING",
     "Action",
@@ -60,6 +70,8 @@ __all__ = [
     "MandateKind",
     "Method",
     "MoneyState",
+    "Notification",
+    "NotificationState",
     "Payable",
     "PayableKind",
     "Payment",
@@ -76,4 +88,6 @@ __all__ = [
     "TransactionState",
     "VaultCanary",
     "Watch",
+    "WebhookCheck",
+    "WebhookCheckState",
 ]

@@ -20,9 +20,17 @@ from oropay.services.instrument import (
     instrument_delete,
     routing_is_valid,
 )
+from oropay.services.notification import (
+    notification_receive,
+    notification_replay,
+    notifications_forget,
+    notifications_hint,
+    webhook_check_end,
+    webhook_check_start,
+)
 from oropay.services.offline import offline_receipt_record
 from oropay.services.payable import payable_open, payable_recompute, payable_running, payable_take_over
-from oropay.services.provider import integration_save, provider_provision, webhook_rotate
+from oropay.services.provider import integration_save, provider_provision, webhook_address, webhook_rotate
 from oropay.services.refund_mail import instrument_words, refund_mail
 from oropay.services.settlement import SettledNote, settlement_note, watch_wake
 from oropay.services.start import (
@@ -63,6 +71,10 @@ __all__ = [
     "instrument_validate_start",
     "instrument_words",
     "integration_save",
+    "notification_receive",
+    "notification_replay",
+    "notifications_forget",
+    "notifications_hint",
     "offline_receipt_record",
     "payable_open",
     "payable_recompute",
@@ -80,5 +92,8 @@ __all__ = [
     "status_unforce",
     "vault_rotate",
     "watch_wake",
+    "webhook_address",
+    "webhook_check_end",
+    "webhook_check_start",
     "webhook_rotate",
 ]

@@ -3,10 +3,11 @@
 import json
 import secrets
 
+from django.conf import settings
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from commerce.models import Organization
+from commerce.models import Organization, Website
 from oropay.exceptions import UnsafeAddress
 from oropay.models import Environment, Integration, ProviderAccount
 from oropay.services.vault import canaries_ensure
@@ -66,6 +67,23 @@ def provider_provision(
 def webhook_key_new() -> str:
     """The secret part of an integration's webhook address: 256 bits."""
     return secrets.token_urlsafe(32)
+
+
+WEBHOOK_ROUTE = "api:webhook"
+
+
+def webhook_address(*, integration: Integration, website: Website | None = None) -> str:
+    """Where the gateway posts what it has to tell about this integration's payments: the public address with the key.
+
+    OROPAY_WEBHOOK_ORIGIN where it is set, else any website of the seller; empty when there is none.
+    """
+    if settings.OROPAY_WEBHOOK_ORIGIN:
+        path = Website.path(WEBHOOK_ROUTE, key=integration.webhook_key)
+        return f"{settings.OROPAY_WEBHOOK_ORIGIN.rstrip('/')}{path}"
+    website = website or (
+        Website.objects.filter(organization=integration.organization_id).order_by("-is_default", "pk").first()
+    )
+    return website.url(WEBHOOK_ROUTE, key=integration.webhook_key) if website else ""
 
 
 def integration_save(*, integration: Integration) -> Integration:

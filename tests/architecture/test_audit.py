@@ -19,6 +19,8 @@ NEITHER = {
     "commerce.NumberSequence": "a counter; the documents carry the numbers",
     "oropay.PaymentTransaction": "every move is a row of its steps, written by a trigger",
     "oropay.Payment": "derived from its transactions, which keep every step",
+    "oropay.Notification": "an inbox row: what came never changes, its states and times are its history",
+    "oropay.WebhookCheck": "a test message: who asked, and what came of it",
     "oropay.Payable": "derived columns, recomputed from transactions and allocations",
     "oropay.PaymentPayable": "amounts never change; `live` follows the transactions",
     "oropay.VaultCanary": "proof that a key opens, made anew from the ring",

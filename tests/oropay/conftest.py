@@ -23,6 +23,7 @@ from oropay.models import (
     PaymentAction,
     PaymentTransaction,
     ProviderAccount,
+    TransactionState,
 )
 from oropay.services import (
     NewCard,
@@ -36,6 +37,7 @@ from oropay.services import (
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import VISA, Sandbox
 from tests.factories import OrderFactory, OrderLineFactory
+from tests.oropay.house import bank
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -154,3 +156,11 @@ def held(
     """A hold of 100.00."""
     Integration.objects.filter(pk=integration.pk).update(payment_action=PaymentAction.MANUAL, echeck=False)
     return run(start())
+
+
+@pytest.fixture
+def debit(start: Callable[..., Payment], run: Callable[[Payment], PaymentTransaction]) -> PaymentTransaction:
+    """A bank debit under way."""
+    row = run(start(source=bank()))
+    assert row.state == TransactionState.PENDING
+    return row

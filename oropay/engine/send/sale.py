@@ -9,6 +9,7 @@ from oropay.engine.send.claim import Claim
 from oropay.gateway.port import Answer, BankAccount, Capture, CardToken, DataLevel, PaymentGateway, SaleRequest
 from oropay.models import InstrumentKind, InstrumentState, PaymentTransaction
 from oropay.orderdata import thaw
+from oropay.services.provider import webhook_address
 from oropay.vault.contexts import vault_context
 
 
@@ -32,7 +33,13 @@ def sale_request(*, claim: Claim) -> SaleRequest:
         send_before=claim.send_before,
         level=DataLevel(row.payment.data_level or DataLevel.ONE),
         capture=Capture(row.capture_mode) if row.capture_mode else Capture.NOW,
+        status_url=_status_url(row=row),
     )
+
+
+def _status_url(*, row: PaymentTransaction) -> str:
+    payment = row.payment
+    return webhook_address(integration=payment.integration, website=payment.website) if payment.integration else ""
 
 
 def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:

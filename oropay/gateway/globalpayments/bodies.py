@@ -62,6 +62,7 @@ def sale(request: SaleRequest, credentials: Credentials) -> dict[str, Any]:
             "purchase_order_number": _whole_or_none(order.po_number) if request.level >= DataLevel.TWO else None,
             "payer": _payer(order, holder=_holder(request.source)),
             "order": _order(order, level=request.level),
+            "notifications": {"status_url": request.status_url},
             **_credential_use(request.source),
             "payment_method": _payment_method(request.source, narrative=_clip(order.reference)),
         }

@@ -14,7 +14,7 @@ LONGEST_TEXT = 2000
 
 _ALWAYS_HIDDEN = frozenset((
     "access_token", "app_key", "authentication_value", "authorization", "b64_content", "cavv", "cryptogram", "cvn",
-    "cvv", "nonce", "pin_block", "secret", "tag", "token", "track",
+    "cvv", "nonce", "pin_block", "secret", "status_url", "tag", "token", "track",
 ))  # fmt: skip
 _LAST_FOUR_SHOWN = frozenset(("account_number", "iban", "network_token", "number"))
 # The gateway's own names, such as PMT_ and a UUID, may hold thirteen digits in a row and are never card numbers.

@@ -10,6 +10,7 @@ from oropay.gateway.port.answers import Answer, GatewayUnavailable, Listing, Ver
 from oropay.gateway.port.cards import Cards, HostedToken
 from oropay.gateway.port.credentials import Credentials
 from oropay.gateway.port.goods import DataLevel, OrderData, OrderItem, Payer, PostalAddress
+from oropay.gateway.port.notifications import Notice, Notifications, Subject
 from oropay.gateway.port.payments import (
     BankAccount,
     Capture,
@@ -33,6 +34,7 @@ __all__ = [
     "GatewayUnavailable",
     "HostedToken",
     "Listing",
+    "Notice",
     "OrderData",
     "OrderItem",
     "Payer",
@@ -40,10 +42,11 @@ __all__ = [
     "PostalAddress",
     "SaleRequest",
     "SettledTransaction",
+    "Subject",
     "ValidationRequest",
     "Verdict",
 ]
 
 
-class PaymentGateway(Payments, Cards, Settlements, Protocol):
+class PaymentGateway(Payments, Cards, Notifications, Settlements, Protocol):
     """One merchant account at one gateway."""

@@ -64,6 +64,8 @@ class SaleRequest:
     capture: Capture = Capture.NOW
     level: DataLevel = DataLevel.ONE
     """How much of `order` goes with it; decided by `oropay.leveldata`."""
+    status_url: str = ""
+    """Where the gateway may tell us later what became of it; empty: nowhere."""
 
 
 @dataclass(frozen=True)

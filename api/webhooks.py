@@ -1,0 +1,85 @@
+"""Where gateways tell us things: store the bytes, say OK, believe nothing. The worker does the rest.
+
+What can go wrong has one answer each, and nothing is stored but by 200:
+
+| 404 | no integration has this key (an old address stops at once) |
+| 405 | not a POST |
+| 400 | an empty body |
+| 413 | more than `LARGEST` bytes |
+| 429 | more than OROPAY_WEBHOOKS_PER_ADDRESS or OROPAY_WEBHOOKS_PER_INTEGRATION in a minute |
+
+No session, no cookie, no CSRF token: the secret path is the key, and it opens nothing but an inbox.
+"""
+
+import logging
+
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from api import limits
+from oropay.services import notification_receive, notifications_hint
+
+logger = logging.getLogger(__name__)
+
+LARGEST = 64 * 1024
+"""Bytes. A transaction with all its details is about 3,000."""
+
+
+@csrf_exempt
+def webhook(request: HttpRequest, key: str) -> HttpResponse:
+    """Store one message of a gateway for the worker."""
+    if request.method != "POST":
+        return _said(405, "Only POST.", Allow="POST")
+    body = _body(request)
+    if body is None:
+        return _said(413, f"At most {LARGEST} bytes.")
+    if not body:
+        return _said(400, "Nothing was sent.")
+    address = _address(request)
+    gate = limits.webhook_pass(key=key, address=address or "")
+    if not gate.open:
+        return _said(429, "Too many at once.", **{"Retry-After": str(gate.wait)})
+    integration_id = notification_receive(
+        key=key, body=body, headers=request.headers, address=address, now=timezone.now()
+    )
+    if integration_id is None:
+        return nowhere(request)
+    if gate.hint:
+        notifications_hint(integration_id=integration_id)
+    return _said(200, "OK")
+
+
+@csrf_exempt
+def nowhere(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Any other address below /webhooks/: no page is drawn for it and no row is read."""
+    return _said(404, "Nobody listens here.")
+
+
+def _body(request: HttpRequest) -> bytes | None:
+    """All of the body, or None when it is too large: then most of it was not even read.
+
+    A sender that does not say how long its body is (chunked) is read up to the limit.
+    """
+    if request.headers.get("Transfer-Encoding", "").lower() == "chunked" and "wsgi.input_terminated" in request.META:
+        body: bytes = request.META["wsgi.input"].read(LARGEST + 1)
+        return None if len(body) > LARGEST else body
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isascii() or not length.isdigit() or int(length) > LARGEST:
+        return None
+    return request.body
+
+
+def _address(request: HttpRequest) -> str | None:
+    try:
+        return str(get_adapter(request).get_client_ip(request))
+    except PermissionDenied:
+        return None  # a proxy's header that makes no sense; the message may be good all the same
+
+
+def _said(status: int, words: str, **headers: str) -> HttpResponse:
+    response = HttpResponse(f"{words}\n", status=status, content_type="text/plain", headers=headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response

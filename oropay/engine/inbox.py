@@ -1,0 +1,195 @@
+"""Work off an integration's inbox: who signed it, what is it about, and what does the gateway itself say of that?
+
+Each step is a row's state, so that a worker that dies loses nothing: its lease ends and another begins again.
+Source: domain.md, "Notification".
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.db.transaction import atomic
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from oropay import locks
+from oropay.engine.evidence import SILENT
+from oropay.engine.gateways import gateway_of
+from oropay.engine.health import health_note
+from oropay.engine.shown import Result, Seen, taken_in
+from oropay.exceptions import VaultError
+from oropay.gateway.port import Answer, PaymentGateway, Subject, Verdict
+from oropay.gateway.port.notifications import TEST_ID
+from oropay.models import (
+    NOTIFICATION_WAITING,
+    Integration,
+    Notification,
+    NotificationState,
+    ProviderAccount,
+)
+from oropay.services.notification import webhook_check_end
+
+logger = logging.getLogger(__name__)
+
+N = NotificationState
+
+BATCH = 100
+"""Messages one hint works off before it gives the queue to others."""
+AT_ONCE = 8
+"""Questions to the gateway under way at the same time: each waits for the network, not for us."""
+LEASE = timedelta(minutes=2)
+NOT_FOUND_TRIES = 3
+"""A gateway may know something a moment after it has told us of it."""
+
+
+def inbox_drain(*, integration_id: int, now: datetime) -> int:
+    """Work off what waits in one inbox, at most `BATCH`; returns how many were taken.
+
+    Genuine messages about the same transaction are answered by one question. Safe to run any number of times at once.
+    """
+    rows = _claim(integration_id=integration_id, now=now)
+    if not rows:
+        return 0
+    integration = Integration.objects.select_related("provider_account__organization").get(pk=integration_id)
+    account = integration.provider_account
+    if account is None:
+        _end(rows, N.DEAD, _("This integration has no provider account."))
+        return len(rows)
+    try:
+        gateway = gateway_of(account=account)
+    except VaultError as error:
+        _again(rows, str(error), integration=integration)
+        return len(rows)
+    genuine = _verify(rows=rows, gateway=gateway, integration=integration)
+    about = _by_transaction(rows=_without_copies(rows=genuine, integration=integration))
+    answers = _ask(gateway=gateway, gateway_ids=list(about))
+    if answers:
+        answered = any(answer.verdict not in SILENT for answer in answers.values())
+        health_note(provider_account_id=account.pk, answers=answered, now=timezone.now())
+    for gateway_id, answer in answers.items():
+        _follow_up(rows=about[gateway_id], account=account, answer=answer, integration=integration)
+    return len(rows)
+
+
+@atomic(durable=True)
+def _claim(*, integration_id: int, now: datetime) -> list[Notification]:
+    rows = locks.notifications_due(integration_id=integration_id, now=now, limit=BATCH)
+    Notification.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + LEASE, tries=F("tries") + 1)
+    for row in rows:
+        row.tries += 1
+    return rows
+
+
+def _verify(*, rows: Sequence[Notification], gateway: PaymentGateway, integration: Integration) -> list[Notification]:
+    """Check who signed. Forged ones end here: they are never looked up and never count as copies of anything."""
+    genuine: list[Notification] = []
+    forged: list[Notification] = []
+    for row in rows:
+        notice = gateway.notice_read(body=bytes(row.body), headers=row.headers)
+        row.shown = dict(notice.shown)
+        if notice.genuine:
+            row.state, row.subject = N.VERIFIED, notice.subject
+            row.gateway_id, row.gateway_status = notice.gateway_id, notice.status
+        (genuine if notice.genuine else forged).append(row)
+    Notification.objects.bulk_update(genuine, ["state", "subject", "gateway_id", "gateway_status", "shown"])
+    Notification.objects.bulk_update(forged, ["shown"])
+    if forged:
+        _end(forged, N.REJECTED, _("Its signature is not the gateway's."))
+        _warn(integration, f"{len(forged)} notifications were not signed by the gateway.")
+    return genuine
+
+
+def _without_copies(*, rows: Sequence[Notification], integration: Integration) -> list[Notification]:
+    """Of equal messages that wait, the newest stands for all. What has ended is no copy: it may be told again."""
+    newest = {row.sha256: row for row in sorted(rows, key=lambda row: row.pk)}
+    waiting = Notification.objects.filter(integration=integration, state=N.VERIFIED, sha256__in=newest)
+    kept = {row.pk for row in newest.values()}
+    for copy in waiting.exclude(pk__in=kept).only("pk", "sha256"):
+        if copy.pk < newest[copy.sha256].pk:
+            _end([copy], N.IGNORED, _("A copy of #{number}.").format(number=newest[copy.sha256].pk))
+    return list(newest.values())
+
+
+def _by_transaction(*, rows: Sequence[Notification]) -> dict[str, list[Notification]]:
+    """What must be asked for, by its id at the gateway; everything else ends here."""
+    about: dict[str, list[Notification]] = {}
+    for row in rows:
+        match row.subject:
+            case Subject.TRANSACTION:
+                about.setdefault(row.gateway_id, []).append(row)
+            case Subject.TEST:
+                came = webhook_check_end(name=row.gateway_id.removeprefix(TEST_ID), now=timezone.now())
+                _end([row], N.IGNORED, _("Our own test came through.") if came else _("A test nobody asked for."))
+            case Subject.DISPUTE:
+                _end([row], N.IGNORED, _("Disputes are read from the gateway's own list."))
+            case _:
+                _end([row], N.IGNORED, _("It is signed, and names nothing that could be looked up."))
+    return about
+
+
+def _ask(*, gateway: PaymentGateway, gateway_ids: Sequence[str]) -> Mapping[str, Answer]:
+    """The gateway's own word on each, asked for after the message came."""
+    if not gateway_ids:
+        return {}
+    with ThreadPoolExecutor(min(AT_ONCE, len(gateway_ids))) as pool:
+        found = pool.map(lambda gateway_id: gateway.look_up(gateway_id=gateway_id), gateway_ids)
+        return dict(zip(gateway_ids, found, strict=True))
+
+
+def _follow_up(
+    *, rows: Sequence[Notification], account: ProviderAccount, answer: Answer, integration: Integration
+) -> None:
+    if answer.verdict == Verdict.NOT_FOUND:
+        unknown = _("The gateway knows no such transaction.")
+        _again([row for row in rows if row.tries < NOT_FOUND_TRIES], unknown, integration=integration)
+        _end([row for row in rows if row.tries >= NOT_FOUND_TRIES], N.IGNORED, unknown)
+        return
+    try:
+        seen = taken_in(account=account, answer=answer, now=timezone.now())
+    except Exception as error:
+        # A fault of ours about one transaction: kept on the row, tried again, and the others go on.
+        logger.exception("what the gateway shows of %s was not taken in", answer.gateway_id)
+        _again(rows, f"{type(error).__name__}: {error}", integration=integration)
+        return
+    if seen.result == Result.LATER:
+        _again(rows, seen.text, integration=integration)
+    else:
+        _end(rows, OUTCOMES[seen.result], seen.text, seen=seen)
+
+
+OUTCOMES = {
+    Result.AGREES: N.PROCESSED,
+    Result.RECORDED: N.PROCESSED,
+    Result.UNKNOWN_TO_US: N.IGNORED,
+    Result.FOREIGN: N.IGNORED,
+}
+
+
+def _end(rows: Sequence[Notification], state: NotificationState, text: str, *, seen: Seen | None = None) -> None:
+    """Write down what became of messages; of one that another worker has ended meanwhile its word stands."""
+    row = seen.row if seen is not None else None
+    Notification.objects.filter(pk__in=[one.pk for one in rows], state__in=NOTIFICATION_WAITING).update(
+        state=state, outcome=text, transaction=row, next_at=None, ended_at=timezone.now()
+    )
+
+
+def _again(rows: Sequence[Notification], text: str, *, integration: Integration) -> None:
+    """Try again later; after the last step a person must look."""
+    steps = settings.OROPAY_NOTIFICATION_STEPS
+    for row in rows:
+        if row.tries > len(steps):
+            _end([row], N.DEAD, text)
+            _warn(integration, f"Notification {row.pk} was given up: {text}")
+        else:
+            Notification.objects.filter(pk=row.pk, state__in=NOTIFICATION_WAITING).update(
+                next_at=timezone.now() + steps[row.tries - 1], outcome=text
+            )
+
+
+def _warn(integration: Integration, text: str) -> None:
+    """To the log, for integrations whose administrator wants it; the integration's page shows it always."""
+    if integration.log_warnings:
+        logger.warning("Integration %s (%s): %s", integration.pk, integration.name, text)

@@ -1,0 +1,192 @@
+"""The address where gateways tell us things: one answer for each kind of mistake, nothing stored but what is good."""
+
+import logging
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from api import limits
+from config.reporting import OneLine
+from oropay.models import Environment, Integration, Notification, NotificationState
+from oropay.services import integration_save, provider_provision, webhook_address, webhook_rotate
+from tests.factories import OrganizationFactory, WebsiteFactory
+
+BODY = b'{"id": "TRN_1",  "status":"CAPTURED"}\n'
+
+
+@pytest.fixture(autouse=True)
+def counters() -> None:
+    """Nobody has sent anything yet in this minute."""
+    valkey = redis.Redis.from_url(settings.REDIS_URL)
+    for name in valkey.scan_iter("oropay:webhooks:*"):
+        valkey.delete(name)
+
+
+@pytest.fixture
+def integration(db: None) -> Integration:
+    organization = OrganizationFactory.create()
+    account = provider_provision(
+        organization=organization,
+        name="Sandbox",
+        app_id="app",
+        app_key="key",
+        service_url="http://127.0.0.1:1/ucp",
+        environment=Environment.SANDBOX,
+        settlement_currency="USD",
+    )
+    made = Integration(organization=organization, name="OroPay", provider_account=account, currencies=["USD"])
+    return integration_save(integration=made)
+
+
+@pytest.fixture
+def hints(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    told: list[int] = []
+    monkeypatch.setattr("api.webhooks.notifications_hint", lambda *, integration_id: told.append(integration_id))
+    return told
+
+
+def path(integration: Integration) -> str:
+    return f"/webhooks/{integration.webhook_key}/"
+
+
+def send(integration: Integration, body: bytes = BODY, **more: Any) -> Any:
+    return Client(enforce_csrf_checks=True).post(path(integration), body, content_type="application/json", **more)
+
+
+def test_the_bytes_are_stored_as_they_came_and_the_answer_is_ok(integration: Integration, hints: list[int]) -> None:
+    answer = send(integration, headers={"X-GP-Signature": "abc", "User-Agent": "gateway", "Cookie": "a=b"})
+
+    row = Notification.objects.get()
+    assert (answer.status_code, answer.content) == (200, b"OK\n")
+    assert bytes(row.body) == BODY
+    assert row.headers == {"Content-Type": "application/json", "User-Agent": "gateway", "X-GP-Signature": "abc"}
+    assert (row.integration_id, row.state, row.address) == (integration.pk, NotificationState.RECEIVED, "127.0.0.1")
+    assert (row.next_at, row.tries, row.gateway_id, row.shown) == (row.received_at, 0, "", {})
+    assert hints == [integration.pk]
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_it_costs_one_statement(integration: Integration, hints: list[int]) -> None:
+    send(integration)
+
+    with CaptureQueriesContext(connection) as seen:
+        send(integration)
+
+    assert len(seen) == 1
+
+
+def test_many_at_once_are_one_hint(integration: Integration, hints: list[int]) -> None:
+    for _ in range(3):
+        send(integration)
+
+    assert Notification.objects.count() == 3
+    assert hints[0] == integration.pk
+    assert len(hints) < 3
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "status"),
+    [("get", b"", 405), ("put", BODY, 405), ("delete", BODY, 405), ("post", b"", 400), ("post", b"x" * 65_537, 413)],
+)
+def test_a_mistake_has_its_answer_and_stores_nothing(
+    integration: Integration, hints: list[int], method: str, body: bytes, status: int
+) -> None:
+    answer = getattr(Client(), method)(path(integration), body, content_type="application/json")
+
+    assert answer.status_code == status
+    assert not Notification.objects.exists()
+    assert hints == []
+
+
+def test_the_largest_body_is_taken(integration: Integration, hints: list[int]) -> None:
+    assert send(integration, b"x" * 65_536).status_code == 200
+
+
+@pytest.mark.parametrize("rest", ["", "/", "x", "x/", "a" * 42 + "/", "a" * 44 + "/", "%00/", "../admin/", "a" * 43])
+def test_what_is_no_key_reads_no_row(db: None, rest: str) -> None:
+    with CaptureQueriesContext(connection) as seen:
+        answer = Client().post(f"/webhooks/{rest}", BODY, content_type="application/json")
+
+    assert answer.status_code == 404
+    assert len(seen) == 0
+
+
+def test_a_key_that_nobody_has_stores_nothing(integration: Integration, hints: list[int]) -> None:
+    answer = Client().post(f"/webhooks/{'a' * 43}/", BODY, content_type="application/json")
+
+    assert (answer.status_code, answer.content) == (404, b"Nobody listens here.\n")
+    assert not Notification.objects.exists()
+    assert hints == []
+
+
+def test_an_old_address_stops_at_once(integration: Integration, hints: list[int]) -> None:
+    old = path(integration)
+
+    webhook_rotate(integration=integration)
+
+    assert Client().post(old, BODY, content_type="application/json").status_code == 404
+    assert send(integration).status_code == 200
+
+
+def test_an_inactive_integration_still_listens(integration: Integration, hints: list[int]) -> None:
+    Integration.objects.filter(pk=integration.pk).update(is_active=False)
+
+    assert send(integration).status_code == 200
+
+
+def test_too_many_from_one_address_are_turned_away(integration: Integration, hints: list[int], settings: Any) -> None:
+    settings.OROPAY_WEBHOOKS_PER_ADDRESS = 2
+
+    answers = [send(integration) for _ in range(3)]
+    elsewhere = send(integration, REMOTE_ADDR="192.0.2.9")
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 60
+    assert elsewhere.status_code == 200
+    assert Notification.objects.count() == 3
+
+
+def test_too_many_for_one_inbox_are_turned_away_whoever_sends_them(
+    integration: Integration, hints: list[int], settings: Any
+) -> None:
+    settings.OROPAY_WEBHOOKS_PER_INTEGRATION = 2
+
+    answers = [send(integration, REMOTE_ADDR=f"192.0.2.{number}").status_code for number in range(3)]
+
+    assert answers == [200, 200, 429]
+
+
+def test_without_valkey_the_door_stays_open(
+    integration: Integration, hints: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=1)
+    monkeypatch.setattr(limits, "_valkey", lambda: nobody)
+
+    assert send(integration).status_code == 200
+    assert hints == [integration.pk]
+
+
+def test_the_secret_address_is_in_no_log_line(integration: Integration) -> None:
+    record = logging.LogRecord("django", logging.WARNING, "", 1, "Not allowed: %s", (path(integration),), None)
+
+    assert OneLine("%(message)s").format(record) == "Not allowed: /webhooks/•••/"
+
+
+def test_the_address_is_the_sellers_website_or_what_the_setting_says(integration: Integration, settings: Any) -> None:
+    settings.WEBSITE_SCHEME, settings.WEBSITE_PORT = "https", ""
+    nowhere = webhook_address(integration=integration)
+    WebsiteFactory.create(organization=integration.organization, domain="shop.example")
+
+    own = webhook_address(integration=integration)
+    settings.OROPAY_WEBHOOK_ORIGIN = "https://pay.example/"
+    told = webhook_address(integration=integration)
+
+    assert nowhere == ""
+    assert own == f"https://shop.example/webhooks/{integration.webhook_key}/"
+    assert told == f"https://pay.example/webhooks/{integration.webhook_key}/"
