@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from commerce.models import OrderState
 from commerce.money import exponent, format_money
 from invoices.models import AllocationState, InvoiceState
-from oropay.models import MoneyState, Payment, PaymentStatus, TransactionState
+from oropay.models import MoneyState, NotificationState, Payment, PaymentStatus, TransactionState
 from plumbing.models import JobState, MailState
 
 GOOD, BAD, WATCH, BUSY, QUIET = "success", "danger", "warning", "info", "default"
@@ -61,6 +61,12 @@ VARIANTS: dict[str, str] = {
     AllocationState.REVERSED.value: QUIET,
     MailState.SENT.value: GOOD,
     MailState.FAILED.value: BAD,
+    NotificationState.RECEIVED.value: BUSY,
+    NotificationState.VERIFIED.value: BUSY,
+    NotificationState.PROCESSED.value: GOOD,
+    NotificationState.IGNORED.value: QUIET,
+    NotificationState.REJECTED.value: BAD,
+    NotificationState.DEAD.value: WATCH,
     JobState.RUNNING.value: BUSY,
     JobState.DONE.value: GOOD,
 }

@@ -31,6 +31,7 @@ from oropay.models import (
     Instrument,
     Integration,
     MoneyState,
+    Notification,
     Payment,
     PaymentTransaction,
     ProviderAccount,
@@ -64,6 +65,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Payments"), "payments", Payment),
             _item(request, _("Transactions"), "swap_horiz", PaymentTransaction),
             _item(request, _("Instruments"), "credit_card", Instrument),
+            _item(request, _("Notifications"), "notifications", Notification),
             _item(request, _("Alerts"), "warning", Alert),
         ),
         _group(

@@ -2,25 +2,22 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import Script
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.dialogs import Words, dialog
+from backoffice.admin.webhook import WebhookMixin
 from backoffice.display import BAD, GOOD, QUIET, dash, tag
-from backoffice.forms.integration import IntegrationForm, LabelForm, LabelFormSet, RotateForm
+from backoffice.forms.integration import IntegrationForm, LabelForm, LabelFormSet
 from backoffice.history import HistoryMixin
 from backoffice.scoping import ScopedAdmin, ScopedRelatedFilter
-from backoffice.unfolded import ActionVariant, AnyTabularInline, display
-from commerce.models import Website
+from backoffice.unfolded import AnyTabularInline, display
 from oropay.models import Integration, IntegrationLabel, IntegrationType
-from oropay.services import integration_save, webhook_rotate
+from oropay.services import integration_save
 
 
 class LabelInline(AnyTabularInline):
@@ -34,7 +31,7 @@ class LabelInline(AnyTabularInline):
 
 
 @admin.register(Integration)
-class IntegrationAdmin(HistoryMixin, ScopedAdmin):
+class IntegrationAdmin(WebhookMixin, HistoryMixin, ScopedAdmin):
     empty = gettext_lazy("A way to pay appears here when an administrator adds one; buyers see it once it is active.")
     form = IntegrationForm
     inlines = [LabelInline]
@@ -43,11 +40,17 @@ class IntegrationAdmin(HistoryMixin, ScopedAdmin):
     search_fields = ["name", "labels__label"]
     list_select_related = ["provider_account"]
     actions = ["activate", "deactivate"]
-    actions_detail = ["rotate_webhook"]
+    actions_detail = ["check_webhook", "rotate_webhook"]
     warn_unsaved_form = True
 
     class Media:
         js = [Script("backoffice/integration.js", type="module")]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only an OroPay integration hears from a gateway."""
+        row = self.get_object(request, str(object_id))
+        hears = row is not None and row.type == IntegrationType.OROPAY
+        return super().get_actions_detail(request, object_id) if hears else []  # type: ignore[misc]
 
     # --- list
 
@@ -115,23 +118,12 @@ class IntegrationAdmin(HistoryMixin, ScopedAdmin):
             sections.append((_("How the money is taken"), {"fields": money}))
         sections.append((_("For what"), {"fields": limits}))
         if obj is not None and obj.type == IntegrationType.OROPAY:
-            sections.append((_("Webhook"), {"fields": ["webhook_url"]}))
+            sections.append((_("Webhook"), {"fields": self.WEBHOOK_FIELDS}))
         sections.append((_("Status"), {"fields": rest}))
         return sections
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["organization", "type", "webhook_url"] if obj else []
-
-    @display(description=gettext_lazy("Webhook address"))
-    def webhook_url(self, row: Integration) -> Any:
-        return format_html(
-            '<span class="office-copy"><code data-copy-source>{}</code>'
-            '<button class="office-button" type="button" data-copy>{}</button></span>'
-            '<span class="office-quiet">{}</span>',
-            webhook_address(row),
-            _("Copy"),
-            _("Made at the first save. It is a secret: give it to your provider only, or make a new one."),
-        )
+        return ["organization", "type", *self.WEBHOOK_FIELDS] if obj else []
 
     def save_model(self, request: HttpRequest, obj: Integration, form: Any, change: bool) -> None:
         integration_save(integration=obj)
@@ -140,21 +132,3 @@ class IntegrationAdmin(HistoryMixin, ScopedAdmin):
         """Only before anything was paid with it; afterwards it is switched off."""
         allowed: bool = super().has_delete_permission(request, obj)
         return allowed and (obj is None or not obj.payments.exists())
-
-    @dialog(
-        title=gettext_lazy("New webhook address"),
-        form=RotateForm,
-        permissions=["oropay.change_integration"],
-        icon="autorenew",
-        variant=ActionVariant.DEFAULT,
-    )
-    def rotate_webhook(self, request: HttpRequest, form: RotateForm) -> Words:
-        webhook_rotate(integration=form.row)
-        return _("The webhook address is new; the old one stopped working. Copy it to your provider now.")
-
-
-def webhook_address(integration: Integration) -> str:
-    """The secret address on the seller's first website, as its provider must call it."""
-    website = Website.objects.filter(organization=integration.organization_id).order_by("-is_default", "pk").first()
-    host = f"{website.domain}{settings.WEBSITE_PORT}" if website else ""
-    return f"{settings.WEBSITE_SCHEME}://{host}/webhooks/{integration.webhook_key}/"

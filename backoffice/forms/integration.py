@@ -137,6 +137,6 @@ class RotateForm(DialogForm):
 
     def sentence(self) -> Words:
         return _(
-            "No money moves. A new webhook address is made and the old one stops working at once: give the new one to "
-            "your provider right away, or its messages are lost until then."
+            "No money moves. A new webhook address is made and the old one stops working at once. What the gateway "
+            "tells of payments made before goes to the old one and is lost; the nightly comparison makes up for it."
         )
