@@ -24,8 +24,12 @@ def query_of(request: Received) -> dict[str, str]:
 def pages_of(
     rows: list[dict[str, Any]], plural: str = "transactions", total: int | None = None
 ) -> Callable[[Received], Say]:
+    """Serve rows page by page; the report of disputes beside another one is empty."""
+
     def behave(request: Received) -> Say:
         query = query_of(request)
+        if "/settlement/disputes" in request.target and plural != "disputes":
+            return reply(200, {"total_record_count": 0, "disputes": []})
         size, page = int(query["page_size"]), int(query["page"])
         found = rows[(page - 1) * size : page * size]
         return reply(200, {"total_record_count": len(rows) if total is None else total, plural: found})

@@ -15,6 +15,7 @@ from oropay.gateway.globalpayments.connector import (
     GatewayError,
     HardenedConnector,
     NoAnswer,
+    ReplyText,
     RequestNotSent,
     SignInFailed,
 )
@@ -105,9 +106,24 @@ class Calls:
 
     def ask(self, call: Call) -> Answer:
         """Send one request and say what its answer proves. Raises nothing for what network or gateway do."""
+        text = self.send(call)
+        if isinstance(text, Answer):
+            return text
+        return answers.answer_of(
+            text,
+            http_status=text.http_status,
+            step=call.step,
+            method=call.method,
+            request=call.shown(),
+            secrets=call.secrets,
+            keeping=call.keeping,
+        )
+
+    def send(self, call: Call) -> ReplyText | Answer:
+        """Send one request: the text of a good answer, or what anything else proves."""
         shown = call.shown()
         try:
-            text = self.connector.do_transaction(
+            return self.connector.do_transaction(
                 call.verb,
                 call.path,
                 json.dumps(call.body) if call.body is not None else None,
@@ -136,15 +152,6 @@ class Calls:
             return answers.answer_of_error(
                 error.raw_body, http_status=error.http_status, step=call.step, request=shown, secrets=call.secrets
             )
-        return answers.answer_of(
-            text,
-            http_status=text.http_status,
-            step=call.step,
-            method=call.method,
-            request=shown,
-            secrets=call.secrets,
-            keeping=call.keeping,
-        )
 
     def fetch(self, path: str, *, read_timeout: float | None = None) -> reports.Fetch:
         def fetch(query: Mapping[str, str]) -> str:
@@ -156,9 +163,15 @@ class Calls:
         return fetch
 
     def report(
-        self, path: str, query: Mapping[str, str], plural: str, read: Callable[[Mapping[str, Any]], Row]
+        self,
+        path: str,
+        query: Mapping[str, str],
+        plural: str,
+        read: Callable[[Mapping[str, Any]], Row],
+        *,
+        account_name: str = "",
     ) -> Iterator[Row]:
-        account = {"account_name": self.credentials.settlement_account}
+        account = {"account_name": account_name or self.credentials.settlement_account}
         try:
             for row in reports.rows(self.fetch(path), query={**account, **query}, plural=plural):
                 yield read(row)

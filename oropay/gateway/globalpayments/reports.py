@@ -76,6 +76,36 @@ def settled_transaction(row: Mapping[str, Any]) -> SettledTransaction:
     )
 
 
+def settled_dispute(row: Mapping[str, Any]) -> SettledTransaction | None:
+    """One row of /settlement/disputes: an amount that a dispute took (DEBIT) or gave back; None before its deposit.
+
+    Raises:
+        Unreadable: a field that decides about money makes no sense.
+    """
+    if not _text(row, "deposit_id"):
+        return None
+    moved = read_time(_text(row, "last_adjustment_time_created")) or read_time(_text(row, "stage_time_created"))
+    funding = _text(row, "last_adjustment_funding") or _text(row, "funding_type")
+    if moved is None or funding not in ("DEBIT", "CREDIT"):
+        raise Unreadable(f"Settled dispute {_text(row, 'id')!r} has no time or no direction.")
+    amount = abs(_money(row, row.get("last_adjustment_amount") or row.get("amount")))
+    sold = row.get("transaction")
+    paid_with = sold.get("payment_method") if isinstance(sold, Mapping) else None
+    card = paid_with.get("card") if isinstance(paid_with, Mapping) else None
+    return SettledTransaction(
+        gateway_id=_required(row, "id"),
+        type="CHARGEBACK" if funding == "DEBIT" else "REVERSAL",
+        status=_required(row, "status"),
+        amount=-amount if funding == "DEBIT" else amount,
+        deposit_id=_text(row, "deposit_id"),
+        deposit_date=_day(row, "deposit_time_created"),
+        batch_id="",
+        reference=_text(card, "arn") if isinstance(card, Mapping) else "",
+        method="card",
+        time_created=moved,
+    )
+
+
 def deposit_advice(row: Mapping[str, Any]) -> DepositAdvice:
     """One row of /settlement/deposits; money the gateway takes back from the bank account is negative.
 
@@ -86,7 +116,8 @@ def deposit_advice(row: Mapping[str, Any]) -> DepositAdvice:
     if paid_on is None:
         raise Unreadable(f"Deposit {_text(row, 'id')!r} has no day.")
     amount = _money(row, row.get("amount"))
-    disputes = row.get("disputes")
+    given = row.get("disputes")
+    disputes = given if isinstance(given, Mapping) else {}
     return DepositAdvice(
         gateway_id=_required(row, "id"),
         paid_on=paid_on,
@@ -95,7 +126,7 @@ def deposit_advice(row: Mapping[str, Any]) -> DepositAdvice:
         sales=_part(row, row.get("sales")),
         refunds=_part(row, row.get("refunds")),
         fees=_part(row, row.get("fees")),
-        chargebacks=_part(row, disputes.get("chargebacks") if isinstance(disputes, Mapping) else None),
+        chargebacks=_part(row, disputes.get("chargebacks")) - _part(row, disputes.get("reversals")),
         method=_METHOD.get(_text(row, "payment_method"), ""),
     )
 

@@ -16,6 +16,14 @@ class Settlements(Calls):
         for line in self.report("/settlement/transactions", query, "transactions", reports.settled_transaction):
             if line.deposit_date is not None and since <= line.deposit_date <= until:
                 yield line
+        yield from self._settled_disputes(since=since, until=until)
+
+    def _settled_disputes(self, *, since: date, until: date) -> Iterator[SettledTransaction]:
+        """What disputes took or gave back, from a report of its own; what no deposit carries yet is no money."""
+        query = {"from_deposit_time_created": since.isoformat(), "to_deposit_time_created": until.isoformat()}
+        for line in self.report("/settlement/disputes", query, "disputes", reports.settled_dispute):
+            if line is not None and line.deposit_date is not None and since <= line.deposit_date <= until:
+                yield line
 
     def deposits(self, *, since: date, until: date) -> Iterator[DepositAdvice]:
         query = {"from_time_created": since.isoformat(), "to_time_created": until.isoformat()}

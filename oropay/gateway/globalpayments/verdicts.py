@@ -16,6 +16,8 @@ class Step(StrEnum):
     CAPTURE = "capture"
     REFUND = "refund"
     REVERSAL = "reversal"
+    DISPUTE = "dispute"
+    """Our answer to a dispute."""
     LOOK_UP = "look_up"
 
 

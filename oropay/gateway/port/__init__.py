@@ -9,6 +9,7 @@ from typing import Protocol
 from oropay.gateway.port.answers import Answer, GatewayUnavailable, Listing, Verdict
 from oropay.gateway.port.cards import Cards, HostedToken
 from oropay.gateway.port.credentials import Credentials
+from oropay.gateway.port.disputes import DisputeAct, DisputeDocument, Disputes, DisputeTold, Funding
 from oropay.gateway.port.goods import DataLevel, OrderData, OrderItem, Payer, PostalAddress
 from oropay.gateway.port.notifications import Notice, Notifications, Subject
 from oropay.gateway.port.payments import (
@@ -30,7 +31,11 @@ __all__ = [
     "Credentials",
     "DataLevel",
     "DepositAdvice",
+    "DisputeAct",
+    "DisputeDocument",
+    "DisputeTold",
     "FollowUpRequest",
+    "Funding",
     "GatewayUnavailable",
     "HostedToken",
     "Listing",
@@ -48,5 +53,5 @@ __all__ = [
 ]
 
 
-class PaymentGateway(Payments, Cards, Notifications, Settlements, Protocol):
+class PaymentGateway(Payments, Cards, Notifications, Settlements, Disputes, Protocol):
     """One merchant account at one gateway."""

@@ -15,6 +15,7 @@ class Credentials:
     transaction_account: str = "transaction_processing"
     tokenization_account: str = "tokenization"
     settlement_account: str = "settlement_reporting"
+    dispute_account: str = "dispute_management"
     connect_timeout: float = 5.0
     """Seconds."""
     read_timeout: float = 30.0

@@ -14,15 +14,17 @@ class SettledTransaction:
     """One line of the gateway's settlement report."""
 
     gateway_id: str
+    """The transaction's, or the dispute's."""
     type: str
-    """SALE or REFUND (chargebacks come later)."""
+    """SALE or REFUND; CHARGEBACK or REVERSAL for money that a dispute took or gave back."""
     status: str
     amount: Money
-    """Signed: a refund is negative."""
+    """Signed: a refund or chargeback is negative."""
     deposit_id: str
     deposit_date: date | None
     batch_id: str
     reference: str
+    """Ours; of a dispute the acquirer's reference (ARN) of the sale."""
     method: str
     """card or ach."""
     time_created: datetime
@@ -43,6 +45,7 @@ class DepositAdvice:
     fees: Decimal
     """Positive: money kept by the gateway."""
     chargebacks: Decimal = Decimal(0)
+    """Positive: money that disputes took, less what they gave back."""
     method: str = ""
 
 
@@ -50,7 +53,10 @@ class Settlements(Protocol):
     """What the gateway settled and paid out."""
 
     def settled(self, *, since: date, until: date) -> Iterator[SettledTransaction]:
-        """Settlement lines by deposit date, both ends included. Raises GatewayUnavailable."""
+        """Settlement lines by deposit date, both ends included, those of disputes after the others.
+
+        Raises GatewayUnavailable.
+        """
         ...
 
     def deposits(self, *, since: date, until: date) -> Iterator[DepositAdvice]:
