@@ -16,7 +16,7 @@ from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
 from oropay.models import Payable, RefundSource
 from oropay.orderdata import ships_from
-from oropay.ports import Credit, Figures, MoneyEvent
+from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services import refund_mail
 
 
@@ -113,6 +113,12 @@ class OrderPayable:
             )
             for line in event.lines
         ]
+
+    def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
+        """A deposit stands until the dispute is lost; then the order is owed again. A deposit is never written off."""
+        if turn in {DisputeTurn.LOST, DisputeTurn.RECOVERED}:
+            return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
+        return []
 
     def _place(self, event: MoneyEvent, *, money: OrderMoney) -> None:
         held = _held(event.payable)

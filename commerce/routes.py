@@ -10,6 +10,7 @@ ABSOLUTE_ROUTES = frozenset(
         "storefront:paying",
         "storefront:receipt",
         "api:webhook",
+        "admin:oropay_dispute_change",
         "account_login",
         "account_reset_password",
     }

@@ -16,6 +16,7 @@ from invoices.services.allocation import (
     allocation_expect,
     allocation_forget,
     allocation_take_back,
+    allocation_write_off,
     credit_take_back,
     standing,
 )
@@ -25,7 +26,7 @@ from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
 from oropay.models import Action, AlertKind, Payable, PaymentTransaction, RefundLine, RefundSource
 from oropay.orderdata import ships_from
-from oropay.ports import Credit, Figures, MoneyEvent
+from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services import alert_raise, refund_mail
 
 ZERO = Decimal(0)
@@ -146,6 +147,37 @@ class InvoicePayable:
         refund_mail(refund=event.transaction, heard_by=event.payable, now=event.now)
         return self._take_back(event)
 
+    def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
+        """What the money paid stands while it is disputed; once lost it is owed again, unless it is written off."""
+        invoice, row = _invoice(event.payable), event.transaction
+        if turn == DisputeTurn.LOST:
+            return _credits(
+                allocation_take_back(
+                    invoice=invoice,
+                    payment=event.payment,
+                    transaction=_money_of(row),
+                    amount=event.amount,
+                    now=event.now,
+                )
+            )
+        if turn == DisputeTurn.RECOVERED:
+            return _credits(
+                allocation_apply(
+                    invoice=invoice,
+                    payment=event.payment,
+                    transaction=_money_of(row) or row,
+                    amount=event.amount,
+                    occurred_on=event.occurred_on,
+                    now=event.now,
+                )
+            )
+        if turn == DisputeTurn.WRITTEN_OFF:
+            given_up = allocation_write_off(
+                invoice=invoice, amount=event.amount, occurred_on=event.occurred_on, now=event.now
+            )
+            return _credits(Split(allocated=given_up, credited=ZERO))
+        return []
+
     def _take_back(self, event: MoneyEvent) -> Sequence[Credit]:
         return _credits(
             allocation_take_back(
@@ -181,6 +213,14 @@ def _credits(split: Split) -> list[Credit]:
         Credit(account=AccountName.CUSTOMER_CREDIT, amount=split.credited),
     ]
     return [side for side in sides if side.amount > 0]
+
+
+def _money_of(row: PaymentTransaction) -> PaymentTransaction | None:
+    """The charge or capture that a dispute's row goes back to."""
+    found: PaymentTransaction | None = row
+    while found is not None and found.action not in {Action.CHARGE, Action.CAPTURE}:
+        found = found.parent
+    return found
 
 
 def _invoice(payable: Payable) -> Invoice:

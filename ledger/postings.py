@@ -52,8 +52,8 @@ _TABLE: dict[EntryKind, Sides] = {
     K.FEE_CHARGED: _row([A.GATEWAY_FEES], [A.GATEWAY_CLEARING]),
     K.FEE_PASSED_ON: _row([A.RECEIVABLE], [A.FEE_INCOME]),
     K.DISPUTE_OPENED: _row([A.DISPUTES_RECEIVABLE], [A.GATEWAY_CLEARING]),
-    K.DISPUTE_WON: _row([A.GATEWAY_CLEARING], [A.DISPUTES_RECEIVABLE]),
-    K.DISPUTE_LOST: _row([A.RECEIVABLE], [A.DISPUTES_RECEIVABLE]),
+    K.DISPUTE_WON: _row([A.GATEWAY_CLEARING], [A.DISPUTES_RECEIVABLE, *_CUSTOMERS_MONEY]),
+    K.DISPUTE_LOST: _row(_CUSTOMERS_MONEY, [A.DISPUTES_RECEIVABLE, *_CUSTOMERS_MONEY]),
     K.CREDIT_MEMO_POSTED: _row([A.ALLOWANCES, A.TAX_PAYABLE], [A.CUSTOMER_CREDIT]),
     K.CREDIT_APPLIED: _row([A.CUSTOMER_CREDIT], [A.RECEIVABLE]),
     K.WRITTEN_OFF: _row([A.BAD_DEBT], [A.RECEIVABLE]),
@@ -118,6 +118,40 @@ def bank_deposit(*, amount: Decimal) -> list[Line]:
 def order_canceled(*, amount: Decimal) -> list[Line]:
     """Money captured for an order that will not be delivered is the customer's credit."""
     return [debit(A.CUSTOMER_DEPOSIT, amount), credit(A.CUSTOMER_CREDIT, amount)]
+
+
+def dispute_opened(*, amount: Decimal) -> list[Line]:
+    """A card issuer took money back for now."""
+    return [debit(A.DISPUTES_RECEIVABLE, amount), credit(A.GATEWAY_CLEARING, amount)]
+
+
+def dispute_won(*, amount: Decimal) -> list[Line]:
+    """The mirror of `dispute_opened`."""
+    return [Line(account=line.account, amount=-line.amount) for line in dispute_opened(amount=amount)]
+
+
+def dispute_recovered(*, given: Iterable[Share]) -> list[Line]:
+    """Money of a dispute that had been lost came back; `given` says what it is for now."""
+    return captured(given=given)
+
+
+def dispute_lost(*, taken: Iterable[Share]) -> list[Line]:
+    """`taken` says what the money had been for: invoices owed again, a deposit, or credit."""
+    lines = [debit(account, amount) for account, amount in taken]
+    return [*lines, credit(A.DISPUTES_RECEIVABLE, sum((line.amount for line in lines), Decimal(0)))]
+
+
+def dispute_moved(*, taken: Iterable[Share], given: Iterable[Share]) -> list[Line]:
+    """Finance changed what a lost dispute is taken from; both sides come to the same amount."""
+    return [
+        *(debit(account, amount) for account, amount in taken),
+        *(credit(account, amount) for account, amount in given),
+    ]
+
+
+def written_off(*, amount: Decimal) -> list[Line]:
+    """Owed by a customer and given up."""
+    return [debit(A.BAD_DEBT, amount), credit(A.RECEIVABLE, amount)]
 
 
 def _from_customer(*, into: AccountName, given: Iterable[Share]) -> list[Line]:

@@ -6,18 +6,21 @@ class OropayConfig(AppConfig):
     verbose_name = "Payments"
 
     def ready(self) -> None:
-        from oropay.due import DueNotifications, DueTransactions, DueWatches
+        from ledger.ports import control_totals
+        from oropay.controls import DisputesReceivable
+        from oropay.due import DueDisputeAnswers, DueNotifications, DueTransactions, DueWatches
         from oropay.jobs import ROTATE_JOB, CheckVault, RotateVault
-        from oropay.periodic import ForcedStatusesExpire, InboxForgetting
+        from oropay.periodic import DisputeDeadlines, DisputesPull, ForcedStatusesExpire, InboxForgetting
         from oropay.services.notification import CHECK_JOB
         from oropay.webhook_check import WebhookChecks
         from plumbing.ports import due_rows, job_runners, periodic_tasks
 
         due_rows.register("oropay", DueTransactions())
         due_rows.register("oropay watches", DueWatches())
+        due_rows.register("oropay answers to disputes", DueDisputeAnswers())
         job_runners.register(ROTATE_JOB, RotateVault())
-        periodic_tasks.register(CheckVault.name, CheckVault())
-        periodic_tasks.register(ForcedStatusesExpire.name, ForcedStatusesExpire())
         due_rows.register("oropay notifications", DueNotifications())
         job_runners.register(CHECK_JOB, WebhookChecks())
-        periodic_tasks.register(InboxForgetting.name, InboxForgetting())
+        for task in (CheckVault(), ForcedStatusesExpire(), InboxForgetting(), DisputesPull(), DisputeDeadlines()):
+            periodic_tasks.register(task.name, task)
+        control_totals.register(DisputesReceivable.name, DisputesReceivable())

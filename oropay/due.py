@@ -7,10 +7,23 @@ from django.db.models import Q
 from django.db.transaction import atomic
 
 from oropay import locks
-from oropay.models import NOTIFICATION_WAITING, Notification, PaymentTransaction, TransactionState, Watch
+from oropay.models import (
+    NOTIFICATION_WAITING,
+    DisputeRequest,
+    Notification,
+    PaymentTransaction,
+    RequestState,
+    TransactionState,
+    Watch,
+)
 from oropay.services import notifications_hint
 from plumbing.services import hint
 
+ANSWERS = {
+    RequestState.QUEUED: ("oropay.tasks.dispute_answer", "gateway-interactive"),
+    RequestState.SENDING: ("oropay.tasks.dispute_lease_expired", "gateway-lookup"),
+    RequestState.UNKNOWN: ("oropay.tasks.dispute_look", "gateway-lookup"),
+}
 TASKS = {
     TransactionState.QUEUED: ("oropay.tasks.execute", "gateway-interactive"),
     TransactionState.SENDING: ("oropay.tasks.lease_expired", "gateway-lookup"),
@@ -66,4 +79,19 @@ class DueNotifications:
         Notification.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
         for integration_id in sorted({row.integration_id for row in rows}):
             notifications_hint(integration_id=integration_id)
+        return len(rows)
+
+
+class DueDisputeAnswers:
+    """Registered on `plumbing.ports.due_rows`."""
+
+    name = "oropay answers to disputes"
+
+    @atomic
+    def publish_due(self, *, now: datetime, limit: int) -> int:
+        rows = locks.due(DisputeRequest.objects.filter(state__in=list(ANSWERS), next_at__lte=now), limit=limit)
+        DisputeRequest.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + AGAIN)
+        for row in rows:
+            task, queue = ANSWERS[RequestState(row.state)]
+            hint(task, row.pk, queue=queue)
         return len(rows)

@@ -169,3 +169,41 @@ class TooManyCardForms(PaymentError):
         super().__init__(
             _("Nothing was charged. Too many card forms were opened from here; please wait a few minutes.")
         )
+
+
+class DisputeRefused(PaymentError):
+    """Something about a dispute was refused."""
+
+
+class DisputeNotAnswerable(DisputeRefused):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was sent; the money is where it was. {why}").format(why=why))
+
+
+class DisputeMoved(DisputeRefused):
+    """The gateway said something new after the person had opened the page."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Nothing was sent; the money is where it was. The dispute has moved on; please look at it again.")
+        )
+
+
+class EvidenceRefused(DisputeRefused):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was stored or sent. {why}").format(why=why))
+
+
+class LinkRefused(DisputeRefused):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was booked; the dispute stays without a payment. {why}").format(why=why))
+
+
+class SplitRefused(DisputeRefused):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was moved between invoices. {why}").format(why=why))
+
+
+class WriteOffRefused(DisputeRefused):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was written off. {why}").format(why=why))

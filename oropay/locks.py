@@ -2,6 +2,7 @@
 
 period (share) → customer account → payables by id → their documents → credits by id → payment → transaction →
 instrument → number sequence (last statement). The claim locks one transaction row alone and commits.
+A dispute comes before all of them: nobody who holds any other asks for it. A claim of its answer locks that row alone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,11 +18,14 @@ from django.db.transaction import atomic
 from commerce.models import Customer
 from oropay.models import (
     NOTIFICATION_WAITING,
+    Dispute,
+    DisputeRequest,
     Notification,
     Payable,
     Payment,
     PaymentPayable,
     PaymentTransaction,
+    RequestState,
     TransactionState,
     Watch,
 )
@@ -164,6 +168,25 @@ def notifications_due(*, integration_id: int, now: datetime, limit: int) -> list
         integration_id=integration_id, state__in=NOTIFICATION_WAITING, next_at__lte=now
     ).order_by("pk")
     return list(rows.select_for_update(skip_locked=True)[:limit])
+
+
+def dispute(*, pk: int) -> Dispute:
+    """One dispute, held until the transaction ends, read again under the lock."""
+    return Dispute.objects.select_for_update(of=("self",)).select_related("organization", "provider_account").get(pk=pk)
+
+
+def dispute_named(*, provider_account_id: int, gateway_id: str) -> Dispute:
+    """As `dispute`, by its name at the gateway."""
+    return (
+        Dispute.objects.select_for_update(of=("self",))
+        .select_related("organization", "provider_account")
+        .get(provider_account_id=provider_account_id, gateway_id=gateway_id)
+    )
+
+
+def dispute_request(*, pk: int, state: RequestState) -> DisputeRequest | None:
+    """Lock one answer to a dispute alone; None when another worker has it or it is in another state by now."""
+    return DisputeRequest.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk, state=state).first()
 
 
 def due(rows: QuerySet[M], *, limit: int) -> Sequence[M]:

@@ -2,9 +2,51 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from oropay.engine import disputes
+from oropay.exceptions import VaultError
+from oropay.gateway.port import GatewayUnavailable
+from oropay.models import ProviderAccount
+from oropay.services.dispute import deadlines_watch
 from oropay.services.forced import forced_statuses_expire
 from oropay.services.notification import notifications_forget
 from plumbing.models import Job
+from plumbing.services import job_progress
+
+
+class DisputesPull:
+    """Registered on `plumbing.ports.periodic_tasks`: all disputes that are open or moved lately, of every account."""
+
+    name = "oropay.disputes-pull"
+    every = timedelta(hours=2)
+    queue = "gateway-batch"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        """One silent gateway does not keep the others from being read; the job is then tried again."""
+        accounts = list(ProviderAccount.objects.filter(is_active=True).select_related("organization").order_by("pk"))
+        silent: list[str] = []
+        for done, account in enumerate(accounts):
+            try:
+                disputes.disputes_pull(provider_account=account, days=settings.OROPAY_DISPUTE_PULL_DAYS, now=now)
+            except (GatewayUnavailable, VaultError) as error:
+                silent.append(f"{account}: {error}")
+            job_progress(job=job, percent=100 * (done + 1) // len(accounts), now=timezone.now())
+        if silent:
+            raise GatewayUnavailable(_("Disputes were not read. {why}").format(why=" ".join(silent)))
+
+
+class DisputeDeadlines:
+    """Registered on `plumbing.ports.periodic_tasks`: nobody shall lose a dispute by forgetting it."""
+
+    name = "oropay.dispute-deadlines"
+    every = timedelta(hours=1)
+    queue = "default"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        deadlines_watch(now=now)
 
 
 class ForcedStatusesExpire:

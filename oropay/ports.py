@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from ledger.models import AccountName
@@ -51,6 +52,21 @@ class Credit:
     amount: Decimal
 
 
+class DisputeTurn(StrEnum):
+    """What a dispute does to the money of a payable."""
+
+    OPENED = "opened"
+    """Taken while we dispute it: what it paid stays paid; the payable's `disputed` says how much."""
+    WON = "won"
+    """It came back before anything was given up."""
+    LOST = "lost"
+    """Gone for good: what it paid is owed again. Credits say what it is taken from."""
+    RECOVERED = "recovered"
+    """It came back after it had been lost. Credits say where it goes."""
+    WRITTEN_OFF = "written_off"
+    """Owed again, and given up. Credits say how much of it could be."""
+
+
 class PayableHandler(Protocol):
     """What the owner of a kind of payable answers and does, always inside the caller's transaction.
 
@@ -92,6 +108,13 @@ class PayableHandler(Protocol):
     def on_voided(self, *, event: MoneyEvent) -> Sequence[Credit]: ...
 
     def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]: ...
+
+    def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
+        """A dispute moved money of a payment; see `DisputeTurn` for which turns are asked for credits.
+
+        Σ equals the event's amount, except of WRITTEN_OFF, where it may be less.
+        """
+        ...
 
 
 payable_handlers: Registry[PayableHandler] = Registry("payable handlers")

@@ -76,9 +76,11 @@ def sums_of(transactions: Iterable[PaymentTransaction], *, amount_of: AmountOf =
         return sum((amount_of(row) for row in among if row.action in actions), ZERO)
 
     renewed = {row.parent_id for row in approved if row.action == Action.REAUTHORIZE}
-    voided = released = unrefunded = ZERO
+    voided = released = unrefunded = recovered = ZERO
     for row in approved:
         parent = by_id.get(row.parent_id) if row.parent_id else None
+        if row.action == Action.CHARGEBACK_REVERSAL and parent is not None and parent.action == Action.CHARGEBACK_LOST:
+            recovered += amount_of(row)
         if row.action not in {Action.CANCEL, Action.RELEASE} or parent is None or parent.state != S.APPROVED:
             continue
         if parent.action in {Action.CHARGE, Action.CAPTURE}:
@@ -88,6 +90,7 @@ def sums_of(transactions: Iterable[PaymentTransaction], *, amount_of: AmountOf =
         elif parent.pk not in renewed:  # a renewed hold lives on in its renewal
             released += amount_of(row)
     authorized, captures = total(Action.AUTHORIZE), total(Action.CAPTURE)
+    lost = total(Action.CHARGEBACK_LOST) - recovered
     return Sums(
         authorized=authorized,
         held=max(ZERO, authorized - captures - released),
@@ -98,7 +101,8 @@ def sums_of(transactions: Iterable[PaymentTransaction], *, amount_of: AmountOf =
             Action.REFUND, among=[row for row in rows if row.state not in WITHOUT_MONEY and row.state != S.APPROVED]
         ),
         returned=total(Action.RETURN),
-        disputed=total(Action.CHARGEBACK) - total(Action.CHARGEBACK_REVERSAL),
+        disputed=total(Action.CHARGEBACK) - total(Action.CHARGEBACK_REVERSAL) - lost,
+        lost=lost,
         given=total(Action.CREDIT),
         canceled=voided + released,
     )
@@ -162,10 +166,10 @@ def money_state(transactions: Iterable[PaymentTransaction]) -> MoneyState:
 
 
 def _word_of_moved(sums: Sums, rows: Sequence[PaymentTransaction]) -> MoneyState | None:
-    """The word for money that moved; None when none ever did."""
-    if sums.disputed > 0 or sums.lost > 0:
+    """The word for money that moved; None when none ever did. A lost dispute reads like any money taken back."""
+    if sums.disputed > 0:
         return MoneyState.DISPUTED
-    if sums.returned > 0 and sums.net <= 0:
+    if sums.returned + sums.lost > 0 and sums.net <= 0:
         return MoneyState.RETURNED
     if sums.refunded > 0:
         return MoneyState.REFUNDED if sums.net <= 0 else MoneyState.PARTIALLY_REFUNDED

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from oropay import engine, pool
+from oropay.engine import disputes
 from oropay.engine.unknown import lease_expired as engine_lease_expired
 from oropay.services import notifications_hint
 
@@ -47,3 +48,23 @@ def pool_fill(provider_account_id: int) -> None:
 @shared_task(name="oropay.tasks.pools_fill")
 def pools_fill() -> None:
     pool.fill_all(now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.dispute_answer")
+def dispute_answer(request_id: int) -> None:
+    disputes.answer_execute(request_id=request_id, now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.dispute_lease_expired")
+def dispute_lease_expired(request_id: int) -> None:
+    disputes.answer_lease_expired(request_id=request_id, now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.dispute_look")
+def dispute_look(request_id: int) -> None:
+    disputes.answer_look(request_id=request_id, now=timezone.now())
+
+
+@shared_task(name="oropay.tasks.dispute_reread")
+def dispute_reread(dispute_id: int) -> None:
+    disputes.dispute_reread_known(dispute_id=dispute_id, now=timezone.now())

@@ -14,10 +14,11 @@ GATEWAY_CLEARING = """
 SELECT organization_id, currency, sum(amount)
 FROM (
     SELECT payment.organization_id, money.currency,
-        CASE money.action WHEN 'refund' THEN -money.amount ELSE money.amount END AS amount
+        CASE WHEN money.action IN ('refund', 'chargeback') THEN -money.amount ELSE money.amount END AS amount
     FROM oropay_paymenttransaction money
     JOIN oropay_payment payment ON payment.id = money.payment_id
-    WHERE money.state = 'approved' AND money.action IN ('charge', 'capture', 'refund')
+    WHERE money.state = 'approved'
+        AND money.action IN ('charge', 'capture', 'refund', 'chargeback', 'chargeback_reversal')
         AND payment.provider_account_id IS NOT NULL
     UNION ALL
     SELECT payment.organization_id, void.currency, -void.amount
@@ -35,7 +36,9 @@ FROM (
 ) AS moved
 GROUP BY organization_id, currency
 """
-"""Taken through a gateway, less given back and voided, less what its booked deposits carried (gross = net + fees)."""
+"""Taken through a gateway, less given back, voided and taken by disputes, less what its booked deposits carried
+(gross = net + fees).
+"""
 
 BOOKED_DEPOSITS = """
 SELECT account.organization_id, version.currency, sum(version.net), sum(version.fees)

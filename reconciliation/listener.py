@@ -12,6 +12,8 @@ DAYS_UNTIL_DUE: dict[str, int] = {Method.CARD: 2, Method.BANK: 3}
 
 KINDS: dict[str, ExpectationKind] = {
     Action.REFUND: ExpectationKind.REFUND,
+    Action.CHARGEBACK: ExpectationKind.CHARGEBACK,
+    Action.CHARGEBACK_REVERSAL: ExpectationKind.REVERSAL,
     Action.OFFLINE_RECEIPT: ExpectationKind.RECEIPT,
 }
 

@@ -163,6 +163,22 @@ def allocation_take_back(
     return Split(allocated=allocated, credited=credited + missing)
 
 
+def allocation_write_off(*, invoice: Invoice, amount: Decimal, occurred_on: date, now: datetime) -> Decimal:
+    """Give up what the customer owes of an invoice, up to `amount`; returns how much was given up."""
+    given_up = min(amount, balance(invoice=invoice))
+    if given_up <= 0:
+        return ZERO
+    Allocation.objects.create(
+        invoice=invoice,
+        kind=AllocationKind.WRITE_OFF,
+        state=AllocationState.LIVE,
+        amount=given_up,
+        occurred_on=occurred_on,
+        created_at=now,
+    )
+    return given_up
+
+
 def credit_take_back(*, payment: Payment, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> None:
     """Credit of a payment is given back; what the payment has not left there, the customer owes."""
     missing = amount - credit_shrink(payment=payment, amount=amount)

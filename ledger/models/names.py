@@ -62,7 +62,7 @@ class AccountName(models.TextChoices):
     """Return and chargeback fees passed on to customers."""
 
     DISPUTES_RECEIVABLE = "disputes_receivable", _("Disputes receivable")
-    """Taken back by card issuers while we dispute it."""
+    """Taken back by card issuers while we dispute it. Control account of disputes."""
 
     BAD_DEBT = "bad_debt", _("Bad debt")
     """Invoices given up."""
@@ -104,6 +104,7 @@ CONTROL_ACCOUNTS = frozenset(
         AccountName.CUSTOMER_DEPOSIT,
         AccountName.CUSTOMER_CREDIT,
         AccountName.GATEWAY_CLEARING,
+        AccountName.DISPUTES_RECEIVABLE,
     }
 )
 """Accounts whose balance another room can count for itself; `ledger.ports.control_totals` compares the two."""

@@ -30,6 +30,7 @@ def gateway_of(*, account: ProviderAccount | None) -> PaymentGateway:
         account.transaction_account,
         account.tokenization_account,
         account.settlement_account,
+        account.dispute_account,
     )
 
 
@@ -44,6 +45,7 @@ def _gateway(
     transaction_account: str,
     tokenization_account: str,
     settlement_account: str,
+    dispute_account: str,
 ) -> PaymentGateway:
     account = ProviderAccount.objects.select_related("organization").get(pk=pk)
     secret = json.loads(
@@ -62,6 +64,7 @@ def _gateway(
             transaction_account=transaction_account,
             tokenization_account=tokenization_account,
             settlement_account=settlement_account,
+            dispute_account=dispute_account,
             connect_timeout=settings.OROPAY_CONNECT_TIMEOUT.total_seconds(),
             read_timeout=settings.OROPAY_READ_TIMEOUT.total_seconds(),
         )

@@ -23,6 +23,8 @@ class AlertKind(models.TextChoices):
     """What the gateway shows does not decide what became of a transaction: people must ask it."""
     TAKEN_BACK = "taken_back", _("Taken back")
     """A late answer was good, but its reversal had gone out already: the money went back."""
+    DISPUTE_UNANSWERED = "dispute_unanswered", _("Dispute not answered")
+    """The deadline of a dispute is near or over, and nobody has answered it."""
     CREDIT_CREATED = "credit_created", _("Over-payment became credit")
     """Money arrived for something that no longer needed it."""
 

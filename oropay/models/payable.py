@@ -58,6 +58,8 @@ class Payable(models.Model):
     settling = MoneyAmountField(_("settling"), default=Decimal(0))
     held = MoneyAmountField(_("on hold"), default=Decimal(0))
     refunded = MoneyAmountField(_("refunded"), default=Decimal(0))
+    disputed = MoneyAmountField(_("disputed"), default=Decimal(0))
+    """Taken back by card issuers while we dispute it. Still counts as paid; off reminders and autopay until decided."""
     cleared = MoneyAmountField(_("cleared otherwise"), default=Decimal(0))
     """Credits, discounts and write-offs: they lower what is due and are not payments."""
     is_closed = models.BooleanField(_("closed"), default=False)

@@ -38,6 +38,7 @@ class ProviderAccount(models.Model):
     transaction_account = models.CharField(_("transaction account"), max_length=60, default="transaction_processing")
     tokenization_account = models.CharField(_("tokenization account"), max_length=60, default="tokenization")
     settlement_account = models.CharField(_("settlement account"), max_length=60, default="settlement_reporting")
+    dispute_account = models.CharField(_("dispute account"), max_length=60, default="dispute_management")
     credentials = models.BinaryField(_("sealed credentials"), editable=False)
     """A sealed box that only the worker opens; see `oropay.vault`."""
     key_id = models.CharField(_("key"), max_length=40, editable=False)

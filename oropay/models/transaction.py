@@ -45,7 +45,11 @@ class Action(models.TextChoices):
     RETURN = "return", _("Return")
     """The bank took ACH money back."""
     CHARGEBACK = "chargeback", _("Chargeback")
+    """A dispute took card money back; it may still be won."""
+    CHARGEBACK_LOST = "chargeback_lost", _("Chargeback lost")
+    """A dispute is decided: what its chargeback took stays away. Moves no money by itself."""
     CHARGEBACK_REVERSAL = "chargeback_reversal", _("Chargeback reversal")
+    """What a chargeback took came back."""
 
 
 class TransactionState(models.TextChoices):
@@ -107,7 +111,14 @@ BORN = frozenset({S.AWAITING_APPROVAL, S.QUEUED, S.APPROVED, S.PENDING})
 pending); an expected offline receipt pending.
 """
 OUTSIDE = frozenset(
-    {Action.OFFLINE_RECEIPT, Action.RELEASE, Action.RETURN, Action.CHARGEBACK, Action.CHARGEBACK_REVERSAL}
+    {
+        Action.OFFLINE_RECEIPT,
+        Action.RELEASE,
+        Action.RETURN,
+        Action.CHARGEBACK,
+        Action.CHARGEBACK_LOST,
+        Action.CHARGEBACK_REVERSAL,
+    }
 )
 """Facts we are told; nobody asks the gateway for them."""
 INITIATING = frozenset(

@@ -65,6 +65,7 @@ COLUMNS = {
     "settling": "numeric",
     "held": "numeric",
     "refunded": "numeric",
+    "disputed": "numeric",
     "cleared": "numeric",
     "is_closed": "boolean",
     "status": "text",
@@ -174,6 +175,7 @@ def _derive(*, payable: Payable, rows: Sequence[Share]) -> None:
     payable.settling = amount(sums.settling if figures.settling is None else figures.settling)
     payable.held = amount(sums.held)
     payable.refunded = amount(sums.refunded)
+    payable.disputed = amount(sums.disputed)
     payable.cleared = figures.cleared
     payable.is_closed = figures.is_closed or figures.is_billed
     payable.derived_status = payment_status(

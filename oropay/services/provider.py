@@ -33,7 +33,7 @@ def provider_provision(
 
     Run by `manage.py provision` with keys read from the environment or standard input, never from a form.
     `account_names`: what the gateway calls our accounts (`transaction_account`, `tokenization_account`,
-    `settlement_account`), where it differs from the usual.
+    `settlement_account`, `dispute_account`), where it differs from the usual.
 
     Raises:
         UnsafeAddress: real money over a line that anybody can read.

@@ -55,7 +55,7 @@ class DepositVersion(models.Model):
     refunds = MoneyAmountField(_("refunds"))
     """Positive: money given back."""
     chargebacks = MoneyAmountField(_("chargebacks"))
-    """Positive: money taken back."""
+    """Positive: money that disputes took, less what they gave back."""
     fees = MoneyAmountField(_("fees"))
     """Positive: money the gateway kept."""
     seen_at = models.DateTimeField(_("seen"))
@@ -106,6 +106,10 @@ class LineKind(models.TextChoices):
     """Money collected for us."""
     REFUND = "refund", _("Refund")
     """Money we gave back; the amount is negative."""
+    CHARGEBACK = "chargeback", _("Chargeback")
+    """Money that a dispute took; the amount is negative."""
+    REVERSAL = "reversal", _("Chargeback reversal")
+    """Money that a dispute gave back."""
     RETURN = "return", _("Return")
     """A bank debit that went back after it was funded; the amount is negative."""
 
@@ -124,7 +128,7 @@ class SettlementLine(models.Model):
     gateway_id = models.CharField(_("gateway id"), max_length=100)
     kind = models.CharField(_("kind"), max_length=10, choices=LineKind)
     amount = MoneyAmountField(_("amount"))
-    """Signed: a refund or return is negative."""
+    """Signed: a refund, return or chargeback is negative."""
     currency = models.CharField(_("currency"), max_length=3)
     ordinal = models.PositiveSmallIntegerField()
     """1 for the first of equal lines in a deposit, 2 for the second."""

@@ -13,8 +13,16 @@ class ExpectationKind(models.TextChoices):
     """A card capture or an accepted ACH charge: the gateway will deposit it."""
     REFUND = "refund", _("Refund")
     """Given back: the gateway will keep it from a deposit. The amount is negative."""
+    CHARGEBACK = "chargeback", _("Chargeback")
+    """A dispute took money: the gateway will keep it from a deposit. The amount is negative."""
+    REVERSAL = "reversal", _("Chargeback reversal")
+    """A dispute gave money back: the gateway will deposit it."""
     RECEIPT = "receipt", _("Receipt")
     """A check or wire recorded by staff: a bank statement will show it. No gateway knows of it."""
+
+
+OUTGOING = [ExpectationKind.REFUND, ExpectationKind.CHARGEBACK]
+"""Kinds that lower a deposit: their amounts are negative."""
 
 
 @append_only
@@ -37,9 +45,11 @@ class Expectation(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=10, choices=ExpectationKind)
     gateway_id = models.CharField(_("gateway id"), max_length=60, blank=True)
-    """Of the row that owns it there: a capture is settled under its authorization's id, a refund under its own."""
+    """Of the row that owns it there: a capture is settled under its authorization's id, a refund under its own, a
+    chargeback under its dispute's.
+    """
     amount = MoneyAmountField(_("amount"))
-    """Signed: a refund is negative."""
+    """Signed: a refund or chargeback is negative."""
     currency = models.CharField(_("currency"), max_length=3)
     due_on = models.DateField(_("due"), null=True)
     """By banking days. Empty for receipts: whoever brings a check to the bank decides the day."""
@@ -53,8 +63,7 @@ class Expectation(models.Model):
         ordering = ["-born_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind=ExpectationKind.REFUND, amount__lt=0)
-                | (~Q(kind=ExpectationKind.REFUND) & Q(amount__gt=0)),
+                condition=Q(kind__in=OUTGOING, amount__lt=0) | (~Q(kind__in=OUTGOING) & Q(amount__gt=0)),
                 name="expectation_refunds_are_negative",
             ),
             models.CheckConstraint(

@@ -176,10 +176,13 @@ def lines_of(settled: Iterable[SettledTransaction]) -> list[ReportedLine]:
     return found
 
 
+NAMED = {"REFUND": LineKind.REFUND, "CHARGEBACK": LineKind.CHARGEBACK, "REVERSAL": LineKind.REVERSAL}
+
+
 def kind_of(line: SettledTransaction) -> LineKind:
     """GP-API has no type for returned ACH money: it is a sale with a negative amount."""
-    if line.type == "REFUND":
-        return LineKind.REFUND
+    if line.type in NAMED:
+        return NAMED[line.type]
     return LineKind.SALE if line.amount.amount >= 0 else LineKind.RETURN
 
 

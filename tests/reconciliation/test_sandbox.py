@@ -11,6 +11,7 @@ from commerce.models import Customer, User
 from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine
+from oropay.engine import disputes
 from oropay.gateway.port import CardToken
 from oropay.models import (
     Environment,
@@ -110,6 +111,41 @@ def test_card_refund_and_bank_debit_settle_to_the_cent(
         Decimal("100.00"),
     ]
     assert [page.totals[group].count for group in (Group.LATE, Group.AMOUNT_DIFFERS, Group.UNEXPECTED)] == [0, 0, 0]
+
+
+def test_what_disputes_take_and_give_back_settles_to_the_cent(
+    pay: Pay,
+    pull: PullNow,
+    sandbox: Sandbox,  # noqa: F811
+    clock: Clock,
+    books: Books,
+    account: ProviderAccount,
+) -> None:
+    sandbox.control("/reset", {})
+    won, lost = (pay("100.00", source=NewCard(token=sandbox.card_token(), last4="5262")) for _ in range(2))
+    names = [str(sandbox.control("/disputes", {"transaction": row.gateway_id})["id"]) for row in (won, lost)]
+    for name in names:
+        disputes.dispute_reread(provider_account=account, gateway_id=name, now=timezone.now())
+    for name, result in zip(names, ("WON", "LOST"), strict=True):
+        sandbox.control(f"/disputes/{name}/advance", {"result": result})
+    now = clock.set(WEDNESDAY)
+    for name in names:
+        disputes.dispute_reread(provider_account=account, gateway_id=name, now=now)
+    made = sandbox.control("/settlement/run", {"date": WEDNESDAY.isoformat()})["deposits"]
+
+    pulled = pull()
+
+    # Two sales, two chargebacks, one reversal.
+    assert (pulled.lines, pulled.matches, pulled.cases) == (5, 5, 0)
+    assert sorted((line.kind, line.amount) for line in SettlementLine.objects.exclude(kind="sale")) == [
+        ("chargeback", Decimal("-100.00")),
+        ("chargeback", Decimal("-100.00")),
+        ("reversal", Decimal("100.00")),
+    ]
+    assert books(AccountName.CASH_IN_TRANSIT) == Decimal(sum(int(deposit["amount"]) for deposit in made)) / 100
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert books(AccountName.DISPUTES_RECEIVABLE) == 0
+    assert ledger_check() == []
 
 
 def test_what_somebody_charged_past_us_is_unexpected(

@@ -29,6 +29,7 @@ from oropay.models import (
     RefundSource,
     TransactionState,
 )
+from oropay.services.followup.disputed import came_back_of
 from oropay.services.followup.queue import (
     ENDED_WITHOUT,
     ZERO,
@@ -51,7 +52,7 @@ class RefundLineAsked:
 
 
 def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
-    """What may still be given back of a charge or capture: captured − refunded − refunds that have not ended.
+    """What may still be given back of a charge or capture: captured − refunded − refunds not ended − disputed.
 
     Source: card scheme rules allow no more than was taken, although GP-API itself would allow 115 %.
     """
@@ -62,7 +63,10 @@ def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
         return Allowed(ZERO, _("It was canceled."))
     if any(row.state in RUNNING for row in children):
         return Allowed(ZERO, _("Another refund of it has not ended."))
-    left = transaction.amount - sum((row.amount for row in children), ZERO)
+    came_back = came_back_of(transaction=transaction, family=family)
+    left = max(ZERO, transaction.amount - sum((row.amount for row in children), ZERO) + came_back)
+    if any(row.action == Action.CHARGEBACK for row in children):
+        return Allowed(left, _("the rest was refunded already, or a dispute took it."))
     return Allowed(left, _("the rest was refunded already.") if left else _("All of it was refunded already."))
 
 

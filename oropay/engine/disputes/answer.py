@@ -1,0 +1,212 @@
+"""Deliver what staff decided about a dispute: persisted before a byte leaves, sent once.
+
+The dispute itself is the evidence: whatever came back, it is read again and recorded. A lost answer is never repeated.
+"""
+
+import logging
+import time
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models.functions import Now
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from oropay import locks
+from oropay.engine.disputes.read import dispute_reread
+from oropay.engine.disputes.record import dispute_record
+from oropay.engine.gateways import gateway_of
+from oropay.engine.judge import GIVE_UP_AFTER, TRIES
+from oropay.engine.ladder import next_look
+from oropay.exceptions import VaultError
+from oropay.gateway.port import Answer, DisputeAct, DisputeDocument, DisputeTold, GatewayUnavailable, Verdict
+from oropay.models import (
+    DisputeAction,
+    DisputeRequest,
+    DisputeResult,
+    DisputeStatus,
+    RequestFailure,
+    RequestState,
+    StepSource,
+)
+
+logger = logging.getLogger(__name__)
+
+R = RequestState
+
+ANSWERED = (DisputeResult.FULFILLED, DisputeResult.WON)
+"""Results that a challenge can have led to."""
+
+
+def answer_execute(*, request_id: int, now: datetime) -> None:
+    """Send one queued answer and record what came back. Safe to call any number of times, by any number of workers."""
+    send_before = time.monotonic() + settings.OROPAY_SEND_WITHIN.total_seconds()
+    request = _claim(request_id=request_id, now=now)
+    if request is None:
+        return
+    _ended(request=request, answer=_send(request=request, send_before=send_before), now=timezone.now())
+    request.refresh_from_db()
+    if request.state in {R.DONE, R.UNKNOWN}:
+        _read_after(request=request)
+
+
+def answer_lease_expired(*, request_id: int, now: datetime) -> None:
+    """A worker that had an answer in hand vanished: it may have sent it. It is never sent again."""
+    with atomic(durable=True):
+        request = locks.dispute_request(pk=request_id, state=R.SENDING)
+        if request is None or request.lease_until is None or request.lease_until > now:
+            return
+        _to_unknown(request=request, now=now)
+
+
+def answer_look(*, request_id: int, now: datetime) -> None:
+    """Read the dispute of an unknown answer and end the answer if that proves what became of it."""
+    with atomic(durable=True):
+        request = locks.dispute_request(pk=request_id, state=R.UNKNOWN)
+        if request is None:
+            return
+        request.looks += 1
+        unknown_for = now - (request.unknown_since or now)
+        request.next_at = now + next_look(looks=request.looks, unknown_for=unknown_for)
+        request.save(update_fields=["looks", "next_at"])
+    dispute = request.dispute
+    try:
+        told = gateway_of(account=dispute.provider_account).dispute(gateway_id=dispute.gateway_id)
+    except GatewayUnavailable:
+        return  # the ladder asks again
+    if told is None:
+        return
+    dispute_record(
+        provider_account=dispute.provider_account, told=told, source=StepSource.ANSWERED, asked_at=now, now=now
+    )
+    _judge(request_id=request_id, told=told, now=now)
+
+
+@atomic(durable=True)
+def _judge(*, request_id: int, told: DisputeTold, now: datetime) -> None:
+    request = locks.dispute_request(pk=request_id, state=R.UNKNOWN)
+    if request is None:
+        return
+    proof = proof_of(request=request, told=told)
+    if proof is not None:
+        _end(request=request, state=R.DONE if proof == "" else R.FAILED, failure=proof, now=now)
+        return
+    # It still waits for us. Absent only if no answer could be under way any more, twice.
+    safe_from = (request.answer_by or now) + settings.OROPAY_ABSENT_GAP
+    if now < safe_from:
+        return
+    if request.absent_since is None:
+        request.absent_since = now
+        request.next_at = now + settings.OROPAY_ABSENT_GAP
+        request.save(update_fields=["absent_since", "next_at"])
+    elif now - request.absent_since >= settings.OROPAY_ABSENT_GAP:
+        _end(request=request, state=R.FAILED, failure=RequestFailure.NEVER_ARRIVED, now=now)
+
+
+def proof_of(*, request: DisputeRequest, told: DisputeTold) -> RequestFailure | str | None:
+    """What a reading proves of our answer: "" it is in effect, a failure if it is not and cannot be, None nothing."""
+    accepted = told.status == DisputeStatus.CLOSED and told.result == DisputeResult.ACCEPTED
+    if request.action == DisputeAction.ACCEPT:
+        if accepted:
+            return ""
+    elif told.status == DisputeStatus.UNDER_REVIEW or told.result in ANSWERED or (told.document_ids and not accepted):
+        return ""
+    if told.status == DisputeStatus.WITH_MERCHANT and told.stage == request.stage:
+        return None
+    return RequestFailure.DECIDED
+
+
+# -- sending ----------------------------------------------------------------------------------------------------------
+
+
+@atomic(durable=True)
+def _claim(*, request_id: int, now: datetime) -> DisputeRequest | None:
+    """Take the lease and commit it, so that a crash from here on leaves a row that says how far we got."""
+    request = locks.dispute_request(pk=request_id, state=R.QUEUED)
+    if request is None:
+        return None
+    answer_within = settings.OROPAY_SEND_WITHIN + settings.OROPAY_CONNECT_TIMEOUT + settings.OROPAY_READ_TIMEOUT
+    lease = answer_within + settings.OROPAY_LEASE_MARGIN
+    DisputeRequest.objects.filter(pk=request.pk).update(
+        state=R.SENDING,
+        tries=request.tries + 1,
+        send_before=Now() + settings.OROPAY_SEND_WITHIN,
+        answer_by=Now() + answer_within,
+        lease_until=Now() + lease,
+        next_at=Now() + lease,
+    )
+    return DisputeRequest.objects.select_related("dispute__provider_account").get(pk=request.pk)
+
+
+def _send(*, request: DisputeRequest, send_before: float) -> Answer:
+    dispute = request.dispute
+    act = DisputeAct(
+        gateway_id=dispute.gateway_id,
+        idempotency_key=str(request.idempotency_key),
+        send_before=send_before,
+        documents=tuple(
+            DisputeDocument(type=one.type, content=bytes(one.document.content))
+            for one in request.evidence.select_related("document").order_by("pk")
+        ),
+    )
+    try:
+        gateway = gateway_of(account=dispute.provider_account)
+    except VaultError as error:
+        logger.exception("answer %s to a dispute was not sent: no gateway", request.pk)
+        return Answer(verdict=Verdict.NOT_SENT, error_text=str(error))
+    try:
+        if request.action == DisputeAction.ACCEPT:
+            return gateway.dispute_accept(act)
+        return gateway.dispute_challenge(act)
+    except Exception:
+        # A fault of ours somewhere around the call: nobody can say whether a byte left, so it must be looked up.
+        logger.exception("answer %s to a dispute: the gateway call broke", request.pk)
+        return Answer(verdict=Verdict.UNKNOWN, error_text="internal error around the gateway call")
+
+
+@atomic(durable=True)
+def _ended(*, request: DisputeRequest, answer: Answer, now: datetime) -> None:
+    request_now = locks.dispute_request(pk=request.pk, state=R.SENDING)
+    if request_now is None:
+        return  # its lease ran out meanwhile: the look-ups decide
+    request_now.error_code = answer.error_code[:20]
+    request_now.message = answer.error_text[:250]
+    if answer.verdict == Verdict.APPROVED:
+        _end(request=request_now, state=R.DONE, failure="", now=now)
+    elif answer.verdict in {Verdict.FAILED, Verdict.NOT_FOUND, Verdict.DECLINED}:
+        _end(request=request_now, state=R.FAILED, failure=RequestFailure.REFUSED, now=now)
+    elif answer.verdict in {Verdict.NOT_SENT, Verdict.REFUSED}:
+        if request_now.tries >= TRIES or now - request_now.created_at > GIVE_UP_AFTER:
+            _end(request=request_now, state=R.FAILED, failure=RequestFailure.NOT_SENT, now=now)
+        else:
+            request_now.state, request_now.lease_until = R.QUEUED, None
+            request_now.next_at = now + settings.OROPAY_RESEND_AFTER
+            request_now.save()
+    else:
+        _to_unknown(request=request_now, now=now)
+
+
+def _to_unknown(*, request: DisputeRequest, now: datetime) -> None:
+    request.state, request.unknown_since, request.lease_until = R.UNKNOWN, now, None
+    request.next_at = now + settings.OROPAY_LOOKUP_STEPS[0]
+    request.save()
+
+
+def _end(*, request: DisputeRequest, state: RequestState, failure: str, now: datetime) -> None:
+    request.state, request.failure = state, failure
+    request.next_at, request.lease_until, request.ended_at = None, None, now
+    request.save()
+
+
+def _read_after(*, request: DisputeRequest) -> None:
+    """See at once what our answer did. If the gateway does not say now, the next pull does."""
+    dispute = request.dispute
+    try:
+        dispute_reread(
+            provider_account=dispute.provider_account,
+            gateway_id=dispute.gateway_id,
+            now=timezone.now(),
+            source=StepSource.ANSWERED,
+        )
+    except GatewayUnavailable:
+        logger.warning("Dispute %s could not be read after our answer; the next pull reads it.", dispute.gateway_id)

@@ -1,0 +1,313 @@
+"""What a dispute does to money, as a table; and the rows, entries and events that bring our books to it.
+
+The books follow the gateway by difference: however many stages were missed, and however often the same word comes,
+what is taken and what is lost end where the gateway's last word puts them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from commerce.money import shares
+from ledger import postings
+from ledger.models import AccountName, EntryKind
+from ledger.services import Line, entry_post
+from oropay.engine.follow.recording import Recording, expect
+from oropay.gateway.port import Funding
+from oropay.models import (
+    Action,
+    Dispute,
+    DisputeLine,
+    DisputeResult,
+    DisputeStage,
+    DisputeStatus,
+    Payable,
+    PaymentPayable,
+    PaymentTransaction,
+    TransactionState,
+)
+from oropay.ports import Credit, DisputeTurn, MoneyEvent
+from oropay.services.start import reference_new
+
+ZERO = Decimal(0)
+
+
+class Effect(StrEnum):
+    """Where a dispute leaves the contested money."""
+
+    NONE = "none"
+    """It is ours: never taken, or given back."""
+    TAKEN = "taken"
+    """The payer's bank has it, and it may still be won."""
+    LOST = "lost"
+    """The payer keeps it."""
+    AS_MOVED = "as_moved"
+    """The stage alone does not say: it is where the gateway last moved it."""
+    UNMOVED = "unmoved"
+    """Nothing new about money."""
+
+
+STAGE = DisputeStage
+OPEN = (DisputeStatus.WITH_MERCHANT, DisputeStatus.UNDER_REVIEW)
+TAKES_AT_ONCE = (STAGE.CHARGEBACK, STAGE.SECOND_CHARGEBACK)
+TAKES_WHEN_LOST = (STAGE.PRE_ARBITRATION, STAGE.ARBITRATION, STAGE.PRE_COMPLIANCE, STAGE.COMPLIANCE, STAGE.GOODFAITH)
+
+Told = tuple[str, str, str]
+"""Stage, status and result."""
+
+EFFECTS: Mapping[Told, Effect] = {
+    **{(STAGE.RETRIEVAL, status, DisputeResult.PENDING): Effect.NONE for status in OPEN},
+    **{
+        (STAGE.RETRIEVAL, DisputeStatus.CLOSED, result): Effect.NONE
+        for result in (DisputeResult.FULFILLED, DisputeResult.ACCEPTED, DisputeResult.LOST, DisputeResult.WON)
+    },
+    **{(stage, status, DisputeResult.PENDING): Effect.TAKEN for stage in TAKES_AT_ONCE for status in OPEN},
+    **{(stage, status, DisputeResult.PENDING): Effect.AS_MOVED for stage in TAKES_WHEN_LOST for status in OPEN},
+    **{
+        (stage, DisputeStatus.CLOSED, result): effect
+        for stage in (*TAKES_AT_ONCE, *TAKES_WHEN_LOST)
+        for result, effect in (
+            (DisputeResult.WON, Effect.NONE),
+            (DisputeResult.LOST, Effect.LOST),
+            (DisputeResult.ACCEPTED, Effect.LOST),
+            (DisputeResult.FULFILLED, Effect.AS_MOVED),
+        )
+    },
+    (STAGE.REVERSAL, DisputeStatus.CLOSED, DisputeResult.WON): Effect.NONE,
+}
+"""(stage, status, result) → where the money is. What is not here changes nothing, and a person is asked to look."""
+
+
+def effect_of(*, stage: str, status: str, result: str, funding: str) -> Effect | None:
+    """Where the money is by the gateway's words; None when they are not in the table."""
+    effect = EFFECTS.get((stage, status, result or DisputeResult.PENDING))
+    if effect == Effect.AS_MOVED:
+        return Effect.TAKEN if funding == Funding.TAKEN else Effect.NONE
+    return effect
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What our books say of one dispute, in major units."""
+
+    taken: Decimal = ZERO
+    """Taken and not given back, whether lost or not."""
+    lost: Decimal = ZERO
+    """The part of it that is given up."""
+
+    @property
+    def disputed(self) -> Decimal:
+        return self.taken - self.lost
+
+
+def standing_of(*, dispute: Dispute, family: list[PaymentTransaction]) -> Standing:
+    """Add up a dispute's rows in its payment's family."""
+    rows = _rows(dispute=dispute, family=family)
+    by_id = {row.pk: row for row in rows}
+
+    def total(action: Action) -> Decimal:
+        return sum((row.amount for row in rows if row.action == action), ZERO)
+
+    recovered = sum(
+        (
+            row.amount
+            for row in rows
+            if row.action == Action.CHARGEBACK_REVERSAL and by_id[row.parent_id or 0].action == Action.CHARGEBACK_LOST
+        ),
+        ZERO,
+    )
+    return Standing(
+        taken=total(Action.CHARGEBACK) - total(Action.CHARGEBACK_REVERSAL),
+        lost=total(Action.CHARGEBACK_LOST) - recovered,
+    )
+
+
+def follow_dispute(*, news: Recording, dispute: Dispute, effect: Effect) -> list[DisputeTurn]:
+    """Bring rows, entries, events and expectations to where the dispute leaves the money; `news.row` is the charge.
+
+    Returns what happened, in order; nothing when the books are there already.
+    """
+    before = standing_of(dispute=dispute, family=news.family)
+    wanted = ZERO if effect == Effect.NONE else dispute.amount
+    turns: list[DisputeTurn] = []
+    if before.taken < wanted:
+        _take(news=news, dispute=dispute, amount=wanted - before.taken)
+        turns.append(DisputeTurn.OPENED)
+    back = max(ZERO, before.taken - wanted)
+    won = min(back, before.disputed)
+    if won > 0:
+        _give_back(news=news, dispute=dispute, amount=won)
+        turns.append(DisputeTurn.WON)
+    if back > won:
+        _recover(news=news, dispute=dispute, amount=back - won)
+        turns.append(DisputeTurn.RECOVERED)
+    if effect == Effect.LOST and wanted > before.lost:
+        _lose(news=news, dispute=dispute, amount=wanted - before.lost)
+        turns.append(DisputeTurn.LOST)
+        if dispute.not_pursued:
+            write_off(news=news, dispute=dispute, amount=wanted - before.lost)
+            turns.append(DisputeTurn.WRITTEN_OFF)
+    return turns
+
+
+def _take(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
+    row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK, parent=news.row, amount=amount)
+    _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.OPENED)
+    _post(news=news, row=row, kind=EntryKind.DISPUTE_OPENED, lines=postings.dispute_opened(amount=amount))
+    expect(row=row, gateway_id=dispute.gateway_id, amount=-amount, now=news.now)
+
+
+def _give_back(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
+    parent = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK)
+    row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK_REVERSAL, parent=parent, amount=amount)
+    _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.WON)
+    _post(news=news, row=row, kind=EntryKind.DISPUTE_WON, lines=postings.dispute_won(amount=amount))
+    expect(row=row, gateway_id=dispute.gateway_id, amount=amount, now=news.now)
+
+
+def _lose(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
+    parent = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK)
+    row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST, parent=parent, amount=amount)
+    credited = _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.LOST)
+    _post(news=news, row=row, kind=EntryKind.DISPUTE_LOST, lines=postings.dispute_lost(taken=_shares(credited)))
+
+
+def _recover(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
+    """Money that was given up came back after all."""
+    parent = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST)
+    row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK_REVERSAL, parent=parent, amount=amount)
+    credited = _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.RECOVERED)
+    _post(news=news, row=row, kind=EntryKind.DISPUTE_WON, lines=postings.dispute_recovered(given=_shares(credited)))
+    expect(row=row, gateway_id=dispute.gateway_id, amount=amount, now=news.now)
+
+
+def write_off(*, news: Recording, dispute: Dispute, amount: Decimal) -> Decimal:
+    """Give up what the customer owes again because of a loss; returns how much that was."""
+    row = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST)
+    credited = _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.WRITTEN_OFF, amount=amount)
+    given_up = sum((credit.amount for credit in credited), ZERO)
+    if given_up > 0:
+        _post(news=news, row=row, kind=EntryKind.WRITTEN_OFF, lines=postings.written_off(amount=given_up))
+    return given_up
+
+
+Sides = list[tuple[AccountName, Decimal]]
+
+
+def take_differently(
+    *, news: Recording, dispute: Dispute, lost: Decimal, lines: Mapping[int, Decimal]
+) -> tuple[Sides, Sides]:
+    """Move a loss between payables: first give back where less is taken now, then take where more is.
+
+    Returns what is taken (debits) and given (credits), of equal amounts; both empty when nothing changes.
+    """
+    before = dict(split_of(dispute=dispute, parts=news.parts, amount=lost))
+    divided = shares(lost, [lines[part.payable_id] for part in news.parts], dispute.currency)
+    changed = [
+        (part.payable_id, share - before[part.payable_id]) for part, share in zip(news.parts, divided, strict=True)
+    ]
+    row = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST)
+    given = [(payable_id, -change) for payable_id, change in changed if change < 0]
+    taken = [(payable_id, change) for payable_id, change in changed if change > 0]
+    back = _ask(news=news, row=row, turn=DisputeTurn.RECOVERED, amounts=given)
+    gone = _ask(news=news, row=row, turn=DisputeTurn.LOST, amounts=taken)
+    return _shares(gone), _shares(back)
+
+
+def split_of(*, dispute: Dispute, parts: list[PaymentPayable], amount: Decimal) -> list[tuple[int, Decimal]]:
+    """How an amount of a dispute is divided: by finance's lines, else by what each part of the payment is.
+
+    (payable id, amount), in the payment's order; Σ = amount.
+    """
+    said = dict(DisputeLine.objects.filter(dispute=dispute).values_list("payable_id", "amount"))
+    weights = [said.get(part.payable_id, ZERO) for part in parts]
+    if not any(weights):
+        weights = [part.amount for part in parts]
+    divided = shares(amount, weights, dispute.currency)
+    return [(part.payable_id, share) for part, share in zip(parts, divided, strict=True)]
+
+
+# -- the rows ---------------------------------------------------------------------------------------------------------
+
+
+def _rows(*, dispute: Dispute, family: list[PaymentTransaction]) -> list[PaymentTransaction]:
+    ours = {Action.CHARGEBACK, Action.CHARGEBACK_LOST, Action.CHARGEBACK_REVERSAL}
+    return [row for row in family if row.action in ours and row.gateway_id == dispute.gateway_id]
+
+
+def _newest(*, news: Recording, dispute: Dispute, action: Action) -> PaymentTransaction:
+    return [row for row in _rows(dispute=dispute, family=news.family) if row.action == action][-1]
+
+
+def _add(
+    *, news: Recording, dispute: Dispute, action: Action, parent: PaymentTransaction, amount: Decimal
+) -> PaymentTransaction:
+    """A fact from outside, born approved, under the dispute's name at the gateway."""
+    row = PaymentTransaction.objects.create(
+        payment=news.payment,
+        parent=parent,
+        action=action,
+        amount=amount,
+        currency=dispute.currency,
+        state=TransactionState.APPROVED,
+        reference=reference_new(),
+        gateway_id=dispute.gateway_id,
+        gateway_reference=dispute.arn[:50],
+        gateway_status=dispute.stage[:20],
+        message=dispute.reason[:250],
+        created_at=news.now,
+        ended_at=news.now,
+    )
+    news.family.append(row)
+    return row
+
+
+def _tell(
+    *,
+    news: Recording,
+    dispute: Dispute,
+    row: PaymentTransaction,
+    turn: DisputeTurn,
+    amount: Decimal | None = None,
+) -> list[Credit]:
+    """Tell each payable's owner its share, and collect what it answers."""
+    amounts = split_of(dispute=dispute, parts=news.parts, amount=row.amount if amount is None else amount)
+    return _ask(news=news, row=row, turn=turn, amounts=amounts)
+
+
+def _ask(
+    *, news: Recording, row: PaymentTransaction, turn: DisputeTurn, amounts: list[tuple[int, Decimal]]
+) -> list[Credit]:
+    by_id: dict[int, Payable] = {payable.pk: payable for payable in news.payables}
+    credited: list[Credit] = []
+    for payable_id, share in amounts:
+        if share <= 0:
+            continue
+        event = MoneyEvent(
+            payment=news.payment,
+            transaction=row,
+            payable=by_id[payable_id],
+            amount=share,
+            occurred_on=news.day,
+            now=news.now,
+        )
+        credited.extend(news.handler(by_id[payable_id]).on_disputed(event=event, turn=turn))
+    return credited
+
+
+def _post(*, news: Recording, row: PaymentTransaction, kind: EntryKind, lines: list[Line]) -> None:
+    entry_post(
+        organization_id=news.payment.organization_id,
+        currency=row.currency,
+        kind=kind,
+        lines=lines,
+        occurred_on=news.day,
+        source=f"transaction:{row.pk}",
+        customer_id=news.payment.customer_id,
+        now=news.now,
+    )
+
+
+def _shares(credited: list[Credit]) -> list[tuple[AccountName, Decimal]]:
+    return [(credit.account, credit.amount) for credit in credited]

@@ -1,0 +1,23 @@
+"""What staff do with a dispute: collect evidence, answer it, look after it. `oropay.engine.disputes` books money."""
+
+from oropay.services.dispute.answer import Answerable, answerable, dispute_accept, dispute_challenge
+from oropay.services.dispute.case import dispute_assign, dispute_remark
+from oropay.services.dispute.evidence import EvidenceFile, evidence_add, evidence_offered, evidence_withdraw, size_words
+from oropay.services.dispute.notice import deadlines_watch, finance_of, notice_give
+
+__all__ = [
+    "Answerable",
+    "EvidenceFile",
+    "answerable",
+    "deadlines_watch",
+    "dispute_accept",
+    "dispute_assign",
+    "dispute_challenge",
+    "dispute_remark",
+    "evidence_add",
+    "evidence_offered",
+    "evidence_withdraw",
+    "finance_of",
+    "notice_give",
+    "size_words",
+]

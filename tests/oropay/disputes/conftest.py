@@ -1,0 +1,161 @@
+"""Invoices paid by card through gpsandbox, and the card holder's bank that disputes it."""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from commerce.models import User
+from invoices.models import Invoice
+from ledger.services import ledger_check
+from oropay import engine
+from oropay.engine import disputes
+from oropay.models import (
+    Action,
+    Dispute,
+    DisputeRequest,
+    Environment,
+    Payable,
+    Payment,
+    PaymentTransaction,
+    ProviderAccount,
+)
+from oropay.services import NewCard, PartAsked, PaymentAsked, payment_start, provider_provision
+from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
+from tests.contract.sandbox import VISA, Sandbox
+from tests.invoices.house import House, house_build, payable_of
+
+
+@dataclass(frozen=True)
+class Bank:
+    """The card holder's bank, the gateway behind it, and what we hear of them."""
+
+    sandbox: Sandbox
+    account: ProviderAccount
+
+    def open(self, charge: PaymentTransaction, **wish: Any) -> str:
+        """Dispute a charge; returns the dispute's id at the gateway."""
+        return str(self.sandbox.control("/disputes", {"transaction": charge.gateway_id, **wish})["id"])
+
+    def advance(self, name: str, **wish: Any) -> None:
+        self.sandbox.control(f"/disputes/{name}/advance", wish)
+
+    def tell(self, name: str) -> Dispute:
+        """A notification made us look."""
+        found = disputes.dispute_reread(provider_account=self.account, gateway_id=name, now=timezone.now())
+        assert found is not None
+        return found
+
+    def pull(self) -> disputes.Pulled:
+        return disputes.disputes_pull(provider_account=self.account, days=14, now=timezone.now())
+
+    def later(self, **by: float) -> None:
+        """Let the gateway's clock run ahead."""
+        self.sandbox.control("/clock", {"advance": by})
+
+    def seen(self, name: str) -> tuple[str, str, str]:
+        """Stage, status and result as the gateway shows them."""
+        told = self.sandbox.gateway().dispute(gateway_id=name)
+        assert told is not None
+        return told.stage, told.status, told.result
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    return house_build()
+
+
+@pytest.fixture
+def clerk(house: House) -> User:
+    return house.clerk
+
+
+@pytest.fixture
+def bank(house: House, sandbox: Sandbox) -> Iterator[Bank]:  # noqa: F811
+    """The seller's account leads to a gateway that remembers nothing; its clock goes back afterwards."""
+    sandbox.control("/reset", {})
+    account = provider_provision(
+        organization=house.seller,
+        name="Sandbox",
+        app_id="contract-app",
+        app_key="contract-key",
+        service_url=sandbox.url,
+        environment=Environment.SANDBOX,
+        settlement_currency="USD",
+    )
+    yield Bank(sandbox=sandbox, account=account)
+    sandbox.control("/clock", {"real": True})
+
+
+Pay = Callable[..., PaymentTransaction]
+
+
+@pytest.fixture
+def pay(house: House, bank: Bank) -> Pay:
+    """Pay these payables by card with one charge and let the worker send it."""
+
+    def pay(parts: Mapping[Invoice | Payable, str]) -> PaymentTransaction:
+        payment = payment_start(
+            asked=PaymentAsked(
+                parts=[
+                    PartAsked(
+                        payable_id=(payable_of(one) if isinstance(one, Invoice) else one).pk, amount=Decimal(amount)
+                    )
+                    for one, amount in parts.items()
+                ],
+                integration_id=house.integration.pk,
+                source=NewCard(token=bank.sandbox.card_token(), brand="visa", last4=VISA[-4:]),
+                attempt_key=uuid.uuid4(),
+            ),
+            by=house.buyer,
+            website=house.website,
+            now=timezone.now(),
+        )
+        row = payment.transactions.get()
+        engine.execute(transaction_id=row.pk, now=timezone.now())
+        row.refresh_from_db()
+        return row
+
+    return pay
+
+
+@pytest.fixture
+def invoice(house: House) -> Invoice:
+    """An invoice over 100.00."""
+    return house.posted("100.00")
+
+
+@pytest.fixture
+def charge(invoice: Invoice, pay: Pay) -> PaymentTransaction:
+    """It is paid by card."""
+    return pay({invoice: "100.00"})
+
+
+def send(request: DisputeRequest) -> DisputeRequest:
+    """Let a worker deliver an answer."""
+    disputes.answer_execute(request_id=request.pk, now=timezone.now())
+    request.refresh_from_db()
+    return request
+
+
+def moves(payment: Payment) -> list[tuple[str, str]]:
+    """(action, amount) of everything a dispute did to a payment, oldest first."""
+    ours = [Action.CHARGEBACK, Action.CHARGEBACK_LOST, Action.CHARGEBACK_REVERSAL]
+    return [(row.action, f"{row.amount:.2f}") for row in payment.transactions.filter(action__in=ours).order_by("pk")]
+
+
+def stands(invoice: Invoice) -> tuple[str, str, str]:
+    """Paid, disputed and still owed of an invoice."""
+    row = payable_of(invoice)
+    return f"{row.paid:.2f}", f"{row.disputed:.2f}", f"{row.due:.2f}"
+
+
+@pytest.fixture(autouse=True)
+def _books_are_right(db: None) -> Iterator[None]:
+    """Whatever a test did, the books agree with the rows."""
+    yield
+    assert ledger_check() == []
