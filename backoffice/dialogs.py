@@ -39,6 +39,7 @@ class DialogForm(BaseDialogForm):
     row: Any
 
     def __init__(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("files", request.FILES or None)
         super().__init__(request, object_id, *args, **kwargs)
         self.row = request.dialog_row  # type: ignore[attr-defined]
         self.prepare()

@@ -16,7 +16,15 @@ from django.utils.translation import ngettext
 from commerce.models import OrderState
 from commerce.money import exponent, format_money
 from invoices.models import AllocationState, InvoiceState
-from oropay.models import MoneyState, NotificationState, Payment, PaymentStatus, TransactionState
+from oropay.models import (
+    DisputeResult,
+    DisputeStatus,
+    MoneyState,
+    NotificationState,
+    Payment,
+    PaymentStatus,
+    TransactionState,
+)
 from plumbing.models import JobState, MailState
 
 GOOD, BAD, WATCH, BUSY, QUIET = "success", "danger", "warning", "info", "default"
@@ -59,6 +67,12 @@ VARIANTS: dict[str, str] = {
     InvoiceState.VOID.value: QUIET,
     AllocationState.LIVE.value: GOOD,
     AllocationState.REVERSED.value: QUIET,
+    DisputeStatus.WITH_MERCHANT.value: WATCH,
+    DisputeStatus.UNDER_REVIEW.value: BUSY,
+    DisputeResult.WON.value: GOOD,
+    DisputeResult.FULFILLED.value: GOOD,
+    DisputeResult.LOST.value: BAD,
+    DisputeResult.ACCEPTED.value: QUIET,
     MailState.SENT.value: GOOD,
     MailState.FAILED.value: BAD,
     NotificationState.RECEIVED.value: BUSY,

@@ -28,6 +28,7 @@ from invoices.models import Invoice, InvoiceState
 from ledger.models import Entry
 from oropay.models import (
     Alert,
+    Dispute,
     Instrument,
     Integration,
     MoneyState,
@@ -65,6 +66,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Payments"), "payments", Payment),
             _item(request, _("Transactions"), "swap_horiz", PaymentTransaction),
             _item(request, _("Instruments"), "credit_card", Instrument),
+            _item(request, _("Disputes"), "gavel", Dispute),
             _item(request, _("Notifications"), "notifications", Notification),
             _item(request, _("Alerts"), "warning", Alert),
         ),
@@ -102,7 +104,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """The questions people bring to the two busiest lists."""
+    """The questions people bring to the busiest lists."""
     return [
         {
             "models": ["invoices.invoice"],
@@ -122,6 +124,16 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
                 _tab(request, _("Settling"), Payment, money_state=MoneyState.SETTLING.value),
                 _tab(request, _("Checking with the bank"), Payment, money_state=MoneyState.UNKNOWN.value),
                 _tab(request, _("Declined"), Payment, money_state=MoneyState.DECLINED.value),
+            ],
+        },
+        {
+            "models": ["oropay.dispute"],
+            "items": [
+                _tab(request, _("All"), Dispute),
+                _tab(request, _("To answer"), Dispute, case="answer"),
+                _tab(request, _("Due this week"), Dispute, case="week"),
+                _tab(request, _("Under review"), Dispute, case="review"),
+                _tab(request, _("Payment unknown"), Dispute, case="unlinked"),
             ],
         },
     ]
@@ -156,7 +168,7 @@ def _item(request: HttpRequest, title: str, icon: str, model: type[Model]) -> di
 def _tab(request: HttpRequest, title: str, model: type[Model], **query: str) -> dict[str, Any]:
     names = {"state__exact": query["state"]} if "state" in query else query
     names = {f"{name}__exact" if name == "money_state" else name: value for name, value in names.items()}
-    wanted = {"state__exact", "balance", "money_state__exact"}
+    wanted = {"state__exact", "balance", "money_state__exact", "case"}
     return {
         "title": title,
         "link": list_of(model, **names),

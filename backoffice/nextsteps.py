@@ -19,6 +19,7 @@ NEXT: dict[AlertKind, Words] = {
         "Ask the gateway what became of it, with its id. Do not send it again: money may have moved."
     ),
     AlertKind.TAKEN_BACK: _("The money went back and is due again. Tell the buyer, and ask for a new payment."),
+    AlertKind.DISPUTE_UNANSWERED: _("Open the dispute, add evidence and challenge it, or accept the loss."),
     AlertKind.CREDIT_CREATED: _("The customer has credit. Apply it to an invoice, or give it back."),
 }
 

@@ -1,0 +1,275 @@
+"""Disputes in the back-office: the list and its tabs, the case file, and who may press which button."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from moneyed import Money
+
+from commerce.models import User
+from ledger.services import ledger_check
+from oropay.engine import disputes
+from oropay.gateway.port import DisputeTold, Funding
+from oropay.models import Dispute, DisputeRequest, PaymentTransaction, StepSource
+from plumbing.selectors import notes_on
+from tests.backoffice.conftest import Opened, address, dialog, page
+from tests.invoices.house import House, payable_of
+
+LIST = "admin:oropay_dispute_changelist"
+
+
+def told(charge: PaymentTransaction | None, *, now: datetime, name: str = "DIS_1", **changes: Any) -> DisputeTold:
+    """A chargeback over 50.00 as the gateway tells it."""
+    values: dict[str, Any] = {
+        "gateway_id": name,
+        "stage": "CHARGEBACK",
+        "status": "WITH_MERCHANT",
+        "result": "PENDING",
+        "amount": Money(Decimal("50.00"), "USD"),
+        "stage_at": now,
+        "status_at": now,
+        "respond_by": now + timedelta(days=5, hours=1),
+        "opened_at": now,
+        "reason_code": "131",
+        "reason": "Merchandise/Services Not Received",
+        "funding": Funding.TAKEN,
+        "arn": "74500012345678901234567",
+        "reference": charge.reference if charge is not None else "somebody-else",
+        "brand": "VISA",
+        "last4": "4242",
+        **changes,
+    }
+    return DisputeTold(**values)
+
+
+def recorded(house: House, charge: PaymentTransaction | None, **changes: Any) -> Dispute:
+    now = timezone.now()
+    return disputes.dispute_record(
+        provider_account=house.integration.provider,
+        told=told(charge, now=now, **changes),
+        source=StepSource.PULLED,
+        asked_at=now,
+        now=now,
+    )
+
+
+@pytest.fixture
+def charge(house: House) -> PaymentTransaction:
+    """100.00 that paid two invoices."""
+    first, second = house.posted("60.00"), house.posted("40.00")
+    payment = house.paid(payable_of(first), payable_of(second), amounts=["60.00", "40.00"])
+    return payment.transactions.get()
+
+
+@pytest.fixture
+def dispute(house: House, charge: PaymentTransaction) -> Dispute:
+    return recorded(house, charge)
+
+
+@pytest.fixture
+def client(administrator: User, opened: Opened) -> Client:
+    return opened(administrator)
+
+
+def test_the_list_shows_deadline_amount_state_and_customer(dispute: Dispute, client: Client) -> None:
+    shown = client.get(reverse(LIST)).content.decode()
+
+    for words in ("Chargeback", "$50.00", "in 5 days", "Waiting for our answer", "Acme Manufacturing", "Due this week"):
+        assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("case", "found"),
+    [("answer", 1), ("week", 1), ("review", 0), ("won", 0), ("lost", 0), ("unlinked", 0), ("", 1)],
+)
+def test_each_tab_shows_its_disputes(dispute: Dispute, client: Client, case: str, found: int) -> None:
+    shown = client.get(reverse(LIST), {"case": case} if case else {})
+
+    assert shown.context["cl"].result_count == found
+
+
+def test_the_number_of_queries_does_not_grow_with_the_list(
+    house: House, charge: PaymentTransaction, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(8):
+        recorded(house, charge, name=f"DIS_{number}", amount=Money(Decimal("5.00"), "USD"))
+
+    with django_assert_max_num_queries(30):
+        assert client.get(reverse(LIST)).status_code == 200
+
+
+def test_the_case_file_says_what_it_paid_and_what_it_did_to_money(dispute: Dispute, client: Client) -> None:
+    shown = client.get(page(dispute)).content.decode()
+
+    for words in (
+        "What it paid",
+        "INV-",
+        "$30.00",
+        "$20.00",
+        "What it did to money",
+        "Merchandise/Services Not Received",
+        "74500012345678901234567",
+        "Finance was told: Opened",
+        "without an answer it is lost",
+    ):
+        assert words in shown
+
+
+def test_every_page_and_dialog_of_a_dispute_opens(dispute: Dispute, client: Client) -> None:
+    for action in ("accept", "challenge", "add-evidence", "split", "assign", "remark", "read-again"):
+        shown = client.get(address(dispute, action.replace("-", "_")))
+        assert shown.status_code == 200, action
+        assert 'role="alert"' not in shown.content.decode(), action
+
+
+def test_accepting_says_which_invoices_are_owed_again(dispute: Dispute, client: Client) -> None:
+    shown = client.get(address(dispute, "accept")).content.decode()
+
+    assert "$50.00 stays with the card holder" in shown
+    assert "is owed again by $30.00" in shown
+    assert "is owed again by $20.00" in shown
+
+
+def test_accepting_queues_one_answer(dispute: Dispute, client: Client, administrator: User) -> None:
+    seen = dispute.steps.latest("pk").pk
+
+    dialog(client, dispute, "accept", after=seen, then="write_off", note="not worth it")
+    again = dialog(client, dispute, "accept", after=seen, then="again", note="twice")
+
+    request = DisputeRequest.objects.get()
+    assert (request.action, request.state, request.created_by) == ("accept", "queued", administrator)
+    dispute.refresh_from_db()
+    assert dispute.not_pursued is True
+    assert "An answer is on its way" in again.content.decode()
+
+
+def test_a_clerk_challenges_and_does_not_accept(dispute: Dispute, clerk: User, opened: Opened) -> None:
+    client = opened(clerk)
+    seen = dispute.steps.latest("pk").pk
+
+    refused = dialog(client, dispute, "accept", after=seen, then="again", note="please")
+    dialog(client, dispute, "challenge", after=seen, letter="It was delivered.")
+
+    assert refused.status_code == 403
+    assert DisputeRequest.objects.get().action == "challenge"
+    shown = client.get(page(dispute)).content.decode()
+    assert address(dispute, "challenge") not in shown  # it is on its way
+
+
+def test_another_seller_sees_nothing(dispute: Dispute, stranger: User, opened: Opened) -> None:
+    client = opened(stranger)
+
+    assert client.get(page(dispute)).status_code == 404
+    assert client.get(address(dispute, "accept")).status_code == 404
+    assert client.get(reverse(LIST)).context["cl"].result_count == 0
+
+
+def test_evidence_is_uploaded_several_at_once_and_handed_out_again(
+    dispute: Dispute, client: Client, stranger: User, opened: Opened
+) -> None:
+    files = [SimpleUploadedFile(f"{name}.pdf", b"%PDF-1.7 " + name.encode()) for name in ("one", "two")]
+
+    dialog(client, dispute, "add_evidence", uploads=files, type="PROOF_OF_DELIVERY", description="signed")
+
+    kept = list(dispute.evidence.order_by("pk"))
+    assert [one.document.name for one in kept] == ["one.pdf", "two.pdf"]
+    where = reverse("admin:oropay_dispute_evidence", args=[dispute.pk, kept[0].pk])
+    got = client.get(where)
+    assert (got.content, got["Content-Type"]) == (b"%PDF-1.7 one", "application/pdf")
+    assert got["X-Content-Type-Options"] == "nosniff"
+    assert opened(stranger).get(where).status_code == 404
+    assert "ready to be sent" in client.get(page(dispute)).content.decode()
+
+
+def test_a_file_of_another_type_is_refused_in_the_dialog(dispute: Dispute, client: Client) -> None:
+    told = dialog(
+        client, dispute, "add_evidence", uploads=[SimpleUploadedFile("x.exe", b"MZ")], type="OTHER", description=""
+    )
+
+    assert "x.exe is no PDF, JPEG, PNG or TIFF file" in told.content.decode()
+    assert dispute.evidence.count() == 0
+
+
+def test_the_upload_dialog_sends_files(dispute: Dispute, client: Client) -> None:
+    shown = client.get(address(dispute, "add_evidence")).content.decode()
+
+    assert 'hx-encoding="multipart/form-data"' in shown
+    assert "multiple" in shown
+
+
+def test_a_loss_is_split_as_finance_says(house: House, dispute: Dispute, client: Client) -> None:
+    first, second = [part.payable for part in dispute.transaction.payment.parts.order_by("payable_id")]  # type: ignore[union-attr]
+    recorded(house, dispute.transaction, status="CLOSED", result="LOST")
+
+    dialog(client, dispute, "split", **{f"from_{first.pk}": "10.00", f"from_{second.pk}": "40.00"}, note="second only")
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.due, second.due) == (Decimal("10.00"), Decimal("40.00"))
+    assert ledger_check() == []
+
+
+def test_lines_that_do_not_add_up_are_refused_in_the_dialog(dispute: Dispute, client: Client) -> None:
+    first, second = [part.payable for part in dispute.transaction.payment.parts.order_by("payable_id")]  # type: ignore[union-attr]
+
+    told = dialog(client, dispute, "split", **{f"from_{first.pk}": "1.00", f"from_{second.pk}": "1.00"}, note="x")
+
+    assert "Nothing was moved between invoices" in told.content.decode()
+    assert dispute.lines.count() == 0
+
+
+def test_a_lost_dispute_is_written_off(house: House, dispute: Dispute, client: Client) -> None:
+    recorded(house, dispute.transaction, status="CLOSED", result="LOST")
+
+    dialog(client, dispute, "write_off", note="the company is bankrupt")
+
+    parts = [part.payable for part in dispute.transaction.payment.parts.all()]  # type: ignore[union-attr]
+    assert [payable.due for payable in parts] == [0, 0]
+    assert ledger_check() == []
+
+
+def test_a_case_without_payment_is_linked_by_an_invoice_number(
+    house: House, charge: PaymentTransaction, client: Client
+) -> None:
+    case = recorded(house, None, reference="somebody-else", last4="4242")
+    number = charge.payment.parts.first().payable.number  # type: ignore[union-attr]
+    before = client.get(page(case)).content.decode()
+
+    dialog(client, case, "link_payment", charge=number, note="the amount and the day fit")
+
+    case.refresh_from_db()
+    assert "We do not know which payment it is about" in before
+    assert case.transaction == charge
+    assert ledger_check() == []
+
+
+def test_a_link_that_fits_nothing_books_nothing(house: House, charge: PaymentTransaction, client: Client) -> None:
+    case = recorded(house, None, reference="somebody-else")
+
+    told = dialog(client, case, "link_payment", charge="INV-none", note="?")
+
+    case.refresh_from_db()
+    assert "Nothing was booked. No charge of this account fits INV-none" in told.content.decode()
+    assert case.transaction is None
+
+
+def test_assigning_and_remarking_stay_with_the_case(dispute: Dispute, client: Client, clerk: User) -> None:
+    dialog(client, dispute, "assign", owner=str(clerk.pk))
+    dialog(client, dispute, "remark", text="asked the carrier")
+
+    dispute.refresh_from_db()
+    assert dispute.owner == clerk
+    assert [note.text for note in notes_on(dispute)] == ["asked the carrier"]
+    assert "asked the carrier" in client.get(page(dispute)).content.decode()
+
+
+def test_the_payment_says_that_it_is_disputed(dispute: Dispute, client: Client) -> None:
+    shown = client.get(page(dispute.transaction.payment)).content.decode()  # type: ignore[union-attr]
+
+    assert "Disputed" in shown
+    assert "The card holder contests it with the bank." in shown
