@@ -8,6 +8,7 @@ ABSOLUTE_ROUTES = frozenset(
         "storefront:order",
         "storefront:orders",
         "storefront:paying",
+        "storefront:payment_methods",
         "storefront:receipt",
         "api:webhook",
         "admin:oropay_dispute_change",

@@ -8,8 +8,14 @@ class OropayConfig(AppConfig):
     def ready(self) -> None:
         from ledger.ports import control_totals
         from oropay.controls import DisputesReceivable
-        from oropay.due import DueDisputeAnswers, DueNotifications, DueTransactions, DueWatches
-        from oropay.jobs import ROTATE_JOB, CheckVault, RotateVault
+        from oropay.due import (
+            DueDisputeAnswers,
+            DueInstrumentRequests,
+            DueNotifications,
+            DueTransactions,
+            DueWatches,
+        )
+        from oropay.jobs import ROTATE_JOB, CheckVault, RemindOfExpiry, RotateVault
         from oropay.periodic import DisputeDeadlines, DisputesPull, ForcedStatusesExpire, InboxForgetting
         from oropay.services.notification import CHECK_JOB
         from oropay.webhook_check import WebhookChecks
@@ -18,9 +24,17 @@ class OropayConfig(AppConfig):
         due_rows.register("oropay", DueTransactions())
         due_rows.register("oropay watches", DueWatches())
         due_rows.register("oropay answers to disputes", DueDisputeAnswers())
+        due_rows.register("oropay instrument requests", DueInstrumentRequests())
         job_runners.register(ROTATE_JOB, RotateVault())
         due_rows.register("oropay notifications", DueNotifications())
         job_runners.register(CHECK_JOB, WebhookChecks())
-        for task in (CheckVault(), ForcedStatusesExpire(), InboxForgetting(), DisputesPull(), DisputeDeadlines()):
+        for task in (
+            CheckVault(),
+            RemindOfExpiry(),
+            ForcedStatusesExpire(),
+            InboxForgetting(),
+            DisputesPull(),
+            DisputeDeadlines(),
+        ):
             periodic_tasks.register(task.name, task)
         control_totals.register(DisputesReceivable.name, DisputesReceivable())

@@ -8,8 +8,10 @@ from django.db.transaction import atomic
 
 from oropay import locks
 from oropay.models import (
+    INSTRUMENT_REQUEST_LIVE,
     NOTIFICATION_WAITING,
     DisputeRequest,
+    InstrumentRequest,
     Notification,
     PaymentTransaction,
     RequestState,
@@ -17,6 +19,7 @@ from oropay.models import (
     Watch,
 )
 from oropay.services import notifications_hint
+from oropay.services.outbox import QUEUE, TASK
 from plumbing.services import hint
 
 ANSWERS = {
@@ -31,6 +34,8 @@ TASKS = {
     TransactionState.REVIEW: ("oropay.tasks.reread", "gateway-batch"),
     TransactionState.PENDING: ("oropay.tasks.reread", "gateway-batch"),
 }
+HINT_AGAIN = timedelta(seconds=30)
+"""For rows whose `next_at` says when their work is due, or their lease over: a hint is repeated after this."""
 AGAIN = timedelta(seconds=10)
 """A hint that is lost is repeated after this; the claim makes a repeated one harmless."""
 
@@ -47,6 +52,23 @@ class DueTransactions:
         for row in rows:
             task, queue = TASKS[TransactionState(row.state)]
             hint(task, row.pk, queue=queue)
+        return len(rows)
+
+
+class DueInstrumentRequests:
+    """Registered on `plumbing.ports.due_rows`."""
+
+    name = "oropay instrument requests"
+
+    @atomic
+    def publish_due(self, *, now: datetime, limit: int) -> int:
+        unhinted = Q(hinted_at=None) | Q(hinted_at__lte=now - HINT_AGAIN)
+        rows = locks.due(
+            InstrumentRequest.objects.filter(unhinted, state__in=INSTRUMENT_REQUEST_LIVE, next_at__lte=now), limit=limit
+        )
+        InstrumentRequest.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
+        for row in rows:
+            hint(TASK, row.pk, queue=QUEUE)
         return len(rows)
 
 

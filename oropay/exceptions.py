@@ -67,6 +67,13 @@ class InstrumentUnusable(PaymentError):
         super().__init__(_("Nothing was charged. {why}").format(why=why))
 
 
+class InstrumentNotChanged(PaymentError):
+    """A saved card or bank account stays as it is."""
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was charged and nothing was changed. {why}").format(why=why))
+
+
 class MandateRequired(PaymentError):
     def __init__(self) -> None:
         super().__init__(_("Nothing was debited. Please agree to the authorisation of this bank debit first."))

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from oropay.exceptions import VaultError, VaultKeyMissing
 from oropay.services import canaries_check, canaries_ensure, vault_rotate
+from oropay.services.expiry import expiry_remind
 from oropay.services.vault import BATCH
 from plumbing.models import Job
 from plumbing.services import job_add, job_progress
@@ -28,6 +29,17 @@ class RotateVault:
         rotation = vault_rotate(now=now, batch=job.payload["batch"], progress=progress)
         if rotation.refused:
             raise VaultError("; ".join(rotation.refused))
+
+
+class RemindOfExpiry:
+    """Looks once a day for saved cards that end soon and tells the people they belong to."""
+
+    name = "oropay.expiry_reminders"
+    every = timedelta(days=1)
+    queue = "default"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        expiry_remind(now=now)
 
 
 class CheckVault:

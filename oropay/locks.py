@@ -17,9 +17,14 @@ from django.db.transaction import atomic
 
 from commerce.models import Customer
 from oropay.models import (
+    INSTRUMENT_REQUEST_LIVE,
     NOTIFICATION_WAITING,
     Dispute,
     DisputeRequest,
+    Instrument,
+    InstrumentRequest,
+    InstrumentRequestKind,
+    InstrumentRequestState,
     Notification,
     Payable,
     Payment,
@@ -150,6 +155,46 @@ def look(*, pk: int) -> PaymentTransaction | None:
 def watch(*, pk: int) -> Watch | None:
     """Lock one watch alone, to reserve its next look."""
     return Watch.objects.select_for_update(skip_locked=True).filter(pk=pk, next_at__isnull=False).first()
+
+
+def instrument(*, pk: int) -> Instrument:
+    """Lock one saved instrument."""
+    return (
+        Instrument.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("customer__organization", "provider_account")
+        .get(pk=pk)
+    )
+
+
+def instruments(*, ids: Iterable[int]) -> list[Instrument]:
+    """Lock instruments in id order."""
+    return list(Instrument.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(ids)).order_by("pk"))
+
+
+def instrument_request(*, pk: int, now: datetime) -> InstrumentRequest | None:
+    """Lock one due request alone; None when another worker has it or it is not due."""
+    return (
+        InstrumentRequest.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(pk=pk, state__in=INSTRUMENT_REQUEST_LIVE, next_at__lte=now)
+        .first()
+    )
+
+
+def instrument_request_held(*, pk: int) -> InstrumentRequest:
+    """Lock one request; its instrument is locked already."""
+    return InstrumentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
+def undoable_deletion(*, instrument_id: int) -> InstrumentRequest | None:
+    """Lock the deletion of an instrument that nobody has begun; its instrument is locked already."""
+    return (
+        InstrumentRequest.objects.select_for_update(of=("self",))
+        .filter(
+            instrument=instrument_id, kind=InstrumentRequestKind.DELETE, state=InstrumentRequestState.QUEUED, tries=0
+        )
+        .exclude(restores_to="")
+        .first()
+    )
 
 
 def sealed(rows: QuerySet[M], *, ids: Iterable[int]) -> list[M]:

@@ -40,6 +40,11 @@ def notifications(integration_id: int) -> None:
         notifications_hint(integration_id=integration_id)
 
 
+@shared_task(name="oropay.tasks.instrument_request")
+def instrument_request(request_id: int) -> None:
+    engine.instrument_request(request_id=request_id, now=timezone.now())
+
+
 @shared_task(name="oropay.tasks.pool_fill")
 def pool_fill(provider_account_id: int) -> None:
     pool.fill(provider_account_id=provider_account_id, now=timezone.now())

@@ -35,6 +35,8 @@ for _name, _value in {
     "OROPAY_REREAD_REVIEW": "90",
     "OROPAY_NOTIFICATION_STEPS": "0.5,3,12,60,360,2160",
     "OROPAY_WATCH_STEPS": "6,60,360,2160",
+    "OROPAY_INSTRUMENT_UNDO": "90",
+    "OROPAY_INSTRUMENT_STEPS": "1,6,30,180,720,2160,8640",
     "HOSTED_FIELDS_URL": "http://localhost:8090/hosted/v1/fields.js",
 }.items():
     os.environ.setdefault(_name, _value)

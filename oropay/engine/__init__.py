@@ -5,5 +5,6 @@ from oropay.engine.inbox import inbox_drain
 from oropay.engine.late import watch
 from oropay.engine.record import record
 from oropay.engine.unknown import look, reread
+from oropay.engine.wallet import instrument_request
 
-__all__ = ["execute", "inbox_drain", "look", "record", "reread", "watch"]
+__all__ = ["execute", "inbox_drain", "instrument_request", "look", "record", "reread", "watch"]

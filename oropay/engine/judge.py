@@ -63,6 +63,8 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
     move = TABLE[answer.verdict]
     if answer.foreign:
         return _doubt(state, AlertKind.IDENTITY_MISMATCH)
+    if answer.card_gone and state == S.SENDING:
+        return Move(S.FAILED, FailureReason.CARD_GONE)
     if move.state == S.QUEUED:
         if state != S.SENDING:
             return None

@@ -17,6 +17,7 @@ from oropay.engine.follow import Recording, follow
 from oropay.engine.health import health_note
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
 from oropay.engine.ladder import next_reread
+from oropay.engine.learn import instrument_learn
 from oropay.gateway.port import Answer
 from oropay.models import (
     INITIATING,
@@ -25,9 +26,6 @@ from oropay.models import (
     AlertKind,
     Exchange,
     FailureReason,
-    Instrument,
-    InstrumentKind,
-    InstrumentState,
     Method,
     Payment,
     PaymentTransaction,
@@ -178,8 +176,8 @@ def _apply(*, news: Recording, move: Move) -> None:
         alert_raise(row=row, kind=move.alert, text=answer.error_text or answer.message or answer.status, now=now)
     if row.is_final and move.state != S.APPROVED and _nobody_waits_for(news):
         alert_raise(row=row, kind=AlertKind.NOT_DONE, text=f"{row}; do it again by hand.", now=now)
-    if row.action in TELLING and move.state in {S.APPROVED, S.PENDING}:
-        _instrument_learn(news=news)
+    if row.action in TELLING:
+        instrument_learn(news=news, state=move.state)
 
 
 def _nobody_waits_for(news: Recording) -> bool:
@@ -187,34 +185,6 @@ def _nobody_waits_for(news: Recording) -> bool:
     parent = news.parent()
     by_itself = parent is not None and parent.state == S.APPROVED and news.row.created_by_id is None
     return by_itself and news.row.failure_reason != FailureReason.BATCH_CLOSED
-
-
-def _instrument_learn(*, news: Recording) -> None:
-    """What the answer says about the card; a token that was to be kept becomes a saved card.
-
-    If the answer was lost and we learn of the approval by a look-up, there is no lasting token: the card is not kept
-    and the page says so.
-    """
-    instrument, answer = news.payment.instrument, news.answer
-    if instrument is None:
-        return
-    if instrument.kind == InstrumentKind.BANK:
-        if news.payment.keep_instrument:
-            Instrument.objects.filter(pk=instrument.pk, state=InstrumentState.ONCE).update(state=InstrumentState.ACTIVE)
-        return
-    changed = {
-        "brand": answer.brand[:20],
-        "last4": answer.last4,
-        "expiry_month": answer.expiry_month,
-        "expiry_year": answer.expiry_year,
-        "fingerprint": answer.fingerprint,
-        "brand_reference": instrument.brand_reference or answer.brand_reference,
-    }
-    if news.payment.keep_instrument and answer.kept_token and instrument.state == InstrumentState.ONCE:
-        changed |= {"token": answer.kept_token, "state": InstrumentState.ACTIVE}
-    changed = {name: value for name, value in changed.items() if value and getattr(instrument, name) != value}
-    if changed:
-        Instrument.objects.filter(pk=instrument.pk).update(**changed)
 
 
 def _shown(answer: Answer) -> str:

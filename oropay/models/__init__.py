@@ -58,12 +58,22 @@ from oropay.models.transaction import (
     TransactionState,
 )
 from oropay.models.vault import VaultCanary
+from oropay.models.wallet import (
+    INSTRUMENT_REQUEST_LIVE,
+    ExpiryReminder,
+    InstrumentDefault,
+    InstrumentRequest,
+    InstrumentRequestKind,
+    InstrumentRequestState,
+    Purpose,
+)
 from oropay.models.watch import Watch
 
 __all__ = [
     "BORN",
     "FINAL",
     "INITIATING",
+    "INSTRUMENT_REQUEST_LIVE",
     "LIVE",
     "MOVES",
     "NOTIFICATION_MOVES",
@@ -89,11 +99,16 @@ __all__ = [
     "Environment",
     "EvidenceType",
     "Exchange",
+    "ExpiryReminder",
     "FailureReason",
     "ForcedStatus",
     "Initiator",
     "Instrument",
+    "InstrumentDefault",
     "InstrumentKind",
+    "InstrumentRequest",
+    "InstrumentRequestKind",
+    "InstrumentRequestState",
     "InstrumentState",
     "Integration",
     "IntegrationLabel",
@@ -114,6 +129,7 @@ __all__ = [
     "PaymentTransaction",
     "ProviderAccount",
     "ProviderHealth",
+    "Purpose",
     "RefundLine",
     "RefundReason",
     "RefundSource",

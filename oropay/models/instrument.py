@@ -25,6 +25,8 @@ class InstrumentState(models.TextChoices):
     """Offered for the next payment."""
     FROZEN = "frozen", _("Frozen")
     """A return forbids using it until a person decides."""
+    DEAD = "dead", _("Must be entered again")
+    """The gateway no longer knows the card's token: it pays nothing until the card is entered again."""
     DELETED = "deleted", _("Deleted")
     """Removed by a person. Kept for the payments that used it."""
 
@@ -69,16 +71,20 @@ class Instrument(models.Model):
     sealed = models.BinaryField(null=True, editable=False)
     """The account number in a sealed box bound to this row; only the worker opens it. See `oropay.vault`."""
     key_id = models.CharField(max_length=40, blank=True, editable=False)
+    same_as = models.ForeignKey("self", null=True, blank=True, editable=False, on_delete=models.PROTECT)
+    """The saved instrument this one turned out to be, when it was entered again."""
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("instrument")
         verbose_name_plural = _("instruments")
         ordering = ["-created_at"]
+        permissions = [("remove_instrument", "Can remove and restore saved instruments")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind=InstrumentKind.CARD, sealed__isnull=True)
-                | Q(kind=InstrumentKind.BANK, sealed__isnull=False, token="", key_id__gt=""),
+                | Q(kind=InstrumentKind.BANK, sealed__isnull=False, token="", key_id__gt="")
+                | Q(kind=InstrumentKind.BANK, state=InstrumentState.DELETED, sealed__isnull=True, token="", key_id=""),
                 name="instrument_card_has_token_bank_is_sealed",
             ),
         ]

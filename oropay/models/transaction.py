@@ -139,6 +139,8 @@ class FailureReason(models.TextChoices):
     """No connection, or refused at the door, until its tries or its minute were used up."""
     NEVER_ARRIVED = "never_arrived", _("Never arrived")
     """Absent in two look-ups, and the gateway knew nothing to reverse. Watched for 90 days."""
+    CARD_GONE = "card_gone", _("Card no longer known")
+    """The gateway no longer knows the card's token; the card must be entered again."""
     REFUSED = "refused", _("Refused by the gateway")
     """4xx: the form of our request."""
     REJECTED = "rejected", _("Rejected by the bank")

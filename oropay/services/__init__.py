@@ -17,7 +17,6 @@ from oropay.services.instrument import (
     BankDetails,
     MandateGiven,
     NewCard,
-    instrument_delete,
     routing_is_valid,
 )
 from oropay.services.notification import (
@@ -43,6 +42,15 @@ from oropay.services.start import (
 )
 from oropay.services.validate import card_validate_start, instrument_validate_start
 from oropay.services.vault import Rotation, canaries_check, canaries_ensure, vault_rotate
+from oropay.services.wallet import (
+    bank_save,
+    instrument_delete,
+    instrument_edit,
+    instrument_prefer,
+    instrument_refusal,
+    instrument_restore,
+    request_again,
+)
 
 __all__ = [
     "Allowed",
@@ -59,6 +67,7 @@ __all__ = [
     "SettledNote",
     "alert_raise",
     "alert_resolve",
+    "bank_save",
     "canaries_check",
     "canaries_ensure",
     "cancel_start",
@@ -68,6 +77,10 @@ __all__ = [
     "card_validate_start",
     "forced_statuses_expire",
     "instrument_delete",
+    "instrument_edit",
+    "instrument_prefer",
+    "instrument_refusal",
+    "instrument_restore",
     "instrument_validate_start",
     "instrument_words",
     "integration_save",
@@ -86,6 +99,7 @@ __all__ = [
     "refund_mail",
     "refund_start",
     "refundable",
+    "request_again",
     "routing_is_valid",
     "settlement_note",
     "status_force",

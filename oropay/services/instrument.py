@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import User
@@ -93,8 +92,12 @@ def card_add(
     )
 
 
-def bank_add(*, customer_id: int, owner: User, integration: Integration, details: BankDetails) -> Instrument:
+def bank_add(
+    *, customer_id: int, owner: User | None, integration: Integration, details: BankDetails, nickname: str = ""
+) -> Instrument:
     """Seal a bank account; from here on only the worker can read its number. It is saved once a debit is accepted.
+
+    `owner=None`: the whole company's.
 
     Raises:
         InstrumentUnusable: the routing number's check digit or the account number's form is wrong.
@@ -117,6 +120,7 @@ def bank_add(*, customer_id: int, owner: User, integration: Integration, details
         account_type=details.account_type,
         holder_type=details.holder_type,
         bank_name=details.bank_name[:100],
+        nickname=nickname.strip()[:60],
     )
     sealed = seal(secret=number, context=vault_context(instrument))
     instrument.sealed, instrument.key_id = sealed.blob, sealed.key_id
@@ -146,12 +150,4 @@ def mandate_add(*, instrument: Instrument, given: MandateGiven, by: User, now: d
         ip_address=given.ip_address,
         user_agent=given.user_agent[:250],
         given_at=now,
-    )
-
-
-@atomic(durable=True)
-def instrument_delete(*, instrument: Instrument) -> None:
-    """Stop offering a saved card or bank account. Payments that used it keep pointing at it."""
-    Instrument.objects.filter(pk=instrument.pk, state__in=[InstrumentState.ACTIVE, InstrumentState.FROZEN]).update(
-        state=InstrumentState.DELETED
     )

@@ -47,6 +47,7 @@ from oropay.models import (
 from oropay.orderdata import freeze
 from oropay.ports import MoneyEvent, payable_handlers
 from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_add, card_add, mandate_add
+from oropay.services.wallet import instrument_refusal
 from plumbing.services import hint
 
 
@@ -262,8 +263,8 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
         ).first()
         if found is None or found.owner_id not in {None, by.pk} or found.state == InstrumentState.DELETED:
             raise InstrumentUnusable(why=_("This saved way to pay no longer exists."))
-        if found.state != InstrumentState.ACTIVE:
-            raise InstrumentUnusable(why=_("This saved way to pay cannot be used any more."))
+        if why := instrument_refusal(instrument=found, today=payables[0].organization.today(now)):
+            raise InstrumentUnusable(why=why)
         if found.kind == InstrumentKind.CARD:
             return found, None
         if not integration.echeck:

@@ -29,6 +29,18 @@ class Sandbox:
         """POST /_emu/…"""
         return self._call(f"{self.root}/_emu{path}", body, token=self.secret)
 
+    def asked(self, endpoint: str, *, reference: str = "") -> list[dict[str, Any]]:
+        """What the gateway was asked at one endpoint, oldest first, each with the body that was `sent`, redacted."""
+        answer = urllib3.request(
+            "GET",
+            f"{self.root}/_emu/requests",
+            fields={"reference": reference},
+            headers={"Authorization": f"Bearer {self.secret}"},
+            retries=False,
+        )
+        rows = [row for row in answer.json()["requests"] if row["endpoint"] == endpoint]
+        return [row | {"sent": json.loads(row["sent"] or "{}")} for row in rows]
+
     def card_token(self, number: str = VISA, *, year: str = "30") -> str:
         """A single-use token, made as the hosted fields make it: with a hosted token and a card."""
         hosted = self.gateway().mint_hosted_token()

@@ -5,7 +5,17 @@ import pytest
 
 from oropay.gateway.globalpayments import bodies
 from oropay.gateway.globalpayments.exceptions import AmountDoesNotFit, UnusableRequest
-from oropay.gateway.port import Capture, CardToken, Credentials, DataLevel, PostalAddress, SaleRequest
+from oropay.gateway.port import (
+    Capture,
+    CardToken,
+    CredentialModel,
+    CredentialReason,
+    Credentials,
+    CredentialUse,
+    DataLevel,
+    PostalAddress,
+    SaleRequest,
+)
 from tests.contract.samples import ACCOUNT, BARE_ORDER, BOLTS, ORDER, follow_up, sale
 
 CREDENTIALS = Credentials(app_id="app", app_key="key", service_url="https://gateway.example/ucp")
@@ -75,7 +85,12 @@ def test_a_card_sale_carries_the_whole_order() -> None:
             },
             "shipping_phone": {"country_code": "1", "subscriber_number": "5125550100"},
         },
-        "payment_method": {"entry_mode": "ECOM", "id": "PMT_single", "narrative": "SO-1001"},
+        "payment_method": {
+            "entry_mode": "ECOM",
+            "id": "PMT_single",
+            "narrative": "SO-1001",
+            "fingerprint_mode": "ON_SUCCESS",
+        },
     }
 
 
@@ -105,7 +120,16 @@ def test_the_capture_mode_is_fixed_when_the_sale_is_made(capture: Capture, mode:
 
 
 def test_keeping_a_card_asks_for_storage_on_success_and_says_it_is_the_first_use() -> None:
-    body = body_of(sale(source=CardToken(token="PMT_single", keep=True, holder_name="Ann Lee")))
+    body = body_of(
+        sale(
+            source=CardToken(
+                token="PMT_single",
+                keep=True,
+                use=CredentialUse(CredentialModel.UNSCHEDULED, first=True),
+                holder_name="Ann Lee",
+            )
+        )
+    )
 
     assert body["payment_method"] == {
         "entry_mode": "ECOM",
@@ -120,7 +144,11 @@ def test_keeping_a_card_asks_for_storage_on_success_and_says_it_is_the_first_use
 
 
 def test_a_kept_card_used_by_the_buyer_names_its_first_payment() -> None:
-    body = body_of(sale(source=CardToken(token="PMT_kept", stored=True, brand_reference="NET123")))
+    body = body_of(
+        sale(
+            source=CardToken(token="PMT_kept", use=CredentialUse(CredentialModel.UNSCHEDULED, brand_reference="NET123"))
+        )
+    )
 
     assert body["payment_method"]["card"] == {"brand_reference": "NET123"}
     assert body["initiator"] == "PAYER"
@@ -128,10 +156,15 @@ def test_a_kept_card_used_by_the_buyer_names_its_first_payment() -> None:
 
 
 def test_a_kept_card_used_by_us_says_so() -> None:
-    body = body_of(sale(source=CardToken(token="PMT_kept", stored=True, merchant_initiated=True)))
+    use = CredentialUse(CredentialModel.RECURRING, by_merchant=True, reason=CredentialReason.RESUBMISSION)
+    body = body_of(sale(source=CardToken(token="PMT_kept", use=use)))
 
     assert body["initiator"] == "MERCHANT"
-    assert body["stored_credential"] == {"model": "UNSCHEDULED", "sequence": "SUBSEQUENT"}
+    assert body["stored_credential"] == {
+        "model": "RECURRING",
+        "reason": "RESUBMISSION",
+        "sequence": "SUBSEQUENT",
+    }
 
 
 def test_a_card_used_once_claims_no_stored_credential() -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from moneyed import Money
 
 from oropay.gateway.globalpayments.adapter import GlobalPaymentsGateway
-from oropay.gateway.port import Capture, CardToken, DataLevel, Verdict
+from oropay.gateway.port import Capture, CardToken, CredentialModel, CredentialUse, DataLevel, Verdict
 from tests.contract.samples import ACCOUNT, ORDER, follow_up, sale, unique_reference
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
 
@@ -228,7 +228,12 @@ def test_a_kept_card_pays_again_without_the_buyer_typing_it(gateway: GlobalPayme
     first = gateway.charge(sale(source=CardToken(token=single, keep=True)))
 
     second = gateway.charge(
-        sale(source=CardToken(token=first.kept_token, stored=True, brand_reference=first.brand_reference))
+        sale(
+            source=CardToken(
+                token=first.kept_token,
+                use=CredentialUse(CredentialModel.UNSCHEDULED, brand_reference=first.brand_reference),
+            )
+        )
     )
 
     assert first.verdict is Verdict.APPROVED

@@ -15,6 +15,8 @@ from ledger.selectors import balance
 from oropay import engine
 from oropay.models import (
     Environment,
+    Instrument,
+    InstrumentState,
     Integration,
     IntegrationLabel,
     Payable,
@@ -38,6 +40,7 @@ from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import VISA, Sandbox
 from tests.factories import OrderFactory, OrderLineFactory
 from tests.oropay.house import bank
+from tests.oropay.wallet import void
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -164,3 +167,10 @@ def debit(start: Callable[..., Payment], run: Callable[[Payment], PaymentTransac
     row = run(start(source=bank()))
     assert row.state == TransactionState.PENDING
     return row
+
+
+@pytest.fixture
+def saved(start: Callable[..., Payment], run: Callable[[Payment], PaymentTransaction]) -> Instrument:
+    """A card the buyer saved while paying; that payment is undone, so that the order can be paid again."""
+    void(run(start(keep=True)))
+    return Instrument.objects.get(state=InstrumentState.ACTIVE)

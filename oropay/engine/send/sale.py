@@ -6,6 +6,7 @@ from moneyed import Money
 
 from oropay import vault
 from oropay.engine.send.claim import Claim
+from oropay.engine.send.stored import credential_use, was_declined_before
 from oropay.gateway.port import Answer, BankAccount, Capture, CardToken, DataLevel, PaymentGateway, SaleRequest
 from oropay.models import InstrumentKind, InstrumentState, PaymentTransaction
 from oropay.orderdata import thaw
@@ -52,8 +53,7 @@ def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
         return CardToken(
             token=instrument.token,
             keep=payment.keep_instrument and instrument.state == InstrumentState.ONCE,
-            stored=instrument.state != InstrumentState.ONCE,
-            brand_reference=instrument.brand_reference,
+            use=credential_use(payment=payment, declined_before=was_declined_before(payment)),
             holder_name=instrument.holder_name,
         )
     if payment.mandate is None:

@@ -30,6 +30,8 @@ Body = Mapping[str, Any]
 _RETURN_CODE = re.compile(r"R[0-9]{2}")
 _TOKEN = re.compile(r"PMT_[A-Za-z0-9_-]{1,46}")
 _KEEPS = (Verdict.APPROVED, Verdict.REVIEW)
+CARD_UNKNOWN = "40116"
+"""`detailed_error_code` of a token that the gateway does not know (any more)."""
 _HELD = ("PENDING_REVIEW", "HOLD_SUCCESSFUL")
 
 
@@ -116,6 +118,21 @@ def answer_of_body(body: Body, *, step: Step, method: Method = Method.UNSEEN, se
     )
 
 
+def answer_of_stored_card(text: str, *, http_status: int, request: Body, **_: Any) -> Answer:
+    """A kept card was changed or deleted. HTTP 200 with a body and 204 without one both mean that it was done."""
+    body = read_json(text) or {}
+    return Answer(
+        verdict=Verdict.APPROVED,
+        gateway_id=_name(body, "id"),
+        status=_name(body, "status", longest=20),
+        expiry_month=expiry_month(_at(body, "card")),
+        expiry_year=expiry_year(_at(body, "card")),
+        http_status=http_status,
+        request=request,
+        response=redact(body),
+    )
+
+
 def answer_of_error(text: str, *, http_status: int, step: Step, request: Body, secrets: Iterable[str] = ()) -> Answer:
     """An HTTP answer that is no success: an error, a redirect, a proxy's page."""
     body = read_json(text)
@@ -136,6 +153,7 @@ def answer_of_error(text: str, *, http_status: int, step: Step, request: Body, s
         error_code=detailed_code,
         error_text=redact_text(description, secrets=secrets) or f"HTTP {http_status}",
         batch_closed=step is Step.REVERSAL and "batch" in description.lower(),
+        card_gone=detailed_code == CARD_UNKNOWN,
         raw_status_code=_text(body, "error_code") if body is not None else "",
         request=request,
         response=redact(body if body is not None else {"text": text}, secrets=secrets),

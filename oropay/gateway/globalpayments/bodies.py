@@ -102,6 +102,14 @@ def refund(request: FollowUpRequest) -> dict[str, Any]:
     return {**_amount_of(request), "reference": own_reference(request.reference)}
 
 
+def card_update(*, expiry_month: int, expiry_year: int) -> dict[str, Any]:
+    """A kept card's new expiry. The gateway wants `usage_mode` with it, though it cannot change back."""
+    return {
+        "usage_mode": "MULTIPLE",
+        "card": {"expiry_month": f"{expiry_month:02d}", "expiry_year": f"{expiry_year % 100:02d}"},
+    }
+
+
 def own_reference(reference: str) -> str:
     """Raises: UnusableRequest unless it is 8 to 50 characters that survive a URL (a reversal may name it there)."""
     if len(reference) < SHORTEST_REFERENCE or not _NAME_IN_A_PATH.fullmatch(reference):
@@ -145,26 +153,28 @@ def _payment_method(source: CardToken | BankAccount, *, narrative: str) -> dict[
                 "bank": {"code": source.routing_number, "name": _clip(source.bank_name)},
             },
         }
-    later_use = source.stored or source.merchant_initiated
     return {
         "entry_mode": "ECOM",
         "id": in_path(source.token),
         "name": _clip(source.holder_name),
         "narrative": narrative,
         "storage_mode": "ON_SUCCESS" if source.keep else "",
-        "fingerprint_mode": "ON_SUCCESS" if source.keep else "",
-        "card": {"brand_reference": source.brand_reference if later_use else ""},
+        "fingerprint_mode": "ON_SUCCESS" if source.use is None or source.use.first else "",
+        "card": {"brand_reference": source.use.brand_reference if source.use else ""},
     }
 
 
 def _credential_use(source: CardToken | BankAccount) -> dict[str, Any]:
     """Card schemes want to know whether a card is being kept or a kept one used, and by whom."""
-    if isinstance(source, BankAccount) or not (source.keep or source.stored or source.merchant_initiated):
+    if isinstance(source, BankAccount) or source.use is None:
         return {}
-    first = source.keep and not source.stored
     return {
-        "initiator": "MERCHANT" if source.merchant_initiated else "PAYER",
-        "stored_credential": {"model": "UNSCHEDULED", "sequence": "FIRST" if first else "SUBSEQUENT"},
+        "initiator": "MERCHANT" if source.use.by_merchant else "PAYER",
+        "stored_credential": {
+            "model": source.use.model,
+            "reason": source.use.reason,
+            "sequence": "FIRST" if source.use.first else "SUBSEQUENT",
+        },
     }
 
 

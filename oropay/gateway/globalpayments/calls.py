@@ -67,6 +67,8 @@ class Call:
     read_timeout: float | None = None
     secrets: tuple[str, ...] = ()
     keeping: str = ""
+    read: Callable[..., Answer] = answers.answer_of
+    """Reads a successful answer."""
 
     def shown(self) -> dict[str, Any]:
         """The request, safe to store."""
@@ -109,7 +111,7 @@ class Calls:
         text = self.send(call)
         if isinstance(text, Answer):
             return text
-        return answers.answer_of(
+        return call.read(
             text,
             http_status=text.http_status,
             step=call.step,

@@ -18,6 +18,8 @@ class Step(StrEnum):
     REVERSAL = "reversal"
     DISPUTE = "dispute"
     """Our answer to a dispute."""
+    STORED_CARD = "stored_card"
+    """A kept card is changed or deleted; no money is involved."""
     LOOK_UP = "look_up"
 
 

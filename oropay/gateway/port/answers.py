@@ -88,6 +88,8 @@ class Answer:
     error_text: str = ""
     batch_closed: bool = False
     """Of a refused cancel: it came after the batch had been sent for settlement, so only a refund helps."""
+    card_gone: bool = False
+    """The gateway no longer knows the card's token: the card must be entered again."""
     foreign: bool = False
     """The gateway named a transaction that is not the one we sent."""
     raw_status_code: str = ""

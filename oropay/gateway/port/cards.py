@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from oropay.gateway.port.answers import Answer
+
 
 @dataclass(frozen=True)
 class HostedToken:
@@ -18,4 +20,18 @@ class Cards(Protocol):
 
     def mint_hosted_token(self) -> HostedToken:
         """Raises GatewayUnavailable."""
+        ...
+
+    def delete_card(self, *, token: str) -> Answer:
+        """Forget a kept card. APPROVED: it is gone; NOT_FOUND: it was gone before.
+
+        May be asked again after any answer.
+        """
+        ...
+
+    def update_card(self, *, token: str, expiry_month: int, expiry_year: int) -> Answer:
+        """Give a kept card its new expiry (year with four digits). APPROVED, NOT_FOUND, or FAILED if it is refused.
+
+        May be asked again after any answer.
+        """
         ...

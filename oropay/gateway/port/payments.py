@@ -19,6 +19,39 @@ class Capture(StrEnum):
     MULTIPLE = "multiple"
 
 
+class CredentialModel(StrEnum):
+    """Under which agreement a kept card is charged."""
+
+    UNSCHEDULED = "UNSCHEDULED"
+    """One payment at a time, whenever somebody starts it."""
+    RECURRING = "RECURRING"
+    """Every bill of a standing agreement."""
+    INSTALLMENT = "INSTALLMENT"
+    """The agreed parts of one debt."""
+
+
+class CredentialReason(StrEnum):
+    """Why the merchant starts a payment with a kept card, where the agreement alone does not say it."""
+
+    NONE = ""
+    RESUBMISSION = "RESUBMISSION"
+    """It was declined before, and the debt still stands."""
+
+
+@dataclass(frozen=True)
+class CredentialUse:
+    """That a card is being kept, or that a kept one is charged, by whom and why."""
+
+    model: CredentialModel
+    first: bool = False
+    """The card is being kept with this payment."""
+    by_merchant: bool = False
+    """The card holder is not present."""
+    reason: CredentialReason = CredentialReason.NONE
+    brand_reference: str = ""
+    """The card scheme's name for the card's first payment, started by its holder."""
+
+
 @dataclass(frozen=True)
 class CardToken:
     """A card the gateway keeps; `token` is its single- or multi-use PMT_ name."""
@@ -26,10 +59,8 @@ class CardToken:
     token: str
     keep: bool = False
     """Ask the gateway to turn a single-use token into a lasting one if this payment succeeds."""
-    stored: bool = False
-    """The token was kept by an earlier payment: the buyer uses a stored credential."""
-    merchant_initiated: bool = False
-    brand_reference: str = ""
+    use: CredentialUse | None = None
+    """None: the card is entered for this payment only."""
     holder_name: str = ""
 
 

@@ -12,13 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from commerce.models import Permission, User
 from commerce.money import format_money
-from commerce.selectors import customers_visible_to, rows_visible_to
+from commerce.selectors import rows_visible_to
 from oropay.models import (
     Action,
     Alert,
     AlertKind,
     FailureReason,
-    Instrument,
     InstrumentState,
     Integration,
     IntegrationType,
@@ -135,24 +134,6 @@ def _offer(*, integration: Integration, payable: Payable, amount: Decimal, langu
     )
 
 
-def instruments_for(*, user: User, customer_id: int, integration: Integration) -> QuerySet[Instrument]:
-    """Saved cards and bank accounts this person may pay with: the company's and their own."""
-    return Instrument.objects.filter(
-        Q(owner=None) | Q(owner=user),
-        customer_id=customer_id,
-        provider_account_id=integration.provider_account_id,
-        state=InstrumentState.ACTIVE,
-    )
-
-
-def instruments_of(*, user: User) -> QuerySet[Instrument]:
-    """This person's own saved cards and bank accounts, and their companies' shared ones they may manage."""
-    managed = customers_visible_to(user=user, permission=Permission.MANAGE_PAYMENT_METHODS)
-    return Instrument.objects.filter(
-        Q(owner=user) | Q(owner=None, customer__in=managed), state=InstrumentState.ACTIVE
-    ).select_related("customer")
-
-
 @dataclass(frozen=True)
 class PayingView:
     """What the Paying page shows of a payment; one row read by key and its transactions."""
@@ -187,6 +168,9 @@ FAILURES = {
     ),
     FailureReason.NEVER_ARRIVED: gettext_lazy(
         "Nothing was charged. The payment never reached the bank; it is safe to try again."
+    ),
+    FailureReason.CARD_GONE: gettext_lazy(
+        "Nothing was charged. The payment service no longer has this card; please enter it again."
     ),
     FailureReason.REFUSED: gettext_lazy(
         "Nothing was charged. The payment service refused what we sent, which is our mistake. Please pay another way, "
@@ -271,6 +255,7 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
             and payment.keep_instrument
             and payment.instrument is not None
             and payment.instrument.state == InstrumentState.ONCE
+            and payment.instrument.same_as_id is None
         ),
         repeatable=failure in REPEATABLE,
         slow=slow,

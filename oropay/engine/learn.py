@@ -1,0 +1,47 @@
+"""What an answer about money says about the card or account it was paid with."""
+
+from oropay.engine.follow import Recording
+from oropay.engine.wallet import instrument_gone
+from oropay.gateway.port import Answer
+from oropay.models import Instrument, InstrumentKind, TransactionState
+from oropay.services.join import instrument_keep
+
+S = TransactionState
+
+
+def instrument_learn(*, news: Recording, state: TransactionState) -> None:
+    """Note what an answer says about the instrument; one that was to be kept becomes a saved one, or joins its twin.
+
+    If the answer was lost and we learn of the approval by a look-up, there is no lasting token: the card is not kept
+    and the page says so. A card that the gateway no longer knows is not offered again.
+    """
+    instrument, answer = news.payment.instrument, news.answer
+    if instrument is None:
+        return
+    if answer.card_gone:
+        instrument_gone(instrument=instrument, token=instrument.token)
+    if state not in {S.APPROVED, S.PENDING}:
+        return
+    if instrument.kind == InstrumentKind.CARD:
+        _card_learn(instrument=instrument, answer=answer)
+    if news.payment.keep_instrument and (instrument.kind == InstrumentKind.BANK or answer.kept_token):
+        instrument_keep(
+            instrument=instrument, fingerprint=instrument.fingerprint, token=answer.kept_token, now=news.now
+        )
+
+
+def _card_learn(*, instrument: Instrument, answer: Answer) -> None:
+    """Also the new expiry of a card that its issuer renewed, where the gateway tells it."""
+    said = {
+        "brand": answer.brand[:20],
+        "last4": answer.last4,
+        "expiry_month": answer.expiry_month,
+        "expiry_year": answer.expiry_year,
+        "fingerprint": answer.fingerprint,
+        "brand_reference": instrument.brand_reference or answer.brand_reference,
+    }
+    changed = {name: value for name, value in said.items() if value and getattr(instrument, name) != value}
+    if changed:
+        for name, value in changed.items():
+            setattr(instrument, name, value)
+        Instrument.objects.filter(pk=instrument.pk).update(**changed)

@@ -1,0 +1,114 @@
+"""Saved cards and bank accounts, starting from whose they are."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Now
+
+from commerce.models import Permission, User
+from commerce.selectors import customers_visible_to
+from oropay.models import (
+    INSTRUMENT_REQUEST_LIVE,
+    Instrument,
+    InstrumentDefault,
+    InstrumentRequest,
+    InstrumentRequestKind,
+    InstrumentRequestState,
+    InstrumentState,
+    Integration,
+    Purpose,
+)
+
+
+def instruments_for(
+    *, user: User, customer_id: int, integration: Integration, purpose: Purpose = Purpose.INVOICES
+) -> QuerySet[Instrument]:
+    """Saved cards and bank accounts this person may pay with: the company's and their own.
+
+    The person's first choice for this purpose comes first, then the company's, then the newest.
+    """
+    chosen = InstrumentDefault.objects.filter(instrument=OuterRef("pk"), purpose=purpose)
+    return (
+        Instrument.objects.filter(
+            Q(owner=None) | Q(owner=user),
+            customer_id=customer_id,
+            provider_account_id=integration.provider_account_id,
+            state=InstrumentState.ACTIVE,
+        )
+        .annotate(mine_first=Exists(chosen.filter(user=user)), company_first=Exists(chosen.filter(user=None)))
+        .order_by("-mine_first", "-company_first", "-created_at")
+    )
+
+
+ENTERED_AGAIN_SHOWN = timedelta(minutes=15)
+"""For so long a page says that what was just entered had been saved before."""
+SHOWN = [InstrumentState.ACTIVE, InstrumentState.FROZEN, InstrumentState.DEAD]
+"""Saved, though the last two cannot pay: they say why."""
+
+
+def instruments_of(*, user: User) -> QuerySet[Instrument]:
+    """This person's own saved cards and bank accounts, and their companies' shared ones they may manage."""
+    return _instruments_managed(user=user).filter(state__in=SHOWN)
+
+
+def wallet_of(*, user: User, customer_id: int) -> QuerySet[Instrument]:
+    """What a person's page of payment methods shows in one company: the own ones and all of the company's.
+
+    Also bank accounts that were added a moment ago and that a worker has not looked at yet.
+    """
+    looked_at = InstrumentRequest.objects.filter(
+        instrument=OuterRef("pk"), kind=InstrumentRequestKind.IDENTIFY, state__in=INSTRUMENT_REQUEST_LIVE
+    )
+    return (
+        Instrument.objects.filter(Q(owner=user) | Q(owner=None), customer_id=customer_id)
+        .filter(Q(state__in=SHOWN) | Q(Exists(looked_at), state=InstrumentState.ONCE))
+        .select_related("customer__organization", "provider_account")
+        .annotate(
+            entered_again=Exists(
+                Instrument.objects.filter(same_as=OuterRef("pk"), created_at__gte=Now() - ENTERED_AGAIN_SHOWN)
+            )
+        )
+        .prefetch_related(
+            Prefetch("defaults", InstrumentDefault.objects.filter(Q(user=user) | Q(user=None))),
+            Prefetch("requests", InstrumentRequest.objects.filter(kind=InstrumentRequestKind.UPDATE).order_by("-pk")),
+        )
+        .order_by("-created_at")
+    )
+
+
+def instruments_removed(*, user: User) -> QuerySet[Instrument]:
+    """What this person may still bring back: nobody has asked the gateway to forget it yet."""
+    waiting = InstrumentRequest.objects.filter(
+        instrument=OuterRef("pk"), kind=InstrumentRequestKind.DELETE, state=InstrumentRequestState.QUEUED, tries=0
+    ).exclude(restores_to="")
+    return _instruments_managed(user=user).filter(Exists(waiting), state=InstrumentState.DELETED)
+
+
+def undoable(*, instrument: Instrument) -> bool:
+    """Whether its removal can still be taken back."""
+    return (
+        instrument.requests.filter(kind=InstrumentRequestKind.DELETE, state=InstrumentRequestState.QUEUED, tries=0)
+        .exclude(restores_to="")
+        .exists()
+    )
+
+
+def same_instruments(*, user: User, instrument: Instrument) -> QuerySet[Instrument]:
+    """The same card or bank account elsewhere with the same seller, newest first; never another organization's."""
+    if not instrument.fingerprint:
+        return Instrument.objects.none()
+    rows = Instrument.objects.filter(
+        kind=instrument.kind,
+        fingerprint=instrument.fingerprint,
+        customer__organization=instrument.customer.organization_id,
+    ).exclude(pk=instrument.pk)
+    if not user.is_superuser:
+        rows = rows.filter(customer__organization=user.organization_id)
+    return rows.select_related("customer", "owner").order_by("-created_at")
+
+
+def _instruments_managed(*, user: User) -> QuerySet[Instrument]:
+    managed = customers_visible_to(user=user, permission=Permission.MANAGE_PAYMENT_METHODS)
+    return Instrument.objects.filter(Q(owner=user) | Q(owner=None, customer__in=managed)).select_related(
+        "customer__organization", "provider_account"
+    )

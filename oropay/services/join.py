@@ -1,0 +1,82 @@
+"""The same card or account entered again joins the one that is saved already: one line on the page, not two."""
+
+from datetime import datetime
+
+from oropay import locks
+from oropay.models import (
+    Instrument,
+    InstrumentKind,
+    InstrumentRequestKind,
+    InstrumentState,
+    Mandate,
+    MandateKind,
+)
+from oropay.services.outbox import request_add
+
+JOINABLE = [InstrumentState.ACTIVE, InstrumentState.FROZEN, InstrumentState.DEAD]
+
+
+def twin_of(*, instrument: Instrument, fingerprint: str) -> Instrument | None:
+    """The saved instrument that is the same card or account, of the same owner at the same provider account.
+
+    A colleague's own card is never joined, even if it is the same plastic: that would tell one about the other.
+    """
+    if not fingerprint:
+        return None
+    return (
+        Instrument.objects.filter(
+            kind=instrument.kind,
+            customer_id=instrument.customer_id,
+            owner_id=instrument.owner_id,
+            provider_account_id=instrument.provider_account_id,
+            fingerprint=fingerprint,
+            state__in=JOINABLE,
+        )
+        .exclude(pk=instrument.pk)
+        .order_by("pk")
+        .first()
+    )
+
+
+def instrument_keep(*, instrument: Instrument, fingerprint: str, token: str = "", now: datetime) -> Instrument:
+    """Make an instrument that was just accepted a saved one, or join the one that is saved already; returns that.
+
+    A joined card gets the new token, because the new plastic may have a new expiry; the gateway is asked to forget the
+    old one. A frozen twin stays frozen. Called in the transaction that records the acceptance.
+    """
+    twin = twin_of(instrument=instrument, fingerprint=fingerprint)
+    if twin is None:
+        kept = {"state": InstrumentState.ACTIVE} | ({"token": token} if token else {})
+        Instrument.objects.filter(pk=instrument.pk, state=InstrumentState.ONCE).update(**kept)
+        return instrument
+    new, twin = _both(new=instrument, twin=twin)
+    if new.same_as_id is not None or new.state != InstrumentState.ONCE:
+        return twin
+    new.same_as = twin
+    new.save(update_fields=["same_as"])
+    if twin.kind == InstrumentKind.CARD:
+        _card_renewed(twin=twin, new=new, token=token, now=now)
+    else:
+        Mandate.objects.filter(
+            instrument=new, kind__in=[MandateKind.STANDING, MandateKind.RECURRING], revoked_at=None
+        ).update(instrument=twin)
+    return twin
+
+
+def _both(*, new: Instrument, twin: Instrument) -> tuple[Instrument, Instrument]:
+    held = {row.pk: row for row in locks.instruments(ids=[new.pk, twin.pk])}
+    return held[new.pk], held[twin.pk]
+
+
+def _card_renewed(*, twin: Instrument, new: Instrument, token: str, now: datetime) -> None:
+    old = twin.token
+    if twin.state == InstrumentState.DEAD:
+        twin.state, old = InstrumentState.ACTIVE, ""  # the gateway has forgotten it by itself
+        twin.brand_reference = new.brand_reference
+    twin.token = token or twin.token
+    for name in ("expiry_month", "expiry_year", "brand", "last4", "holder_name"):
+        setattr(twin, name, getattr(new, name) or getattr(twin, name))
+    twin.brand_reference = twin.brand_reference or new.brand_reference
+    twin.save()
+    if old and old != twin.token:
+        request_add(instrument=twin, kind=InstrumentRequestKind.DELETE, token=old, by=None, due=now, now=now)

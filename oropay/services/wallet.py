@@ -1,0 +1,240 @@
+"""Saved cards and bank accounts: naming, sharing, renewing, choosing first, removing and bringing back."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from commerce.models import Customer, User
+from oropay import locks
+from oropay.exceptions import InstrumentNotChanged, MethodUnavailable
+from oropay.models import (
+    INSTRUMENT_REQUEST_LIVE,
+    Instrument,
+    InstrumentDefault,
+    InstrumentKind,
+    InstrumentRequest,
+    InstrumentRequestKind,
+    InstrumentRequestState,
+    InstrumentState,
+    Integration,
+    Purpose,
+)
+from oropay.services.instrument import BankDetails, MandateGiven, bank_add, mandate_add
+from oropay.services.join import twin_of
+from oropay.services.outbox import request_add
+
+REMOVABLE = frozenset({InstrumentState.ACTIVE, InstrumentState.FROZEN, InstrumentState.DEAD})
+LONGEST_CARD = 20
+"""Years. No issuer prints a card that lives longer; a year further away is a typing mistake."""
+
+
+def expired(*, month: int | None, year: int | None, today: date) -> bool:
+    """Whether a card has ended: it pays until the last day of its month. Unknown expiry counts as not expired."""
+    return bool(month and year and (year, month) < (today.year, today.month))
+
+
+def instrument_refusal(*, instrument: Instrument, today: date) -> str:
+    """Why nothing can be paid with a saved instrument now, in words for its owner; empty if it can."""
+    if instrument.state == InstrumentState.DEAD:
+        return _("The payment service no longer has this card; please enter it again.")
+    if instrument.state != InstrumentState.ACTIVE:
+        return _("This saved way to pay cannot be used any more.")
+    if expired(month=instrument.expiry_month, year=instrument.expiry_year, today=today):
+        return _("This card has expired.")
+    return ""
+
+
+@atomic(durable=True)
+def instrument_edit(
+    *,
+    instrument: Instrument,
+    nickname: str,
+    by: User,
+    now: datetime,
+    share: bool = False,
+    expiry: tuple[int, int] | None = None,
+) -> Instrument:
+    """Name a saved instrument, let the whole company use it, or tell us a renewed card's expiry. No money moves.
+
+    A new `expiry` (month, year with four digits) counts here when the gateway has agreed to it, some seconds later.
+    Sharing cannot be undone here: colleagues may have built on it. Whether `by` may do all this is the face's question.
+
+    Raises:
+        InstrumentNotChanged: it was removed meanwhile, or the expiry is over or impossible.
+    """
+    row = locks.instrument(pk=instrument.pk)
+    if row.state not in REMOVABLE:
+        raise InstrumentNotChanged(why=_("It was removed meanwhile."))
+    if expiry is not None and expiry != (row.expiry_month, row.expiry_year):
+        _expiry_ask(row=row, expiry=expiry, by=by, now=now)
+    row.nickname = nickname.strip()[:60]
+    if share and row.owner_id is not None:
+        InstrumentDefault.objects.filter(instrument=row).exclude(user=row.owner_id).delete()
+        row.owner = None
+    row.save(update_fields=["nickname", "owner"])
+    return row
+
+
+def _expiry_ask(*, row: Instrument, expiry: tuple[int, int], by: User, now: datetime) -> None:
+    month, year = expiry
+    today = row.customer.organization.today(now)
+    if row.kind != InstrumentKind.CARD:
+        raise InstrumentNotChanged(why=_("A bank account does not expire."))
+    if row.state == InstrumentState.DEAD:
+        raise InstrumentNotChanged(why=_("This card must be entered again; a new date does not bring it back."))
+    if not 1 <= month <= 12 or expired(month=month, year=year, today=today):
+        raise InstrumentNotChanged(why=_("This date is over; please copy it from the new card."))
+    if year > today.year + LONGEST_CARD:
+        raise InstrumentNotChanged(why=_("No card is valid that long; please check the year."))
+    waiting = InstrumentRequest.objects.filter(
+        instrument=row, kind=InstrumentRequestKind.UPDATE, state=InstrumentRequestState.QUEUED
+    )
+    if not waiting.update(expiry_month=month, expiry_year=year, next_at=now, hinted_at=None):
+        request_add(
+            instrument=row, kind=InstrumentRequestKind.UPDATE, token=row.token, expiry=expiry, by=by, due=now, now=now
+        )
+
+
+@atomic(durable=True)
+def bank_save(
+    *,
+    customer: Customer,
+    owner: User | None,
+    integration_id: int,
+    details: BankDetails,
+    mandate: MandateGiven,
+    by: User,
+    now: datetime,
+    nickname: str = "",
+) -> Instrument:
+    """Save a bank account without debiting it. Its number is sealed in this request.
+
+    A worker, which alone can tell, looks whether it is saved already; some seconds later it may be paid with, or has
+    joined the one that was there. `owner=None` saves it for the whole company; whether `by` may do that is the face's
+    question.
+
+    Raises:
+        MethodUnavailable: the integration is switched off, of another seller, or takes no bank transfers.
+        InstrumentUnusable: routing or account number cannot be right.
+    """
+    integration = (
+        Integration.objects.select_related("provider_account")
+        .filter(pk=integration_id, organization_id=customer.organization_id, is_active=True, echeck=True)
+        .first()
+    )
+    if integration is None or not integration.provider.is_active:
+        raise MethodUnavailable(why=_("it takes no bank transfers."))
+    account = bank_add(
+        customer_id=customer.pk, owner=owner, integration=integration, details=details, nickname=nickname
+    )
+    mandate_add(instrument=account, given=mandate, by=by, now=now)
+    request_add(instrument=account, kind=InstrumentRequestKind.IDENTIFY, by=by, due=now, now=now)
+    return account
+
+
+@atomic(durable=True)
+def instrument_prefer(*, instrument: Instrument, purpose: Purpose, on: bool, user: User | None, now: datetime) -> None:
+    """Offer an instrument first (or no longer) for orders or invoices in its account's currency.
+
+    `user` None: for everybody in the company who has made no choice.
+
+    Raises:
+        InstrumentNotChanged: it cannot pay any more, or it is somebody's own and would be the company's first choice.
+    """
+    row = locks.instrument(pk=instrument.pk)
+    place: dict[str, Any] = {
+        "customer_id": row.customer_id,
+        "user": user,
+        "purpose": purpose,
+        "currency": row.provider_account.settlement_currency,
+    }
+    if not on:
+        InstrumentDefault.objects.filter(**place, instrument=row).delete()
+        return
+    if row.state != InstrumentState.ACTIVE or expired(
+        month=row.expiry_month, year=row.expiry_year, today=row.customer.organization.today(now)
+    ):
+        raise InstrumentNotChanged(why=_("It cannot be used to pay."))
+    if row.owner_id is not None and (user is None or row.owner_id != user.pk):
+        raise InstrumentNotChanged(why=_("It is somebody's own."))
+    InstrumentDefault.objects.update_or_create(**place, defaults={"instrument": row})
+
+
+@atomic(durable=True)
+def instrument_delete(*, instrument: Instrument, by: User, now: datetime) -> InstrumentRequest:
+    """Stop offering a saved instrument at once; the gateway (for a bank account: our vault) forgets it a little later.
+
+    Until then (OROPAY_INSTRUMENT_UNDO) `instrument_restore` brings it back. Payments that used it keep pointing at it.
+
+    Raises:
+        InstrumentNotChanged: it is removed already.
+    """
+    row = locks.instrument(pk=instrument.pk)
+    if row.state not in REMOVABLE:
+        raise InstrumentNotChanged(why=_("It is removed already."))
+    request = request_add(
+        instrument=row,
+        kind=InstrumentRequestKind.DELETE,
+        token=row.token,
+        by=by,
+        due=now + settings.OROPAY_INSTRUMENT_UNDO,
+        now=now,
+        restores_to=InstrumentState(row.state),
+    )
+    row.state = InstrumentState.DELETED
+    row.save(update_fields=["state"])
+    InstrumentDefault.objects.filter(instrument=row).delete()
+    InstrumentRequest.objects.filter(
+        instrument=row, kind=InstrumentRequestKind.UPDATE, state=InstrumentRequestState.QUEUED
+    ).update(state=InstrumentRequestState.CANCELED, ended_at=now)
+    return request
+
+
+@atomic(durable=True)
+def instrument_restore(*, instrument: Instrument, now: datetime) -> Instrument:
+    """Bring back what was removed by mistake, as long as nothing was sent.
+
+    Raises:
+        InstrumentNotChanged: the gateway was asked to forget it already, or it was entered again meanwhile.
+    """
+    row = locks.instrument(pk=instrument.pk)
+    request = locks.undoable_deletion(instrument_id=row.pk)
+    if request is None or row.state != InstrumentState.DELETED:
+        raise InstrumentNotChanged(why=_("It is too late to bring it back; please enter it again."))
+    if twin_of(instrument=row, fingerprint=row.fingerprint) is not None:
+        raise InstrumentNotChanged(why=_("It was saved again meanwhile."))
+    request.state, request.ended_at = InstrumentRequestState.CANCELED, now
+    request.save(update_fields=["state", "ended_at"])
+    row.state = request.restores_to
+    row.save(update_fields=["state"])
+    return row
+
+
+@atomic(durable=True)
+def request_again(*, request: InstrumentRequest, by: User, now: datetime) -> InstrumentRequest:
+    """Ask once more for what the gateway refused or never answered.
+
+    Raises:
+        InstrumentNotChanged: it did not fail, or it is asked for already.
+    """
+    if request.state != InstrumentRequestState.FAILED:
+        raise InstrumentNotChanged(why=_("It did not fail."))
+    locks.instrument(pk=request.instrument_id)
+    if InstrumentRequest.objects.filter(
+        Q(state__in=INSTRUMENT_REQUEST_LIVE), instrument=request.instrument_id, kind=request.kind, token=request.token
+    ).exists():
+        raise InstrumentNotChanged(why=_("It is being done already."))
+    expiry = (request.expiry_month, request.expiry_year) if request.expiry_month and request.expiry_year else None
+    return request_add(
+        instrument=request.instrument,
+        kind=InstrumentRequestKind(request.kind),
+        token=request.token,
+        expiry=expiry,
+        by=by,
+        due=now,
+        now=now,
+    )
