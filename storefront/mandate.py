@@ -1,4 +1,4 @@
-"""The words a person agrees to before a bank account is debited. The same words are in docs/ach-authorisation-v1.md."""
+"""The words a person agrees to before a bank account is debited. The same words are in docs/ach-authorisation-*.md."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from commerce.money import format_money
+from oropay.models import MandateKind
 
 VERSION = "ach-authorisation-v1"
 
@@ -19,6 +20,18 @@ TEXT = (
     "telling {seller} at {contact}. If the bank returns the debit, the amount is due again."
 )
 """A text that changes gets a new version; a stored mandate keeps the words it was given with."""
+
+STANDING_VERSION = "ach-authorisation-standing-v1"
+
+STANDING_TEXT = (
+    "I authorise {seller} to debit the bank account ending in {last4} that I have named on this page, by electronic "
+    "(ACH) entries, for payments of {company} that a person entitled to pay for {company} starts and confirms one by "
+    "one, each for the amount and on the day shown when it is confirmed. I confirm that I may authorise debits from "
+    "this account and that the transactions comply with United States law. This authorisation stays in force until I "
+    "withdraw it by removing the account under Payment methods or by telling {seller} at {contact}; a debit that has "
+    "been sent to the bank is not affected. If the bank returns a debit, the amount is due again."
+)
+"""For an account that is saved without being debited."""
 
 NOT_TYPED_YET = "····"
 
@@ -35,6 +48,9 @@ class DebitTerms:
     currency: str
     day: date
     locale: str = "en_US"
+
+    version = VERSION
+    kind = MandateKind.SINGLE
 
     @property
     def amount_text(self) -> str:
@@ -66,6 +82,40 @@ class DebitTerms:
             "purpose": self.purpose,
             "day": f"{self.day:%B} {self.day.day}, {self.day.year}",
         }
+
+
+@dataclass(frozen=True)
+class StandingTerms:
+    """What the placeholders of the standing text stand for."""
+
+    seller: str
+    contact: str
+    company: str
+    day: date
+
+    version = STANDING_VERSION
+    kind = MandateKind.STANDING
+    amount_rule = "as shown and confirmed for each debit"
+
+    def text(self, *, last4: str) -> str:
+        """The words as they are stored with the mandate."""
+        return STANDING_TEXT.format(
+            last4=last4, seller=self.seller, contact=self.contact, company=_before_a_stop(self.company)
+        )
+
+    def shown(self, *, last4: str = NOT_TYPED_YET) -> SafeString:
+        """The same words for the page; the last four digits follow what is typed."""
+        return format_html(
+            STANDING_TEXT,
+            last4=format_html('<strong class="money" data-ach-last4>{}</strong>', last4),
+            seller=self.seller,
+            contact=self.contact,
+            company=_before_a_stop(self.company),
+        )
+
+
+Terms = DebitTerms | StandingTerms
+"""What a form needs of either: the words, their version and what they cover."""
 
 
 def _before_a_stop(name: str) -> str:

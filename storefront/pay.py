@@ -41,9 +41,10 @@ from oropay.models import (
     Payment,
     PaymentAction,
     PaymentPayable,
+    Purpose,
 )
 from oropay.selectors import MethodOffer, instruments_for, methods_for, payments_visible_to
-from oropay.services import Client, PartAsked, PaymentAsked, payment_start
+from oropay.services import Client, PartAsked, PaymentAsked, instrument_refusal, payment_start
 from storefront.csp import Policy, csp
 from storefront.forms.pay import BANK, CARD, SAVED, TERMS, PayForm, PayOption
 from storefront.mandate import DebitTerms
@@ -94,14 +95,17 @@ def pay_options(
     offers = _offers_fitting(
         methods_for(payable=payable, amount=amount, language=language, integrations=integrations), payable=payable
     )
+    purpose = Purpose.ORDERS if payable.kind == PayableKind.ORDER else Purpose.INVOICES
     kept: dict[int | None, list[Instrument]] = {}
     saved: list[PayOption] = []
     new: list[PayOption] = []
     for offer in offers:
         account_id = offer.integration.provider_account_id
         if account_id not in kept:
-            mine = instruments_for(user=user, customer_id=payable.customer_id, integration=offer.integration)
-            kept[account_id] = list(mine.order_by("-created_at"))
+            mine = instruments_for(
+                user=user, customer_id=payable.customer_id, integration=offer.integration, purpose=purpose
+            )
+            kept[account_id] = list(mine)
         saved.extend(
             _saved_option(offer=offer, instrument=instrument)
             for instrument in kept[account_id]
@@ -194,9 +198,7 @@ def _saved_option(*, offer: MethodOffer, instrument: Instrument) -> PayOption:
         details.append(
             _("expires {month:02d}/{year}").format(month=instrument.expiry_month, year=instrument.expiry_year)
         )
-        today = timezone.now().date()
-        if (instrument.expiry_year, instrument.expiry_month) < (today.year, today.month):
-            why_not = _("This card has expired.")
+    why_not = why_not or instrument_refusal(instrument=instrument, today=timezone.now().date())
     if is_card:
         details.append(_("held now, charged when we ship") if offer.holds else _("charged now"))
     return PayOption(

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oropay.models import Instrument, InstrumentKind
 from oropay.services import BankDetails, MandateGiven, NewBank, NewCard, SavedInstrument, routing_is_valid
-from storefront.mandate import VERSION, DebitTerms
+from storefront.mandate import Terms
 
 CARD, SAVED, BANK, TERMS, FREE = "card", "saved", "bank", "terms", "free"
 
@@ -112,7 +112,7 @@ class PayForm(forms.Form):
         data: Mapping[str, Any] | None = None,
         *,
         options: Sequence[PayOption],
-        debit: DebitTerms,
+        debit: Terms,
         chosen: str = "",
         **kwargs: Any,
     ) -> None:
@@ -231,8 +231,9 @@ class PayForm(forms.Form):
     def _mandate(self, *, last4: str, ip_address: str | None, user_agent: str) -> MandateGiven:
         return MandateGiven(
             text=self.debit.text(last4=last4),
-            text_version=VERSION,
+            text_version=self.debit.version,
             amount_rule=self.debit.amount_rule,
+            kind=self.debit.kind,
             ip_address=ip_address,
             user_agent=user_agent,
         )

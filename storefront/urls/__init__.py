@@ -30,6 +30,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pay/<uuid:uuid>/", paying.paying, name="paying"),
     path("pay/<uuid:uuid>/state/", paying.state, name="paying_state"),
     path("payment-methods/", methods.payment_methods, name="payment_methods"),
+    path("payment-methods/add/", methods.add, name="payment_method_add"),
+    path("payment-methods/<uuid:uuid>/", methods.edit, name="payment_method"),
     path("payment-methods/<uuid:uuid>/remove/", methods.remove, name="payment_method_remove"),
+    path("payment-methods/<uuid:uuid>/restore/", methods.restore, name="payment_method_restore"),
     *invoices.urlpatterns,
 ]

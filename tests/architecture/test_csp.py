@@ -14,6 +14,7 @@ NOT_STRICT = {
     "storefront:checkout_review": Policy.CARD,
     "storefront:order_pay": Policy.CARD,
     "storefront:invoice_pay": Policy.CARD,
+    "storefront:payment_method_add": Policy.CARD,
     "storefront:paying": Policy.PAYING,
     "storefront:paying_state": Policy.PAYING,
 }

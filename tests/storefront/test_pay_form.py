@@ -11,7 +11,7 @@ from django.http import QueryDict
 from oropay.models import Instrument, InstrumentKind
 from oropay.services import NewBank, NewCard, SavedInstrument
 from storefront.forms.pay import BANK, CARD, SAVED, PayForm, PayOption
-from storefront.mandate import TEXT, DebitTerms
+from storefront.mandate import STANDING_TEXT, STANDING_VERSION, TEXT, VERSION, DebitTerms, StandingTerms
 
 DEBIT = DebitTerms(
     seller="Seller, Inc.",
@@ -192,11 +192,20 @@ def test_the_page_and_the_stored_mandate_say_the_same_words() -> None:
     assert plain.replace("</strong>", "") == DEBIT.text(last4="4321")
 
 
-def test_the_documented_authorisation_is_the_one_that_is_shown() -> None:
-    page = Path(settings.BASE_DIR, "docs", "ach-authorisation-v1.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("version", "words"), [(VERSION, TEXT), (STANDING_VERSION, STANDING_TEXT)])
+def test_the_documented_authorisation_is_the_one_that_is_shown(version: str, words: str) -> None:
+    page = Path(settings.BASE_DIR, "docs", f"{version}.md").read_text(encoding="utf-8")
 
     quoted = next(line for line in page.splitlines() if line.startswith("> "))
-    assert quoted.removeprefix("> ") == TEXT
+    assert quoted.removeprefix("> ") == words
+
+
+def test_the_standing_words_are_stored_as_they_are_shown() -> None:
+    terms = StandingTerms(seller="Seller, Inc.", contact="a@b.example", company="Calder Inc.", day=DEBIT.day)
+
+    shown = str(terms.shown(last4="4321")).replace('<strong class="money" data-ach-last4>', "").replace("</strong>", "")
+    assert shown == terms.text(last4="4321")
+    assert ".." not in shown
 
 
 def test_a_company_whose_name_ends_with_a_point_leaves_one_point_in_the_words() -> None:

@@ -1,0 +1,166 @@
+"""What the payment methods page says of each saved card and bank account."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from commerce.models import Customer, CustomerUser, Permission, User, Website
+from commerce.selectors import customers_visible_to
+from oropay.models import Instrument, InstrumentKind, InstrumentRequestState, InstrumentState, Payable, PayableKind
+from oropay.selectors import methods_for
+from oropay.services.expiry import days_left
+from storefront.forms.pay import BANK, CARD, PayOption
+from storefront.mandate import StandingTerms
+from storefront.pay import instrument_name
+
+WARNED = 60
+"""Days before its end from which a card's expiry is a warning."""
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """One line of the page."""
+
+    instrument: Instrument
+    name: str
+    facts: str
+    badges: list[tuple[str, str]]
+    """Words and tone."""
+    trouble: str
+    """Why it cannot pay, or what went wrong with it."""
+    managed: bool
+    """Whether this person may rename, renew and remove it."""
+    choosable: bool
+    """Whether they may say that it is offered first."""
+    waiting: bool
+    """Added a moment ago; not usable yet."""
+    joined: str
+    """That what was just entered had been saved before."""
+
+
+def may_manage(*, user: User, customer: Customer) -> bool:
+    """Whether a person may manage the company's shared payment methods."""
+    return customers_visible_to(user=user, permission=Permission.MANAGE_PAYMENT_METHODS).filter(pk=customer.pk).exists()
+
+
+def method_row(*, instrument: Instrument, user: User, managed: bool, today: date) -> MethodRow:
+    """`managed` says whether the person manages the company's methods; the own ones they always do."""
+    shared = instrument.owner_id is None
+    left = days_left(instrument=instrument, today=today)
+    badges = [(_("company"), "azure")] if shared else []
+    if left is not None and left < 0:
+        badges.append((_("expired"), "red"))
+    elif left is not None and left <= WARNED:
+        badges.append((ends_in(left), "orange"))
+    badges += [(words, "green") for words in _firsts(instrument, user)]
+    waiting = instrument.state == InstrumentState.ONCE
+    return MethodRow(
+        instrument=instrument,
+        name=instrument_name(instrument),
+        facts=" · ".join(_facts(instrument)),
+        badges=badges,
+        trouble=_trouble(instrument),
+        managed=(managed if shared else True) and not waiting,
+        choosable=instrument.state == InstrumentState.ACTIVE,
+        waiting=waiting,
+        joined=_("You entered it again just now. It was saved already, so there is one.")
+        if getattr(instrument, "entered_again", False)
+        else "",
+    )
+
+
+def ends_in(days: int) -> str:
+    """How long a card still pays, in the largest unit that is true: "expires in 3 weeks"."""
+    if days < 1:
+        return _("expires today")
+    if days < 14:
+        return ngettext("expires in {n} day", "expires in {n} days", days).format(n=days)
+    weeks = days // 7
+    return ngettext("expires in {n} week", "expires in {n} weeks", weeks).format(n=weeks)
+
+
+def _facts(instrument: Instrument) -> list[str]:
+    facts = [instrument.nickname, instrument.holder_name]
+    if instrument.kind == InstrumentKind.CARD and instrument.expiry_month and instrument.expiry_year:
+        facts.append(_("expires {month:02d}/{year}").format(month=instrument.expiry_month, year=instrument.expiry_year))
+    return [fact for fact in facts if fact]
+
+
+def _firsts(instrument: Instrument, user: User) -> list[str]:
+    found = []
+    for row in instrument.defaults.all():
+        purpose = row.get_purpose_display().lower()
+        words = _("your first choice for {purpose}") if row.user_id else _("the company's first choice for {purpose}")
+        found.append(words.format(purpose=purpose))
+    return sorted(found)
+
+
+def _trouble(instrument: Instrument) -> str:
+    if instrument.state == InstrumentState.DEAD:
+        return _("The payment service no longer has this card: it pays nothing. Please enter it again.")
+    if instrument.state == InstrumentState.FROZEN:
+        return _("It pays nothing until we have looked at it; please call us.")
+    newest = next(iter(instrument.requests.all()), None)
+    if newest is None or newest.state in {InstrumentRequestState.DONE, InstrumentRequestState.CANCELED}:
+        return ""
+    asked = f"{newest.expiry_month:02d}/{newest.expiry_year}"
+    if newest.state == InstrumentRequestState.FAILED:
+        return _("The new expiry date {date} was refused. Please check it, or enter the card again.").format(date=asked)
+    return _("The new expiry date {date} is on its way to the payment service.").format(date=asked)
+
+
+def save_options(*, website: Website, customer: Customer) -> list[PayOption]:
+    """The kinds of payment method that can be saved here: once per provider account, named where there are several."""
+    stub = Payable(
+        kind=PayableKind.ACCOUNT, organization_id=customer.organization_id, customer=customer, currency=website.currency
+    )
+    offers = methods_for(payable=stub, amount=Decimal(1), language=get_language() or "en-us")
+    cards: dict[int | None, PayOption] = {}
+    banks: dict[int | None, PayOption] = {}
+    for offer in offers:
+        account, pk = offer.integration.provider_account_id, offer.integration.pk
+        name = offer.short_label
+        if offer.card:
+            cards.setdefault(
+                account,
+                PayOption(
+                    value=f"{CARD}:{pk}",
+                    kind=CARD,
+                    integration_id=pk,
+                    title=_("Card"),
+                    detail=_("Checked with its bank. Nothing is charged."),
+                    short_label=name,
+                ),
+            )
+        if offer.bank:
+            banks.setdefault(
+                account,
+                PayOption(
+                    value=f"{BANK}:{pk}",
+                    kind=BANK,
+                    integration_id=pk,
+                    title=_("Bank account (ACH)"),
+                    detail=_("Checking or savings account in the United States. Nothing is debited."),
+                    short_label=name,
+                ),
+            )
+    return [*_named(list(cards.values())), *_named(list(banks.values()))]
+
+
+def _named(options: list[PayOption]) -> list[PayOption]:
+    if len(options) < 2:
+        return options
+    return [replace(option, title=f"{option.title} · {option.short_label}") for option in options]
+
+
+def standing_terms(*, seat: CustomerUser, today: date) -> StandingTerms:
+    seller = seat.customer.organization
+    return StandingTerms(
+        seller=seller.legal_name or seller.name,
+        contact=seller.email or seller.phone or seller.name,
+        company=seat.customer.name,
+        day=today,
+    )
