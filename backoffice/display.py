@@ -19,6 +19,7 @@ from invoices.models import AllocationState, InvoiceState
 from oropay.models import (
     DisputeResult,
     DisputeStatus,
+    InstrumentState,
     MoneyState,
     NotificationState,
     Payment,
@@ -73,6 +74,8 @@ VARIANTS: dict[str, str] = {
     DisputeResult.FULFILLED.value: GOOD,
     DisputeResult.LOST.value: BAD,
     DisputeResult.ACCEPTED.value: QUIET,
+    InstrumentState.ACTIVE.value: GOOD,
+    InstrumentState.FROZEN.value: WATCH,
     MailState.SENT.value: GOOD,
     MailState.FAILED.value: BAD,
     NotificationState.RECEIVED.value: BUSY,

@@ -99,6 +99,7 @@ GROUPS: dict[str, list[str]] = {
         *FINANCE,
         "oropay.cancel_payment",
         "oropay.refund_payment",
+        "oropay.remove_instrument",
         "oropay.force_payment_status",
         "oropay.accept_dispute",
         "oropay.write_off_dispute",
