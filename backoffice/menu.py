@@ -28,6 +28,8 @@ from invoices.models import Invoice, InvoiceState
 from ledger.models import Entry
 from oropay.models import (
     Alert,
+    Approval,
+    ApprovalState,
     Dispute,
     Instrument,
     Integration,
@@ -36,6 +38,7 @@ from oropay.models import (
     Payment,
     PaymentTransaction,
     ProviderAccount,
+    RefundLimit,
     VaultCanary,
 )
 from plumbing.models import Document, Job, Mail
@@ -68,6 +71,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Instruments"), "credit_card", Instrument),
             _item(request, _("Disputes"), "gavel", Dispute),
             _item(request, _("Notifications"), "notifications", Notification),
+            _item(request, _("Approvals"), "how_to_reg", Approval),
             _item(request, _("Alerts"), "warning", Alert),
         ),
         _group(
@@ -92,6 +96,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Integrations"), "hub", Integration),
             _item(request, _("Provider accounts"), "account_balance_wallet", ProviderAccount),
             _item(request, _("Vault keys"), "key", VaultCanary),
+            _item(request, _("Limits on giving back"), "speed", RefundLimit),
             _item(request, _("Configuration"), "tune", Setting),
             _item(request, _("Organizations"), "corporate_fare", Organization),
             _item(request, _("Websites"), "language", Website),
@@ -136,6 +141,20 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
                 _tab(request, _("Payment unknown"), Dispute, case="unlinked"),
             ],
         },
+        {
+            "models": ["oropay.approval"],
+            "items": [
+                _tab(request, _("All"), Approval),
+                _tab(request, _("Waiting"), Approval, state=ApprovalState.WAITING.value),
+            ],
+        },
+        {
+            "models": ["oropay.paymenttransaction"],
+            "items": [
+                _tab(request, _("All"), PaymentTransaction),
+                _tab(request, _("Unknown for more than a day"), PaymentTransaction, undecided="yes"),
+            ],
+        },
     ]
 
 
@@ -168,7 +187,7 @@ def _item(request: HttpRequest, title: str, icon: str, model: type[Model]) -> di
 def _tab(request: HttpRequest, title: str, model: type[Model], **query: str) -> dict[str, Any]:
     names = {"state__exact": query["state"]} if "state" in query else query
     names = {f"{name}__exact" if name == "money_state" else name: value for name, value in names.items()}
-    wanted = {"state__exact", "balance", "money_state__exact", "case"}
+    wanted = {"state__exact", "balance", "money_state__exact", "case", "undecided"}
     return {
         "title": title,
         "link": list_of(model, **names),

@@ -20,6 +20,7 @@ NEXT: dict[AlertKind, Words] = {
     ),
     AlertKind.TAKEN_BACK: _("The money went back and is due again. Tell the buyer, and ask for a new payment."),
     AlertKind.DISPUTE_UNANSWERED: _("Open the dispute, add evidence and challenge it, or accept the loss."),
+    AlertKind.DECIDED: _("Compare it with the next settlement report; tell the buyer what became of the money."),
     AlertKind.CREDIT_CREATED: _("The customer has credit. Apply it to an invoice, or give it back."),
 }
 

@@ -91,6 +91,9 @@ FAILURES = {
     FailureReason.REJECTED: gettext_lazy(
         "Nothing was taken: the bank rejected the debit before it was funded. The buyer may pay another way."
     ),
+    FailureReason.NOT_TAKEN: gettext_lazy(
+        "Nothing was taken: no evidence decided it, and two persons did. It is watched for 90 days."
+    ),
     FailureReason.UNANSWERED: gettext_lazy(
         "Nothing was taken: the card's check got no answer, and a check moves no money. The card is not saved."
     ),

@@ -183,7 +183,7 @@ class InvoicePayable:
             allocation_take_back(
                 invoice=_invoice(event.payable),
                 payment=event.payment,
-                transaction=event.transaction.parent,
+                transaction=event.transaction.subject,
                 amount=event.amount,
                 now=event.now,
             )

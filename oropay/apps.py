@@ -15,8 +15,20 @@ class OropayConfig(AppConfig):
             DueTransactions,
             DueWatches,
         )
+        from oropay.engine.verdict import VerdictApproval
         from oropay.jobs import ROTATE_JOB, CheckVault, RemindOfExpiry, RotateVault
-        from oropay.periodic import DisputeDeadlines, DisputesPull, ForcedStatusesExpire, InboxForgetting
+        from oropay.models import ApprovalKind
+        from oropay.periodic import (
+            ApprovalsExpire,
+            DisputeDeadlines,
+            DisputesPull,
+            ForcedStatusesExpire,
+            InboxForgetting,
+        )
+        from oropay.ports import approval_handlers
+        from oropay.services.credit import CreditApproval
+        from oropay.services.followup import GivingBack
+        from oropay.services.limits import LimitsApproval
         from oropay.services.notification import CHECK_JOB
         from oropay.webhook_check import WebhookChecks
         from plumbing.ports import due_rows, job_runners, periodic_tasks
@@ -32,9 +44,15 @@ class OropayConfig(AppConfig):
             CheckVault(),
             RemindOfExpiry(),
             ForcedStatusesExpire(),
+            ApprovalsExpire(),
             InboxForgetting(),
             DisputesPull(),
             DisputeDeadlines(),
         ):
             periodic_tasks.register(task.name, task)
         control_totals.register(DisputesReceivable.name, DisputesReceivable())
+        approval_handlers.register(ApprovalKind.REFUND, GivingBack())
+        approval_handlers.register(ApprovalKind.VOID, GivingBack())
+        approval_handlers.register(ApprovalKind.CREDIT, CreditApproval())
+        approval_handlers.register(ApprovalKind.VERDICT, VerdictApproval())
+        approval_handlers.register(ApprovalKind.LIMITS, LimitsApproval())

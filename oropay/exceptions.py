@@ -148,6 +148,42 @@ class NotificationWaiting(PaymentError):
         super().__init__(_("Nothing was changed. This notification is still being worked on; look again in a minute."))
 
 
+class ApprovalNotYours(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(
+            _("Nothing was done. Another person of this seller, with the permission for it, must decide this.")
+        )
+
+
+class ApprovalOver(PaymentError):
+    def __init__(self, *, state: str) -> None:
+        super().__init__(_("Nothing was done. This was decided already: {state}.").format(state=state.lower()))
+
+
+class ApprovalTooLate(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was done. The time to agree is over; it must be asked for again."))
+
+
+class ApprovalChanged(PaymentError):
+    """What would be done is not what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Nothing was done. What was asked for has changed meanwhile, so it is void; ask for it again.")
+        )
+
+
+class CreditRefused(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was given. {why}").format(why=why))
+
+
+class VerdictRefused(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was decided. {why}").format(why=why))
+
+
 class VaultError(PaymentError):
     """A sealed box could not be opened, or belongs to another row. Nothing was sent."""
 

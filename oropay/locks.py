@@ -1,7 +1,7 @@
 """Every row lock of the payment module. The order, kept by each function and by their callers:
 
-period (share) → customer account → payables by id → their documents → credits by id → payment → transaction →
-instrument → number sequence (last statement). The claim locks one transaction row alone and commits.
+period (share) → customer account → payables by id → their documents → credits by id → payment → transaction → maker →
+approval → instrument → number sequence (last statement). The claim locks one transaction row alone and commits.
 A dispute comes before all of them: nobody who holds any other asks for it. A claim of its answer locks that row alone.
 """
 
@@ -15,10 +15,11 @@ from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.db.transaction import atomic
 
-from commerce.models import Customer
+from commerce.models import Customer, User
 from oropay.models import (
     INSTRUMENT_REQUEST_LIVE,
     NOTIFICATION_WAITING,
+    Approval,
     Dispute,
     DisputeRequest,
     Instrument,
@@ -41,6 +42,16 @@ M = TypeVar("M", bound=Model)
 def customer_account(*, pk: int) -> None:
     """Lock a customer's account: whoever spends unallocated credit, or promises to, holds it."""
     Customer.objects.select_for_update(no_key=True).only("pk").get(pk=pk)
+
+
+def maker(*, pk: int) -> None:
+    """Lock the person who gives money back: limits count what this one gave, in however many windows."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=pk)
+
+
+def approval(*, pk: int) -> Approval:
+    """Lock one approval; what it is about is locked already."""
+    return Approval.objects.select_for_update(of=("self",)).get(pk=pk)
 
 
 def payables(*, ids: Iterable[int]) -> list[Payable]:
@@ -117,7 +128,7 @@ UPDATE oropay_paymenttransaction
        lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
        next_at = statement_timestamp() + make_interval(secs => %(lease)s)
  WHERE id = (SELECT id FROM oropay_paymenttransaction WHERE id = %(pk)s AND state = 'queued' FOR UPDATE SKIP LOCKED)
-RETURNING tries, created_at
+RETURNING tries, coalesce(queued_at, created_at)
 """
 """One statement, committed by itself: from here on only the holder of the lease may send. Times are the database's."""
 
@@ -128,7 +139,8 @@ class Claimed:
 
     tries: int
     """This one included."""
-    created_at: datetime
+    queued_at: datetime
+    """When it was first in the queue: from there its minute counts."""
 
 
 def claim(*, pk: int) -> Claimed | None:

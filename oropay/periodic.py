@@ -10,6 +10,7 @@ from oropay.engine import disputes
 from oropay.exceptions import VaultError
 from oropay.gateway.port import GatewayUnavailable
 from oropay.models import ProviderAccount
+from oropay.services.approval import approvals_expire
 from oropay.services.dispute import deadlines_watch
 from oropay.services.forced import forced_statuses_expire
 from oropay.services.notification import notifications_forget
@@ -69,3 +70,14 @@ class InboxForgetting:
 
     def run(self, *, job: Job, now: datetime) -> None:
         notifications_forget(now=now)
+
+
+class ApprovalsExpire:
+    """Ends what nobody agreed to in time, so that nothing waits for ever."""
+
+    name = "oropay.approvals-expire"
+    every = timedelta(minutes=10)
+    queue = "default"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        approvals_expire(now=now)

@@ -1,15 +1,16 @@
 """How the payment module reaches the rooms above it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
+from commerce.models import User
 from ledger.models import AccountName
 from oropay.gateway.port import OrderData
-from oropay.models import Payable, Payment, PaymentTransaction, RefundLine
+from oropay.models import Approval, Payable, Payment, PaymentTransaction, RefundLine
 from plumbing.hooks import Registry
 
 
@@ -134,3 +135,34 @@ class MoneyListener(Protocol):
 
 
 money_listeners: Registry[MoneyListener] = Registry("money listeners")
+
+
+class ApprovalHandler(Protocol):
+    """What one kind of approval locks, binds and does; always inside the transaction of `services.approval`."""
+
+    permission: str
+    """What the second person needs, such as "oropay.approve_refund"."""
+
+    def lock(self, *, approval: Approval) -> Any:
+        """Lock everything that agreeing or ending may touch, in the order of `oropay.locks`, and return it."""
+        ...
+
+    def asked_now(self, subject: Any, *, approval: Approval) -> Mapping[str, Any]:
+        """What would be done now, in the form of `approval.asked`: if it differs from that, the approval is void."""
+        ...
+
+    def agree(self, subject: Any, *, approval: Approval, by: User, now: datetime) -> None:
+        """Look at the limits again and do it; or raise a PaymentError, which leaves the approval waiting."""
+        ...
+
+    def end(self, subject: Any, *, approval: Approval, now: datetime) -> None:
+        """It was refused, taken back, expired or void: take back what waited for it."""
+        ...
+
+    def sentence(self, *, approval: Approval) -> str:
+        """What agreeing does to the money, for the dialog."""
+        ...
+
+
+approval_handlers: Registry[ApprovalHandler] = Registry("approval handlers")
+"""By `ApprovalKind`."""

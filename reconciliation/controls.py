@@ -14,18 +14,19 @@ GATEWAY_CLEARING = """
 SELECT organization_id, currency, sum(amount)
 FROM (
     SELECT payment.organization_id, money.currency,
-        CASE WHEN money.action IN ('refund', 'chargeback') THEN -money.amount ELSE money.amount END AS amount
+        CASE WHEN money.action IN ('refund', 'credit', 'chargeback') THEN -money.amount ELSE money.amount END AS amount
     FROM oropay_paymenttransaction money
     JOIN oropay_payment payment ON payment.id = money.payment_id
     WHERE money.state = 'approved'
-        AND money.action IN ('charge', 'capture', 'refund', 'chargeback', 'chargeback_reversal')
+        AND money.action IN ('charge', 'capture', 'refund', 'credit', 'chargeback', 'chargeback_reversal')
         AND payment.provider_account_id IS NOT NULL
     UNION ALL
     SELECT payment.organization_id, void.currency, -void.amount
     FROM oropay_paymenttransaction void
     JOIN oropay_paymenttransaction charge ON charge.id = void.parent_id
     JOIN oropay_payment payment ON payment.id = void.payment_id
-    WHERE void.state = 'approved' AND void.action = 'cancel' AND charge.state = 'approved' AND charge.action = 'charge'
+    WHERE void.state = 'approved' AND void.action = 'cancel' AND charge.state = 'approved'
+        AND charge.action IN ('charge', 'capture')
         AND payment.provider_account_id IS NOT NULL
     UNION ALL
     SELECT account.organization_id, version.currency, -(version.net + version.fees)

@@ -14,6 +14,7 @@ KINDS: dict[str, ExpectationKind] = {
     Action.REFUND: ExpectationKind.REFUND,
     Action.CHARGEBACK: ExpectationKind.CHARGEBACK,
     Action.CHARGEBACK_REVERSAL: ExpectationKind.REVERSAL,
+    Action.CREDIT: ExpectationKind.REFUND,
     Action.OFFLINE_RECEIPT: ExpectationKind.RECEIPT,
 }
 

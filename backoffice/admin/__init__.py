@@ -10,6 +10,7 @@ for model in (Group, EmailAddress):
 
 from backoffice.admin import (  # noqa: E402
     alerts,
+    approvals,
     catalog,
     customers,
     disputes,
@@ -33,6 +34,7 @@ from backoffice.admin import (  # noqa: E402
 
 __all__ = [
     "alerts",
+    "approvals",
     "catalog",
     "customers",
     "disputes",

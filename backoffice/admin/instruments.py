@@ -16,11 +16,18 @@ from backoffice.display import badge, dash, link, moment, money, page_of, short_
 from backoffice.forms import fields
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.scoping import staff_of
-from backoffice.unfolded import display
+from backoffice.unfolded import ActionVariant, display
 from backoffice.worth import ROWS, net_shown
-from oropay.models import Instrument, InstrumentKind, InstrumentRequestState, InstrumentState
+from oropay.models import Instrument, InstrumentKind, InstrumentRequestState, InstrumentState, RefundReason
 from oropay.selectors import same_instruments, undoable
-from oropay.services import instrument_delete, instrument_restore, instrument_validate_start, request_again
+from oropay.services import (
+    credit_refusal,
+    credit_start,
+    instrument_delete,
+    instrument_restore,
+    instrument_validate_start,
+    request_again,
+)
 from oropay.services.wallet import REMOVABLE
 from plumbing.audit import because
 
@@ -93,6 +100,27 @@ class NotDoneFilter(admin.SimpleListFilter):
         return queryset.filter(requests__state=InstrumentRequestState.FAILED).distinct()
 
 
+class CreditForm(DialogForm):
+    reason = fields.choice(label=gettext_lazy("Reason"), choices=RefundReason.choices)
+    note = fields.note()
+    submit_text = gettext_lazy("Ask a second person")
+
+    def prepare(self) -> None:
+        currency = self.row.provider_account.settlement_currency
+        amount = fields.MoneyField(
+            label=_("Amount in {currency}").format(currency=currency),
+            currency=currency,
+            nothing=_("Nothing was given."),
+        )
+        self.fields = {"amount": amount, **self.fields}
+
+    def sentence(self) -> Words:
+        return _(
+            "Money is given to {instrument} without an earlier charge, once another person has agreed. To give back "
+            "what was charged, refund its payment instead."
+        ).format(instrument=self.row)
+
+
 def newest_payment(row: Instrument) -> str:
     """The page of what was just started with it."""
     newest = row.payments.order_by("-pk").first()
@@ -106,8 +134,8 @@ class InstrumentAdmin(RecordAdmin):
     list_display = ["name", "kind", "shown_state", "customer", "owner", "expires", "created"]
     list_filter = ["kind", "state", ExpiringFilter, NotDoneFilter]
     search_fields = ["last4", "holder_name", "nickname", "customer__name"]
-    list_select_related = ["customer", "owner", "same_as"]
-    actions_detail = ["check_card", "remove", "restore", "ask_again"]
+    list_select_related = ["customer", "owner", "same_as", "provider_account"]
+    actions_detail = ["check_card", "credit", "remove", "restore", "ask_again"]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only what this instrument allows now."""
@@ -118,6 +146,7 @@ class InstrumentAdmin(RecordAdmin):
             return []
         possible = {
             "check_card": row.kind == InstrumentKind.CARD and row.state in saved,
+            "credit": not credit_refusal(instrument=row),
             "remove": row.state in REMOVABLE,
             "restore": row.state == InstrumentState.DELETED and undoable(instrument=row),
             "ask_again": row.requests.filter(state=InstrumentRequestState.FAILED).exists(),
@@ -164,6 +193,25 @@ class InstrumentAdmin(RecordAdmin):
     @display(description=gettext_lazy("State"), ordering="state")
     def shown_state(self, row: Instrument) -> Any:
         return badge(row, "state")
+
+    @dialog(
+        title=gettext_lazy("Give a credit"),
+        form=CreditForm,
+        permissions=["oropay.credit_payment"],
+        icon="volunteer_activism",
+        variant=ActionVariant.DANGER,
+        leads_to=newest_payment,
+    )
+    def credit(self, request: HttpRequest, form: CreditForm) -> Words:
+        credit_start(
+            instrument=form.row,
+            amount=form.cleaned_data["amount"],
+            reason=RefundReason(form.cleaned_data["reason"]),
+            note=form.cleaned_data["note"],
+            by=staff_of(request),
+            now=timezone.now(),
+        )
+        return _("Nothing is given yet. Another person must agree; see Approvals.")
 
     @display(description=gettext_lazy("Instrument"))
     def name(self, row: Instrument) -> str:

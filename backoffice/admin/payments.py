@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.dialogs import Words, dialog
 from backoffice.display import badge, dash, link, moment, money, numbers, short_id
 from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm
+from backoffice.forms.verdict import VerdictForm
 from backoffice.goods import DataFilter, goods_table, meter
 from backoffice.lineage import owed, trail_of
 from backoffice.nextsteps import next_of
@@ -30,7 +31,7 @@ from backoffice.worth import ROWS, net_shown, worth_of
 from oropay.exceptions import CancelRefused, CaptureRefused, VaultError
 from oropay.models import RUNNING, Alert, Exchange, Payment, RefundReason, TransactionState
 from oropay.selectors import payment_for_staff
-from oropay.services import cancel_start, capture_start, refund_start
+from oropay.services import cancel_start, capture_start, refund_start, verdict_propose
 from oropay.vault import Sealed, payload_open
 
 MOVING = RUNNING | {TransactionState.ACTION_REQUIRED, TransactionState.REVIEW, TransactionState.AWAITING_APPROVAL}
@@ -62,7 +63,7 @@ class PaymentAdmin(RecordAdmin):
     ]
     search_help_text = gettext_lazy("Order or invoice number, our reference, the gateway's id, or the customer")
     list_select_related = ["customer", "integration"]
-    actions_detail = ["capture", "cancel", "refund"]
+    actions_detail = ["capture", "cancel", "refund", "decide"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         rows: QuerySet[Payment] = super().get_queryset(request)
@@ -83,7 +84,12 @@ class PaymentAdmin(RecordAdmin):
         if row is None:
             return []
         offers = Offers(row)
-        possible = {"capture": offers.hold(), "cancel": offers.cancel(), "refund": offers.charges()}
+        possible = {
+            "capture": offers.hold(),
+            "cancel": offers.cancel(),
+            "refund": offers.charges(),
+            "decide": offers.undecided(),
+        }
         return [one for one in offered if possible[one.method.original_function_name]]
 
     # --- buttons
@@ -121,13 +127,15 @@ class PaymentAdmin(RecordAdmin):
         target = form.target
         if target is None:
             raise CancelRefused(why=form.unavailable())
-        cancel_start(
+        queued = cancel_start(
             transaction=target[0],
             note=form.cleaned_data["note"],
             by=staff_of(request),
             now=timezone.now(),
             after=form.cleaned_data["after"],
         )
+        if queued.state == TransactionState.AWAITING_APPROVAL:
+            return waits_told()
         return _("Cancellation queued. The buyer sees the money released once the gateway has confirmed it.")
 
     @dialog(
@@ -147,10 +155,31 @@ class PaymentAdmin(RecordAdmin):
             now=timezone.now(),
             after=form.cleaned_data["after"],
         )
+        if queued.state == TransactionState.AWAITING_APPROVAL:
+            return waits_told()
         told = _("Refund of {amount} queued. The buyer sees it on the invoice or order in a few seconds.").format(
             amount=form.shown(queued.amount)
         )
         return " ".join([told, *form.due_again()])
+
+    @dialog(
+        title=gettext_lazy("Decide"),
+        form=VerdictForm,
+        permissions=["oropay.decide_unknown"],
+        icon="gavel",
+        variant=ActionVariant.WARNING,
+    )
+    def decide(self, request: HttpRequest, form: VerdictForm) -> Words:
+        verdict_propose(
+            row=form.chosen(),
+            taken=form.cleaned_data["verdict"] == "taken",
+            gateway_id=form.cleaned_data["gateway_id"],
+            evidence=form.cleaned_data["evidence"],
+            document=form.file_given(),
+            by=staff_of(request),
+            now=timezone.now(),
+        )
+        return _("Nothing has moved. Another person must agree; see Approvals.")
 
     # --- list
 
@@ -311,6 +340,11 @@ class PaymentAdmin(RecordAdmin):
                 ],
             },
         )
+
+
+def waits_told() -> Words:
+    """What a person reads whose limit is reached."""
+    return _("Nothing is given back yet: it is more than you may give back alone. Another person must agree.")
 
 
 def _newest_step(payment_id: int) -> int:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +16,23 @@ from backoffice.records import Event, Facts, RecordAdmin, Section, Table, Timeli
 from backoffice.timeline import LATE
 from backoffice.unfolded import display
 from oropay.models import PaymentTransaction, TransactionState
+
+
+class UndecidedFilter(admin.SimpleListFilter):
+    """What no evidence decided in a day: two persons may."""
+
+    title = gettext_lazy("unknown for more than a day")
+    parameter_name = "undecided"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("Yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(
+            state=TransactionState.UNKNOWN, unknown_since__lte=timezone.now() - settings.OROPAY_VERDICT_AFTER
+        )
 
 
 @admin.register(PaymentTransaction)
@@ -32,7 +51,7 @@ class PaymentTransactionAdmin(RecordAdmin):
         "settled",
         "gateway_shown",
     ]
-    list_filter = ["state", "action", ("created_at", admin.DateFieldListFilter)]
+    list_filter = ["state", "action", UndecidedFilter, ("created_at", admin.DateFieldListFilter)]
     search_fields = [
         "=id",
         "reference",

@@ -23,6 +23,7 @@ from oropay.services import (
     capturable,
     refund_lines_suggested,
     refundable,
+    verdict_refusal,
 )
 
 ZERO = Decimal(0)
@@ -50,6 +51,11 @@ class Offers:
             return []
         every = [(row, refundable(transaction=row, family=self.family)) for row in self.family]
         return [(row, allowed) for row, allowed in every if allowed.limit > 0]
+
+    def undecided(self) -> list[PaymentTransaction]:
+        """What no evidence decided in a day."""
+        now = timezone.now()
+        return [row for row in self.family if not verdict_refusal(row=row, now=now)]
 
     def newest(self) -> int:
         return self.family[-1].pk if self.family else 0

@@ -8,6 +8,7 @@ TYPE_AT_GATEWAY = {
     Action.CHARGE: "SALE",
     Action.VALIDATE: "VERIFICATION",
     Action.REFUND: "REFUND",
+    Action.CREDIT: "REFUND",
 }
 
 SILENT = frozenset({Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED})

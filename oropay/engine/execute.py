@@ -48,7 +48,7 @@ def _claim(*, transaction_id: int, now: datetime) -> Claim | None:
     claimed = locks.claim(pk=transaction_id)
     if claimed is None:
         return None
-    if claimed.tries > TRIES or now - claimed.created_at > GIVE_UP_AFTER:
+    if claimed.tries > TRIES or now - claimed.queued_at > GIVE_UP_AFTER:
         record(transaction_id=transaction_id, answer=Answer(verdict=Verdict.NOT_SENT), kind="send")
         return None
     row = PaymentTransaction.objects.select_related(

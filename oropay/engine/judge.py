@@ -44,7 +44,7 @@ TABLE: dict[Verdict, Move] = {
 TAKEN_OVER = frozenset({S.APPROVED, S.DECLINED, S.PENDING, S.REVIEW, S.CANCELED})
 """An unknown row becomes one of these only on identity, even if the worker that sent it comes back with the answer."""
 
-NAMED = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REFUND})
+NAMED = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REFUND, Action.CREDIT})
 """Actions whose transaction carries our reference at the gateway."""
 SALES = frozenset({Action.CHARGE, Action.AUTHORIZE})
 TAKING = frozenset({S.APPROVED, S.PENDING, S.REVIEW})

@@ -18,13 +18,24 @@ from oropay.engine.ladder import next_reread, next_watch
 from oropay.engine.record import exchange_add, payment_refresh, recording_lock
 from oropay.engine.unknown import ours
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import AlertKind, PayableKind, PaymentPayable, PaymentTransaction, TransactionState, Watch
+from oropay.models import (
+    Action,
+    AlertKind,
+    PayableKind,
+    PaymentPayable,
+    PaymentTransaction,
+    RefundLine,
+    TransactionState,
+    Watch,
+)
 from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
 from oropay.services.start import reference_new
 
 BORN_LATE = {Verdict.APPROVED: TransactionState.APPROVED, Verdict.PENDING: TransactionState.PENDING}
 """What the gateway says of it → the state the new row is born in."""
+GIVEN = frozenset({Action.REFUND, Action.CREDIT})
+"""Money that left us; it is written down and never called back by itself."""
 NOTHING_CAME = frozenset({Verdict.DECLINED, Verdict.CANCELED, Verdict.FAILED})
 """It is at the gateway, and no money will ever come of it."""
 
@@ -101,11 +112,17 @@ def late_record(*, transaction_id: int, answer: Answer, now: datetime) -> Paymen
         ended_at=now if state == TransactionState.APPROVED else None,
         next_at=now + next_reread(state) if state == TransactionState.PENDING else None,
     )
+    RefundLine.objects.bulk_create(
+        RefundLine(refund=row, source=line.source, payable_id=line.payable_id, amount=line.amount)
+        for line in RefundLine.objects.filter(refund=lost).order_by("pk")
+    )
     news.family.append(row)
     news = replace(news, row=row)
     exchange_add(news=news, kind="look")
     follow(news=news, move=Move(state))
-    if wanted:
+    if lost.action in GIVEN:
+        text = _("It was ruled out by two persons and came after all: the money went to the customer.")
+    elif wanted:
         text = _("It was thought never to have arrived, came after all and pays what it was meant for.")
     else:
         reversal_queue(lost=row, now=now)

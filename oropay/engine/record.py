@@ -74,13 +74,18 @@ def _record(
         if move.alert is not None:
             alert_raise(row=row, kind=move.alert, text=answer.error_text or _shown(answer), now=now)
         return row
-    was_unknown = row.state == S.UNKNOWN
+    outcome_write(news=news, move=move)
+    return row
+
+
+def outcome_write(*, news: Recording, move: Move) -> None:
+    """Move a locked transaction and do everything that follows from it, in the caller's transaction."""
+    was_unknown = news.row.state == S.UNKNOWN
     _apply(news=news, move=move)
     if was_unknown:
         _reversals_withdraw(news=news)
     follow(news=news, move=move)
     payment_refresh(news=news)
-    return row
 
 
 def _reversals_withdraw(*, news: Recording) -> None:
@@ -118,7 +123,7 @@ def recording_lock(*, transaction_id: int, answer: Answer, now: datetime, seen: 
 
 
 def _last_try(*, row: PaymentTransaction, now: datetime) -> bool:
-    return row.tries >= TRIES or now - row.created_at > GIVE_UP_AFTER
+    return row.tries >= TRIES or now - (row.queued_at or row.created_at) > GIVE_UP_AFTER
 
 
 def exchange_add(*, news: Recording, kind: str) -> None:

@@ -103,7 +103,7 @@ def _look_for_sale(row: PaymentTransaction, gateway: PaymentGateway) -> None:
 
 
 def _look_for_refund(row: PaymentTransaction, gateway: PaymentGateway) -> None:
-    """A refund that is absent is never reversed or sent again: it is looked for until two persons decide."""
+    """A refund or credit that is absent is never reversed or sent again: it is looked for until two persons decide."""
     listing = _listed(row=row, gateway=gateway, reference=row.reference)
     if listing.found:
         _adopt(row=row, gateway=gateway, found=listing.found)
@@ -258,6 +258,7 @@ LOOKS: Mapping[Action, Callable[[PaymentTransaction, PaymentGateway], None]] = {
     Action.AUTHORIZE: _look_for_sale,
     Action.VALIDATE: _forget,
     Action.REFUND: _look_for_refund,
+    Action.CREDIT: _look_for_refund,
     Action.CAPTURE: _look_at_parent,
     Action.CANCEL: _look_at_parent,
 }

@@ -1,6 +1,7 @@
 """Tables of the payment module, one file a subject."""
 
 from oropay.models.alert import Alert, AlertKind
+from oropay.models.approval import Approval, ApprovalKind, ApprovalState, RefundLimit
 from oropay.models.dispute import (
     REQUEST_LIVE,
     REQUEST_MOVES,
@@ -85,6 +86,9 @@ __all__ = [
     "Action",
     "Alert",
     "AlertKind",
+    "Approval",
+    "ApprovalKind",
+    "ApprovalState",
     "DataLevelSent",
     "Dispute",
     "DisputeAction",
@@ -130,6 +134,7 @@ __all__ = [
     "ProviderAccount",
     "ProviderHealth",
     "Purpose",
+    "RefundLimit",
     "RefundLine",
     "RefundReason",
     "RefundSource",

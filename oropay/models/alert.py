@@ -25,6 +25,8 @@ class AlertKind(models.TextChoices):
     """A late answer was good, but its reversal had gone out already: the money went back."""
     DISPUTE_UNANSWERED = "dispute_unanswered", _("Dispute not answered")
     """The deadline of a dispute is near or over, and nobody has answered it."""
+    DECIDED = "decided", _("Decided by two persons")
+    """No evidence decided an unknown transaction; two persons said that it was taken."""
     CREDIT_CREATED = "credit_created", _("Over-payment became credit")
     """Money arrived for something that no longer needed it."""
 

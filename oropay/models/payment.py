@@ -120,6 +120,7 @@ class Payment(models.Model):
             ("capture_payment", "Can capture authorized money"),
             ("cancel_payment", "Can cancel an authorization or void a charge"),
             ("refund_payment", "Can refund captured money"),
+            ("credit_payment", "Can ask for a standalone credit"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gte=0), name="payment_amount_not_negative"),

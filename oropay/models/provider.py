@@ -39,6 +39,9 @@ class ProviderAccount(models.Model):
     tokenization_account = models.CharField(_("tokenization account"), max_length=60, default="tokenization")
     settlement_account = models.CharField(_("settlement account"), max_length=60, default="settlement_reporting")
     dispute_account = models.CharField(_("dispute account"), max_length=60, default="dispute_management")
+    bank_credits = models.BooleanField(
+        _("credits to bank accounts"), default=False, help_text=_("The gateway gives money to bank accounts too.")
+    )
     credentials = models.BinaryField(_("sealed credentials"), editable=False)
     """A sealed box that only the worker opens; see `oropay.vault`."""
     key_id = models.CharField(_("key"), max_length=40, editable=False)

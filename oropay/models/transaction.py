@@ -137,6 +137,8 @@ class FailureReason(models.TextChoices):
 
     NOT_SENT = "not_sent", _("Could not be sent")
     """No connection, or refused at the door, until its tries or its minute were used up."""
+    NOT_TAKEN = "not_taken", _("Ruled out by two persons")
+    """No evidence at the gateway decided it; two persons did. Watched for 90 days."""
     NEVER_ARRIVED = "never_arrived", _("Never arrived")
     """Absent in two look-ups, and the gateway knew nothing to reverse. Watched for 90 days."""
     CARD_GONE = "card_gone", _("Card no longer known")
@@ -262,6 +264,8 @@ class PaymentTransaction(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
     )
     created_at = models.DateTimeField(_("created"))
+    queued_at = models.DateTimeField(null=True)
+    """When a second person let it go, if it had to wait for one: its minute to be sent begins here."""
     ended_at = models.DateTimeField(_("ended"), null=True)
 
     class Meta:
@@ -306,6 +310,11 @@ class PaymentTransaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} {format_money(self.amount, self.currency)} · {self.get_state_display()}"
+
+    @property
+    def subject(self) -> "PaymentTransaction | None":
+        """What it acts on: its parent. A late one stands for the failed row above it and acts on what that acted on."""
+        return self.parent.parent if self.late and self.parent is not None else self.parent
 
     @property
     def is_final(self) -> bool:

@@ -160,6 +160,9 @@ SLOW_AFTER = timedelta(seconds=8)
 """Twice what the page promises; the gateway's own time-out is longer."""
 
 FAILURES = {
+    FailureReason.NOT_TAKEN: gettext_lazy(
+        "Nothing was charged. We asked the bank: the payment never reached it. It is safe to try again."
+    ),
     FailureReason.UNANSWERED: gettext_lazy(
         "Nothing was charged and the card is not saved: its bank gave no answer. Please enter the card again."
     ),
@@ -182,7 +185,7 @@ FAILURES = {
 }
 """What a buyer reads of a payment that failed: trying again helps against some reasons only."""
 
-REPEATABLE = frozenset({FailureReason.NOT_SENT, FailureReason.NEVER_ARRIVED})
+REPEATABLE = frozenset({FailureReason.NOT_SENT, FailureReason.NEVER_ARRIVED, FailureReason.NOT_TAKEN})
 
 
 OPEN_STATES = frozenset({MoneyState.PROCESSING, MoneyState.UNKNOWN, MoneyState.ACTION_REQUIRED, MoneyState.REVIEW})

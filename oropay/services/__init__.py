@@ -1,6 +1,8 @@
 """Every write of the payment module, by subject."""
 
 from oropay.services.alert import alert_raise, alert_resolve
+from oropay.services.approval import approval_agree, approval_ask, approval_refuse
+from oropay.services.credit import credit_refusal, credit_start
 from oropay.services.followup import (
     Allowed,
     RefundLineAsked,
@@ -19,6 +21,7 @@ from oropay.services.instrument import (
     NewCard,
     routing_is_valid,
 )
+from oropay.services.limits import LimitsAsked, refund_limits_propose
 from oropay.services.notification import (
     notification_receive,
     notification_replay,
@@ -42,6 +45,7 @@ from oropay.services.start import (
 )
 from oropay.services.validate import card_validate_start, instrument_validate_start
 from oropay.services.vault import Rotation, canaries_check, canaries_ensure, vault_rotate
+from oropay.services.verdict import EvidenceFile, verdict_propose, verdict_refusal
 from oropay.services.wallet import (
     bank_save,
     instrument_delete,
@@ -56,6 +60,8 @@ __all__ = [
     "Allowed",
     "BankDetails",
     "Client",
+    "EvidenceFile",
+    "LimitsAsked",
     "MandateGiven",
     "NewBank",
     "NewCard",
@@ -67,6 +73,9 @@ __all__ = [
     "SettledNote",
     "alert_raise",
     "alert_resolve",
+    "approval_agree",
+    "approval_ask",
+    "approval_refuse",
     "bank_save",
     "canaries_check",
     "canaries_ensure",
@@ -75,6 +84,8 @@ __all__ = [
     "capturable",
     "capture_start",
     "card_validate_start",
+    "credit_refusal",
+    "credit_start",
     "forced_statuses_expire",
     "instrument_delete",
     "instrument_edit",
@@ -95,6 +106,7 @@ __all__ = [
     "payable_take_over",
     "payment_start",
     "provider_provision",
+    "refund_limits_propose",
     "refund_lines_suggested",
     "refund_mail",
     "refund_start",
@@ -105,6 +117,8 @@ __all__ = [
     "status_force",
     "status_unforce",
     "vault_rotate",
+    "verdict_propose",
+    "verdict_refusal",
     "watch_wake",
     "webhook_address",
     "webhook_check_end",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from commerce.models import Organization, Website
 from oropay.exceptions import UnsafeAddress
-from oropay.models import Environment, Integration, ProviderAccount
+from oropay.models import Environment, Integration, ProviderAccount, RefundLimit
 from oropay.services.vault import canaries_ensure
 from oropay.vault import seal
 from oropay.vault.contexts import credentials_context
@@ -61,6 +61,7 @@ def provider_provision(
             **account_names,
         },
     )
+    RefundLimit.objects.get_or_create(organization=organization, currency=settlement_currency)
     return account
 
 

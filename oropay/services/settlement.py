@@ -15,6 +15,9 @@ from oropay.models import (
 from oropay.services.payable import money_states_write
 from plumbing.services import hint
 
+GIVEN = frozenset({Action.REFUND, Action.CREDIT})
+"""What the gateway reports as a refund."""
+
 
 @dataclass(frozen=True)
 class SettledNote:
@@ -48,10 +51,10 @@ def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[Settle
 
 def _note_on(*, row: PaymentTransaction, by_id: Mapping[tuple[str, bool], SettledNote], now: datetime) -> bool:
     """Put its note on one transaction of a locked payment; False when nothing is to be written."""
-    if row.action not in {Action.CHARGE, Action.CAPTURE, Action.REFUND}:
+    if row.action not in {Action.CHARGE, Action.CAPTURE, *GIVEN}:
         return False
     owner = row.parent if row.action == Action.CAPTURE and row.parent is not None else row
-    note = by_id.get((owner.gateway_id, row.action == Action.REFUND))
+    note = by_id.get((owner.gateway_id, row.action in GIVEN))
     if note is None:
         return False
     if row.state == TransactionState.PENDING:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from oropay.engine.follow.cancel import canceled
 from oropay.engine.follow.capture import captured, release_add
+from oropay.engine.follow.credit import credited
 from oropay.engine.follow.recording import Recording
 from oropay.engine.follow.refund import refunded
 from oropay.engine.follow.sale import authorized, charged
@@ -24,6 +25,7 @@ FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
     Action.CAPTURE: captured,
     Action.CANCEL: canceled,
     Action.REFUND: refunded,
+    Action.CREDIT: credited,
 }
 """What each action's news brings about. Each is given the state the transaction has just moved to."""
 

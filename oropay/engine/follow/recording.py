@@ -104,3 +104,8 @@ def withdraw(row: PaymentTransaction, *, now: datetime) -> None:
 def tell_ended(news: Recording) -> None:
     for event, handler in events(news):
         handler.on_ended(event=event)
+
+
+def expected_before(news: Recording) -> bool:
+    """A bank debit is expected from the moment it is accepted; its settlement is not expected a second time."""
+    return any(step.state == TransactionState.PENDING for step in news.row.steps.all())  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """Holds and charges: who is told, what is posted, what is expected."""
 
 from ledger.models import EntryKind
-from oropay.engine.follow.recording import ENDED, Recording, events, expect, post, tell_ended, withdraw
+from oropay.engine.follow.recording import ENDED, Recording, events, expect, expected_before, post, tell_ended, withdraw
 from oropay.models import Method, TransactionState
 
 S = TransactionState
@@ -17,7 +17,7 @@ def authorized(news: Recording, state: TransactionState) -> None:
 
 def charged(news: Recording, state: TransactionState) -> None:
     if news.payment.method == Method.BANK:
-        if state == S.PENDING or (state == S.APPROVED and not _expected_before(news)):
+        if state == S.PENDING or (state == S.APPROVED and not expected_before(news)):
             expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)
         if state == S.PENDING:
             for event, handler in events(news):
@@ -33,8 +33,3 @@ def charged(news: Recording, state: TransactionState) -> None:
         expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)
     elif state in ENDED:
         tell_ended(news)
-
-
-def _expected_before(news: Recording) -> bool:
-    """A bank debit is expected from the moment it is accepted; its settlement is not expected a second time."""
-    return any(step.state == S.PENDING for step in news.row.steps.all())  # type: ignore[attr-defined]

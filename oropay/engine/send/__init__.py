@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from oropay.engine.evidence import SILENT, same_transaction
 from oropay.engine.send.claim import Claim
+from oropay.engine.send.credit import credit
 from oropay.engine.send.follow_up import cancel, capture, refund
 from oropay.engine.send.sale import authorize, charge
 from oropay.engine.send.validation import validate
@@ -20,6 +21,7 @@ SENDERS: Mapping[Action, Callable[[Claim, PaymentGateway], Answer]] = {
     Action.CAPTURE: capture,
     Action.CANCEL: cancel,
     Action.REFUND: refund,
+    Action.CREDIT: credit,
 }
 """What each action asks of the gateway."""
 

@@ -36,8 +36,8 @@ _NAME_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _KEY = re.compile(r"[\x21-\x7e]{1,50}")
 
 
-def sale(request: SaleRequest, credentials: Credentials) -> dict[str, Any]:
-    """A charge, or a hold when `request.capture` is not NOW.
+def sale(request: SaleRequest, credentials: Credentials, *, kind: str = "SALE") -> dict[str, Any]:
+    """A charge, or a hold when `request.capture` is not NOW; with the kind REFUND money to a customer.
 
     Raises:
         UnusableRequest: the amount, the reference or a name does not fit. Nothing was sent.
@@ -52,8 +52,8 @@ def sale(request: SaleRequest, credentials: Credentials) -> dict[str, Any]:
             "account_name": credentials.transaction_account,
             "channel": credentials.channel,
             "country": credentials.country,
-            "type": "SALE",
-            "capture_mode": _CAPTURE_MODE[request.capture],
+            "type": kind,
+            "capture_mode": _CAPTURE_MODE[request.capture] if kind == "SALE" else "",
             "amount": to_minor(request.amount),
             "currency": request.amount.currency.code,
             "reference": own_reference(request.reference),

@@ -39,6 +39,9 @@ class Payments(Calls):
     def authorize(self, request: SaleRequest) -> Answer:
         return self._pay(lambda: self._sale(request, held=True))
 
+    def credit(self, request: SaleRequest) -> Answer:
+        return self._pay(lambda: self._sale(request, held=False, kind="REFUND"))
+
     def validate(self, request: ValidationRequest) -> Answer:
         return self._pay(
             lambda: Call(
@@ -91,7 +94,7 @@ class Payments(Calls):
             return Listing(complete=False, found=tuple(found))
         return Listing(complete=all(answer.gateway_id for answer in found), found=tuple(found))
 
-    def _sale(self, request: SaleRequest, *, held: bool) -> Call:
+    def _sale(self, request: SaleRequest, *, held: bool, kind: str = "SALE") -> Call:
         if held is (request.capture is Capture.NOW):
             raise UnusableRequest(
                 "A charge takes the money now, an authorization later; the request says the opposite."
@@ -102,7 +105,7 @@ class Payments(Calls):
             step=Step.SALE,
             verb="POST",
             path=TRANSACTIONS,
-            body=bodies.sale(request, self.credentials),
+            body=bodies.sale(request, self.credentials, kind=kind),
             method=Method.ACH if bank else Method.CARD,
             key=bodies.key(request.idempotency_key),
             send_before=request.send_before,

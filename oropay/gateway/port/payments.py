@@ -151,6 +151,10 @@ class Payments(Protocol):
 
     def refund(self, request: FollowUpRequest) -> Answer: ...
 
+    def credit(self, request: SaleRequest) -> Answer:
+        """Give money to a card or bank account without an earlier charge; `capture` is NOW."""
+        ...
+
     def look_up(self, *, gateway_id: str) -> Answer: ...
 
     def find_by_reference(self, *, reference: str) -> Listing:

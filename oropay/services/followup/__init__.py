@@ -3,6 +3,7 @@
 One file an action; `queue` holds what they have in common.
 """
 
+from oropay.services.followup.approval import GivingBack
 from oropay.services.followup.cancel import cancel_start, cancelable, reversal_queue
 from oropay.services.followup.capture import capturable, capture_start
 from oropay.services.followup.queue import Allowed
@@ -16,6 +17,7 @@ from oropay.services.followup.refund import (
 
 __all__ = [
     "Allowed",
+    "GivingBack",
     "RefundLineAsked",
     "cancel_start",
     "cancelable",

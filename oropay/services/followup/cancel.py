@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from commerce.models import User
 from oropay.exceptions import CancelRefused, NoteRequired
 from oropay.models import RUNNING, Action, Method, PaymentTransaction, TransactionState
+from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.capture import capturable
 from oropay.services.followup.queue import (
     ZERO,
@@ -19,6 +20,7 @@ from oropay.services.followup.queue import (
     refuse_moved,
     refuse_running,
 )
+from oropay.services.limits import over_limit
 from plumbing.services import note_add
 
 
@@ -29,6 +31,8 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     children = [row for row in family if row.parent_id == transaction.pk]
     if any(row.state in RUNNING for row in children):
         return Allowed(ZERO, _("Another action on it is still running."))
+    if any(row.action == Action.CANCEL and row.state == TransactionState.AWAITING_APPROVAL for row in children):
+        return Allowed(ZERO, _("Its void waits for a second person."))
     if transaction.action == Action.AUTHORIZE:
         return capturable(hold=transaction, family=family)
     if transaction.action == Action.CHARGE:
@@ -45,6 +49,9 @@ def cancel_start(
     *, transaction: PaymentTransaction, note: str, by: User, now: datetime, after: int | None = None
 ) -> PaymentTransaction:
     """Queue releasing a hold, or voiding a card charge that is not settled, in full. `after`: see `capture_start`.
+
+    Above what `by` may give back alone a void waits in AWAITING_APPROVAL for a second person. Releasing a hold gives
+    nothing back.
 
     Raises:
         PaymentMoved: something was started since `after`.
@@ -63,10 +70,23 @@ def cancel_start(
     allowed = cancelable(transaction=transaction, family=family)
     if allowed.limit <= 0:
         raise CancelRefused(why=allowed.reason)
+    why = (
+        over_limit(payment=payment, charge=transaction, amount=allowed.limit, by=by, now=now)
+        if transaction.action == Action.CHARGE
+        else ""
+    )
     cancel = follow_up_queue(
-        payment=payment, parent=transaction, action=Action.CANCEL, amount=allowed.limit, by=by, now=now
+        payment=payment,
+        parent=transaction,
+        action=Action.CANCEL,
+        amount=allowed.limit,
+        by=by,
+        now=now,
+        waits=bool(why),
     )
     note_add(on=payment, text=note, by=by, now=now)
+    if why:
+        giving_back_ask(row=cancel, why=why, note=note, by=by, now=now)
     return cancel
 
 

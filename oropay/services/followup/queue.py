@@ -62,7 +62,9 @@ def follow_up_queue(
     by: User | None,
     now: datetime,
     reason: str = "",
+    waits: bool = False,
 ) -> PaymentTransaction:
+    """The row that the worker sends; one that `waits` for a second person is sent only once it is released."""
     row = PaymentTransaction.objects.create(
         payment=payment,
         parent=parent,
@@ -70,11 +72,27 @@ def follow_up_queue(
         amount=amount,
         currency=payment.currency,
         reference=reference_new(),
+        state=TransactionState.AWAITING_APPROVAL if waits else TransactionState.QUEUED,
         capture_mode=Capture.LATER if action == Action.CAPTURE else "",
         reason=reason,
         created_by=by,
         created_at=now,
-        next_at=now + settings.OROPAY_RESEND_AFTER,
+        next_at=None if waits else now + settings.OROPAY_RESEND_AFTER,
     )
-    hint("oropay.tasks.execute", row.pk, queue="gateway-interactive")
+    if not waits:
+        hint("oropay.tasks.execute", row.pk, queue="gateway-interactive")
     return row
+
+
+def follow_up_release(*, row: PaymentTransaction, now: datetime) -> None:
+    """A second person agreed: let a locked row that waited for it go to the worker."""
+    row.state, row.queued_at, row.next_at = TransactionState.QUEUED, now, now + settings.OROPAY_RESEND_AFTER
+    row.save(update_fields=["state", "queued_at", "next_at"])
+    hint("oropay.tasks.execute", row.pk, queue="gateway-interactive")
+
+
+def waiting_end(*, row: PaymentTransaction, now: datetime) -> None:
+    """Nobody agreed: a locked row that waited for it is never sent. One that went on already stays what it is."""
+    if row.state == TransactionState.AWAITING_APPROVAL:
+        row.state, row.ended_at = TransactionState.CANCELED, now
+        row.save(update_fields=["state", "ended_at"])

@@ -29,6 +29,7 @@ from oropay.models import (
     RefundSource,
     TransactionState,
 )
+from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.disputed import came_back_of
 from oropay.services.followup.queue import (
     ENDED_WITHOUT,
@@ -41,6 +42,7 @@ from oropay.services.followup.queue import (
     refuse_running,
     representable,
 )
+from oropay.services.limits import over_limit
 from plumbing.services import note_add
 
 
@@ -58,8 +60,14 @@ def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     """
     if transaction.action not in {Action.CHARGE, Action.CAPTURE} or transaction.state != TransactionState.APPROVED:
         return Allowed(ZERO, _("Only approved charges and captures can be refunded."))
-    children = [row for row in family if row.parent_id == transaction.pk and row.state not in ENDED_WITHOUT]
-    if any(row.action == Action.CANCEL for row in children):
+    direct = [row for row in family if row.parent_id == transaction.pk]
+    ids = {row.pk for row in direct}
+    late = [row for row in family if row.late and row.parent_id in ids]
+    children = [row for row in [*direct, *late] if row.state not in ENDED_WITHOUT]
+    voids = [row for row in children if row.action == Action.CANCEL]
+    if any(row.state == TransactionState.AWAITING_APPROVAL for row in voids):
+        return Allowed(ZERO, _("Its void waits for a second person."))
+    if voids:
         return Allowed(ZERO, _("It was canceled."))
     if any(row.state in RUNNING for row in children):
         return Allowed(ZERO, _("Another refund of it has not ended."))
@@ -83,7 +91,7 @@ def refund_start(
 ) -> PaymentTransaction:
     """Queue giving part of a captured charge back to the card it came from; `lines` say what it is taken from.
 
-    `after`: see `capture_start`.
+    Above what `by` may give back alone it waits in AWAITING_APPROVAL for a second person. `after`: see `capture_start`.
 
     Raises:
         PaymentMoved: something was started since `after`.
@@ -110,13 +118,23 @@ def refund_start(
     if amount > allowed.limit:
         raise RefundTooLarge(asked=amount, limit=allowed.limit, currency=charge.currency, why=allowed.reason)
     _lines_fit(payment=payment, lines=lines)
+    why = over_limit(payment=payment, charge=charge, amount=amount, by=by, now=now)
     refund = follow_up_queue(
-        payment=payment, parent=charge, action=Action.REFUND, amount=amount, by=by, now=now, reason=reason
+        payment=payment,
+        parent=charge,
+        action=Action.REFUND,
+        amount=amount,
+        by=by,
+        now=now,
+        reason=reason,
+        waits=bool(why),
     )
     RefundLine.objects.bulk_create(
         RefundLine(refund=refund, source=line.source, payable_id=line.payable_id, amount=line.amount) for line in lines
     )
     note_add(on=payment, text=note, by=by, now=now)
+    if why:
+        giving_back_ask(row=refund, why=why, note=note, by=by, now=now)
     return refund
 
 
@@ -162,7 +180,7 @@ def _lines_fit(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
         line.source == RefundSource.CREDIT for line in lines
     ):
         raise RefundRefused(why=_("Money paid for an order that is not billed is its deposit, not credit."))
-    _credit_suffices(payment=payment, lines=lines)
+    credit_suffices(payment=payment, amounts=[line.amount for line in lines if line.source == RefundSource.CREDIT])
     for line in lines:
         if line.source == RefundSource.CREDIT and line.payable_id is None:
             continue
@@ -171,9 +189,12 @@ def _lines_fit(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
             raise RefundRefused(why=_("A line names something this payment did not pay."))
 
 
-def _credit_suffices(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
-    """A refund of unallocated credit may take no more than the customer has, less what refunds under way will take."""
-    asked = sum((line.amount for line in lines if line.source == RefundSource.CREDIT), ZERO)
+def credit_suffices(*, payment: Payment, amounts: Sequence[Decimal], besides: PaymentTransaction | None = None) -> None:
+    """A refund of unallocated credit may take no more than the customer has, less what refunds under way will take.
+
+    `besides`: a refund that is written already and asks again. Raises RefundRefused.
+    """
+    asked = sum(amounts, ZERO)
     if not asked:
         return
     booked = -balance(
@@ -188,6 +209,8 @@ def _credit_suffices(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> N
         refund__payment__organization_id=payment.organization_id,
         refund__currency=payment.currency,
     ).exclude(refund__state__in=FINAL)
+    if besides is not None:
+        under_way = under_way.exclude(refund=besides)
     credit = booked - under_way.aggregate(sum=Sum("amount", default=ZERO))["sum"]
     if asked > credit:
         raise RefundRefused(

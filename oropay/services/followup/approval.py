@@ -1,0 +1,96 @@
+"""What waits for a second person before it is sent: money given back above its maker's limit."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from commerce.models import User
+from commerce.money import format_money
+from oropay import locks
+from oropay.exceptions import CancelRefused, RefundTooLarge
+from oropay.models import (
+    Action,
+    Approval,
+    Payment,
+    PaymentTransaction,
+    RefundLine,
+    RefundSource,
+    TransactionState,
+)
+from oropay.services.followup.asking import giving_back_asked
+from oropay.services.followup.cancel import cancelable
+from oropay.services.followup.queue import follow_up_release, lock_family, member, refuse_running, waiting_end
+from oropay.services.followup.refund import credit_suffices, refundable
+from plumbing.services import note_add
+
+Subject = tuple[Payment, list[PaymentTransaction]]
+
+
+class GivingBack:
+    """Registered on `oropay.ports.approval_handlers` for refunds and voids."""
+
+    permission = "oropay.approve_refund"
+
+    def lock(self, *, approval: Approval) -> Subject:
+        row = _row_of(approval)
+        if RefundLine.objects.filter(refund=row, source=RefundSource.CREDIT).exists():
+            locks.customer_account(pk=row.payment.customer_id)
+        return lock_family(payment_id=row.payment_id)
+
+    def asked_now(self, subject: Subject, *, approval: Approval) -> Mapping[str, Any]:
+        payment, family = subject
+        row = member(family, _row_of(approval).pk)
+        if row.state != TransactionState.AWAITING_APPROVAL:
+            return {"state": row.state}
+        return giving_back_asked(row=row, payment=payment)
+
+    def agree(self, subject: Subject, *, approval: Approval, by: User, now: datetime) -> None:
+        payment, family = subject
+        row = member(family, _row_of(approval).pk)
+        others = [one for one in family if one.pk != row.pk]
+        charge = member(family, row.parent_id or 0)
+        refuse_running(parent=charge, family=others)
+        self._limits_again(row=row, charge=charge, others=others, payment=payment)
+        follow_up_release(row=row, now=now)
+        note_add(on=payment, text=_("Agreed as the second person: {what}").format(what=row), by=by, now=now)
+
+    def end(self, subject: Subject, *, approval: Approval, now: datetime) -> None:
+        waiting_end(row=member(subject[1], _row_of(approval).pk), now=now)
+
+    def sentence(self, *, approval: Approval) -> str:
+        row = _row_of(approval)
+        amount = format_money(row.amount, row.currency)
+        if row.action == Action.CANCEL:
+            return _("The charge of {amount} is voided: {instrument} is not charged.").format(
+                amount=amount, instrument=row.payment.instrument
+            )
+        return _("{amount} goes back to {instrument} in a few banking days.").format(
+            amount=amount, instrument=row.payment.instrument
+        )
+
+    def _limits_again(
+        self,
+        *,
+        row: PaymentTransaction,
+        charge: PaymentTransaction,
+        others: Sequence[PaymentTransaction],
+        payment: Payment,
+    ) -> None:
+        if row.action == Action.CANCEL:
+            allowed = cancelable(transaction=charge, family=others)
+            if allowed.limit != row.amount:
+                raise CancelRefused(why=allowed.reason)
+            return
+        allowed = refundable(transaction=charge, family=others)
+        if row.amount > allowed.limit:
+            raise RefundTooLarge(asked=row.amount, limit=allowed.limit, currency=row.currency, why=allowed.reason)
+        credit = [line for line in RefundLine.objects.filter(refund=row) if line.source == RefundSource.CREDIT]
+        credit_suffices(payment=payment, amounts=[line.amount for line in credit], besides=row)
+
+
+def _row_of(approval: Approval) -> PaymentTransaction:
+    if approval.transaction is None:
+        raise ValueError(f"approval {approval.pk} is about no transaction")
+    return approval.transaction

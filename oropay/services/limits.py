@@ -1,0 +1,149 @@
+"""How much one person may give back alone, and changing that: by two persons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from commerce.models import Organization, User
+from commerce.money import exponent, format_money
+from oropay import locks
+from oropay.exceptions import AmountNotRepresentable
+from oropay.models import (
+    FINAL,
+    Action,
+    Approval,
+    ApprovalKind,
+    Payment,
+    PaymentTransaction,
+    RefundLimit,
+    TransactionState,
+)
+from oropay.services.approval import approval_ask
+
+CUSTOMER_WINDOW = timedelta(days=30)
+DAY = timedelta(hours=24)
+GIVEN_BACK = Q(action__in=[Action.REFUND, Action.CREDIT]) | Q(
+    action=Action.CANCEL, parent__action__in=[Action.CHARGE, Action.CAPTURE]
+)
+"""Refunds, standalone credits, and voids of what was taken. Releasing a hold gives nothing back."""
+
+
+def over_limit(*, payment: Payment, charge: PaymentTransaction | None, amount: Decimal, by: User, now: datetime) -> str:
+    """Why `by` may not give `amount` back alone; empty if they may.
+
+    Counts what this person gave back of this charge, to this customer in 30 days, and in the last 24 hours, whatever
+    has not ended without money. The person's row is locked, so that two windows of one person cannot share a limit.
+    """
+    limit = RefundLimit.objects.filter(organization=payment.organization_id, currency=payment.currency).first()
+    if limit is None:
+        return ""
+    locks.maker(pk=by.pk)
+    mine = PaymentTransaction.objects.filter(
+        GIVEN_BACK, created_by=by, currency=payment.currency, payment__organization=payment.organization_id
+    ).exclude(state__in=FINAL - {TransactionState.APPROVED})
+    counted: list[tuple[Decimal | None, QuerySet[PaymentTransaction], str]] = [
+        (limit.per_charge, mine.filter(parent=charge) if charge else mine.none(), _("of one charge")),
+        (
+            limit.per_customer,
+            mine.filter(payment__customer=payment.customer_id, created_at__gt=now - CUSTOMER_WINDOW),
+            _("to one customer in 30 days"),
+        ),
+        (limit.per_day, mine.filter(created_at__gt=now - DAY), _("in 24 hours")),
+    ]
+    for most, rows, words in counted:
+        if most is None:
+            continue
+        given = rows.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+        if given + amount > most:
+            return _("{by} may give back {most} {words} alone, and gave {given} already.").format(
+                by=by,
+                most=format_money(most, payment.currency),
+                words=words,
+                given=format_money(given, payment.currency),
+            )
+    return ""
+
+
+@dataclass(frozen=True)
+class LimitsAsked:
+    """New limits of one currency; None is no limit."""
+
+    per_charge: Decimal | None
+    per_customer: Decimal | None
+    per_day: Decimal | None
+
+
+@atomic(durable=True)
+def refund_limits_propose(
+    *, organization: Organization, currency: str, limits: LimitsAsked, note: str, by: User, now: datetime
+) -> Approval:
+    """Ask a second person to agree to other limits; until then those in force stay.
+
+    Raises:
+        NoteRequired: `note` is blank.
+        AmountNotRepresentable: a limit has more decimals than the currency knows, or is negative.
+    """
+    for amount in (limits.per_charge, limits.per_customer, limits.per_day):
+        if amount is not None and (amount < 0 or amount != amount.quantize(Decimal(1).scaleb(-exponent(currency)))):
+            raise AmountNotRepresentable(amount=amount, currency=currency)
+    asked = {
+        "currency": currency,
+        **{name: None if value is None else f"{value:f}" for name, value in vars(limits).items()},
+        "instead_of": _standing(organization_id=organization.pk, currency=currency),
+    }
+    return approval_ask(
+        kind=ApprovalKind.LIMITS,
+        organization_id=organization.pk,
+        asked=asked,
+        why=_("Limits are changed by two persons."),
+        note=note,
+        by=by,
+        now=now,
+    )
+
+
+def _standing(*, organization_id: int, currency: str) -> list[str | None] | None:
+    row = RefundLimit.objects.filter(organization=organization_id, currency=currency).first()
+    if row is None:
+        return None
+    return [None if value is None else f"{value:f}" for value in (row.per_charge, row.per_customer, row.per_day)]
+
+
+class LimitsApproval:
+    """Registered on `oropay.ports.approval_handlers`. Limits that changed meanwhile void the question."""
+
+    permission = "oropay.change_refundlimit"
+
+    def lock(self, *, approval: Approval) -> None:
+        """Nothing but the approval itself: its row orders competing changes of one question."""
+
+    def asked_now(self, subject: Any, *, approval: Approval) -> Mapping[str, Any]:
+        standing = _standing(organization_id=approval.organization_id, currency=approval.asked["currency"])
+        return {**approval.asked, "instead_of": standing}
+
+    def agree(self, subject: Any, *, approval: Approval, by: User, now: datetime) -> None:
+        names = ("per_charge", "per_customer", "per_day")
+        RefundLimit.objects.update_or_create(
+            organization_id=approval.organization_id,
+            currency=approval.asked["currency"],
+            defaults={name: None if approval.asked[name] is None else Decimal(approval.asked[name]) for name in names},
+        )
+
+    def end(self, subject: Any, *, approval: Approval, now: datetime) -> None:
+        """Nothing was changed, so nothing has to be taken back."""
+
+    def sentence(self, *, approval: Approval) -> str:
+        return _("No money moves. From then on a person may give back in {currency}, alone: {limits}.").format(
+            currency=approval.asked["currency"],
+            limits=", ".join(
+                f"{RefundLimit._meta.get_field(name).verbose_name}: "  # type: ignore[union-attr]
+                f"{approval.asked[name] if approval.asked[name] is not None else _('no limit')}"
+                for name in ("per_charge", "per_customer", "per_day")
+            ),
+        )
