@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from plumbing.selectors import heartbeats_alive
+from plumbing.selectors import heartbeats_alive, late_tasks
 
 PARTS = ("worker-gateway", "worker-default", "beat")
 """Processes that write a heartbeat."""
@@ -31,7 +31,10 @@ def livez(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, Valkey, both workers and beat answer; else 503. Names what is missing, tells no details."""
+    """200 when database, Valkey, both workers and beat answer; else 503. Names what is missing, tells no details.
+
+    `behind_seconds` is the worst lag of periodic work: late work is for people to look at, requests are served.
+    """
     parts = {"database": _database_answers(), "valkey": _valkey_answers()}
     alive = heartbeats_alive(PARTS, timezone.now()) if parts["database"] else frozenset()
     parts |= {name: name in alive for name in PARTS}
@@ -40,9 +43,15 @@ def readyz(request: HttpRequest) -> JsonResponse:
         {
             "state": "ready" if ready else "not ready",
             "parts": {name: "ok" if fine else "missing" for name, fine in parts.items()},
+            "behind_seconds": _behind() if parts["database"] else None,
         },
         status=200 if ready else 503,
     )
+
+
+def _behind() -> int:
+    late = late_tasks(timezone.now())
+    return int(late[0].behind.total_seconds()) if late else 0
 
 
 def _database_answers() -> bool:

@@ -1,4 +1,4 @@
-"""The first page: what came in today, what nobody is sure of, what waits for a person. Seven queries."""
+"""The first page: what came in today, what nobody is sure of, what waits for a person. At most nine queries."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
@@ -6,17 +6,20 @@ from typing import Any
 
 from django.db.models import Count, F, Q, Sum
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.background import duration
 from backoffice.clock import zone_shown
 from backoffice.display import badge, link, list_of, moment, money, numbers
 from backoffice.records import Table
 from backoffice.scoping import staff_of
 from backoffice.worth import ROWS, net_shown
 from invoices.models import Invoice, InvoiceState
-from oropay.models import Action, Alert, MoneyState, Payment, PaymentTransaction, TransactionState
+from oropay.models import Action, Alert, MoneyState, Payment, PaymentTransaction, ProviderAccount, TransactionState
+from plumbing.selectors import late_tasks
 
 TAKING = [Action.CHARGE, Action.CAPTURE, Action.OFFLINE_RECEIPT]
 
@@ -36,6 +39,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             _unknown(payments),
             _alerts(payments),
             *_unpaid(mine, now, may=request.user.has_perm("invoices.view_invoice")),
+            *_silent(mine, now, may=request.user.has_perm("oropay.view_provideraccount")),
+            *_late(now, may=user.is_superuser),
         ],
         "sections": [_last(payments)],
     }
@@ -108,6 +113,44 @@ def _unpaid(mine: Q, now: datetime, *, may: bool) -> list[dict[str, Any]]:
             if (count := sum(row["count"] for row in rows))
             else _("Posted invoices that are not paid will appear here."),
             "href": list_of(Invoice, balance="open"),
+        }
+    ]
+
+
+def _silent(mine: Q, now: datetime, *, may: bool) -> list[dict[str, Any]]:
+    """Accounts that do not answer; nothing while all do."""
+    if not may:
+        return []
+    silent = ProviderAccount.objects.filter(mine, is_active=True, health__silent_since__isnull=False)
+    names = list(silent.order_by("name").values_list("name", "health__open_until"))
+    if not names:
+        return []
+    paused = any(until is not None and until > now for _name, until in names)
+    return [
+        {
+            "label": _("Gateway does not answer"),
+            "values": [name for name, _until in names],
+            "detail": _("Nothing is sent for a moment; buyers are told before they click. One payment then tries.")
+            if paused
+            else _("Look-ups go on by themselves; the first good answer wakes everything that waits."),
+            "href": list_of(ProviderAccount),
+            "variant": "warning",
+        }
+    ]
+
+
+def _late(now: datetime, *, may: bool) -> list[dict[str, Any]]:
+    """Periodic work that is late; nothing while all is on time."""
+    late = late_tasks(now) if may else []
+    if not late:
+        return []
+    return [
+        {
+            "label": _("Background work is late"),
+            "values": [duration(late[0].behind)],
+            "detail": _("{task} is the latest of {n}.").format(task=late[0].name, n=len(late)),
+            "href": reverse("admin:plumbing_job_background"),
+            "variant": "warning",
         }
     ]
 

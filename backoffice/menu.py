@@ -103,6 +103,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Users"), "person", User),
             _item(request, _("Mail"), "outbox", Mail),
             _item(request, _("Jobs"), "engineering", Job),
+            _background(request),
             _item(request, _("Documents"), "description", Document),
         ),
     ]
@@ -181,6 +182,18 @@ def _item(request: HttpRequest, title: str, icon: str, model: type[Model]) -> di
         "icon": icon,
         "link": address,
         "active": lambda request: request.path.startswith(address),
+    }
+
+
+def _background(request: HttpRequest) -> dict[str, Any] | None:
+    if not may_view(Job)(request):
+        return None
+    address = reverse("admin:plumbing_job_background")
+    return {
+        "title": _("Background work"),
+        "icon": "monitor_heart",
+        "link": address,
+        "active": lambda request: request.path == address,
     }
 
 

@@ -34,12 +34,11 @@ def _beat(name: str) -> None:
     from django.db import DatabaseError, connection, transaction
     from django.utils import timezone
 
-    from plumbing.services import heartbeat_beat, heartbeats_forget
+    from plumbing.services import heartbeat_beat
 
     try:
         with transaction.atomic():
             heartbeat_beat(name=name, now=timezone.now())
-            heartbeats_forget(now=timezone.now())
     except DatabaseError as error:
         logger.warning("no heartbeat of %s: %s", name, error)
     finally:

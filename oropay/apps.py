@@ -23,6 +23,7 @@ class OropayConfig(AppConfig):
             DisputeDeadlines,
             DisputesPull,
             ForcedStatusesExpire,
+            HostedTokens,
             InboxForgetting,
         )
         from oropay.ports import approval_handlers
@@ -45,6 +46,7 @@ class OropayConfig(AppConfig):
             RemindOfExpiry(),
             ForcedStatusesExpire(),
             ApprovalsExpire(),
+            HostedTokens(),
             InboxForgetting(),
             DisputesPull(),
             DisputeDeadlines(),

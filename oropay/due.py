@@ -20,6 +20,8 @@ from oropay.models import (
 )
 from oropay.services import notifications_hint
 from oropay.services.outbox import QUEUE, TASK
+from plumbing.ports import Backlog
+from plumbing.selectors import backlog_of
 from plumbing.services import hint
 
 ANSWERS = {
@@ -54,6 +56,10 @@ class DueTransactions:
             hint(task, row.pk, queue=queue)
         return len(rows)
 
+    def backlog(self, *, now: datetime) -> Backlog:
+        """Rows whose time came longer ago than a hint takes: publishing a row moves its time on."""
+        return backlog_of(PaymentTransaction.objects.filter(state__in=list(TASKS), next_at__lte=now))
+
 
 class DueInstrumentRequests:
     """Registered on `plumbing.ports.due_rows`."""
@@ -71,6 +77,9 @@ class DueInstrumentRequests:
             hint(TASK, row.pk, queue=QUEUE)
         return len(rows)
 
+    def backlog(self, *, now: datetime) -> Backlog:
+        return backlog_of(InstrumentRequest.objects.filter(state__in=INSTRUMENT_REQUEST_LIVE, next_at__lte=now))
+
 
 class DueWatches:
     """Registered on `plumbing.ports.due_rows`."""
@@ -84,6 +93,9 @@ class DueWatches:
         for row in rows:
             hint("oropay.tasks.watch", row.pk, queue="gateway-batch")
         return len(rows)
+
+    def backlog(self, *, now: datetime) -> Backlog:
+        return backlog_of(Watch.objects.filter(next_at__lte=now))
 
 
 class DueNotifications:
@@ -103,6 +115,9 @@ class DueNotifications:
             notifications_hint(integration_id=integration_id)
         return len(rows)
 
+    def backlog(self, *, now: datetime) -> Backlog:
+        return backlog_of(Notification.objects.filter(state__in=NOTIFICATION_WAITING, next_at__lte=now))
+
 
 class DueDisputeAnswers:
     """Registered on `plumbing.ports.due_rows`."""
@@ -117,3 +132,6 @@ class DueDisputeAnswers:
             task, queue = ANSWERS[RequestState(row.state)]
             hint(task, row.pk, queue=queue)
         return len(rows)
+
+    def backlog(self, *, now: datetime) -> Backlog:
+        return backlog_of(DisputeRequest.objects.filter(state__in=list(ANSWERS), next_at__lte=now))

@@ -127,7 +127,15 @@ UPDATE oropay_paymenttransaction
        answer_by = statement_timestamp() + make_interval(secs => %(answer)s),
        lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
        next_at = statement_timestamp() + make_interval(secs => %(lease)s)
- WHERE id = (SELECT id FROM oropay_paymenttransaction WHERE id = %(pk)s AND state = 'queued' FOR UPDATE SKIP LOCKED)
+ WHERE id = (
+    SELECT id FROM oropay_paymenttransaction waiting
+    WHERE id = %(pk)s AND state = 'queued' AND (%(through)s OR NOT EXISTS (
+        SELECT FROM oropay_payment payment
+        JOIN oropay_providerhealth health ON health.provider_account_id = payment.provider_account_id
+        WHERE payment.id = waiting.payment_id AND health.open_until IS NOT NULL
+    ))
+    FOR UPDATE SKIP LOCKED
+ )
 RETURNING tries, coalesce(queued_at, created_at)
 """
 """One statement, committed by itself: from here on only the holder of the lease may send. Times are the database's."""
@@ -143,14 +151,16 @@ class Claimed:
     """When it was first in the queue: from there its minute counts."""
 
 
-def claim(*, pk: int) -> Claimed | None:
-    """Take the lease of one queued transaction and commit; None when another has it or it is no longer queued."""
+def claim(*, pk: int, through: bool = False) -> Claimed | None:
+    """Take the lease of one queued transaction and commit; None when another has it, it is no longer queued, or the
+    circuit of its provider account is open and it shall not go `through`.
+    """
     send = settings.OROPAY_SEND_WITHIN
     answer = send + settings.OROPAY_CONNECT_TIMEOUT + settings.OROPAY_READ_TIMEOUT
     lease = answer + settings.OROPAY_LEASE_MARGIN
     seconds = {"send": send.total_seconds(), "answer": answer.total_seconds(), "lease": lease.total_seconds()}
     with atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(CLAIM, {**seconds, "pk": pk})
+        cursor.execute(CLAIM, {**seconds, "pk": pk, "through": through})
         row = cursor.fetchone()
     return Claimed(*row) if row else None
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from oropay import pool
 from oropay.engine import disputes
 from oropay.exceptions import VaultError
 from oropay.gateway.port import GatewayUnavailable
@@ -81,3 +82,14 @@ class ApprovalsExpire:
 
     def run(self, *, job: Job, now: datetime) -> None:
         approvals_expire(now=now)
+
+
+class HostedTokens:
+    """Card forms find a fresh token waiting; a lock per account makes a second worker harmless."""
+
+    name = "oropay.hosted-tokens"
+    every = timedelta(minutes=1)
+    queue = "gateway-interactive"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        pool.fill_all(now=now)

@@ -50,11 +50,6 @@ def pool_fill(provider_account_id: int) -> None:
     pool.fill(provider_account_id=provider_account_id, now=timezone.now())
 
 
-@shared_task(name="oropay.tasks.pools_fill")
-def pools_fill() -> None:
-    pool.fill_all(now=timezone.now())
-
-
 @shared_task(name="oropay.tasks.dispute_answer")
 def dispute_answer(request_id: int) -> None:
     disputes.answer_execute(request_id=request_id, now=timezone.now())

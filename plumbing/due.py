@@ -5,7 +5,9 @@ from datetime import datetime
 from django.db.transaction import atomic
 
 from plumbing import locks
-from plumbing.models import Job, Mail
+from plumbing.models import JOB_LIVE, MAIL_LIVE, Job, Mail
+from plumbing.ports import Backlog
+from plumbing.selectors import backlog_of
 from plumbing.services import hint
 from plumbing.services.jobs import TASK as JOB_TASK
 from plumbing.services.mail import QUEUE as MAIL_QUEUE
@@ -25,6 +27,9 @@ class DueMails:
             hint(MAIL_TASK, mail.pk, queue=MAIL_QUEUE)
         return len(mails)
 
+    def backlog(self, *, now: datetime) -> Backlog:
+        return backlog_of(Mail.objects.filter(state__in=MAIL_LIVE, next_at__lte=now))
+
 
 class DueJobs:
     """Registered on `plumbing.ports.due_rows`."""
@@ -38,3 +43,6 @@ class DueJobs:
         for job in jobs:
             hint(JOB_TASK, job.pk, queue=job.queue)
         return len(jobs)
+
+    def backlog(self, *, now: datetime) -> Backlog:
+        return backlog_of(Job.objects.filter(state__in=JOB_LIVE, next_at__lte=now))

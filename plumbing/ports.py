@@ -1,7 +1,8 @@
 """What this room asks of the rooms above it."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from plumbing.hooks import Registry
 
@@ -24,6 +25,24 @@ class DueRows(Protocol):
 
 
 due_rows: Registry[DueRows] = Registry("due rows")
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Rows of one port whose time has come and that nobody has acted on yet."""
+
+    waiting: int
+    oldest_due_at: datetime | None
+    """Since when the oldest of them has been due."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A port of due rows that can say how many there are, for the page "Background work"."""
+
+    def backlog(self, *, now: datetime) -> Backlog:
+        """By the rows' own due time, not by when the queue was last told; one cheap query."""
+        ...
 
 
 class JobRunner(Protocol):

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Min, Model, QuerySet
 
-from plumbing.models import Heartbeat, Note, PeriodicRun
-from plumbing.ports import periodic_tasks
+from plumbing.models import JOB_LIVE, Heartbeat, Job, Note, PeriodicRun
+from plumbing.ports import Backlog, Measured, due_rows, periodic_tasks
 
 HEARTBEAT_LIFE = timedelta(seconds=15)
 """A part beats every 5 s; after three missed beats it counts as stopped."""
@@ -45,6 +45,42 @@ class Lag:
     """When its last good run ended; None if it never did."""
     behind: timedelta
     """How long ago its next good run should have begun; zero while it is on time or has never run."""
+
+    @property
+    def is_late(self) -> bool:
+        """Behind by more than a task's turn in the queue explains: a minute, or a quarter of its period."""
+        return self.behind > max(timedelta(minutes=1), self.every / 4)
+
+
+def late_tasks(now: datetime) -> list[Lag]:
+    """Periodic tasks that are late, the worst first."""
+    return sorted((lag for lag in periodic_lags(now) if lag.is_late), key=lambda lag: lag.behind, reverse=True)
+
+
+def periodic_errors() -> dict[str, str]:
+    """By task, what its newest job says that has not ended well: it is being tried again, or was given up."""
+    found: dict[str, str] = {}
+    newest = Job.objects.filter(kind="periodic").order_by("payload__task", "-pk").distinct("payload__task")
+    for job in newest:
+        if job.error:
+            found[job.payload["task"]] = job.error
+    return found
+
+
+def jobs_waiting() -> int:
+    """Jobs that have not ended."""
+    return Job.objects.filter(state__in=JOB_LIVE).count()
+
+
+def backlog_of(rows: QuerySet[Any], *, due: str = "next_at") -> Backlog:
+    """Count due rows and find the oldest, for a port's `backlog`."""
+    found = rows.aggregate(waiting=Count("pk"), oldest=Min(due))
+    return Backlog(waiting=found["waiting"], oldest_due_at=found["oldest"])
+
+
+def backlogs(now: datetime) -> dict[str, Backlog | None]:
+    """Due rows of every port, by its name; None where a port cannot say."""
+    return {port.name: port.backlog(now=now) if isinstance(port, Measured) else None for port in due_rows.all()}
 
 
 def periodic_lags(now: datetime) -> list[Lag]:

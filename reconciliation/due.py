@@ -4,9 +4,12 @@ from datetime import datetime
 
 from django.db.transaction import atomic
 
+from plumbing.ports import Backlog
+from plumbing.selectors import backlog_of
 from plumbing.services import hint
 from reconciliation import locks
 from reconciliation.models import Pull
+from reconciliation.models.pull import PULL_LIVE
 from reconciliation.services.pull import QUEUE, TASK
 
 
@@ -22,3 +25,6 @@ class DuePulls:
         for pull in pulls:
             hint(TASK, pull.pk, queue=QUEUE)
         return len(pulls)
+
+    def backlog(self, *, now: datetime) -> Backlog:
+        return backlog_of(Pull.objects.filter(state__in=PULL_LIVE, next_at__lte=now))

@@ -9,8 +9,3 @@ from reconciliation import services
 @shared_task(name="reconciliation.tasks.pull")
 def pull(pull_id: int) -> None:
     services.pull_run(pull_id=pull_id, now=timezone.now())
-
-
-@shared_task(name="reconciliation.tasks.pulls_queue")
-def pulls_queue() -> None:
-    services.pulls_queue(now=timezone.now())

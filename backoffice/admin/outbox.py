@@ -4,13 +4,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.background import background_sections, background_sentence
 from backoffice.display import badge, dash, moment
 from backoffice.files import attachment
 from backoffice.records import Facts, RecordAdmin, Section, Text
@@ -77,6 +81,25 @@ class JobAdmin(OperatorAdmin):
     list_filter = ["state", "kind"]
     search_fields = ["kind", "key"]
     ordering = ["-id"]
+
+    def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
+        return (("background/", "plumbing_job_background", self.background_view),)
+
+    def background_view(self, request: HttpRequest, model_admin: Any = None) -> HttpResponse:
+        """The page "Background work"."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        return TemplateResponse(
+            request,
+            "backoffice/background.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": _("Background work"),
+                "sentence": background_sentence(now),
+                "sections": background_sections(now),
+            },
+        )
 
     @display(description=gettext_lazy("State"), ordering="state")
     def shown_state(self, row: Job) -> Any:

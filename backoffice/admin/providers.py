@@ -1,11 +1,13 @@
 """Provider accounts: what was provisioned. Read-only; keys are never shown, and never typed here."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +16,20 @@ from backoffice.display import BAD, GOOD, QUIET, WATCH, dash, link, moment, tag
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.unfolded import display
 from oropay.engine.evidence import SILENT
-from oropay.models import Environment, Exchange, ProviderAccount
+from oropay.models import Environment, Exchange, ProviderAccount, ProviderHealth
+
+
+def circuit_words(health: ProviderHealth | None, now: datetime) -> Any:
+    """What is done about an account that does not answer, in a sentence."""
+    if health is None or health.open_until is None:
+        return _("Closed: everything is sent as it comes.")
+    if health.refuses(now):
+        return format_html(
+            _("Open after {} failures in a row: nothing is sent until {}, and buyers are told. Look-ups go on."),
+            health.failures,
+            moment(health.open_until),
+        )
+    return _("Half open: one payment at a time tries; the first good answer closes it.")
 
 
 @admin.register(ProviderAccount)
@@ -49,6 +64,8 @@ class ProviderAccountAdmin(RecordAdmin):
     def answers(self, row: Any) -> Any:
         """A health row is born with the first silence: before that, any answer at all says that it answers."""
         health = getattr(row, "health", None)
+        if health is not None and health.refuses(timezone.now()):
+            return tag(_("Silent, nothing is sent"), BAD, state="open")
         if health is not None and health.silent_since:
             return tag(_("Silent"), BAD, state="silent")
         if row.has_answered or health is not None:
@@ -71,6 +88,7 @@ class ProviderAccountAdmin(RecordAdmin):
                 (_("Accounts"), f"{row.transaction_account} · {row.tokenization_account} · {row.settlement_account}"),
                 (_("Active"), _("Yes") if row.is_active else _("No")),
                 (_("Silent since"), moment(health.silent_since) if health else dash()),
+                (_("Circuit"), circuit_words(health, timezone.now())),
                 (
                     _("Credentials"),
                     _("Sealed with key {key}. Only the worker opens them; nobody sees them.").format(key=row.key_id),

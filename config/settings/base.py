@@ -224,19 +224,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "plumbing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     # Announced often, done once a period: whoever claims the period adds its job.
     "periodic": {"task": "plumbing.tasks.periodic", "schedule": 10.0, "options": {"expires": 30}},
-    # Card forms find a fresh token waiting; a lock per account makes a second beat harmless.
-    "hosted-tokens": {
-        "task": "oropay.tasks.pools_fill",
-        "schedule": 60.0,
-        "options": {"expires": 55, "queue": "gateway-interactive"},
-    },
-    # Announced often, done once an hour: whoever claims the hour queues the pulls.
-    "settlement-pulls": {
-        "task": "reconciliation.tasks.pulls_queue",
-        "schedule": 300.0,
-        "options": {"expires": 240, "queue": "default"},
-    },
 }
+
+PERIODIC_KEPT_FOR = env.seconds("PERIODIC_KEPT_FOR", default="604800")
 
 # --- The payment module ----------------------------------------------------------------------------------------------
 
@@ -275,6 +265,9 @@ OROPAY_INSTRUMENT_UNDO = env.seconds("OROPAY_INSTRUMENT_UNDO", default="900")
 OROPAY_INSTRUMENT_STEPS = env.steps("OROPAY_INSTRUMENT_STEPS", default="10,60,300,1800,7200,21600,86400")
 OROPAY_APPROVAL_EXPIRES = env.seconds("OROPAY_APPROVAL_EXPIRES", default="259200")
 OROPAY_VERDICT_AFTER = env.seconds("OROPAY_VERDICT_AFTER", default="86400")
+OROPAY_CIRCUIT_FAILURES = env.number("OROPAY_CIRCUIT_FAILURES", default=5, least=1)
+OROPAY_CIRCUIT_WINDOW = env.seconds("OROPAY_CIRCUIT_WINDOW", default="60")
+OROPAY_CIRCUIT_PAUSE = env.seconds("OROPAY_CIRCUIT_PAUSE", default="15")
 OROPAY_CARD_FORMS_PER_SESSION = env.number("OROPAY_CARD_FORMS_PER_SESSION", default=30, least=1)
 OROPAY_CARD_FORMS_PER_ADDRESS = env.number("OROPAY_CARD_FORMS_PER_ADDRESS", default=120, least=1)
 

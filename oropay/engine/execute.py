@@ -2,20 +2,25 @@
 
 import logging
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from oropay import locks
 from oropay.engine.gateways import gateway_of
+from oropay.engine.health import probe_take
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES
 from oropay.engine.record import record
 from oropay.engine.send import Claim, send
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import PaymentTransaction
+from oropay.models import PaymentTransaction, ProviderHealth, TransactionState
 
 logger = logging.getLogger(__name__)
+
+S = TransactionState
+A_MOMENT = timedelta(milliseconds=100)
+"""After an end, so that it is over when the transaction is published again."""
 
 
 def execute(*, transaction_id: int, now: datetime) -> None:
@@ -28,28 +33,30 @@ def execute(*, transaction_id: int, now: datetime) -> None:
     except Exception as error:
         logger.exception("transaction %s was not sent: no gateway", transaction_id)
         answer = Answer(verdict=Verdict.NOT_SENT, error_text=str(error))
-        record(transaction_id=transaction_id, answer=answer, kind="send")
+        record(transaction_id=transaction_id, answer=answer, kind="send", asked=False)
         return
+    asked = True
     try:
         answer = send(claim=claim, gateway=gateway)
     except VaultError as error:
         logger.exception("transaction %s was not sent", transaction_id)
-        answer = Answer(verdict=Verdict.NOT_SENT, error_text=str(error))
+        answer, asked = Answer(verdict=Verdict.NOT_SENT, error_text=str(error)), False
     except Exception:
         # A fault of ours somewhere around the call: nobody can say whether a byte left, so it must be looked up.
         logger.exception("transaction %s: the gateway call broke", transaction_id)
         answer = Answer(verdict=Verdict.UNKNOWN, error_text="internal error around the gateway call")
-    record(transaction_id=transaction_id, answer=answer, kind="send", seen=claim.transaction.payment)
+    record(transaction_id=transaction_id, answer=answer, kind="send", seen=claim.transaction.payment, asked=asked)
 
 
 def _claim(*, transaction_id: int, now: datetime) -> Claim | None:
     """Take the lease and commit it, so that a crash from here on leaves a row that says how far we got."""
     send_before = time.monotonic() + settings.OROPAY_SEND_WITHIN.total_seconds()
-    claimed = locks.claim(pk=transaction_id)
+    claimed = locks.claim(pk=transaction_id) or _claim_at_an_open_circuit(transaction_id=transaction_id, now=now)
     if claimed is None:
         return None
     if claimed.tries > TRIES or now - claimed.queued_at > GIVE_UP_AFTER:
-        record(transaction_id=transaction_id, answer=Answer(verdict=Verdict.NOT_SENT), kind="send")
+        answer = Answer(verdict=Verdict.NOT_SENT)
+        record(transaction_id=transaction_id, answer=answer, kind="send", now=now, asked=False)
         return None
     row = PaymentTransaction.objects.select_related(
         "payment__organization",
@@ -61,3 +68,22 @@ def _claim(*, transaction_id: int, now: datetime) -> Claim | None:
         "parent",
     ).get(pk=transaction_id)
     return Claim(transaction=row, send_before=send_before)
+
+
+def _claim_at_an_open_circuit(*, transaction_id: int, now: datetime) -> locks.Claimed | None:
+    """Leave a transaction queued while nothing is sent, unless it is the probe or its time is over.
+
+    It is published again when the pause ends, or when it is to be given up: nobody waits longer than that for a word.
+    """
+    row = PaymentTransaction.objects.select_related("payment").filter(pk=transaction_id, state=S.QUEUED).first()
+    health = ProviderHealth.objects.filter(
+        provider_account_id=row.payment.provider_account_id if row else None, open_until__isnull=False
+    ).first()
+    if row is None or health is None or health.open_until is None:
+        return None
+    give_up_at = (row.queued_at or row.created_at) + GIVE_UP_AFTER
+    if now > give_up_at or probe_take(provider_account_id=health.pk, now=now):
+        return locks.claim(pk=transaction_id, through=True)
+    soon = max(now, min(health.open_until, give_up_at)) + A_MOMENT
+    PaymentTransaction.objects.filter(pk=row.pk, state=S.QUEUED).update(next_at=soon)
+    return None

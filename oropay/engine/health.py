@@ -1,7 +1,14 @@
-"""Whether a provider account answers; the end of a silence wakes everything unknown there."""
+"""Whether a provider account answers. The end of a silence wakes everything unknown there; a silence that lasts opens a
+circuit: nothing is sent for a pause, then one transaction at a time is the probe, and the first good answer closes it.
+
+The state is a row, so that all workers agree. Look-ups are evidence and go on at their own pace, open or not.
+"""
 
 from datetime import datetime
 
+from django.conf import settings
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Coalesce
 from django.db.transaction import atomic
 
 from oropay import locks
@@ -12,8 +19,8 @@ WAKE_AT_ONCE = 10_000
 
 
 def health_note(*, provider_account_id: int | None, answers: bool, now: datetime) -> None:
-    """Note that the gateway answered, or that it did not; its first good answer after silence restarts the look-up
-    ladder of everything unknown at this account.
+    """Note that the gateway answered, or that it did not; its first good answer after silence closes the circuit and
+    restarts the look-up ladder of everything unknown at this account.
 
     Outside any recording's transaction: it touches other payments' rows, so it takes only those that are free.
     """
@@ -22,9 +29,33 @@ def health_note(*, provider_account_id: int | None, answers: bool, now: datetime
     health = ProviderHealth.objects.filter(provider_account_id=provider_account_id)
     if not answers:
         ProviderHealth.objects.get_or_create(provider_account_id=provider_account_id)
-        health.filter(silent_since=None).update(silent_since=now)
-    elif health.filter(silent_since__isnull=False).update(silent_since=None):
+        _count(provider_account_id=provider_account_id, now=now)
+    elif health.filter(silent_since__isnull=False).update(
+        silent_since=None, failures=0, failing_since=None, open_until=None
+    ):
         _wake_the_unknown(provider_account_id=provider_account_id, now=now)
+
+
+def _count(*, provider_account_id: int, now: datetime) -> None:
+    """Count one more failure, and open the circuit at the last one allowed."""
+    health = ProviderHealth.objects.filter(provider_account_id=provider_account_id)
+    goes_on = When(failing_since__gt=now - settings.OROPAY_CIRCUIT_WINDOW, then=F("failures") + 1)
+    health.update(
+        silent_since=Coalesce(F("silent_since"), Value(now)),
+        failures=Case(goes_on, default=Value(1)),
+        failing_since=Case(
+            When(failing_since__gt=now - settings.OROPAY_CIRCUIT_WINDOW, then=F("failing_since")), default=Value(now)
+        ),
+    )
+    health.filter(open_until=None, failures__gte=settings.OROPAY_CIRCUIT_FAILURES).update(
+        open_until=now + settings.OROPAY_CIRCUIT_PAUSE
+    )
+
+
+def probe_take(*, provider_account_id: int, now: datetime) -> bool:
+    """Ask to be the one transaction that tries an open circuit after its pause; the next may try a pause later."""
+    waiting = ProviderHealth.objects.filter(provider_account_id=provider_account_id, open_until__lte=now)
+    return waiting.update(open_until=now + settings.OROPAY_CIRCUIT_PAUSE) == 1
 
 
 @atomic(durable=True)

@@ -48,15 +48,18 @@ def record(
     kind: str,
     now: datetime | None = None,
     seen: Payment | None = None,
+    asked: bool = True,
 ) -> PaymentTransaction:
     """Record one answer about one transaction; `kind` is `send` for our own request's answer, `look` for a look-up.
 
+    `asked` is False when the gateway was not spoken to: then nothing is learned of its health.
     `seen` is the payment as the caller has just read it, with its seller: then that is not read again.
     Idempotent: an answer that changes nothing only leaves its exchange behind.
     """
     now = now or timezone.now()
     row = _record(transaction_id=transaction_id, answer=answer, kind=kind, now=now, seen=seen)
-    health_note(provider_account_id=row.payment.provider_account_id, answers=answer.verdict not in SILENT, now=now)
+    if asked:
+        health_note(provider_account_id=row.payment.provider_account_id, answers=answer.verdict not in SILENT, now=now)
     return row
 
 

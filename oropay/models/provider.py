@@ -1,5 +1,7 @@
 """Who we take money with: provisioned accounts, and the integrations an admin makes of them."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -190,6 +192,14 @@ class ProviderHealth(models.Model):
     )
     silent_since = models.DateTimeField(null=True)
     """The first unknown answer since the last good one."""
+    failures = models.PositiveIntegerField(default=0)
+    """Answers that were none, one after the other, since `failing_since`."""
+    failing_since = models.DateTimeField(null=True)
+    """When they were first counted; an old row of failures is forgotten after a while."""
+    open_until = models.DateTimeField(null=True)
+    """The circuit is open: nothing is sent before then, and after it one transaction at a time, as a probe. Empty: it
+    is closed, as always when the gateway answers.
+    """
 
     class Meta:
         verbose_name = _("provider health")
@@ -197,3 +207,7 @@ class ProviderHealth(models.Model):
 
     def __str__(self) -> str:
         return str(self.provider_account_id)
+
+    def refuses(self, now: datetime) -> bool:
+        """Whether nothing is sent at the moment: what is started now would only wait."""
+        return self.open_until is not None and now < self.open_until

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -87,10 +88,12 @@ class MethodOffer:
 
 
 def integrations_active(*, organization_id: int) -> list[Integration]:
-    """Every active integration of a seller with account and labels, in two queries; a pay page reads them once."""
+    """Every active integration of a seller with its account, the account's health, and labels, in two queries; a pay
+    page reads them once.
+    """
     return list(
         Integration.objects.filter(organization_id=organization_id, is_active=True)
-        .select_related("provider_account")
+        .select_related("provider_account__health")
         .prefetch_related("labels")
         .order_by("pk")
     )
@@ -117,12 +120,15 @@ def _offer(*, integration: Integration, payable: Payable, amount: Decimal, langu
     currency = payable.currency
     why_not = ""
     account = integration.provider_account
+    health = getattr(account, "health", None)
     if currency not in integration.currencies or (account and account.settlement_currency != currency):
         why_not = _("It does not take {currency}.").format(currency=currency)
     elif integration.min_amount is not None and amount < integration.min_amount:
         why_not = _("It takes {limit} or more.").format(limit=format_money(integration.min_amount, currency))
     elif integration.max_amount is not None and amount > integration.max_amount:
         why_not = _("It takes {limit} or less.").format(limit=format_money(integration.max_amount, currency))
+    elif health is not None and health.refuses(timezone.now()):
+        why_not = _("The payment service does not answer at the moment. Please try again in a minute.")
     return MethodOffer(
         integration=integration,
         label=label.label if label else integration.name,

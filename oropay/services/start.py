@@ -136,7 +136,7 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
     _last_look(payables=payables, wanted=wanted)
     first = payables[0]
     total = sum(wanted.values(), Decimal(0))
-    integration = _integration(pk=asked.integration_id, payables=payables, total=total, source=asked.source)
+    integration = _integration(pk=asked.integration_id, payables=payables, total=total, source=asked.source, now=now)
     instrument, mandate = _instrument(asked=asked, integration=integration, payables=payables, by=by, now=now)
     payment = Payment.objects.create(
         organization=first.organization,
@@ -214,7 +214,7 @@ def _last_look(*, payables: Sequence[Payable], wanted: dict[int, Decimal]) -> No
 
 
 def _integration(
-    *, pk: int, payables: Sequence[Payable], total: Decimal, source: NewCard | NewBank | SavedInstrument
+    *, pk: int, payables: Sequence[Payable], total: Decimal, source: NewCard | NewBank | SavedInstrument, now: datetime
 ) -> Integration:
     first = payables[0]
     if any(
@@ -222,7 +222,7 @@ def _integration(
     ):
         raise MethodUnavailable(why=_("one payment has one seller and one currency."))
     integration = (
-        Integration.objects.select_related("provider_account")
+        Integration.objects.select_related("provider_account__health")
         .filter(pk=pk, organization_id=first.organization_id, type=IntegrationType.OROPAY)
         .first()
     )
@@ -230,6 +230,9 @@ def _integration(
         raise MethodUnavailable(why=_("it was switched off."))
     if not integration.provider_account.is_active:
         raise MethodUnavailable(why=_("its provider account is switched off."))
+    health = getattr(integration.provider_account, "health", None)
+    if health is not None and health.refuses(now):
+        raise MethodUnavailable(why=_("the payment service does not answer. Please try again in a minute."))
     if first.currency not in integration.currencies:
         raise MethodUnavailable(why=_("it does not take this currency."))
     if first.currency != integration.provider_account.settlement_currency:

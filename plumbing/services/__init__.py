@@ -8,6 +8,7 @@ from plumbing.services.mail import mail_queue, mail_send
 from plumbing.services.notes import note_add
 from plumbing.services.periodic import periodic_queue
 from plumbing.services.periods import period_claim, period_end
+from plumbing.services.pruning import runs_prune
 from plumbing.services.sweeping import sweep
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "period_claim",
     "period_end",
     "periodic_queue",
+    "runs_prune",
     "sweep",
 ]

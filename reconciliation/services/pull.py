@@ -15,7 +15,7 @@ from oropay.exceptions import VaultError
 from oropay.gateway.port import DepositAdvice, GatewayUnavailable, PaymentGateway, SettledTransaction
 from oropay.models import ProviderAccount
 from oropay.services import SettledNote, settlement_note, watch_wake
-from plumbing.services import hint, period_claim, period_end
+from plumbing.services import hint
 from reconciliation import locks
 from reconciliation.exceptions import DaysOutOfOrder
 from reconciliation.models import Pull, PullState
@@ -210,22 +210,23 @@ def pull_queue(*, provider_account: ProviderAccount, since: date, until: date, b
 
 
 def pulls_queue(*, now: datetime) -> int:
-    """Queue the hourly pull of every active provider account, and once a day a longer one; two beats are harmless."""
-    moment = now.astimezone(UTC)
-    claims = {
-        "settlement-pull-hourly": (f"{moment:%Y-%m-%dT%H}", HOURLY_DAYS),
-        "settlement-pull-nightly": (f"{moment:%Y-%m-%d}", NIGHTLY_DAYS),
-    }
-    mine = {task: due for task, due in claims.items() if period_claim(task=task, period=due[0], now=now)}
-    if not mine:
-        return 0
-    since, until = days_back(max(days for _period, days in mine.values()), now=now)
+    """Queue a pull of every active provider account: of the last days, and once a day (UTC) of the last weeks.
+
+    The day's long one counts when it was asked for and has not failed; while a shorter one still runs, the next call
+    asks again. Returns how many accounts are pulled.
+    """
     accounts = list(ProviderAccount.objects.filter(is_active=True).order_by("pk"))
     for account in accounts:
+        days = HOURLY_DAYS if _reached_back_today(account=account, now=now) else NIGHTLY_DAYS
+        since, until = days_back(days, now=now)
         pull_queue(provider_account=account, since=since, until=until, by=None, now=now)
-    for task, (period, _days_back) in mine.items():
-        period_end(task=task, period=period, now=timezone.now())
     return len(accounts)
+
+
+def _reached_back_today(*, account: ProviderAccount, now: datetime) -> bool:
+    since, until = days_back(NIGHTLY_DAYS, now=now)
+    asked_today = Pull.objects.filter(provider_account=account, until__gte=until, since__lte=since)
+    return asked_today.exclude(state=PullState.FAILED).exists()
 
 
 def days_back(days: int, *, now: datetime) -> tuple[date, date]:

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -5,6 +7,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from api import health
+from plumbing.models import PeriodicRun
+from plumbing.periodic import Prune
 from plumbing.services import heartbeat_beat
 
 
@@ -29,6 +33,7 @@ def test_readyz_names_every_part_that_is_missing(client: Client) -> None:
             "worker-default": "ok",
             "beat": "missing",
         },
+        "behind_seconds": 0,
     }
 
 
@@ -61,3 +66,17 @@ def test_health_answers_on_any_host(client: Client, settings: Settings) -> None:
 
     assert client.get("/livez", headers={"host": "10.0.0.7"}).status_code == 200
     assert connection.is_usable()
+
+
+@pytest.mark.django_db
+def test_late_work_is_told_and_does_not_turn_readiness_off(client: Client) -> None:
+    now = timezone.now()
+    for name in health.PARTS:
+        heartbeat_beat(name=name, now=now)
+    began = now - Prune.every - timedelta(hours=2)
+    PeriodicRun.objects.create(task=Prune.name, period="then", started_at=began, ended_at=began)
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["state"]) == (200, "ready")
+    assert response.json()["behind_seconds"] // 60 == 120

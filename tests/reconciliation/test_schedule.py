@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
@@ -12,10 +11,13 @@ from django.utils import timezone
 from commerce.models import User
 from config.celery import app
 from oropay.models import PaymentTransaction, ProviderAccount
-from plumbing.models import PeriodicRun
+from plumbing.models import Job
+from plumbing.ports import periodic_tasks
+from plumbing.services import periodic_queue
 from reconciliation.due import DuePulls
 from reconciliation.exceptions import DaysOutOfOrder
 from reconciliation.models import Match, Pull, PullState
+from reconciliation.periodic import SettlementPulls
 from reconciliation.services import pull_queue, pull_run, pulls_queue
 from reconciliation.services.pull import LEASE, TASK, days_back
 from tests.reconciliation.conftest import MONDAY, WEDNESDAY, Clock
@@ -86,37 +88,51 @@ def test_a_pull_whose_worker_vanished_is_published_again_and_given_up_after_thre
 
 
 def test_the_schedule_pulls_once_an_hour_and_once_a_day_further_back(account: ProviderAccount, clock: Clock) -> None:
-    nightly = pulls_queue(now=clock.moment)
+    task = periodic_tasks.get(SettlementPulls.name)
+    periodic_queue(now=clock.moment)
+    periodic_queue(now=clock.moment + timedelta(minutes=5))
+    once = Job.objects.filter(payload__task=SettlementPulls.name).count()
+    task.run(job=Job(), now=clock.moment)
     first = Pull.objects.get()
     Pull.objects.update(state=PullState.DONE, ended_at=clock.moment)
-    same_hour = pulls_queue(now=clock.moment + timedelta(minutes=5))
-    next_hour = pulls_queue(now=clock.moment + timedelta(hours=1))
+    task.run(job=Job(), now=clock.moment + timedelta(hours=1))
 
-    assert (nightly, same_hour, next_hour) == (1, 0, 1)
+    assert (once, task.every) == (1, timedelta(hours=1))
     assert (first.until - first.since).days == 34
     hourly = Pull.objects.exclude(pk=first.pk).get()
     assert (hourly.until - hourly.since).days == 6
-    assert set(PeriodicRun.objects.values_list("task", "period")) == {
-        ("settlement-pull-nightly", "2026-11-16"),
-        ("settlement-pull-hourly", "2026-11-16T17"),
-        ("settlement-pull-hourly", "2026-11-16T18"),
-    }
 
 
-def test_what_the_beat_announces_reaches_a_worker_by_name(
-    pay: Pay, gateway: Reports, account: ProviderAccount, clock: Clock
-) -> None:
+def test_what_is_due_reaches_a_worker(pay: Pay, gateway: Reports, account: ProviderAccount, clock: Clock) -> None:
     charge = pay("100.00")
     gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), paid_on=WEDNESDAY)
     clock.set(WEDNESDAY)
-    announced = str(settings.CELERY_BEAT_SCHEDULE["settlement-pulls"]["task"])
     app.loader.import_default_modules()  # what a worker does when it starts
 
-    app.tasks[announced]()
+    app.tasks["plumbing.tasks.periodic"]()
+    app.tasks["plumbing.tasks.job_run"](Job.objects.get(payload__task=SettlementPulls.name).pk)
     app.tasks[TASK](Pull.objects.get().pk)
 
     assert Pull.objects.get().state == PullState.DONE
     assert Match.objects.count() == 1
+
+
+def test_a_long_pull_that_failed_is_asked_for_again(account: ProviderAccount, clock: Clock) -> None:
+    pulls_queue(now=clock.moment)
+    Pull.objects.update(state=PullState.FAILED, ended_at=clock.moment)
+
+    pulls_queue(now=clock.moment + timedelta(hours=1))
+
+    assert [(pull.until - pull.since).days for pull in Pull.objects.all()] == [34, 34]
+
+
+def test_the_schedule_pulls_the_next_day_weeks_back_again(account: ProviderAccount, clock: Clock) -> None:
+    pulls_queue(now=clock.moment)
+    Pull.objects.update(state=PullState.DONE, ended_at=clock.moment)
+
+    pulls_queue(now=clock.moment + timedelta(days=1))
+
+    assert [(pull.until - pull.since).days for pull in Pull.objects.all()] == [34, 34]
 
 
 def test_a_switched_off_account_is_not_pulled(account: ProviderAccount, clock: Clock) -> None:
