@@ -16,7 +16,7 @@ help_down   := stop what `make up` (or a forgotten `make run`) started
 help_test   := all tests on throw-away servers; ARGS="-k word" narrows them down
 help_check  := format, lint, types, floors, templates, migrations, deploy settings
 help_e2e    := the browser tests alone
-help_faults := the tests of crashes and lost answers alone
+help_faults := the tests of crashes and lost answers alone; N=10000 pays so often while everything breaks
 help_bench  := measure: make bench NAME=intake
 help_conformance := run the third-party suite against gpsandbox; ARGS="Ach" runs one
 help_assets := copy the front-end files we serve, compile translations
@@ -43,7 +43,7 @@ e2e: .venv/.installed assets/.copied
 	@exec $(PY) -m config.testrun e2e $(ARGS)
 
 faults: .venv/.installed assets/.copied
-	@exec $(PY) -m config.testrun faults $(ARGS)
+	@exec $(PY) -m config.testrun $(if $(N),storm $(N) $(SEED),faults $(ARGS))
 
 bench: .venv/.installed assets/.copied
 	@exec $(PY) -m config.testrun bench $(NAME)

@@ -65,10 +65,14 @@ class Server:
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 
-def postgres_start(*, data: Path, password: str, options: Sequence[str] = (), log: IO[bytes] | None = None) -> Server:
+def postgres_start(
+    *, data: Path, password: str, options: Sequence[str] = (), log: IO[bytes] | None = None, port: int = 0
+) -> Server:
     """The PostgreSQL of the folder `data`, made on the first call, with an empty database `oropay` on the first call.
 
-    `options` are `name=value` server settings. Raises ServerError when it neither answers nor starts.
+    `options` are `name=value` server settings; without `port` any free one is taken.
+
+    Raises ServerError when it neither answers nor starts.
     """
     left = _postgres_left_running(data=data, password=password)
     if left:
@@ -80,9 +84,9 @@ def postgres_start(*, data: Path, password: str, options: Sequence[str] = (), lo
     _postgres_unlock(data)
     settings = (f"listen_addresses={HOST}", "unix_socket_directories=", "max_connections=200", *options)
     for _ in range(3):  # somebody may take the free port before we do
-        port = processes.free_port()
+        number = port or processes.free_port()
         child = subprocess.Popen(
-            [*_unprivileged(data), str(postgres_binary("postgres")), "-D", str(data), "-p", str(port)]
+            [*_unprivileged(data), str(postgres_binary("postgres")), "-D", str(data), "-p", str(number)]
             + [part for setting in settings for part in ("-c", setting)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -90,9 +94,9 @@ def postgres_start(*, data: Path, password: str, options: Sequence[str] = (), lo
             env=_environment(),
             start_new_session=True,
         )
-        url = f"postgres://{ROLE}:{password}@{HOST}:{port}/{ROLE}"
+        url = f"postgres://{ROLE}:{password}@{HOST}:{number}/{ROLE}"
         if _answers(lambda url=url: postgres_connect(url, database="postgres").close(), child):
-            (data.parent / "postgres.port").write_text(str(port))
+            (data.parent / "postgres.port").write_text(str(number))
             _database_ensure(url)
             return Server(name="PostgreSQL", url=url, pid=child.pid, child=child)
         _end(child)

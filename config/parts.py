@@ -84,9 +84,9 @@ def web(place: Place) -> Part:
     )
 
 
-def gateway_worker(place: Place) -> Part:
+def gateway_worker(place: Place, *, name: str = "worker-gateway", processes: int = 4) -> Part:
     keys = devenv.only(place.secrets, devenv.GATEWAY_WORKER)
-    return _worker(place, "worker-gateway", queues=GATEWAY_QUEUES, processes=4, keys=keys)
+    return _worker(place, name, queues=GATEWAY_QUEUES, processes=processes, keys=keys)
 
 
 def default_worker(place: Place) -> Part:

@@ -56,6 +56,11 @@ def run_benchmark(arguments: Sequence[str]) -> int:
         return _run([sys.executable, "-m", "tests.bench", *arguments], environment)
 
 
+def run_storm(arguments: Sequence[str]) -> int:
+    """So many payments while everything breaks; it brings servers of its own, because it breaks them too."""
+    return _run([sys.executable, "-m", "tests.faults.storm", *arguments], {})
+
+
 @contextmanager
 def _prepared(*, with_browser: bool, options: Sequence[str] = devservers.THROWAWAY) -> Iterator[dict[str, str]]:
     """Servers, a migrated database with its copies, collected static files, a browser: the tests' environment."""
@@ -93,14 +98,16 @@ def _databases_make(environment: dict[str, str]) -> dict[str, str]:
         for database in [template, *copies]:
             cursor.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{template}"')
-        _template_fill(environment | {"DATABASE_URL": f"{url.rpartition('/')[0]}/{template}"})
+        database_migrate(environment | {"DATABASE_URL": f"{url.rpartition('/')[0]}/{template}"})
         for database in copies:
             cursor.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
     return {"TEMPLATE_DATABASE": template}
 
 
-def _template_fill(environment: dict[str, str]) -> None:
-    """Run all migrations, or load what they made the last time they were the same: that is a minute less."""
+def database_migrate(environment: dict[str, str]) -> None:
+    """Fill the empty database that `environment` names: run all migrations, or load what they made the last time they
+    were the same, which is a minute less.
+    """
     url = environment["DATABASE_URL"]
     kept = ROOT / ".data" / "migrated" / f"{_fingerprint()}.sql"
     if kept.exists():
@@ -162,6 +169,8 @@ def main(arguments: list[str]) -> int:
     try:
         if kind == "all":
             return run_all(rest)
+        if kind == "storm":
+            return run_storm(rest)
         return run_benchmark(rest) if kind == "bench" else run_stack_tests(kind, rest)
     except KeyboardInterrupt:
         return 130

@@ -13,12 +13,15 @@ os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path="/8").
 django.setup()
 
 from config.supervisor import say  # noqa: E402
-from tests.bench import checkout, intake, report, sandbox  # noqa: E402  (models need Django)
+from tests.bench import checkout, hot_invoice, intake, ledger, report, sandbox, unknown  # noqa: E402  (models need Django)
 from tests.bench.measure import Result  # noqa: E402
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
     "intake": intake.run,
+    "hot-invoice": hot_invoice.run,
+    "ledger": ledger.run,
     "checkout": checkout.run,
+    "unknown": unknown.run,
     "sandbox": sandbox.run,
 }
 

@@ -10,34 +10,15 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from commerce.models import Order, OrderLine, Website
 from config.supervisor import say
 from oropay import engine
-from oropay.models import (
-    Environment,
-    Integration,
-    IntegrationLabel,
-    Payable,
-    PayableKind,
-    Payment,
-    PaymentAction,
-    PaymentTransaction,
-    TransactionState,
-)
-from oropay.services import (
-    NewCard,
-    PartAsked,
-    PaymentAsked,
-    SavedInstrument,
-    integration_save,
-    payment_start,
-    provider_provision,
-)
+from oropay.models import Payable, Payment, PaymentTransaction, TransactionState
+from oropay.services import NewCard, PartAsked, PaymentAsked, SavedInstrument, payment_start
 from tests.bench.gateway import fast_sandbox
 from tests.bench.measure import Result, floor_database, percentile, pgbench
 from tests.contract.sandbox import Sandbox
 from tests.databases import django_on, own_database
-from tests.factories import CustomerFactory, OrderFactory, OrderLineFactory, UserFactory, WebsiteFactory
+from tests.trade import Seller, company_open, seller_open
 
 PROCESSES = 4
 WARM_UP_SECONDS = 3
@@ -81,52 +62,16 @@ def run() -> Result:
 
 def _open_shop(sandbox: Sandbox) -> list[Buyer]:
     """One seller and a buyer for each process, so that no two processes want the same company's rows."""
-    website = WebsiteFactory.create()
-    account = provider_provision(
-        organization=website.organization,
-        name="Sandbox",
-        app_id="contract-app",
-        app_key="contract-key",
-        service_url=sandbox.url,
-        environment=Environment.SANDBOX,
-        settlement_currency="USD",
-    )
-    integration = integration_save(
-        integration=Integration(
-            organization=website.organization,
-            name="OroPay",
-            provider_account=account,
-            payment_action=PaymentAction.AUTOMATIC,
-            currencies=["USD"],
-        )
-    )
-    IntegrationLabel.objects.create(integration=integration, label="Card", short_label="Card")
-    return [_buyer(website, integration, sandbox.card_token()) for _ in range(PROCESSES)]
+    seller = seller_open(sandbox)
+    return [_buyer(seller, sandbox.card_token()) for _ in range(PROCESSES)]
 
 
-def _buyer(website: Website, integration: Integration, card_token: str) -> Buyer:
-    customer = CustomerFactory.create(organization=website.organization)
-    buyer = UserFactory.create()
-    orders = Order.objects.bulk_create(
-        OrderFactory.build_batch(ORDERS + 1, customer=customer, website=website, placed_by=buyer)
-    )
-    line = {"position": 1, "product": None, "sku": "BOLT", "name": "Bolt", "unit": "each", "commodity_code": ""}
-    OrderLine.objects.bulk_create([OrderLineFactory.build(order=order, **line) for order in orders])
-    first, *rest = Payable.objects.bulk_create(
-        Payable(
-            kind=PayableKind.ORDER,
-            organization=website.organization,
-            customer=customer,
-            currency=order.currency,
-            number=order.number,
-            total=order.total,
-            order=order,
-        )
-        for order in orders
-    )
-    payment = _pay(integration.pk, NewCard(token=card_token, keep=True), first.pk)
+def _buyer(seller: Seller, card_token: str) -> Buyer:
+    company = company_open(seller, orders=ORDERS + 1)
+    first, *rest = company.payables
+    payment = _pay(seller.automatic.pk, NewCard(token=card_token, keep=True), first.pk)
     assert payment.instrument_id is not None
-    return Buyer(integration.pk, payment.instrument_id, [payable.pk for payable in rest])
+    return Buyer(seller.automatic.pk, payment.instrument_id, [payable.pk for payable in rest])
 
 
 def _pay(integration_id: int, source: NewCard | SavedInstrument, payable_id: int) -> Payment:

@@ -21,13 +21,20 @@ the same run on the same machine, because absolute times drift with the machine:
 - **intake**: start a payment → send it to the sandbox (which answers at once) → record the answer, through the real
   services and the real engine, in four processes with a buyer each. Compared with `tests/bench/limit-intake.sql` under
   pgbench with four clients: the least SQL that such a payment can be.
+- **hot-invoice**: sixteen people click Pay on one and the same order for twenty seconds, through the real service; each
+  is answered, accepted or told that a colleague is paying. Exactly one charge reaches the gateway, nothing deadlocks.
+  Compared with `tests/bench/limit-hot.sql` under pgbench with sixteen clients.
+- **ledger**: entries of two postings by four processes, compared with two INSERTs into the smallest book
+  (`tests/bench/limit-ledger.sql`); and entries a thousand at a time by one process, compared with COPY into that book.
+- **unknown**: two hundred payments whose answers are lost, half of them after the money moved; the gateway says nothing
+  for a minute, then answers again. Seconds until 95 % of them have their outcome, compared with a minute: less is better.
 - **checkout**: a whole purchase over HTTP by four buyers: product, list, checkout steps, Place order with a saved card,
   and the Paying page until it says *captured*; web, workers, beat and sandbox are real. Compared with the requests a
   second of a view with one query on the same server. The milliseconds are those of the answer to Place order.
 - **sandbox**: charges of a saved card by gpsandbox alone, at 0 ms, in two processes, with eight connections that stay
   open. Compared with 500 a second: it has no peer, it must only never be what another benchmark waits for.
 
-PostgreSQL keeps what it is told in the first two (fsync and synchronous commit are on).
+PostgreSQL keeps what it is told (fsync and synchronous commit are on).
 """
 
 
@@ -51,6 +58,12 @@ class Goal:
 GOALS = (
     Goal("intake", "ratio", 0.06, at_least=True),
     Goal("intake", "statements", 25, at_least=False),
+    Goal("hot-invoice", "ratio", 0.25, at_least=True),
+    Goal("hot-invoice", "errors", 0, at_least=False),
+    Goal("ledger", "ratio", 0.5, at_least=True),
+    Goal("ledger", "batch_ratio", 0.2, at_least=True),
+    Goal("unknown", "ratio", 1, at_least=False),
+    Goal("unknown", "errors", 0, at_least=False),
     Goal("checkout", "ratio", 0.005, at_least=True),
     Goal("checkout", "p95_ms", 100, at_least=False),
     Goal("sandbox", "ratio", 1, at_least=True),

@@ -51,6 +51,19 @@ class Sandbox:
         }
         return str(self._call(f"{self.url}/payment-methods", body, token=hosted.token)["id"])
 
+    def calm(self) -> None:
+        """Forget all fault rules."""
+        urllib3.request(
+            "DELETE", f"{self.root}/_emu/rules", headers={"Authorization": f"Bearer {self.secret}"}, retries=False
+        )
+
+    def kept_card(self, number: str = VISA) -> str:
+        """A lasting token, as an earlier payment would have left it."""
+        card = {"number": number, "expiry_month": "12", "expiry_year": "30"}
+        body = {"reference": "kept-card-0001", "usage_mode": "MULTIPLE", "card": card}
+        answer = self.gateway().connector.do_transaction("POST", "/payment-methods", json.dumps(body))
+        return str(json.loads(answer)["id"])
+
     def _call(self, url: str, body: Any, *, token: str) -> Any:
         response = urllib3.request(
             "POST",

@@ -10,7 +10,7 @@ from oropay.engine.gateways import gateway_of
 from oropay.engine.send import Claim
 from oropay.engine.send.sale import sale_request
 from oropay.gateway.port import SaleRequest
-from oropay.models import Payable, PaymentTransaction, TransactionState
+from oropay.models import Action, Payable, PaymentTransaction, TransactionState
 from oropay.services import BankDetails, MandateGiven, NewBank
 from tests.contract.sandbox import Sandbox
 
@@ -42,7 +42,9 @@ def request_of(row: PaymentTransaction) -> SaleRequest:
 
 def arrive(row: PaymentTransaction) -> None:
     """A request that was swallowed on its way reaches the gateway now."""
-    gateway_of(account=row.payment.provider_account).charge(request_of(row))
+    gateway = gateway_of(account=row.payment.provider_account)
+    send = gateway.authorize if row.action == Action.AUTHORIZE else gateway.charge
+    send(request_of(row))
 
 
 def bank(number: str = "1357902468", *, keep: bool = False) -> NewBank:

@@ -1,0 +1,372 @@
+"""Who clicks: buyers who pay, twice or two at once, and staff who capture, give back, and do both at the same time.
+
+Each order has a story, thrown with the seed. Nobody here waits for an answer: people look at rows, as the pages do.
+"""
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from django.db import InterfaceError, OperationalError, connections
+from django.utils import timezone
+
+from commerce.models import User
+from oropay.exceptions import PaymentError
+from oropay.models import (
+    Action,
+    Instrument,
+    InstrumentKind,
+    InstrumentState,
+    MoneyState,
+    Payment,
+    PaymentPayable,
+    PaymentTransaction,
+    RefundReason,
+    TransactionState,
+)
+from oropay.services import (
+    NewCard,
+    PartAsked,
+    PaymentAsked,
+    SavedInstrument,
+    cancel_start,
+    capture_start,
+    payment_start,
+    refund_lines_suggested,
+    refund_start,
+)
+from plumbing.services.hints import hint_now
+from tests.contract.sandbox import Sandbox
+from tests.factories import StaffFactory
+from tests.oropay.house import bank
+from tests.trade import Seller, company_open, seller_open
+
+HANDS = 6
+"""People who pay at the same moment."""
+AT_ONCE = 24
+"""Conversations with the gateway under way before the next buyer comes: what waits too long is given up."""
+TRIES = 3
+"""How often a buyer tries again what did not come through."""
+BUYERS = 20
+
+
+class Story(StrEnum):
+    """What happens to one order."""
+
+    CLICK = "click"
+    DOUBLE_CLICK = "double click"
+    """Twice with the same attempt, at the same moment."""
+    TWO_PEOPLE = "two people"
+    """Two colleagues, each with an attempt of their own, at the same moment."""
+    HOLD = "hold"
+    """Held, then captured in full or in part."""
+    HOLD_RELEASED = "hold released"
+    REFUND = "refund"
+    """Charged, then given back in one or two parts."""
+    RIVALS = "rivals"
+    """Charged, then refunded and voided by two clerks at once."""
+    REPEATED = "repeated"
+    """The queue delivers the same message four times."""
+    BANK = "bank"
+    """A bank debit."""
+
+
+ODDS = {
+    Story.CLICK: 30,
+    Story.DOUBLE_CLICK: 12,
+    Story.TWO_PEOPLE: 12,
+    Story.HOLD: 12,
+    Story.HOLD_RELEASED: 4,
+    Story.REFUND: 12,
+    Story.RIVALS: 6,
+    Story.REPEATED: 7,
+    Story.BANK: 5,
+}
+HOLDS = frozenset({Story.HOLD, Story.HOLD_RELEASED})
+
+
+@dataclass
+class Deal:
+    """One order to be paid, and what has been done about it."""
+
+    payable_id: int
+    story: Story
+    dice: random.Random
+    buyers: tuple[User, User]
+    instrument_id: int
+    tries: int = 0
+    staff_steps: int = 0
+
+
+@dataclass
+class Town:
+    """The seller, its buyers, their orders."""
+
+    sandbox: Sandbox
+    seller: Seller
+    clerks: tuple[User, User]
+    deals: list[Deal] = field(default_factory=list)
+    refused: int = 0
+    """Clicks that were told no, with a reason."""
+
+
+# --- opening the town ------------------------------------------------------------------------------------------------
+
+
+def town_open(*, sandbox: Sandbox, payments: int, seed: int) -> Town:
+    """A seller with two ways to pay, companies with a saved card each, and so many orders of 100.00 each."""
+    seller = seller_open(sandbox)
+    clerks = [StaffFactory.create(organization=seller.website.organization, is_superuser=True) for _ in range(2)]
+    town = Town(sandbox=sandbox, seller=seller, clerks=(clerks[0], clerks[1]))
+    dice = random.Random(seed)
+    each = -(-payments // BUYERS)
+    for number in range(BUYERS):
+        town.deals += _company(town, orders=min(each, payments - number * each), dice=dice)
+    dice.shuffle(town.deals)
+    return town
+
+
+def _company(town: Town, *, orders: int, dice: random.Random) -> Iterator[Deal]:
+    if orders <= 0:
+        return
+    company = company_open(town.seller, orders=orders)
+    card = _saved_card(town, customer_id=company.customer.pk)
+    for payable in company.payables:
+        story = dice.choices(list(ODDS), weights=list(ODDS.values()))[0]
+        yield Deal(
+            payable_id=payable.pk,
+            story=story,
+            dice=random.Random(dice.random()),
+            buyers=company.buyers,
+            instrument_id=card.pk,
+        )
+
+
+def _saved_card(town: Town, *, customer_id: int) -> Instrument:
+    """A card the gateway keeps, as an earlier payment would have left it."""
+    kept = town.sandbox.kept_card()
+    return Instrument.objects.create(
+        kind=InstrumentKind.CARD,
+        state=InstrumentState.ACTIVE,
+        customer_id=customer_id,
+        provider_account=town.seller.automatic.provider,
+        token=kept,
+        brand="VISA",
+        last4="5262",
+        expiry_month=12,
+        expiry_year=2030,
+    )
+
+
+# --- clicking --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _standing_up_again() -> Iterator[None]:
+    """A database that went away under a click: the person sees an error page and comes back later."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        connections.close_all()
+        time.sleep(0.5)
+
+
+def until_it_answers(click: Callable[[], object]) -> None:
+    """Click until the database took the click: the same attempt key makes the second click join the first."""
+    for _ in range(60):
+        try:
+            click()
+        except (OperationalError, InterfaceError):
+            connections.close_all()
+            time.sleep(0.5)
+        else:
+            return
+    raise RuntimeError("The database does not come back.")
+
+
+class People:
+    """Everybody who clicks. `run` returns when every order has been tried; `again` does what is left to do then."""
+
+    def __init__(self, town: Town) -> None:
+        self.started = 0
+        self._town = town
+        self._lock = threading.Lock()
+        self._watched: dict[int, Deal] = {}
+        """By payable: deals that somebody may still have to do something about."""
+
+    def run(self) -> None:
+        buying = threading.Event()
+        staff = threading.Thread(target=self._work, args=(buying,), daemon=True)
+        staff.start()
+        with ThreadPoolExecutor(HANDS) as hands:
+            list(hands.map(self._buy, self._town.deals))
+        buying.set()
+        staff.join()
+
+    def again(self) -> bool:
+        """One more round of the staff and of buyers who try again; False when nobody waits for anything."""
+        self._round()
+        return bool(self._watched)
+
+    # --- buyers
+
+    def _buy(self, deal: Deal) -> None:
+        while _under_way() >= AT_ONCE:
+            time.sleep(0.05)
+        self._start(deal)
+        with self._lock:
+            self.started += 1
+            self._watched[deal.payable_id] = deal
+        connections.close_all()
+
+    def _start(self, deal: Deal) -> None:
+        deal.tries += 1
+        key, other = uuid.UUID(int=deal.dice.getrandbits(128)), uuid.UUID(int=deal.dice.getrandbits(128))
+        first, second = deal.buyers
+        if deal.story == Story.DOUBLE_CLICK:
+            self._both(lambda: self._click(deal, key, first), lambda: self._click(deal, key, first))
+        elif deal.story == Story.TWO_PEOPLE:
+            self._both(lambda: self._click(deal, key, first), lambda: self._click(deal, other, second))
+        else:
+            self._click(deal, key, first)
+        if deal.story == Story.REPEATED:
+            for row in PaymentTransaction.objects.filter(payment__attempt_key=key):
+                for _ in range(4):
+                    hint_now("oropay.tasks.execute", row.pk, queue="gateway-interactive")
+
+    def _click(self, deal: Deal, key: uuid.UUID, by: User) -> None:
+        source: SavedInstrument | NewCard | object = SavedInstrument(instrument_id=deal.instrument_id)
+        if deal.story == Story.BANK:
+            source = bank()
+        asked = PaymentAsked(
+            parts=[PartAsked(payable_id=deal.payable_id, amount=Decimal("100.00"))],
+            integration_id=(self._town.seller.manual if deal.story in HOLDS else self._town.seller.automatic).pk,
+            source=source,  # type: ignore[arg-type]
+            attempt_key=key,
+        )
+        self._told(lambda: payment_start(asked=asked, by=by, website=self._town.seller.website, now=timezone.now()))
+
+    def _both(self, *clicks: Callable[[], None]) -> None:
+        """At the same moment."""
+        gate = threading.Barrier(len(clicks))
+
+        def one(click: Callable[[], None]) -> None:
+            gate.wait()
+            click()
+            connections.close_all()
+
+        threads = [threading.Thread(target=one, args=(click,)) for click in clicks]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _told(self, click: Callable[[], object]) -> None:
+        """A refusal is an answer."""
+        try:
+            until_it_answers(click)
+        except PaymentError:
+            with self._lock:
+                self._town.refused += 1
+
+    # --- staff, and buyers who try again
+
+    def _work(self, buying: threading.Event) -> None:
+        while not buying.is_set():
+            self._round()
+            time.sleep(0.3)
+        connections.close_all()
+
+    def _round(self) -> None:
+        with self._lock:
+            watched = dict(self._watched)
+        with _standing_up_again():
+            for payable_id, payment in _newest_payments(watched).items():
+                self._next(watched[payable_id], payment)
+
+    def _next(self, deal: Deal, payment: Payment) -> None:
+        """What somebody does about a payment now that its money is somewhere."""
+        state = payment.money_state
+        if state in TRY_AGAIN and deal.tries < TRIES and deal.staff_steps == 0:
+            self._start(deal)
+        elif state == MoneyState.AUTHORIZED and deal.story in HOLDS and deal.staff_steps == 0:
+            deal.staff_steps = 1
+            self._told(lambda: self._after_hold(deal, payment))
+        elif state in GIVEN_BACK.get(deal.story, ()) and deal.staff_steps < 2:
+            deal.staff_steps += 1 if deal.story == Story.REFUND else 2
+            self._give_back(deal, payment)
+        elif state not in {MoneyState.PROCESSING, MoneyState.UNKNOWN, MoneyState.REVIEW}:
+            with self._lock:
+                self._watched.pop(deal.payable_id, None)
+
+    def _after_hold(self, deal: Deal, payment: Payment) -> None:
+        hold = payment.transactions.get(action=Action.AUTHORIZE, state=TransactionState.APPROVED)
+        clerk = self._town.clerks[0]
+        if deal.story == Story.HOLD_RELEASED:
+            cancel_start(transaction=hold, note="not needed", by=clerk, now=timezone.now(), after=_seen(payment))
+        else:
+            amount = deal.dice.choice([Decimal("100.00"), Decimal("61.50")])
+            capture_start(hold=hold, amount=amount, by=clerk, now=timezone.now(), after=_seen(payment))
+
+    def _give_back(self, deal: Deal, payment: Payment) -> None:
+        charge = payment.transactions.filter(action=Action.CHARGE, state=TransactionState.APPROVED).first()
+        if charge is None:
+            return
+        amount, seen = deal.dice.choice([Decimal("30.00"), Decimal("50.00")]), _seen(payment)
+        one, other = self._town.clerks
+
+        def refund(by: User) -> None:
+            refund_start(
+                charge=charge,
+                lines=refund_lines_suggested(charge=charge, amount=amount),
+                reason=RefundReason.CUSTOMER_REQUEST,
+                note="as agreed",
+                by=by,
+                now=timezone.now(),
+                after=seen,
+            )
+
+        def void(by: User) -> None:
+            cancel_start(transaction=charge, note="by mistake", by=by, now=timezone.now(), after=seen)
+
+        if deal.story == Story.RIVALS:
+            self._both(lambda: self._told(lambda: refund(one)), lambda: self._told(lambda: void(other)))
+        else:
+            self._told(lambda: refund(one))
+
+
+GIVEN_BACK = {
+    Story.REFUND: (MoneyState.CAPTURED, MoneyState.PARTIALLY_REFUNDED),
+    Story.RIVALS: (MoneyState.CAPTURED,),
+}
+"""In which states of the money clerks give it back."""
+
+TRY_AGAIN = frozenset({MoneyState.DECLINED, MoneyState.FAILED, MoneyState.CANCELED})
+"""After these a buyer who still owes pays again."""
+
+
+def _under_way() -> int:
+    """How many conversations have not got their first answer; without a database it is a good moment to wait."""
+    open_rows = PaymentTransaction.objects.filter(state__in=[TransactionState.QUEUED, TransactionState.SENDING])
+    try:
+        return open_rows.count()
+    except (OperationalError, InterfaceError):
+        connections.close_all()
+        return AT_ONCE
+
+
+def _newest_payments(watched: Iterable[int]) -> dict[int, Payment]:
+    parts = PaymentPayable.objects.filter(payable__in=list(watched)).select_related("payment").order_by("payment_id")
+    return {part.payable_id: part.payment for part in parts}
+
+
+def _seen(payment: Payment) -> int:
+    """The newest transaction on the page of whoever clicks: a click repeated after an error acts once."""
+    return max(payment.transactions.values_list("pk", flat=True))

@@ -1,0 +1,55 @@
+"""What the gateway does to some calls: the answer is late, lost, spoiled, or an error; sometimes after the money moved.
+
+Each row is a fault rule of gpsandbox (docs/sandbox.md). The die falls the same way in every run with the same seed.
+"""
+
+from tests.contract.sandbox import Sandbox
+
+SALES = {"endpoint": "/transactions", "method": "POST"}
+CAPTURES, REFUNDS, REVERSALS = (
+    {"endpoint": f"/transactions/{{id}}/{act}", "method": "POST"} for act in ("capture", "refund", "reversal")
+)
+READS = {"endpoint": "/transactions/{id}", "method": "GET"}
+LISTS = {"endpoint": "/transactions", "method": "GET"}
+
+LATE_MS = 12_000
+"""A charge that is thought lost commits after so long: its reversal has had its 404 by then."""
+
+Fault = tuple[dict[str, str], dict[str, object], float]
+
+ERROR: dict[str, object] = {"http": {"status": 500, "body": "{}", "when": "after"}}
+DOWN: dict[str, object] = {"http": {"status": 503, "body": "{}", "when": "before"}}
+
+
+def _cut(when: str) -> dict[str, object]:
+    return {"drop": {"when": when}}
+
+
+OF_SALES: list[Fault] = [
+    (SALES, {"timeout": {"ms": 3500, "when": "after"}}, 0.02),
+    (SALES, {"timeout": {"ms": 3500, "when": "before"}}, 0.01),
+    (SALES, _cut("after"), 0.04),
+    (SALES, _cut("before"), 0.03),
+    (SALES, ERROR, 0.02),
+    (SALES, {"html_502": {"when": "before"}}, 0.01),
+    (SALES, {"malformed_json": {"when": "after"}}, 0.01),
+    (SALES, {"wrong_content_type": {"when": "after"}}, 0.01),
+    (SALES, {"too_many": {"when": "before"}}, 0.01),
+    (SALES, {"expire_token": {}}, 0.01),
+    (SALES, {"slow": {"ms": LATE_MS}}, 0.02),
+    (SALES, {"decline": {"result": "101"}}, 0.03),
+]
+OF_FOLLOW_UPS: list[Fault] = [
+    (calls, action, share)
+    for calls in (CAPTURES, REFUNDS, REVERSALS)
+    for action, share in ((_cut("after"), 0.05), (_cut("before"), 0.05), (ERROR, 0.03))
+]
+OF_READS: list[Fault] = [(calls, action, 0.02) for calls in (READS, LISTS) for action in (_cut("before"), DOWN)]
+FAULTS = [*OF_SALES, *OF_FOLLOW_UPS, *OF_READS]
+"""Which calls · what happens to them · how often."""
+
+
+def rules_set(*, sandbox: Sandbox, seed: int) -> None:
+    for number, (match, action, probability) in enumerate(FAULTS):
+        chosen = {**match, "probability": probability, "seed": f"{seed}-{number}"}
+        sandbox.control("/rules", {"match": chosen, "action": action, "times": None})

@@ -1,0 +1,99 @@
+"""One storm from the first click to the comparison of the books."""
+
+import json
+import time
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
+
+from django.utils import timezone
+
+from config.supervisor import say
+from oropay.models import PaymentTransaction, TransactionState, Watch
+from oropay.services import watch_wake
+from plumbing.services.hints import hint_now
+from tests.contract.sandbox import Sandbox
+from tests.faults.storm.books import OPEN, Verdict, compare
+from tests.faults.storm.people import People, town_open
+from tests.faults.storm.rules import LATE_MS, rules_set
+from tests.faults.storm.servers import Servers
+from tests.faults.storm.weather import Weather
+from tests.faults.storm.world import READY_WITHIN, world_made
+
+CRASH_CHANCE = 0.004
+"""Of a worker at each marked step."""
+STROKE_EVERY = 400
+"""Payments per stroke of each kind of weather; a small storm has one of each."""
+ENDS_WITHIN = 240.0
+"""Seconds in which everything must have an outcome once nobody clicks any more and nothing breaks."""
+WORKERS = 2
+FUNDED_AFTER_DAYS = 7
+"""On the sandbox's clock: every bank debit is funded by then."""
+
+
+def storm(servers: Servers, *, payments: int, seed: int) -> int:
+    """Exit code 0 when no money moved twice, none unseen, and every conversation has an end."""
+    began = time.monotonic()
+    with world_made(servers, crashes=f"{seed}:{CRASH_CHANCE}", workers=WORKERS) as world:
+        world.stack.wait_ready(seconds=READY_WITHIN)
+        town = town_open(sandbox=world.sandbox, payments=payments, seed=seed)
+        rules_set(sandbox=world.sandbox, seed=seed)
+        say(f"storm: {payments} orders, seed {seed}")
+        people = People(town)
+        weather = Weather(
+            world, seed=seed, rounds=max(1, payments // STROKE_EVERY), done=lambda: people.started / payments
+        )
+        weather.start()
+        people.run()
+        weather.stop()
+        say(f"storm: everybody has clicked after {time.monotonic() - began:.0f} s; {town.refused} clicks were refused")
+        world.sandbox.calm()
+        _let_it_end(people, sandbox=world.sandbox)
+        verdict = compare(
+            sandbox_file=world.servers.folder / "gpsandbox.sqlite3", organization_id=town.seller.website.organization_id
+        )
+    for finding in verdict.findings():
+        say(finding)
+    say(_line(verdict, seconds=time.monotonic() - began))
+    return 0 if verdict.good else 1
+
+
+def _let_it_end(people: People, *, sandbox: Sandbox) -> None:
+    """Wait until nothing is open: buyers give up or succeed, late charges arrive, bank debits are funded."""
+    end = time.monotonic() + ENDS_WITHIN
+    while (people.again() or _open(OPEN - {TransactionState.PENDING}) or _still_watched()) and time.monotonic() < end:
+        time.sleep(0.5)
+    sandbox.control("/clock", {"advance": {"days": FUNDED_AFTER_DAYS}})
+    while (pending := _open({TransactionState.PENDING})) and time.monotonic() < end:
+        for pk in pending:
+            hint_now("oropay.tasks.reread", pk, queue="gateway-batch")
+        time.sleep(2)
+
+
+def _open(states: AbstractSet[TransactionState]) -> list[int]:
+    """Conversations without an end."""
+    return list(PaymentTransaction.objects.filter(state__in=states).values_list("pk", flat=True))
+
+
+def _still_watched() -> bool:
+    """Whether a charge that was thought lost may still commit, or was not looked for since it could have."""
+    now = timezone.now()
+    late = now - timedelta(milliseconds=LATE_MS + 2000)
+    watches = Watch.objects.filter(next_at__isnull=False)
+    watch_wake(
+        transaction_ids=watches.filter(transaction__created_at__lt=late, looks__lt=1000).values_list("pk", flat=True),
+        now=now,
+    )
+    return watches.filter(transaction__created_at__gte=late).exists()
+
+
+def _line(verdict: Verdict, *, seconds: float) -> str:
+    return json.dumps(
+        {
+            "payments": verdict.payments,
+            "double": len(verdict.double),
+            "lost": len(verdict.lost),
+            "unknown_left": len(verdict.unknown_left),
+            "ledger_ok": not verdict.ledger,
+            "seconds": round(seconds, 1),
+        }
+    )

@@ -1,0 +1,10 @@
+"""The settings of the tests for the processes of a storm: watched transactions are looked at often, workers may die."""
+
+import os
+
+os.environ.setdefault("OROPAY_WATCH_STEPS", "3,6,9,12,15,18,21,24,27,30,60,120,300")
+
+from config.settings.test import *  # noqa: F403
+from config.settings.test import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.storm.crashing.Crashing"]

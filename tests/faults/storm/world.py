@@ -1,0 +1,68 @@
+"""The processes of one storm: gateway, workers, beat. All its own, so that all may be broken."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from config import parts, processes
+from config.supervisor import Running, Supervisor
+from tests.contract.sandbox import Sandbox
+from tests.faults.storm.servers import Servers
+
+READY_WITHIN = 120.0
+PROCESSES = 3
+"""Of each gateway worker."""
+
+
+@dataclass
+class World:
+    servers: Servers
+    place: parts.Place
+    stack: Supervisor
+    crashes: str
+    """`seed:chance` for the gateway workers; see `crashing`."""
+    workers: list[Running] = field(default_factory=list)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        root = self.place.sandbox_url
+        return Sandbox(url=f"{root}/ucp", root=root, secret=self.place.secrets["GPSANDBOX_SECRET"])
+
+    def worker_start(self, number: int) -> None:
+        """One more gateway worker, whose processes may die at marked steps."""
+        worker = parts.gateway_worker(self.place, name=f"worker-gateway-{number}", processes=PROCESSES)
+        worker.environment["STORM_CRASHES"] = self.crashes
+        self.workers.append(self.stack.start(worker))
+
+    def worker_forget(self, running: Running) -> None:
+        """Take a dead worker off the lists, so that another may take its place."""
+        self.stack.running.remove(running)
+        self.workers.remove(running)
+
+
+@contextmanager
+def world_made(servers: Servers, *, crashes: str, workers: int) -> Iterator[World]:
+    """Start gateway, workers and beat; end them all afterwards."""
+    place = parts.Place(
+        data=servers.folder,
+        web_port=processes.free_port(),
+        sandbox_port=processes.free_port(),
+        database_url=servers.postgres.url,
+        redis_url=servers.valkey.url,
+        secrets={name: os.environ[name] for name in (*SHARED, *WORKERS)}
+        | {"GP_APP_ID": "contract-app", "GP_APP_KEY": "contract-key", "GPSANDBOX_SECRET": "open-sesame"},
+        settings="tests.faults.storm.settings",
+    )
+    with Supervisor(logs=servers.folder / "log") as stack:
+        world = World(servers=servers, place=place, stack=stack, crashes=crashes)
+        for part in (parts.sandbox, parts.default_worker, parts.beat):
+            stack.start(part(place))
+        stack.wait_ready(seconds=READY_WITHIN)
+        for number in range(workers):
+            world.worker_start(number)
+        yield world
+
+
+SHARED = ("SECRET_KEY", "OROPAY_VAULT_PUBLIC_KEYS", "OROPAY_SECRETBOX_KEYS")
+WORKERS = ("OROPAY_VAULT_PRIVATE_KEYS", "OROPAY_FINGERPRINT_KEY")
