@@ -27,7 +27,8 @@ the same run on the same machine, because absolute times drift with the machine:
 - **ledger**: entries of two postings by four processes, compared with two INSERTs into the smallest book
   (`tests/bench/limit-ledger.sql`); and entries a thousand at a time by one process, compared with COPY into that book.
 - **unknown**: two hundred payments whose answers are lost, half of them after the money moved; the gateway says nothing
-  for a minute, then answers again. Seconds until 95 % of them have their outcome, compared with a minute: less is better.
+  for a minute, then answers again. Seconds until 95 % of them have their outcome, compared with a minute: the fewer
+  the better.
 - **checkout**: a whole purchase over HTTP by four buyers: product, list, checkout steps, Place order with a saved card,
   and the Paying page until it says *captured*; web, workers, beat and sandbox are real. Compared with the requests a
   second of a view with one query on the same server. The milliseconds are those of the answer to Place order.

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import connections
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.processes import wait_until
@@ -16,6 +17,7 @@ from oropay.models import Instrument, InstrumentKind, InstrumentState, PaymentTr
 from oropay.services import PartAsked, PaymentAsked, SavedInstrument, payment_start
 from tests.bench.house import running_house
 from tests.bench.measure import Result, percentile
+from tests.contract.sandbox import Sandbox
 from tests.trade import Company, Seller, company_open, seller_open
 
 PAYMENTS = 200
@@ -79,18 +81,12 @@ def _queued(seller: Seller, company: Company, *, token: str) -> list[int]:
     return rows
 
 
-def _silence(sandbox: object) -> None:
+def _silence(sandbox: Sandbox) -> None:
     """Every answer is lost: of charges after or before the money moved, of every question that follows."""
-    control = sandbox.control  # type: ignore[attr-defined]
     sales = {"endpoint": "/transactions", "method": "POST"}
-    half = {
-        "match": {**sales, "probability": 0.5, "seed": "half"},
-        "action": {"drop": {"when": "after"}},
-        "times": None,
-    }
-    control("/rules", half)
-    control("/rules", {"match": sales, "action": {"drop": {"when": "before"}}, "times": None})
-    control("/rules", {"match": {"method": "GET"}, "action": {"drop": {"when": "before"}}, "times": None})
+    half = {**sales, "probability": 0.5, "seed": "half"}
+    for match, when in ((half, "after"), (sales, "before"), ({"method": "GET"}, "before")):
+        sandbox.control("/rules", {"match": match, "action": {"drop": {"when": when}}, "times": None})
 
 
 def _send(rows: list[int]) -> None:
@@ -105,7 +101,7 @@ def _send(rows: list[int]) -> None:
     wait_until(lambda: not _open(rows).exclude(state=TransactionState.UNKNOWN).exists(), seconds=SILENT_SECONDS)
 
 
-def _open(rows: list[int]):  # type: ignore[no-untyped-def]
+def _open(rows: list[int]) -> QuerySet[PaymentTransaction]:
     return PaymentTransaction.objects.filter(pk__in=rows, state__in=OPEN)
 
 
