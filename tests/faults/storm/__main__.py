@@ -5,7 +5,7 @@ import sys
 
 from tests.faults.storm.servers import servers_started
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.storm.settings"
 
 
 def main(arguments: list[str]) -> int:

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
@@ -21,6 +23,7 @@ from commerce.models import User
 from oropay.exceptions import PaymentError
 from oropay.models import (
     Action,
+    ApprovalState,
     Instrument,
     InstrumentKind,
     InstrumentState,
@@ -36,11 +39,13 @@ from oropay.services import (
     PartAsked,
     PaymentAsked,
     SavedInstrument,
+    approval_agree,
     cancel_start,
     capture_start,
     payment_start,
     refund_lines_suggested,
     refund_start,
+    verdict_propose,
 )
 from plumbing.services.hints import hint_now
 from tests.contract.sandbox import Sandbox
@@ -196,7 +201,7 @@ class People:
 
     def __init__(self, town: Town) -> None:
         self.started = 0
-        self._town = town
+        self.town = town
         self._lock = threading.Lock()
         self._watched: dict[int, Deal] = {}
         """By payable: deals that somebody may still have to do something about."""
@@ -206,13 +211,14 @@ class People:
         staff = threading.Thread(target=self._work, args=(buying,), daemon=True)
         staff.start()
         with ThreadPoolExecutor(HANDS) as hands:
-            list(hands.map(self._buy, self._town.deals))
+            list(hands.map(self._buy, self.town.deals))
         buying.set()
         staff.join()
 
     def again(self) -> bool:
         """One more round of the staff and of buyers who try again; False when nobody waits for anything."""
         self._round()
+        self._decide()
         return bool(self._watched)
 
     # --- buyers
@@ -247,11 +253,11 @@ class People:
             source = bank()
         asked = PaymentAsked(
             parts=[PartAsked(payable_id=deal.payable_id, amount=Decimal("100.00"))],
-            integration_id=(self._town.seller.manual if deal.story in HOLDS else self._town.seller.automatic).pk,
+            integration_id=(self.town.seller.manual if deal.story in HOLDS else self.town.seller.automatic).pk,
             source=source,  # type: ignore[arg-type]
             attempt_key=key,
         )
-        self._told(lambda: payment_start(asked=asked, by=by, website=self._town.seller.website, now=timezone.now()))
+        self._told(lambda: payment_start(asked=asked, by=by, website=self.town.seller.website, now=timezone.now()))
 
     def _both(self, *clicks: Callable[[], None]) -> None:
         """At the same moment."""
@@ -274,7 +280,7 @@ class People:
             until_it_answers(click)
         except PaymentError:
             with self._lock:
-                self._town.refused += 1
+                self.town.refused += 1
 
     # --- staff, and buyers who try again
 
@@ -290,6 +296,24 @@ class People:
         with _standing_up_again():
             for payable_id, payment in _newest_payments(watched).items():
                 self._next(watched[payable_id], payment)
+
+    def _decide(self) -> None:
+        """What no evidence decides after a day (here: seconds) two clerks decide, who look at the gateway's list."""
+        long_ago = timezone.now() - settings.OROPAY_VERDICT_AFTER
+        lost = PaymentTransaction.objects.filter(
+            action=Action.REFUND, state=TransactionState.UNKNOWN, unknown_since__lt=long_ago
+        ).exclude(approvals__state=ApprovalState.WAITING)
+        one, other = self.town.clerks
+        for row in lost:
+            listing = self.town.sandbox.gateway().find_by_reference(reference=row.reference)
+            if listing.complete and not listing.found:
+                self._told(partial(self._not_taken, row, one, other))
+
+    def _not_taken(self, row: PaymentTransaction, one: User, other: User) -> None:
+        asked = verdict_propose(
+            row=row, taken=False, evidence="The gateway's list does not have it.", by=one, now=timezone.now()
+        )
+        approval_agree(approval=asked, by=other, now=timezone.now())
 
     def _next(self, deal: Deal, payment: Payment) -> None:
         """What somebody does about a payment now that its money is somewhere."""
@@ -308,7 +332,7 @@ class People:
 
     def _after_hold(self, deal: Deal, payment: Payment) -> None:
         hold = payment.transactions.get(action=Action.AUTHORIZE, state=TransactionState.APPROVED)
-        clerk = self._town.clerks[0]
+        clerk = self.town.clerks[0]
         if deal.story == Story.HOLD_RELEASED:
             cancel_start(transaction=hold, note="not needed", by=clerk, now=timezone.now(), after=_seen(payment))
         else:
@@ -320,7 +344,7 @@ class People:
         if charge is None:
             return
         amount, seen = deal.dice.choice([Decimal("30.00"), Decimal("50.00")]), _seen(payment)
-        one, other = self._town.clerks
+        one, other = self.town.clerks
 
         def refund(by: User) -> None:
             refund_start(
