@@ -14,6 +14,8 @@ from reconciliation.models.expectation import Expectation
 class MatchRule(models.TextChoices):
     EXACT_KEY = "exact_key", _("Exact key")
     """Provider account, gateway id, kind and signed amount are equal; nobody needs to look."""
+    ARN = "arn", _("Acquirer reference")
+    """Of a dispute: the acquirer's reference of the sale, kind and signed amount are equal."""
 
 
 @append_only

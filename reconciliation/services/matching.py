@@ -12,11 +12,16 @@ from reconciliation import locks
 from reconciliation.exceptions import AlreadyUndone, RemarkRequired
 from reconciliation.models import Match, MatchPart, MatchRule, MatchUndo
 
-EXACT_KEY = """
+
+def _joining(*, line_key: str, expected_key: str, join: str = "", only: str = "") -> str:
+    """Join expectations and lines of equal (account, name, kind, signed amount, currency), the first with the first,
+    the second with the second. A pair that a person took apart is not joined again. The keys are columns, not values.
+    """
+    return f"""
 WITH loose_line AS MATERIALIZED (
-    SELECT line.id, line.gateway_id, line.kind, line.amount, line.currency
+    SELECT line.id, {line_key} AS name, line.kind, line.amount, line.currency
     FROM reconciliation_settlementline line
-    WHERE line.provider_account_id = %(account)s
+    WHERE line.provider_account_id = %(account)s {only}
         AND (
             %(deposits)s::bigint[] IS NULL
             OR line.deposit_id = ANY(%(deposits)s::bigint[])
@@ -33,15 +38,15 @@ WITH loose_line AS MATERIALIZED (
             SELECT FROM reconciliation_matchpart part WHERE part.settlement_line_id = line.id AND part.live
         )
 ), line AS (
-    SELECT *, row_number() OVER (PARTITION BY gateway_id, kind, amount, currency ORDER BY id) AS nth FROM loose_line
+    SELECT *, row_number() OVER (PARTITION BY name, kind, amount, currency ORDER BY id) AS nth FROM loose_line
 ), expectation AS (
-    SELECT expected.id, expected.gateway_id, expected.kind, expected.amount, expected.currency,
+    SELECT expected.id, {expected_key} AS name, expected.kind, expected.amount, expected.currency,
         row_number() OVER (
-            PARTITION BY expected.gateway_id, expected.kind, expected.amount, expected.currency ORDER BY expected.id
+            PARTITION BY {expected_key}, expected.kind, expected.amount, expected.currency ORDER BY expected.id
         ) AS nth
-    FROM reconciliation_expectation expected
+    FROM reconciliation_expectation expected {join}
     WHERE expected.provider_account_id = %(account)s
-        AND expected.gateway_id IN (SELECT loose_line.gateway_id FROM loose_line)
+        AND {expected_key} IN (SELECT loose_line.name FROM loose_line)
         AND NOT EXISTS (
             SELECT FROM reconciliation_matchpart part WHERE part.expectation_id = expected.id AND part.live
         )
@@ -51,9 +56,9 @@ WITH loose_line AS MATERIALIZED (
 ), pair AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('reconciliation_match', 'id')) AS match_id,
         expectation.id AS expectation_id, line.id AS line_id,
-        line.kind || ' ' || line.currency || ' ' || line.amount || ' ' || line.gateway_id AS evidence
+        line.kind || ' ' || line.currency || ' ' || line.amount || ' ' || line.name AS evidence
     FROM line
-    JOIN expectation USING (gateway_id, kind, amount, currency, nth)
+    JOIN expectation USING (name, kind, amount, currency, nth)
     WHERE NOT EXISTS (
         SELECT FROM reconciliation_matchpart undone
         WHERE undone.expectation_id = expectation.id AND undone.settlement_line_id = line.id
@@ -64,30 +69,45 @@ WITH loose_line AS MATERIALIZED (
 )
 INSERT INTO reconciliation_matchpart (match_id, expectation_id, settlement_line_id, live)
 SELECT pair.match_id, pair.expectation_id, pair.line_id, true FROM pair
-"""
-"""Expectations and lines of equal (account, gateway id, kind, signed amount, currency), the first with the first, the
-second with the second. A pair that a person took apart is not joined again.
-"""
+"""  # noqa: S608
+
+
+EXACT_KEY = _joining(line_key="line.gateway_id", expected_key="expected.gateway_id")
+"""By the gateway's id of the transaction or dispute."""
+
+ARN = _joining(
+    line_key="line.reference",
+    expected_key="moved.gateway_reference",
+    join="JOIN oropay_paymenttransaction moved ON moved.id = expected.transaction_id AND moved.gateway_reference <> ''",
+    only="AND line.kind IN ('chargeback', 'reversal')",
+)
+"""What a dispute took or gave back, by the acquirer's reference of the sale: the report may name the case otherwise."""
+
+RULES = ((MatchRule.EXACT_KEY, EXACT_KEY), (MatchRule.ARN, ARN))
+"""In this order: what the first joins is not there for the second."""
 
 
 def match_exact(*, provider_account: ProviderAccount, now: datetime, deposit_ids: Sequence[int] | None = None) -> int:
-    """Match by exact key; returns how many pairs were made. Running it again adds nothing.
+    """Match by `RULES`; returns how many pairs were made. Running it again adds nothing.
 
     `deposit_ids` limits the work to the lines of these deposits and to lines with an open exception; None means all.
     Must run inside the caller's transaction.
     """
     locks.account(provider_account_id=provider_account.pk)
+    made = 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            EXACT_KEY,
-            {
-                "account": provider_account.pk,
-                "deposits": None if deposit_ids is None else list(deposit_ids),
-                "rule": MatchRule.EXACT_KEY.value,
-                "now": now,
-            },
-        )
-        return int(cursor.rowcount)
+        for rule, statement in RULES:
+            cursor.execute(
+                statement,
+                {
+                    "account": provider_account.pk,
+                    "deposits": None if deposit_ids is None else list(deposit_ids),
+                    "rule": rule.value,
+                    "now": now,
+                },
+            )
+            made += cursor.rowcount
+    return made
 
 
 @atomic(durable=True)
