@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oropay import locks
+from oropay.engine.disputes import dispute_reread
 from oropay.engine.evidence import SILENT
 from oropay.engine.gateways import gateway_of
 from oropay.engine.health import health_note
@@ -64,13 +65,15 @@ def inbox_drain(*, integration_id: int, now: datetime) -> int:
         _again(rows, str(error), integration=integration)
         return len(rows)
     genuine = _verify(rows=rows, gateway=gateway, integration=integration)
-    about = _by_transaction(rows=_without_copies(rows=genuine, integration=integration))
+    about, disputed = _by_subject(rows=_without_copies(rows=genuine, integration=integration))
     answers = _ask(gateway=gateway, gateway_ids=list(about))
     if answers:
         answered = any(answer.verdict not in SILENT for answer in answers.values())
         health_note(provider_account_id=account.pk, answers=answered, now=timezone.now())
     for gateway_id, answer in answers.items():
         _follow_up(rows=about[gateway_id], account=account, answer=answer, integration=integration)
+    for gateway_id, told in disputed.items():
+        _reread_dispute(rows=told, gateway_id=gateway_id, account=account, integration=integration)
     return len(rows)
 
 
@@ -113,9 +116,13 @@ def _without_copies(*, rows: Sequence[Notification], integration: Integration) -
     return list(newest.values())
 
 
-def _by_transaction(*, rows: Sequence[Notification]) -> dict[str, list[Notification]]:
-    """What must be asked for, by its id at the gateway; everything else ends here."""
-    about: dict[str, list[Notification]] = {}
+ById = dict[str, list[Notification]]
+
+
+def _by_subject(*, rows: Sequence[Notification]) -> tuple[ById, ById]:
+    """What must be asked for, by its id at the gateway: transactions, and disputes; everything else ends here."""
+    about: ById = {}
+    disputed: ById = {}
     for row in rows:
         match row.subject:
             case Subject.TRANSACTION:
@@ -124,10 +131,30 @@ def _by_transaction(*, rows: Sequence[Notification]) -> dict[str, list[Notificat
                 came = webhook_check_end(name=row.gateway_id.removeprefix(TEST_ID), now=timezone.now())
                 _end([row], N.IGNORED, _("Our own test came through.") if came else _("A test nobody asked for."))
             case Subject.DISPUTE:
-                _end([row], N.IGNORED, _("Disputes are read from the gateway's own list."))
+                disputed.setdefault(row.gateway_id, []).append(row)
             case _:
                 _end([row], N.IGNORED, _("It is signed, and names nothing that could be looked up."))
-    return about
+    return about, disputed
+
+
+def _reread_dispute(
+    *, rows: Sequence[Notification], gateway_id: str, account: ProviderAccount, integration: Integration
+) -> None:
+    """A message about a dispute is a hint like any other: the gateway's own word on it is what counts."""
+    try:
+        dispute = dispute_reread(provider_account=account, gateway_id=gateway_id, now=timezone.now())
+    except Exception as error:
+        # Silence, or a fault of ours about one dispute: kept on the row, tried again, and the others go on.
+        logger.exception("dispute %s was not read", gateway_id)
+        _again(rows, f"{type(error).__name__}: {error}", integration=integration)
+        return
+    if dispute is None:
+        unknown = _("The gateway knows no such dispute.")
+        _again([row for row in rows if row.tries < NOT_FOUND_TRIES], unknown, integration=integration)
+        _end([row for row in rows if row.tries >= NOT_FOUND_TRIES], N.IGNORED, unknown)
+        return
+    words = _("{stage}: {state}").format(stage=dispute.get_stage_display(), state=dispute.get_status_display())
+    _end(rows, N.PROCESSED, words)
 
 
 def _ask(*, gateway: PaymentGateway, gateway_ids: Sequence[str]) -> Mapping[str, Answer]:

@@ -208,13 +208,29 @@ def test_poison_that_is_not_signed_is_rejected(name: str, integration: Integrati
     assert told.state == N.REJECTED
 
 
-def test_a_dispute_is_left_to_the_list_of_disputes(integration: Integration) -> None:
-    told = tell(integration, {"id": "DIS_1234", "status": "UNDER_REVIEW"})
+def test_news_of_a_dispute_is_read_from_the_gateway_and_booked(
+    start: Start, run: Run, integration: Integration, sandbox: Sandbox
+) -> None:
+    charge = run(start())
+    name = sandbox.control("/disputes", {"transaction": charge.gateway_id})["id"]
+    told = tell(integration, {"id": name, "status": "CLOSED", "result": "WON"})
 
     drain(integration)
 
     told.refresh_from_db()
-    assert (told.state, told.subject) == (N.IGNORED, "dispute")
+    assert (told.state, told.subject) == (N.PROCESSED, "dispute")
+    assert told.outcome == "Chargeback: Waiting for our answer"
+    assert charge.payment.transactions.get(action="chargeback").amount == charge.amount
+
+
+def test_a_dispute_the_gateway_does_not_know_is_asked_for_three_times(integration: Integration) -> None:
+    told = tell(integration, {"id": "DIS_1234", "status": "UNDER_REVIEW"})
+    for _ in range(3):
+        Notification.objects.filter(pk=told.pk, next_at__isnull=False).update(next_at=timezone.now())
+        drain(integration)
+
+    told.refresh_from_db()
+    assert (told.state, told.outcome) == (N.IGNORED, "The gateway knows no such dispute.")
 
 
 def test_a_transaction_the_gateway_does_not_know_is_asked_for_three_times(
