@@ -241,7 +241,10 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         MoneyState.EXPIRED: _("Nothing was charged. The payment was not finished in time."),
         MoneyState.FAILED: str(FAILURES.get(failure, _("Nothing was charged. The payment failed."))),  # type: ignore[call-overload]
         MoneyState.RETURNED: _("Your bank took the money back; the amount is due again."),
-        MoneyState.DISPUTED: _("The payment is disputed with the bank."),
+        MoneyState.DISPUTED: _(
+            "{amount} was paid and is disputed with the bank. It counts as paid until the bank decides; there is "
+            "nothing to pay now."
+        ),
     }
     if payment.is_check:
         sentences |= {

@@ -94,6 +94,7 @@ BUYERS_WORDS = {
     "settling": gettext_lazy("Accepted by the bank"),
     "captured": gettext_lazy("Paid"),
     "settled": gettext_lazy("Paid"),
+    "disputed": gettext_lazy("Disputed with the bank"),
 }
 """Where a buyer's word differs from the one staff use."""
 

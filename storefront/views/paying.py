@@ -90,8 +90,9 @@ def _links(request: ShopRequest, payment: Payment, view: PayingView, *, own: boo
     if not payables:
         return Links(back=reverse("storefront:payment_methods"), back_label=_("Payment methods"))
     first = payables[0]
+    again = own and view.state != MoneyState.DISPUTED  # what is disputed stays paid until the bank decides
     if first.kind == PayableKind.ORDER:
-        retry = _order_retry(request, order_id=first.order_id, number=first.number) if own and view.final else ""
+        retry = _order_retry(request, order_id=first.order_id, number=first.number) if again and view.final else ""
         return Links(
             back=reverse("storefront:order", kwargs={"number": first.number}),
             back_label=_("Order {number}").format(number=first.number),
@@ -104,7 +105,7 @@ def _links(request: ShopRequest, payment: Payment, view: PayingView, *, own: boo
     return Links(
         back=reverse("storefront:invoice", args=[first.number]) if single else reverse("storefront:invoices"),
         back_label=_("Invoice {number}").format(number=first.number) if single else _("Invoices"),
-        retry=reverse("storefront:invoice_pay", args=[first.number]) if single and own else "",
+        retry=reverse("storefront:invoice_pay", args=[first.number]) if single and again else "",
         done=reverse("storefront:receipt", args=[payment.uuid]) if receipted else "",
         done_label=_("See the receipt"),
     )
