@@ -36,11 +36,11 @@ def worth_of(payment: Payment) -> str:
 
     if sums.refunded:
         return _("{net} left of {captured}, {back} given back").format(
-            net=shown(sums.net), captured=shown(sums.captured), back=shown(sums.refunded + sums.returned)
+            net=shown(sums.net), captured=shown(sums.captured), back=shown(sums.refunded + sums.returned + sums.lost)
         )
-    if sums.returned:
+    if sums.returned or sums.lost:
         return _("{net} left of {captured}, {back} taken back by the bank").format(
-            net=shown(sums.net), captured=shown(sums.captured), back=shown(sums.returned)
+            net=shown(sums.net), captured=shown(sums.captured), back=shown(sums.returned + sums.lost)
         )
     if 0 < sums.captured < sums.authorized:
         return _("{captured} captured of {held} held").format(

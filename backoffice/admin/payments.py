@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.admin.disputes.parts import disputes_table
 from backoffice.dialogs import Words, dialog
 from backoffice.display import badge, dash, link, moment, money, numbers, short_id
 from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm
@@ -29,7 +30,7 @@ from backoffice.timeline import sentence_of, timeline
 from backoffice.unfolded import ActionVariant, display
 from backoffice.worth import ROWS, net_shown, worth_of
 from oropay.exceptions import CancelRefused, CaptureRefused, VaultError
-from oropay.models import RUNNING, Alert, Exchange, Payment, RefundReason, TransactionState
+from oropay.models import RUNNING, Alert, Dispute, Exchange, Payment, RefundReason, TransactionState
 from oropay.selectors import payment_for_staff
 from oropay.services import cancel_start, capture_start, refund_start, verdict_propose
 from oropay.vault import Sealed, payload_open
@@ -280,6 +281,9 @@ class PaymentAdmin(RecordAdmin):
             empty=_("Every conversation with the gateway will appear here."),
             right=frozenset({2}),
         )
+        contested = list(Dispute.objects.filter(transaction__payment=row).order_by("pk"))
+        if contested:
+            yield disputes_table(contested)
         alerts = [alert for one in transactions for alert in one.alerts.all()]
         if alerts:
             yield _alerts(alerts)

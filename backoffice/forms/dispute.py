@@ -7,6 +7,8 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +20,7 @@ from commerce.models import User
 from commerce.money import format_money, rounded
 from oropay.engine.disputes import link_candidates, lost_of, split_shown
 from oropay.models import Dispute, DisputeStage, EvidenceType, PayableKind, PaymentTransaction
-from oropay.services.dispute import EvidenceFile, answerable, evidence_offered, size_words
+from oropay.services.dispute import EvidenceFile, answerable, evidence_offered, evidence_withdrawable, size_words
 
 AGAIN, WRITE_OFF = "again", "write_off"
 
@@ -150,7 +152,13 @@ class ChallengeForm(AnswerDialog):
 
 
 class ManyFilesInput(forms.FileInput):
+    """Unfold's script writes the chosen name into the nearest text input: here is one for it, that nobody sees."""
+
     allow_multiple_selected = True
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chooser = super().render(name, None, attrs, renderer)
+        return format_html('<div>{}<input type="text" hidden readonly></div>', chooser)
 
 
 class ManyFilesField(forms.FileField):
@@ -165,7 +173,11 @@ class EvidenceForm(DisputeDialog):
     uploads = ManyFilesField(
         label=gettext_lazy("Files"),
         widget=ManyFilesInput(
-            attrs={"multiple": True, "accept": ".pdf,.jpg,.jpeg,.png,.tif,.tiff", "class": "office-files"}
+            attrs={
+                "multiple": True,
+                "accept": ".pdf,.jpg,.jpeg,.png,.tif,.tiff",
+                "class": " ".join(widgets.INPUT_CLASSES),
+            }
         ),
         allow_empty_file=True,
     )
@@ -193,9 +205,9 @@ class WithdrawForm(DisputeDialog):
     submit_text = gettext_lazy("Withdraw")
 
     def prepare(self) -> None:
-        found = self.row.evidence.filter(request=None, withdrawn_at=None).select_related("document")
         choices = [
-            (str(one.pk), f"{one.get_type_display()} · {one.document.name}") for one in found.defer("document__content")
+            (str(one.pk), f"{one.get_type_display()} · {one.document.name}")
+            for one in evidence_withdrawable(dispute=self.row)
         ]
         self.fields["evidence"].choices = choices  # type: ignore[attr-defined]
         self.drop_fields()

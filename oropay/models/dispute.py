@@ -198,6 +198,41 @@ class DisputeLine(models.Model):
         return f"{self.payable_id} {self.amount}"
 
 
+class EvidenceType(models.TextChoices):
+    """What a document proves; travels to the gateway as its type."""
+
+    LETTER = "LETTER", _("Letter")
+    SALES_RECEIPT = "SALES_RECEIPT", _("Receipt or invoice")
+    PROOF_OF_DELIVERY = "PROOF_OF_DELIVERY", _("Proof of delivery")
+    TERMS_AND_CONDITIONS = "TERMS_AND_CONDITIONS", _("Terms and conditions")
+    REFUND_POLICY = "REFUND_POLICY", _("Refund or cancellation policy")
+    CORRESPONDENCE = "CORRESPONDENCE", _("Correspondence with the customer")
+    OTHER = "OTHER", _("Other")
+
+
+@tracked()
+class DisputeEvidence(models.Model):
+    """A document for a dispute. It stays when it was withdrawn: what was collected is part of the case."""
+
+    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="evidence")
+    document = models.OneToOneField("plumbing.Document", on_delete=models.PROTECT, related_name="dispute_evidence")
+    type = models.CharField(_("type"), max_length=24, choices=EvidenceType)
+    description = models.CharField(_("description"), max_length=250, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
+    )
+    added_at = models.DateTimeField(_("added"))
+
+    class Meta:
+        verbose_name = _("evidence")
+        verbose_name_plural = _("evidence")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()}"
+
+
 class DisputeAction(models.TextChoices):
     ACCEPT = "accept", _("Accept")
     """Give the money up."""
@@ -252,6 +287,8 @@ class DisputeRequest(models.Model):
     idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     stage = models.CharField(max_length=40, choices=DisputeStage)
     """The stage it answers."""
+    evidence = models.ManyToManyField(DisputeEvidence, related_name="requests", blank=True)
+    """Of a challenge: the documents it carries. A later stage may carry them again."""
     error_code = models.CharField(max_length=20, blank=True)
     message = models.CharField(_("gateway message"), max_length=250, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -301,45 +338,6 @@ class DisputeRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} · {self.get_state_display()}"
-
-
-class EvidenceType(models.TextChoices):
-    """What a document proves; travels to the gateway as its type."""
-
-    LETTER = "LETTER", _("Letter")
-    SALES_RECEIPT = "SALES_RECEIPT", _("Receipt or invoice")
-    PROOF_OF_DELIVERY = "PROOF_OF_DELIVERY", _("Proof of delivery")
-    TERMS_AND_CONDITIONS = "TERMS_AND_CONDITIONS", _("Terms and conditions")
-    REFUND_POLICY = "REFUND_POLICY", _("Refund or cancellation policy")
-    CORRESPONDENCE = "CORRESPONDENCE", _("Correspondence with the customer")
-    OTHER = "OTHER", _("Other")
-
-
-@tracked()
-class DisputeEvidence(models.Model):
-    """A document for a dispute. It stays when it was withdrawn: what was collected is part of the case."""
-
-    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="evidence")
-    document = models.OneToOneField("plumbing.Document", on_delete=models.PROTECT, related_name="dispute_evidence")
-    type = models.CharField(_("type"), max_length=24, choices=EvidenceType)
-    description = models.CharField(_("description"), max_length=250, blank=True)
-    request = models.ForeignKey(
-        DisputeRequest, null=True, on_delete=models.PROTECT, related_name="evidence", verbose_name=_("sent with")
-    )
-    """The last challenge that carries it."""
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True)
-    added_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
-    )
-    added_at = models.DateTimeField(_("added"))
-
-    class Meta:
-        verbose_name = _("evidence")
-        verbose_name_plural = _("evidence")
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"{self.get_type_display()}"
 
 
 class NoticeKind(models.TextChoices):

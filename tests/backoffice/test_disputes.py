@@ -1,6 +1,5 @@
 """Disputes in the back-office: the list and its tabs, the case file, and who may press which button."""
 
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,54 +7,17 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from moneyed import Money
 
 from commerce.models import User
 from ledger.services import ledger_check
-from oropay.engine import disputes
-from oropay.gateway.port import DisputeTold, Funding
-from oropay.models import Dispute, DisputeRequest, PaymentTransaction, StepSource
+from oropay.models import Dispute, DisputeRequest, PaymentTransaction
 from plumbing.selectors import notes_on
 from tests.backoffice.conftest import Opened, address, dialog, page
 from tests.invoices.house import House, payable_of
+from tests.oropay.disputes.told import recorded
 
 LIST = "admin:oropay_dispute_changelist"
-
-
-def told(charge: PaymentTransaction | None, *, now: datetime, name: str = "DIS_1", **changes: Any) -> DisputeTold:
-    """A chargeback over 50.00 as the gateway tells it."""
-    values: dict[str, Any] = {
-        "gateway_id": name,
-        "stage": "CHARGEBACK",
-        "status": "WITH_MERCHANT",
-        "result": "PENDING",
-        "amount": Money(Decimal("50.00"), "USD"),
-        "stage_at": now,
-        "status_at": now,
-        "respond_by": now + timedelta(days=5, hours=1),
-        "opened_at": now,
-        "reason_code": "131",
-        "reason": "Merchandise/Services Not Received",
-        "funding": Funding.TAKEN,
-        "arn": "74500012345678901234567",
-        "reference": charge.reference if charge is not None else "somebody-else",
-        "brand": "VISA",
-        "last4": "4242",
-        **changes,
-    }
-    return DisputeTold(**values)
-
-
-def recorded(house: House, charge: PaymentTransaction | None, **changes: Any) -> Dispute:
-    now = timezone.now()
-    return disputes.dispute_record(
-        provider_account=house.integration.provider,
-        told=told(charge, now=now, **changes),
-        source=StepSource.PULLED,
-        asked_at=now,
-        now=now,
-    )
 
 
 @pytest.fixture
@@ -68,7 +30,7 @@ def charge(house: House) -> PaymentTransaction:
 
 @pytest.fixture
 def dispute(house: House, charge: PaymentTransaction) -> Dispute:
-    return recorded(house, charge)
+    return recorded(house.integration.provider, charge)
 
 
 @pytest.fixture
@@ -97,7 +59,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
     house: House, charge: PaymentTransaction, client: Client, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(8):
-        recorded(house, charge, name=f"DIS_{number}", amount=Money(Decimal("5.00"), "USD"))
+        recorded(house.integration.provider, charge, name=f"DIS_{number}", amount=Money(Decimal("5.00"), "USD"))
 
     with django_assert_max_num_queries(30):
         assert client.get(reverse(LIST)).status_code == 200
@@ -118,6 +80,27 @@ def test_the_case_file_says_what_it_paid_and_what_it_did_to_money(dispute: Dispu
         "without an answer it is lost",
     ):
         assert words in shown
+
+
+def test_buttons_stand_beside_what_they_are_about(
+    dispute: Dispute, client: Client, clerk: User, opened: Opened
+) -> None:
+    shown = client.get(page(dispute)).content.decode()
+
+    for action in ("accept", "challenge", "add_evidence", "split"):
+        assert address(dispute, action) in shown, action
+    for action in ("add_evidence", "split"):  # those above the page are there twice: for wide screens and narrow ones
+        assert shown.count(address(dispute, action)) == 1, action
+    for action in ("withdraw_evidence", "link_payment", "write_off"):
+        assert address(dispute, action) not in shown, action
+    assert address(dispute, "accept") not in opened(clerk).get(page(dispute)).content.decode()
+
+
+def test_the_payment_lists_its_disputes(dispute: Dispute, client: Client) -> None:
+    shown = client.get(page(dispute.transaction.payment)).content.decode()  # type: ignore[union-attr]
+
+    assert page(dispute) in shown
+    assert "Merchandise/Services Not Received" in shown
 
 
 def test_every_page_and_dialog_of_a_dispute_opens(dispute: Dispute, client: Client) -> None:
@@ -204,7 +187,7 @@ def test_the_upload_dialog_sends_files(dispute: Dispute, client: Client) -> None
 
 def test_a_loss_is_split_as_finance_says(house: House, dispute: Dispute, client: Client) -> None:
     first, second = [part.payable for part in dispute.transaction.payment.parts.order_by("payable_id")]  # type: ignore[union-attr]
-    recorded(house, dispute.transaction, status="CLOSED", result="LOST")
+    recorded(house.integration.provider, dispute.transaction, status="CLOSED", result="LOST")
 
     dialog(client, dispute, "split", **{f"from_{first.pk}": "10.00", f"from_{second.pk}": "40.00"}, note="second only")
 
@@ -224,7 +207,7 @@ def test_lines_that_do_not_add_up_are_refused_in_the_dialog(dispute: Dispute, cl
 
 
 def test_a_lost_dispute_is_written_off(house: House, dispute: Dispute, client: Client) -> None:
-    recorded(house, dispute.transaction, status="CLOSED", result="LOST")
+    recorded(house.integration.provider, dispute.transaction, status="CLOSED", result="LOST")
 
     dialog(client, dispute, "write_off", note="the company is bankrupt")
 
@@ -236,7 +219,7 @@ def test_a_lost_dispute_is_written_off(house: House, dispute: Dispute, client: C
 def test_a_case_without_payment_is_linked_by_an_invoice_number(
     house: House, charge: PaymentTransaction, client: Client
 ) -> None:
-    case = recorded(house, None, reference="somebody-else", last4="4242")
+    case = recorded(house.integration.provider, None, reference="somebody-else", last4="4242")
     number = charge.payment.parts.first().payable.number  # type: ignore[union-attr]
     before = client.get(page(case)).content.decode()
 
@@ -249,7 +232,7 @@ def test_a_case_without_payment_is_linked_by_an_invoice_number(
 
 
 def test_a_link_that_fits_nothing_books_nothing(house: House, charge: PaymentTransaction, client: Client) -> None:
-    case = recorded(house, None, reference="somebody-else")
+    case = recorded(house.integration.provider, None, reference="somebody-else")
 
     told = dialog(client, case, "link_payment", charge="INV-none", note="?")
 

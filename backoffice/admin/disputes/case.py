@@ -1,12 +1,14 @@
 """Disputes: what card holders' banks took back or ask about, by when we must answer, and the case file of each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -37,10 +39,13 @@ from oropay.services.dispute import (
     dispute_remark,
     evidence_add,
     evidence_withdraw,
+    evidence_withdrawable,
 )
 from plumbing.services import hint
 
 WEEK = timedelta(days=7)
+BESIDE = ("add_evidence", "withdraw_evidence", "split")
+"""Buttons in the tables of the page."""
 
 
 class CaseFilter(admin.SimpleListFilter):
@@ -80,7 +85,7 @@ class DisputeAdmin(RecordAdmin):
         "A dispute appears here when a card holder's bank takes money back or asks about a sale. The gateway is asked "
         "every two hours."
     )
-    list_display = ["what", "shown_amount", "answer_by", "shown_state", "customer", "owner", "opened"]
+    list_display = ["what", "shown_amount", "answer_by", "shown_state", "customer", "keeper", "opened"]
     list_filter = [
         CaseFilter,
         "stage",
@@ -101,8 +106,8 @@ class DisputeAdmin(RecordAdmin):
     )
     list_select_related = ["transaction__payment__customer", "owner"]
     actions_detail = [
-        "accept",
         "challenge",
+        "accept",
         "add_evidence",
         "withdraw_evidence",
         "link_payment",
@@ -118,6 +123,11 @@ class DisputeAdmin(RecordAdmin):
         return rows.select_related("organization", "provider_account", "transaction__payment__customer", "owner")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """What stands above the page: the others are beside what they are about."""
+        offered = self._offered(request, object_id)
+        return [one for one in offered if one.method.original_function_name not in BESIDE]
+
+    def _offered(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only what the person may do and the dispute allows now."""
         offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
         row = self.get_object(request, str(object_id))
@@ -129,7 +139,7 @@ class DisputeAdmin(RecordAdmin):
             "accept": ours,
             "challenge": ours,
             "add_evidence": row.is_open,
-            "withdraw_evidence": row.evidence.filter(request=None, withdrawn_at=None).exists(),
+            "withdraw_evidence": evidence_withdrawable(dispute=row).exists(),
             "link_payment": row.transaction_id is None,
             "split": row.transaction_id is not None and (row.is_open or lost) and len(split_shown(dispute=row)) > 1,
             "write_off": lost and not row.not_pursued,
@@ -298,6 +308,10 @@ class DisputeAdmin(RecordAdmin):
         payment = row.transaction.payment
         return link(payment, f"{payment.customer} · #{payment.pk}")
 
+    @display(description=gettext_lazy("Looked after by"), ordering="owner")
+    def keeper(self, row: Dispute) -> Any:
+        return str(row.owner) if row.owner else dash()
+
     @display(description=gettext_lazy("Opened"), ordering="opened_at")
     def opened(self, row: Dispute) -> Any:
         return moment(row.opened_at)
@@ -321,13 +335,27 @@ class DisputeAdmin(RecordAdmin):
 
     def sections(self, request: HttpRequest, row: Dispute) -> Iterable[Section]:
         yield Facts(_("Details"), parts.facts(row))
-        yield parts.paid(row)
+        buttons = self._buttons(request, row)
+        yield replace(parts.paid(row), buttons=buttons("split"))
         yield parts.moved(row)
-        yield parts.evidence(row)
+        yield replace(parts.evidence(row), buttons=buttons("add_evidence", "withdraw_evidence"))
         yield parts.answers(row)
         yield Timeline(_("What happened"), events_of(row), empty=_("Every step will appear here, with its time."))
         if request.user.has_perm("oropay.view_exchange"):
             yield Text(_("The gateway's last word, redacted"), parts.payload_of(row))
+
+    def _buttons(self, request: HttpRequest, row: Dispute) -> Callable[..., list[tuple[str, str]]]:
+        """The buttons of these names that are offered: words → the dialog's address."""
+        offered = {one.method.original_function_name: one for one in self._offered(request, row.pk)}
+
+        def found(*names: str) -> list[tuple[str, str]]:
+            return [
+                (str(offered[name].description), reverse(f"admin:{offered[name].action_name}", args=[row.pk]))
+                for name in names
+                if name in offered
+            ]
+
+        return found
 
     def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
         return (("<int:dispute_id>/evidence/<int:evidence_id>/", "oropay_dispute_evidence", self.evidence_view),)

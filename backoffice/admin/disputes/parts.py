@@ -1,23 +1,32 @@
 """Parts of a dispute's page: its facts, what it paid, what it did to money, our answers, words for its state."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.display import badge, dash, due, link, links, moment, money
+from backoffice.display import badge, dash, due, link, moment, money
 from backoffice.lineage import owed
 from backoffice.records import Table
 from commerce.money import format_money
 from oropay.engine.disputes import split_shown
 from oropay.exceptions import VaultError
-from oropay.models import Dispute, DisputeEvidence, DisputeResult, DisputeStage, DisputeStatus, RequestState
+from oropay.models import (
+    Dispute,
+    DisputeEvidence,
+    DisputeResult,
+    DisputeStage,
+    DisputeStatus,
+    PaymentTransaction,
+    RequestState,
+)
 from oropay.services.dispute import size_words
 from oropay.vault import Sealed, payload_open
 
@@ -66,7 +75,7 @@ def deadline(row: Dispute, *, now: datetime) -> SafeString:
 def facts(row: Dispute) -> list[tuple[Any, Any]]:
     charge = row.transaction
     return [
-        (_("Answer by"), moment(row.respond_by) if row.respond_by and row.is_open else dash()),
+        (_("Answer by"), moment(row.respond_by) if row.respond_by and row.is_ours_to_answer else dash()),
         (_("Reason"), " · ".join(part for part in (row.reason_code, row.reason) if part) or dash()),
         (_("Customer"), link(charge.payment.customer) if charge else dash()),
         (_("Payment"), link(charge.payment, f"#{charge.payment_id}") if charge else dash()),
@@ -123,13 +132,19 @@ def moved(row: Dispute) -> Table:
                 link(one, one.get_action_display()),
                 money(one.amount, one.currency),
                 moment(one.created_at),
-                link(getattr(one, "expectation", None)),
+                _expected(one),
             ]
             for one in moved
         ],
         empty=_("No money has moved in our books. Chargebacks, and what comes back of them, appear here."),
         right=frozenset({1}),
     )
+
+
+def _expected(one: PaymentTransaction) -> SafeString:
+    """What the gateway's deposits must show of it; a loss moves nothing there."""
+    found = getattr(one, "expectation", None)
+    return link(found, f"{found.get_kind_display()} {format_money(found.amount, found.currency)}") if found else dash()
 
 
 def answers(row: Dispute) -> Table:
@@ -140,7 +155,8 @@ def answers(row: Dispute) -> Table:
             [
                 one.get_action_display(),
                 badge(one, "state"),
-                links([file_link(row, piece) for piece in one.evidence.all()]),
+                format_html_join(SafeString("<br>"), "{}", ((file_link(row, piece),) for piece in one.evidence.all()))
+                or dash(),
                 moment(one.created_at),
                 one.created_by,
                 " · ".join(part for part in (one.get_failure_display(), one.error_code, one.message) if part) or dash(),
@@ -157,10 +173,11 @@ def file_link(row: Dispute, one: DisputeEvidence) -> SafeString:
 
 
 def _evidence_state(one: DisputeEvidence, *, limit: str) -> str:
-    if one.request is not None and one.request.state == RequestState.DONE:
-        return _("sent")
-    if one.request is not None and one.request.state != RequestState.FAILED:
+    states = {request.state for request in one.requests.all()} - {RequestState.FAILED.value}
+    if states - {RequestState.DONE.value}:
         return _("on its way")
+    if states:
+        return _("sent")
     if one.withdrawn_at is not None:
         return _("withdrawn")
     if one.document.size > settings.OROPAY_DISPUTE_DOCUMENT_BYTES:
@@ -179,7 +196,7 @@ def payload_of(row: Dispute) -> str:
 
 def evidence(row: Dispute) -> Table:
     limit = size_words(settings.OROPAY_DISPUTE_DOCUMENT_BYTES)
-    found = row.evidence.select_related("document", "request", "added_by").defer("document__content")
+    found = row.evidence.select_related("document", "added_by").prefetch_related("requests").defer("document__content")
     return Table(
         _("Evidence"),
         [_("File"), _("Type"), _("Description"), _("Size"), _("Added"), _("By"), _("State")],
@@ -197,4 +214,24 @@ def evidence(row: Dispute) -> Table:
         ],
         empty=_("Documents that prove the sale appear here: add the receipt, the proof of delivery, your mails."),
         right=frozenset({3}),
+    )
+
+
+def disputes_table(contested: Sequence[Dispute]) -> Table:
+    """The disputes of one payment, on its page."""
+    return Table(
+        _("Disputes"),
+        [_("Case"), _("Amount"), _("State"), _("Reason"), _("Opened")],
+        [
+            [
+                link(one, one.get_stage_display()),
+                money(one.amount, one.currency),
+                state_of(one),
+                one.reason or one.reason_code or dash(),
+                moment(one.opened_at),
+            ]
+            for one in contested
+        ],
+        empty="",
+        right=frozenset({1}),
     )

@@ -9,7 +9,7 @@ from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import User
-from commerce.money import exponent, format_money
+from commerce.money import exponent, format_money, shares
 from ledger import postings
 from ledger.models import EntryKind
 from ledger.services import entry_post, period_hold
@@ -24,6 +24,7 @@ from oropay.models import (
     Dispute,
     DisputeLine,
     Payable,
+    PayableKind,
     PaymentTransaction,
     ProviderAccount,
     TransactionState,
@@ -183,9 +184,17 @@ def _lock(*, dispute: Dispute, now: datetime) -> Recording | None:
     return recording_lock(transaction_id=dispute.transaction_id, answer=FACT, now=now)
 
 
+def _even(*, dispute: Dispute, news: Recording) -> list[Decimal]:
+    """A dispute shared by what each part of the payment is."""
+    return shares(dispute.amount, [part.amount for part in news.parts], dispute.currency)
+
+
 def _check_lines(*, dispute: Dispute, news: Recording, lines: Mapping[int, Decimal]) -> None:
     if set(lines) != {part.payable_id for part in news.parts}:
         raise SplitRefused(why=_("A line names something this payment did not pay, or one is missing."))
+    even = dict(zip((part.payable_id for part in news.parts), _even(dispute=dispute, news=news), strict=True))
+    if any(payable.kind != PayableKind.INVOICE and lines[payable.pk] != even[payable.pk] for payable in news.payables):
+        raise SplitRefused(why=_("Only invoices can be taken from otherwise than pro rata."))
     unit = Decimal(1).scaleb(-exponent(dispute.currency))
     if any(amount < 0 or amount != amount.quantize(unit) for amount in lines.values()):
         raise SplitRefused(why=_("Every amount must be zero or more, in whole units of the currency."))

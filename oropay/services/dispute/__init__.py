@@ -2,7 +2,14 @@
 
 from oropay.services.dispute.answer import Answerable, answerable, dispute_accept, dispute_challenge
 from oropay.services.dispute.case import dispute_assign, dispute_remark
-from oropay.services.dispute.evidence import EvidenceFile, evidence_add, evidence_offered, evidence_withdraw, size_words
+from oropay.services.dispute.evidence import (
+    EvidenceFile,
+    evidence_add,
+    evidence_offered,
+    evidence_withdraw,
+    evidence_withdrawable,
+    size_words,
+)
 from oropay.services.dispute.notice import deadlines_watch, finance_of, notice_give
 
 __all__ = [
@@ -17,6 +24,7 @@ __all__ = [
     "evidence_add",
     "evidence_offered",
     "evidence_withdraw",
+    "evidence_withdrawable",
     "finance_of",
     "notice_give",
     "size_words",

@@ -109,9 +109,7 @@ def dispute_challenge(
         chosen.append(_letter(dispute=dispute, text=letter.strip(), by=by, now=now))
     with because(by=by, why="challenge of the dispute"):
         request = _queue(dispute=dispute, action=DisputeAction.CHALLENGE, by=by, now=now)
-        for one in chosen:
-            one.request = request
-            one.save(update_fields=["request"])
+        request.evidence.set(chosen)
     return request
 
 
@@ -137,7 +135,7 @@ def _letter(*, dispute: Dispute, text: str, by: User, now: datetime) -> DisputeE
         dispute=dispute,
         document=document_add(
             kind=DocumentKind.EVIDENCE,
-            name=f"letter-{dispute.gateway_id}.pdf",
+            name=f"letter-{now:%Y-%m-%d}.pdf",
             content_type="application/pdf",
             content=content,
             now=now,

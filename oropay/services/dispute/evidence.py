@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay import locks
 from oropay.exceptions import EvidenceRefused
-from oropay.models import Dispute, DisputeEvidence, EvidenceType, RequestState
+from oropay.models import Dispute, DisputeEvidence, DisputeRequest, EvidenceType, RequestState
 from plumbing.models import DOCUMENT_LIMIT, DocumentKind
 from plumbing.services import document_add
 
@@ -102,19 +102,34 @@ def evidence_withdraw(*, evidence: DisputeEvidence, by: User, now: datetime) -> 
     """
     locks.dispute(pk=evidence.dispute_id)
     evidence.refresh_from_db()
-    if evidence.request is not None and evidence.request.state != RequestState.FAILED:
+    if evidence.requests.exclude(state=RequestState.FAILED).exists():
         raise EvidenceRefused(why=_("It was sent to the gateway already."))
     evidence.withdrawn_at = evidence.withdrawn_at or now
     evidence.save(update_fields=["withdrawn_at"])
     return evidence
 
 
+def evidence_withdrawable(*, dispute: Dispute) -> QuerySet[DisputeEvidence]:
+    """What was never sent and waits to be."""
+    sent = DisputeRequest.objects.filter(evidence=OuterRef("pk")).exclude(state=RequestState.FAILED)
+    return (
+        DisputeEvidence.objects.filter(~Exists(sent), dispute=dispute, withdrawn_at=None)
+        .select_related("document")
+        .defer("document__content")
+    )
+
+
 def evidence_offered(*, dispute: Dispute) -> QuerySet[DisputeEvidence]:
-    """What can go with the next challenge: neither withdrawn nor sent, and small enough for the gateway."""
-    unsent = Q(request=None) | Q(request__state=RequestState.FAILED)
+    """What can go with the next challenge: neither withdrawn nor sent in this stage, and small enough for the gateway.
+
+    A later stage is judged anew: what an earlier challenge carried may be sent again.
+    """
+    sent = DisputeRequest.objects.filter(
+        evidence=OuterRef("pk"), stage=dispute.stage, created_at__gte=dispute.stage_at
+    ).exclude(state=RequestState.FAILED)
     return (
         DisputeEvidence.objects.filter(
-            unsent,
+            ~Exists(sent),
             dispute=dispute,
             withdrawn_at=None,
             document__size__lte=settings.OROPAY_DISPUTE_DOCUMENT_BYTES,

@@ -284,6 +284,22 @@ def test_a_document_larger_than_the_gateway_takes_stays_here(dispute: Dispute, c
     assert dispute.requests.count() == 0
 
 
+def test_what_an_earlier_stage_carried_may_be_sent_again(dispute: Dispute, bank: Bank, clerk: User) -> None:
+    kept = proof(dispute, clerk)
+    first = send(challenge(dispute, clerk, evidence_ids=[kept.pk], letter=""))
+    dispute.refresh_from_db()
+    nothing = list(evidence_offered(dispute=dispute))
+    bank.advance(dispute.gateway_id, stage="SECOND_CHARGEBACK")
+    again = bank.tell(dispute.gateway_id)
+
+    second = send(challenge(again, clerk, evidence_ids=[kept.pk], letter=""))
+
+    assert nothing == []
+    assert (first.state, second.state) == (RequestState.DONE, RequestState.DONE)
+    assert list(first.evidence.all()) == list(second.evidence.all()) == [kept]
+    assert bank.seen(dispute.gateway_id) == ("SECOND_CHARGEBACK", "UNDER_REVIEW", "PENDING")
+
+
 def test_withdrawn_evidence_is_kept_and_not_offered(dispute: Dispute, clerk: User) -> None:
     kept = proof(dispute, clerk)
 

@@ -1,0 +1,57 @@
+"""Two connections meet over one dispute: several workers bring the same news, two people press the button."""
+
+import pytest
+from django.utils import timezone
+
+from ledger.services import ledger_check
+from oropay.engine import disputes
+from oropay.exceptions import DisputeNotAnswerable
+from oropay.models import Dispute, DisputeRequest, StepSource
+from oropay.services.dispute import dispute_accept
+from tests.invoices.house import House, house_build, payable_of
+from tests.invoices.test_parallel import together
+from tests.oropay.disputes.conftest import moves, stands
+from tests.oropay.disputes.told import recorded, told
+
+
+@pytest.fixture
+def house(transactional_db: None) -> House:
+    return house_build()
+
+
+def test_six_workers_with_the_same_news_book_it_once(house: House) -> None:
+    invoice = house.posted("100.00")
+    charge = house.paid(payable_of(invoice), amounts=["100.00"]).transactions.get()
+    now = timezone.now()
+    lost = told(charge, now=now, status="CLOSED", result="LOST")
+
+    results = together(
+        *[
+            lambda: disputes.dispute_record(
+                provider_account=house.integration.provider,
+                told=lost,
+                source=StepSource.TOLD,
+                asked_at=now,
+                now=now,
+            )
+        ]
+        * 6
+    )
+
+    assert [type(result) for result in results] == [Dispute] * 6
+    assert moves(charge.payment) == [("chargeback", "50.00"), ("chargeback_lost", "50.00")]
+    assert stands(invoice) == ("50.00", "0.00", "50.00")
+    assert ledger_check() == []
+
+
+def test_two_people_accept_and_one_of_them_is_told(house: House) -> None:
+    invoice = house.posted("100.00")
+    charge = house.paid(payable_of(invoice), amounts=["100.00"]).transactions.get()
+    dispute = recorded(house.integration.provider, charge)
+
+    results = together(
+        *[lambda: dispute_accept(dispute=dispute, not_pursued=False, note="no", by=house.clerk, now=timezone.now())] * 2
+    )
+
+    assert {type(result) for result in results} == {DisputeRequest, DisputeNotAnswerable}
+    assert DisputeRequest.objects.count() == 1
