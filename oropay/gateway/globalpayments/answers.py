@@ -17,21 +17,26 @@ from oropay.gateway.globalpayments.exceptions import AmountDoesNotFit
 from oropay.gateway.globalpayments.minor_units import from_minor
 from oropay.gateway.globalpayments.redaction import last_four, redact, redact_text, storable
 from oropay.gateway.globalpayments.verdicts import (
+    PROOF_VERDICTS,
     Method,
     Step,
     first_resource,
+    proof_of,
     verdict_of,
     verdict_of_error,
 )
-from oropay.gateway.port import Answer, Verdict
+from oropay.gateway.port import Answer, Authenticated, Proof, Verdict
 
 Body = Mapping[str, Any]
 
+_WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+")
 _RETURN_CODE = re.compile(r"R[0-9]{2}")
 _TOKEN = re.compile(r"PMT_[A-Za-z0-9_-]{1,46}")
 _KEEPS = (Verdict.APPROVED, Verdict.REVIEW)
 CARD_UNKNOWN = "40116"
 """`detailed_error_code` of a token that the gateway does not know (any more)."""
+LONGEST_MESSAGE = 20_000
+"""Characters of a challenge or method message; EMV 3-D Secure's are far shorter."""
 _HELD = ("PENDING_REVIEW", "HOLD_SUCCESSFUL")
 
 
@@ -131,6 +136,82 @@ def answer_of_stored_card(text: str, *, http_status: int, request: Body, **_: An
         request=request,
         response=redact(body),
     )
+
+
+def answer_of_authentication(
+    text: str,
+    *,
+    http_status: int,
+    step: Step,
+    method: Method,
+    request: Body,
+    secrets: Iterable[str] = (),
+    keeping: str = "",
+) -> Answer:
+    """A successful HTTP answer to one of the calls above; the cryptogram in it is hidden from what is kept."""
+    body = read_json(text)
+    if body is None:
+        return Answer(
+            verdict=Verdict.UNKNOWN,
+            http_status=http_status,
+            error_text="The gateway's answer is not JSON.",
+            request=request,
+            response=redact({"text": text}),
+        )
+    return replace(authentication_of_body(body), http_status=http_status, request=request)
+
+
+def authentication_of_body(body: Body) -> Answer:
+    """One authentication, from an answer of its own or an entry of a list. What makes no sense proves nothing."""
+    gateway_id, status = _name(body, "id"), _name(body, "status", longest=40)
+    amount, trouble = _amount(body)
+    proof = proof_of(status=status, bank_status=_text(body, "three_ds", "status"))
+    if not gateway_id or proof is None:
+        trouble = trouble or f"The gateway's answer names no authentication, or an unknown status {status!r}."
+    return Answer(
+        verdict=PROOF_VERDICTS[proof] if proof is not None and not trouble else Verdict.UNKNOWN,
+        gateway_id=gateway_id,
+        status=status,
+        reference=_text(body, "reference"),
+        account_name=_text(body, "account_name"),
+        amount=amount,
+        message=_text(body, "three_ds", "status_reason"),
+        error_text=trouble,
+        authentication=None if proof is None or trouble else _authenticated(body, proof=proof),
+        response=redact(body),
+    )
+
+
+def _authenticated(body: Body, *, proof: Proof) -> Authenticated:
+    three_ds = "three_ds"
+
+    def short(name: str) -> str:
+        return _name(body, three_ds, name)
+
+    def long(*path: str) -> str:
+        return _name(body, three_ds, *path, longest=LONGEST_MESSAGE)
+
+    return Authenticated(
+        proof=proof,
+        message_version=short("message_version"),
+        eci=short("eci"),
+        server_trans_ref=short("server_trans_ref"),
+        ds_trans_ref=short("ds_trans_ref"),
+        acs_trans_ref=short("acs_trans_ref"),
+        liability_shift=short("liability_shift") == "YES",
+        status=short("status") or _name(body, "status"),
+        status_reason=short("status_reason"),
+        exemption=short("exempt_status"),
+        method_url=web_address(long("method_url")),
+        method_data=long("method_data", "encoded_method_data"),
+        challenge_url=web_address(long("acs_challenge_request_url")),
+        challenge_value=long("challenge_value"),
+    )
+
+
+def web_address(text: str) -> str:
+    """An address that a browser may be sent to; empty for anything else, such as a script in an address's clothes."""
+    return text if _WEB_ADDRESS.fullmatch(text) else ""
 
 
 def answer_of_error(text: str, *, http_status: int, step: Step, request: Body, secrets: Iterable[str] = ()) -> Answer:

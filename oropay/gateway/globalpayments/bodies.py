@@ -14,6 +14,7 @@ from typing import Any
 from oropay.gateway.globalpayments.exceptions import AmountDoesNotFit, UnusableRequest
 from oropay.gateway.globalpayments.minor_units import minor, to_minor
 from oropay.gateway.port import (
+    AuthenticationUsed,
     BankAccount,
     Capture,
     CardToken,
@@ -64,7 +65,10 @@ def sale(request: SaleRequest, credentials: Credentials, *, kind: str = "SALE") 
             "order": _order(order, level=request.level),
             "notifications": {"status_url": request.status_url},
             **_credential_use(request.source),
-            "payment_method": _payment_method(request.source, narrative=_clip(order.reference)),
+            "payment_method": {
+                **_payment_method(request.source, narrative=_clip(order.reference)),
+                "authentication": _authentication(request.authentication),
+            },
         }
     )
 
@@ -161,6 +165,22 @@ def _payment_method(source: CardToken | BankAccount, *, narrative: str) -> dict[
         "storage_mode": "ON_SUCCESS" if source.keep else "",
         "fingerprint_mode": "ON_SUCCESS" if source.use is None or source.use.first else "",
         "card": {"brand_reference": source.use.brand_reference if source.use else ""},
+    }
+
+
+def _authentication(used: AuthenticationUsed | None) -> dict[str, Any]:
+    """The gateway has the cryptogram itself: its own id of the authentication is enough."""
+    if used is None:
+        return {}
+    return {
+        "id": in_path(used.gateway_id) if used.gateway_id else "",
+        "three_ds": {
+            "message_version": used.message_version,
+            "eci": used.eci,
+            "server_trans_ref": used.server_trans_ref,
+            "ds_trans_ref": used.ds_trans_ref,
+            "exempt_status": used.exemption,
+        },
     }
 
 

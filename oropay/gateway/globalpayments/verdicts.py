@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from oropay.gateway.port import Verdict
+from oropay.gateway.port import Proof, Verdict
 
 
 class Step(StrEnum):
@@ -20,6 +20,8 @@ class Step(StrEnum):
     """Our answer to a dispute."""
     STORED_CARD = "stored_card"
     """A kept card is changed or deleted; no money is involved."""
+    AUTHENTICATION = "authentication"
+    """One of the three 3-D Secure calls."""
     LOOK_UP = "look_up"
 
 
@@ -126,6 +128,37 @@ def verdict_of_error(
     if http_status == 409 and step is not Step.LOOK_UP:
         return Verdict.DUPLICATE if detailed_code == "40039" and duplicate_of else Verdict.UNKNOWN
     return Verdict.UNKNOWN if step is Step.LOOK_UP else Verdict.FAILED
+
+
+PROOFS = {
+    "AVAILABLE": Proof.AVAILABLE,
+    "NOT_ENROLLED": Proof.NOT_ENROLLED,
+    "NOT_AVAILABLE": Proof.UNAVAILABLE,
+    "CHALLENGE_REQUIRED": Proof.CHALLENGE,
+    "SUCCESS_AUTHENTICATED": Proof.AUTHENTICATED,
+    "SUCCESS_ATTEMPT_MADE": Proof.ATTEMPTED,
+    "NOT_AUTHENTICATED": Proof.FAILED,
+    "FAILED": Proof.UNAVAILABLE,
+}
+"""Status of an authentication → what it proves. Source: GP-API, /authentications and its follow-ups."""
+ISSUER_REJECTED = "AUTHENTICATION_ISSUER_REJECTED"
+"""`three_ds.status` of an authentication that the bank refused outright; its `status` alone does not tell."""
+
+PROOF_VERDICTS = {
+    Proof.AVAILABLE: Verdict.ASKED,
+    Proof.CHALLENGE: Verdict.ASKED,
+    Proof.AUTHENTICATED: Verdict.APPROVED,
+    Proof.ATTEMPTED: Verdict.APPROVED,
+    Proof.FAILED: Verdict.DECLINED,
+    Proof.REJECTED: Verdict.DECLINED,
+    Proof.UNAVAILABLE: Verdict.UNAVAILABLE,
+    Proof.NOT_ENROLLED: Verdict.UNAVAILABLE,
+}
+
+
+def proof_of(*, status: str, bank_status: str) -> Proof | None:
+    """What an authentication's `status` and its `three_ds.status` prove; None for words nobody has told us of."""
+    return Proof.REJECTED if bank_status == ISSUER_REJECTED else PROOFS.get(status)
 
 
 _SEEN_BEFORE = re.compile(r"\bid=([A-Za-z0-9_-]{1,50})")

@@ -6,13 +6,21 @@ Nothing here knows HTTP, the database or a particular gateway. One file a subjec
 
 from typing import Protocol
 
-from oropay.gateway.port.answers import Answer, GatewayUnavailable, Listing, Verdict
+from oropay.gateway.port.answers import Answer, Authenticated, GatewayUnavailable, Listing, Proof, Verdict
+from oropay.gateway.port.authentications import (
+    Authentications,
+    Browser,
+    CheckRequest,
+    InitiateRequest,
+    ResultRequest,
+)
 from oropay.gateway.port.cards import Cards, HostedToken
 from oropay.gateway.port.credentials import Credentials
 from oropay.gateway.port.disputes import DisputeAct, DisputeDocument, Disputes, DisputeTold, Funding
 from oropay.gateway.port.goods import DataLevel, OrderData, OrderItem, Payer, PostalAddress
 from oropay.gateway.port.notifications import Notice, Notifications, Subject
 from oropay.gateway.port.payments import (
+    AuthenticationUsed,
     BankAccount,
     Capture,
     CardToken,
@@ -28,9 +36,13 @@ from oropay.gateway.port.settlements import DepositAdvice, SettledTransaction, S
 
 __all__ = [
     "Answer",
+    "Authenticated",
+    "AuthenticationUsed",
     "BankAccount",
+    "Browser",
     "Capture",
     "CardToken",
+    "CheckRequest",
     "CredentialModel",
     "CredentialReason",
     "CredentialUse",
@@ -44,6 +56,7 @@ __all__ = [
     "Funding",
     "GatewayUnavailable",
     "HostedToken",
+    "InitiateRequest",
     "Listing",
     "Notice",
     "OrderData",
@@ -51,6 +64,8 @@ __all__ = [
     "Payer",
     "PaymentGateway",
     "PostalAddress",
+    "Proof",
+    "ResultRequest",
     "SaleRequest",
     "SettledTransaction",
     "Subject",
@@ -59,5 +74,5 @@ __all__ = [
 ]
 
 
-class PaymentGateway(Payments, Cards, Notifications, Settlements, Disputes, Protocol):
+class PaymentGateway(Payments, Authentications, Cards, Notifications, Settlements, Disputes, Protocol):
     """One merchant account at one gateway."""

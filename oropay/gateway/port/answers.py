@@ -24,6 +24,12 @@ class Verdict(StrEnum):
     REVIEW = "review"
     """The gateway holds it for a fraud review."""
 
+    ASKED = "asked"
+    """Nothing is decided: the buyer, or the buyer's browser, must act first (3-D Secure). No money can have moved."""
+
+    UNAVAILABLE = "unavailable"
+    """The card holder's bank could not say who is paying (3-D Secure). Whether to go on is the merchant's setting."""
+
     CANCELED = "canceled"
     """Found reversed at the gateway: nothing is held or taken any more."""
 
@@ -47,6 +53,59 @@ class Verdict(StrEnum):
 
     UNKNOWN = "unknown"
     """Sent, and no trustworthy answer came: time-out, reset, 5xx or nonsense. Money may have moved."""
+
+
+class Proof(StrEnum):
+    """What a card holder's bank said about who is paying: 3-D Secure 2, in our words."""
+
+    AVAILABLE = "available"
+    """The card is enrolled. Its bank has not been asked yet; it may want to look at the browser first."""
+
+    NOT_ENROLLED = "not_enrolled"
+    """The card takes no part. Nobody can be asked."""
+
+    CHALLENGE = "challenge"
+    """The bank wants to ask the card holder."""
+
+    AUTHENTICATED = "authenticated"
+    """The bank says that it is the card holder."""
+
+    ATTEMPTED = "attempted"
+    """The bank takes no part yet, and the card scheme vouches that it was tried."""
+
+    FAILED = "failed"
+    """The card holder did not prove who they are, or said no."""
+
+    REJECTED = "rejected"
+    """The bank wants no payment made: it suspects fraud."""
+
+    UNAVAILABLE = "unavailable"
+    """The bank could not be asked, or could not say."""
+
+
+@dataclass(frozen=True)
+class Authenticated:
+    """What a gateway says about one authentication. The cryptogram is never here: a payment names the gateway's id."""
+
+    proof: Proof
+    message_version: str = ""
+    eci: str = ""
+    """The card scheme's electronic commerce indicator: 05 and 02 are full proof, 06 and 01 an attempt."""
+    server_trans_ref: str = ""
+    ds_trans_ref: str = ""
+    acs_trans_ref: str = ""
+    liability_shift: bool = False
+    """Fraud is the bank's loss, not the merchant's."""
+    status: str = ""
+    """The gateway's own word for what the bank said."""
+    status_reason: str = ""
+    exemption: str = ""
+    method_url: str = ""
+    """Where the bank looks at the browser, in a hidden frame."""
+    method_data: str = ""
+    challenge_url: str = ""
+    challenge_value: str = ""
+    """The CReq the buyer's browser posts to the bank."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +149,8 @@ class Answer:
     """Of a refused cancel: it came after the batch had been sent for settlement, so only a refund helps."""
     card_gone: bool = False
     """The gateway no longer knows the card's token: the card must be entered again."""
+    authentication: Authenticated | None = None
+    """Of a 3-D Secure call: what it said."""
     foreign: bool = False
     """The gateway named a transaction that is not the one we sent."""
     raw_status_code: str = ""

@@ -81,6 +81,18 @@ class BankAccount:
 
 
 @dataclass(frozen=True)
+class AuthenticationUsed:
+    """The proof of who is paying that a charge or hold names, or the exemption that is claimed instead."""
+
+    gateway_id: str = ""
+    message_version: str = ""
+    eci: str = ""
+    server_trans_ref: str = ""
+    ds_trans_ref: str = ""
+    exemption: str = ""
+
+
+@dataclass(frozen=True)
 class SaleRequest:
     """A charge, or a hold when `capture` is not NOW."""
 
@@ -97,6 +109,7 @@ class SaleRequest:
     """How much of `order` goes with it; decided by `oropay.leveldata`."""
     status_url: str = ""
     """Where the gateway may tell us later what became of it; empty: nowhere."""
+    authentication: AuthenticationUsed | None = None
 
 
 @dataclass(frozen=True)
