@@ -12,6 +12,8 @@ ABSOLUTE_ROUTES = frozenset(
         "storefront:receipt",
         "api:webhook",
         "admin:oropay_dispute_change",
+        "api:threeds_method",
+        "api:threeds_challenge",
         "account_login",
         "account_reset_password",
     }

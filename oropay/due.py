@@ -1,5 +1,6 @@
-"""What the sweep publishes for this room: transactions to send, to declare lost, to look up or read again, to watch;
-inboxes that are not empty."""
+"""What the sweep publishes for this room: transactions to send, declare lost, end, look up, read again, watch; inboxes
+that are not empty.
+"""
 
 from datetime import datetime, timedelta
 
@@ -33,6 +34,7 @@ TASKS = {
     TransactionState.QUEUED: ("oropay.tasks.execute", "gateway-interactive"),
     TransactionState.SENDING: ("oropay.tasks.lease_expired", "gateway-lookup"),
     TransactionState.UNKNOWN: ("oropay.tasks.look", "gateway-lookup"),
+    TransactionState.ACTION_REQUIRED: ("oropay.tasks.authentication_expire", "gateway-lookup"),
     TransactionState.REVIEW: ("oropay.tasks.reread", "gateway-batch"),
     TransactionState.PENDING: ("oropay.tasks.reread", "gateway-batch"),
 }

@@ -184,6 +184,15 @@ class VerdictRefused(PaymentError):
         super().__init__(_("Nothing was decided. {why}").format(why=why))
 
 
+class CannotLeave(PaymentError):
+    """The buyer wanted to give up confirming a payment that no longer waits for the buyer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Nothing was changed. Your bank is deciding right now; this page shows the result in a few seconds.")
+        )
+
+
 class VaultError(PaymentError):
     """A sealed box could not be opened, or belongs to another row. Nothing was sent."""
 

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from oropay.models import Action, MoneyState, PaymentStatus, PaymentTransaction, TransactionState
+from oropay.models import AUTHENTICATING, Action, MoneyState, PaymentStatus, PaymentTransaction, TransactionState
 
 ZERO = Decimal(0)
 S = TransactionState
 INCOMING = frozenset({Action.CHARGE, Action.OFFLINE_RECEIPT})
 """What brings money by itself; a capture brings what its hold promised."""
-PRELUDES = frozenset(
-    {Action.VALIDATE, Action.AUTHENTICATE_CHECK, Action.AUTHENTICATE_INITIATE, Action.AUTHENTICATE_RESULT}
-)
+PRELUDES = AUTHENTICATING | {Action.VALIDATE}
 """What may come before a hold or a charge: approved, it says nothing about money yet; refused, it is the end."""
+ANSWERED_LAST = frozenset({Action.AUTHENTICATE_INITIATE, Action.AUTHENTICATE_RESULT})
+"""Approved in time, one of these is followed by a hold or a charge at once."""
 STARTS = PRELUDES | INCOMING | {Action.AUTHORIZE, Action.CREDIT}
 """What a payment begins with; its answer is the payment's while nothing has followed."""
 WITHOUT_MONEY = frozenset({S.DECLINED, S.FAILED, S.CANCELED, S.EXPIRED})
@@ -162,6 +162,8 @@ def money_state(transactions: Iterable[PaymentTransaction]) -> MoneyState:
         return moved
     if not attempts and rows and all(row.action == Action.VALIDATE for row in rows):
         return MoneyState.VALIDATED
+    if not attempts and any(row.action in ANSWERED_LAST for row in rows):
+        return MoneyState.EXPIRED  # the bank said yes when nobody waited any more
     return FINAL_WORD.get(S(attempts[-1].state), MoneyState.CANCELED) if attempts else MoneyState.PROCESSING
 
 

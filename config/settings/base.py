@@ -159,6 +159,9 @@ HOSTED_FIELDS_URL = env.address("HOSTED_FIELDS_URL", default="https://js.globalp
 GATEWAY_ORIGIN = env.address("GATEWAY_ORIGIN", default="{0.scheme}://{0.netloc}".format(urlsplit(HOSTED_FIELDS_URL)))
 """What the content security policy of those pages lets in beside ourselves."""
 
+THREEDS_ORIGINS = env.names("THREEDS_ORIGINS")
+"""Banks' 3-D Secure pages that are not reached by https: the sandbox's. Every https page is let in anyhow."""
+
 WEBSITE_SCHEME = "https"
 """With the website's domain and WEBSITE_PORT, the start of every link in mail and documents."""
 WEBSITE_PORT = ""
@@ -268,6 +271,9 @@ OROPAY_VERDICT_AFTER = env.seconds("OROPAY_VERDICT_AFTER", default="86400")
 OROPAY_CIRCUIT_FAILURES = env.number("OROPAY_CIRCUIT_FAILURES", default=5, least=1)
 OROPAY_CIRCUIT_WINDOW = env.seconds("OROPAY_CIRCUIT_WINDOW", default="60")
 OROPAY_CIRCUIT_PAUSE = env.seconds("OROPAY_CIRCUIT_PAUSE", default="15")
+OROPAY_AUTHENTICATION_WITHIN = env.seconds("OROPAY_AUTHENTICATION_WITHIN", default="900")
+OROPAY_AUTHENTICATION_WAIT = env.seconds("OROPAY_AUTHENTICATION_WAIT", default="10")
+OROPAY_AUTHENTICATION_CALLS = env.number("OROPAY_AUTHENTICATION_CALLS", default=60, least=1)
 OROPAY_CARD_FORMS_PER_SESSION = env.number("OROPAY_CARD_FORMS_PER_SESSION", default=30, least=1)
 OROPAY_CARD_FORMS_PER_ADDRESS = env.number("OROPAY_CARD_FORMS_PER_ADDRESS", default=120, least=1)
 

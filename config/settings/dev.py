@@ -25,6 +25,8 @@ _SANDBOX_ORIGIN = f"http://localhost:{env.port('SANDBOX_PORT', default=8090)}"
 HOSTED_FIELDS_URL = env.address("HOSTED_FIELDS_URL", default=f"{_SANDBOX_ORIGIN}/hosted/v1/fields.js")
 GATEWAY_ORIGIN = env.address("GATEWAY_ORIGIN", default=_SANDBOX_ORIGIN)
 
+THREEDS_ORIGINS = env.names("THREEDS_ORIGINS") or [f"http://acs.localhost:{env.port('SANDBOX_PORT', default=8090)}"]
+
 GP_SERVICE_URL = env.address("GP_SERVICE_URL", default=f"{_SANDBOX_ORIGIN}/ucp")
 """Gateway of the demo company's provider account."""
 

@@ -3,8 +3,19 @@
 from oropay.engine.execute import execute
 from oropay.engine.inbox import inbox_drain
 from oropay.engine.late import watch
+from oropay.engine.leaving import authentication_expire, authentication_leave
 from oropay.engine.record import record
 from oropay.engine.unknown import look, reread
 from oropay.engine.wallet import instrument_request
 
-__all__ = ["execute", "inbox_drain", "instrument_request", "look", "record", "reread", "watch"]
+__all__ = [
+    "authentication_expire",
+    "authentication_leave",
+    "execute",
+    "inbox_drain",
+    "instrument_request",
+    "look",
+    "record",
+    "reread",
+    "watch",
+]

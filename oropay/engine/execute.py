@@ -64,6 +64,7 @@ def _claim(*, transaction_id: int, now: datetime) -> Claim | None:
         "payment__integration",
         "payment__mandate",
         "payment__provider_account",
+        "payment__authentication",
         "payment__website",
         "parent",
     ).get(pk=transaction_id)

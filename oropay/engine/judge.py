@@ -5,8 +5,18 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from oropay.engine.evidence import same_transaction
+from oropay.engine.proofs import state_after
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import MOVES, Action, AlertKind, FailureReason, PaymentTransaction, TransactionState
+from oropay.models import (
+    AUTHENTICATING,
+    MOVES,
+    Action,
+    AlertKind,
+    FailureReason,
+    PaymentTransaction,
+    ThreeDSUnavailable,
+    TransactionState,
+)
 
 S = TransactionState
 
@@ -29,6 +39,8 @@ TABLE: dict[Verdict, Move] = {
     Verdict.DECLINED: Move(S.DECLINED),
     Verdict.PENDING: Move(S.PENDING),
     Verdict.REVIEW: Move(S.REVIEW),
+    Verdict.ASKED: Move(S.ACTION_REQUIRED),
+    Verdict.UNAVAILABLE: Move(S.UNKNOWN),
     Verdict.CANCELED: Move(S.CANCELED),
     Verdict.FAILED: Move(S.FAILED, FailureReason.REFUSED, AlertKind.REFUSED_REQUEST),
     Verdict.NOT_FOUND: Move(S.FAILED, FailureReason.REFUSED, AlertKind.REFUSED_REQUEST),
@@ -65,6 +77,8 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
         return _doubt(state, AlertKind.IDENTITY_MISMATCH)
     if answer.card_gone and state == S.SENDING:
         return Move(S.FAILED, FailureReason.CARD_GONE)
+    if row.action in AUTHENTICATING and (answer.authentication is not None or answer.verdict == Verdict.NOT_FOUND):
+        return _authenticated(row=row, answer=answer)
     if move.state == S.QUEUED:
         if state != S.SENDING:
             return None
@@ -88,6 +102,21 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
     if move.state == S.DECLINED and state == S.PENDING:
         return Move(S.FAILED, FailureReason.REJECTED)
     return move if move.state in MOVES[state] else None
+
+
+def _authenticated(*, row: PaymentTransaction, answer: Answer) -> Move | None:
+    """What the card holder's bank said. A question that never arrived may be asked again: no money is in it."""
+    state, said = S(row.state), answer.authentication
+    if said is None:
+        return Move(S.FAILED, FailureReason.NEVER_ARRIVED) if state == S.UNKNOWN else TABLE[Verdict.NOT_FOUND]
+    if _other_amount(answer, row.amount, row.currency):
+        return _doubt(state, AlertKind.IDENTITY_MISMATCH)
+    integration = row.payment.integration
+    unavailable = ThreeDSUnavailable(integration.threeds_unavailable) if integration else ThreeDSUnavailable.REFUSE
+    after = state_after(action=Action(row.action), proof=said.proof, unavailable=unavailable)
+    if after is None:
+        return Move(S.UNKNOWN) if state == S.SENDING else None
+    return Move(after) if after in MOVES[state] else None
 
 
 def _doubt(state: TransactionState, alert: AlertKind) -> Move:

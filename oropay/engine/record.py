@@ -20,6 +20,7 @@ from oropay.engine.ladder import next_reread
 from oropay.engine.learn import instrument_learn
 from oropay.gateway.port import Answer
 from oropay.models import (
+    AUTHENTICATING,
     INITIATING,
     REREAD,
     Action,
@@ -191,6 +192,8 @@ def _apply(*, news: Recording, move: Move) -> None:
 def _nobody_waits_for(news: Recording) -> bool:
     """A follow-up that no person pressed a button for, of money that stands: if it ends badly, a person must know."""
     parent = news.parent()
+    if news.row.action in AUTHENTICATING:
+        return False
     by_itself = parent is not None and parent.state == S.APPROVED and news.row.created_by_id is None
     return by_itself and news.row.failure_reason != FailureReason.BATCH_CLOSED
 

@@ -3,6 +3,7 @@
 Source: domain.md, "Unknown, exactly". Nothing here ever sends a charge again.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,8 +18,9 @@ from oropay.engine.evidence import SILENT, owner_at_gateway, same_transaction
 from oropay.engine.gateways import gateway_of
 from oropay.engine.health import health_note
 from oropay.engine.ladder import next_look, next_reread
+from oropay.engine.leaving import authentication_expire
 from oropay.engine.record import record
-from oropay.gateway.port import Answer, Listing, PaymentGateway, Verdict
+from oropay.gateway.port import Answer, Listing, PaymentGateway, Proof, ResultRequest, Verdict
 from oropay.models import REREAD, RUNNING, Action, AlertKind, PaymentTransaction, TransactionState
 from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
@@ -89,7 +91,7 @@ def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None
     if PaymentTransaction.objects.filter(parent=row, action=Action.CANCEL, state__in=RUNNING).exists():
         return None  # its reversal is under way: that answer decides
     return PaymentTransaction.objects.select_related(
-        "payment__provider_account", "payment__instrument", "parent__parent"
+        "payment__provider_account", "payment__instrument", "payment__authentication", "parent__parent"
     ).get(pk=row.pk)
 
 
@@ -118,10 +120,74 @@ def _forget(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     record(transaction_id=row.pk, answer=answer, kind="look")
 
 
+def _look_for_check(row: PaymentTransaction, gateway: PaymentGateway) -> None:
+    """A lost check is looked for by our reference; one that never arrived is simply not made: nothing to reverse."""
+    if _time_is_over(row):
+        return
+    asked_at = timezone.now()
+    listing = gateway.authentications_by_reference(reference=row.reference)
+    _note_health(row=row, answers=listing.complete)
+    if len(listing.found) == 1:
+        details = gateway.authentication_look_up(gateway_id=listing.found[0].gateway_id)
+        if details.verdict not in SILENT | {Verdict.NOT_FOUND}:
+            record(transaction_id=row.pk, answer=details, kind="look")
+    elif listing.found:
+        text = f"{len(listing.found)} authentications carry {row.reference}"
+        alert_raise(row=row, kind=AlertKind.IDENTITY_MISMATCH, text=text, now=asked_at)
+    elif listing.complete and _absent_twice(row=row, asked_at=asked_at):
+        _never_arrived(row)
+
+
+def _look_for_initiate(row: PaymentTransaction, gateway: PaymentGateway) -> None:
+    """The authentication itself shows whether its bank was asked: before, it says that it is available."""
+    if _time_is_over(row):
+        return
+    asked_at = timezone.now()
+    seen = gateway.authentication_look_up(gateway_id=row.payment.authentication.gateway_id)
+    _note_health(row=row, answers=seen.verdict not in SILENT)
+    if seen.authentication is None:
+        return
+    if seen.authentication.proof != Proof.AVAILABLE:
+        record(transaction_id=row.pk, answer=seen, kind="look")
+    elif _absent_twice(row=row, asked_at=asked_at):
+        _never_arrived(row)
+
+
+def _look_for_result(row: PaymentTransaction, gateway: PaymentGateway) -> None:
+    """Reading a result changes nothing at the gateway, so it is simply read again."""
+    if _time_is_over(row):
+        return
+    within = settings.OROPAY_SEND_WITHIN.total_seconds()
+    seen = gateway.authentication_result(
+        ResultRequest(gateway_id=row.payment.authentication.gateway_id, send_before=time.monotonic() + within)
+    )
+    _note_health(row=row, answers=seen.verdict not in SILENT)
+    if seen.authentication is not None:
+        record(transaction_id=row.pk, answer=seen, kind="look")
+
+
+def _time_is_over(row: PaymentTransaction) -> bool:
+    """No proof is of use after its time: the question ends, and is not looked for later than that."""
+    expires_at = row.payment.authentication.expires_at
+    if timezone.now() >= expires_at:
+        authentication_expire(transaction_id=row.pk, now=timezone.now())
+        return True
+    PaymentTransaction.objects.filter(pk=row.pk, next_at__gt=expires_at).update(next_at=expires_at)
+    return False
+
+
+def _never_arrived(row: PaymentTransaction) -> None:
+    text = "the gateway was asked twice and never got it"
+    record(transaction_id=row.pk, answer=Answer(verdict=Verdict.NOT_FOUND, error_text=text), kind="look")
+
+
+def _note_health(*, row: PaymentTransaction, answers: bool) -> None:
+    health_note(provider_account_id=row.payment.provider_account_id, answers=answers, now=timezone.now())
+
+
 def _listed(*, row: PaymentTransaction, gateway: PaymentGateway, reference: str) -> Listing:
     listing = gateway.find_by_reference(reference=reference)
-    account_id = row.payment.provider_account_id
-    health_note(provider_account_id=account_id, answers=listing.complete, now=timezone.now())
+    _note_health(row=row, answers=listing.complete)
     return listing
 
 
@@ -185,8 +251,7 @@ def _look_at_parent(row: PaymentTransaction, gateway: PaymentGateway) -> None:
         _look_at_lost_parent(row=row, parent=parent, gateway=gateway, asked_at=asked_at)
         return
     seen = gateway.look_up(gateway_id=owner_at_gateway(parent).gateway_id)
-    account_id = row.payment.provider_account_id
-    health_note(provider_account_id=account_id, answers=seen.verdict not in SILENT, now=timezone.now())
+    _note_health(row=row, answers=seen.verdict not in SILENT)
     if seen.verdict in SILENT or seen.verdict == Verdict.NOT_FOUND:
         return
     verdict, overdue = parent_verdict(row=row, seen=seen), _answer_is_overdue(row=row, at=asked_at)
@@ -254,6 +319,9 @@ def difference(row: PaymentTransaction, answer: Answer) -> str:
 
 
 LOOKS: Mapping[Action, Callable[[PaymentTransaction, PaymentGateway], None]] = {
+    Action.AUTHENTICATE_CHECK: _look_for_check,
+    Action.AUTHENTICATE_INITIATE: _look_for_initiate,
+    Action.AUTHENTICATE_RESULT: _look_for_result,
     Action.CHARGE: _look_for_sale,
     Action.AUTHORIZE: _look_for_sale,
     Action.VALIDATE: _forget,

@@ -2,6 +2,7 @@
 
 from oropay.models.alert import Alert, AlertKind
 from oropay.models.approval import Approval, ApprovalKind, ApprovalState, RefundLimit
+from oropay.models.authentication import Authentication, AuthenticationOutcome
 from oropay.models.dispute import (
     REQUEST_LIVE,
     REQUEST_MOVES,
@@ -40,8 +41,12 @@ from oropay.models.provider import (
     PaymentAction,
     ProviderAccount,
     ProviderHealth,
+    ThreeDS,
+    ThreeDSExemption,
+    ThreeDSUnavailable,
 )
 from oropay.models.transaction import (
+    AUTHENTICATING,
     BORN,
     FINAL,
     INITIATING,
@@ -71,6 +76,7 @@ from oropay.models.wallet import (
 from oropay.models.watch import Watch
 
 __all__ = [
+    "AUTHENTICATING",
     "BORN",
     "FINAL",
     "INITIATING",
@@ -89,6 +95,8 @@ __all__ = [
     "Approval",
     "ApprovalKind",
     "ApprovalState",
+    "Authentication",
+    "AuthenticationOutcome",
     "DataLevelSent",
     "Dispute",
     "DisputeAction",
@@ -142,6 +150,9 @@ __all__ = [
     "RequestState",
     "SecCode",
     "StepSource",
+    "ThreeDS",
+    "ThreeDSExemption",
+    "ThreeDSUnavailable",
     "TransactionState",
     "VaultCanary",
     "Watch",

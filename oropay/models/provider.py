@@ -78,6 +78,38 @@ class PaymentAction(models.TextChoices):
     """Charge the full amount at once."""
 
 
+class ThreeDS(models.TextChoices):
+    """When the card holder's bank is asked who is paying (3-D Secure 2), before a card is held or charged."""
+
+    NEW_CARDS = "new_cards", _("Require for new cards")
+    """A card typed in now; a saved one was asked about when it was saved."""
+    ALWAYS = "always", _("Always")
+    """Every card payment that a buyer starts."""
+    NEVER = "never", _("Never")
+    """Cards are charged without asking. Fraud stays the seller's loss."""
+
+
+class ThreeDSUnavailable(models.TextChoices):
+    """What happens when nobody can be asked: the card is not enrolled, or its bank does not answer."""
+
+    GO_ON = "go_on", _("Charge without it")
+    """No liability shift."""
+    REFUSE = "refuse", _("Refuse the payment")
+    """The buyer is asked to use another card."""
+
+
+class ThreeDSExemption(models.TextChoices):
+    """Why a card payment needs no authentication, as told to the bank (PSD2, strong customer authentication)."""
+
+    NONE = "", _("None")
+    """Nothing is claimed."""
+    LOW_VALUE = "LOW_VALUE", _("Low value")
+    TRANSACTION_RISK_ANALYSIS = "TRANSACTION_RISK_ANALYSIS", _("Low risk")
+    TRUSTED_MERCHANT = "TRUSTED_MERCHANT", _("Trusted merchant")
+    SECURE_CORPORATE_PAYMENT = "SECURE_CORPORATE_PAYMENT", _("Secure corporate payment")
+    SCA_DELEGATION = "SCA_DELEGATION", _("Delegated authentication")
+
+
 @tracked(exclude=["webhook_key"])
 class Integration(models.Model):
     """A way to pay as an admin configured it and as a buyer sees it."""
@@ -95,6 +127,13 @@ class Integration(models.Model):
     )
     echeck = models.BooleanField(
         _("eCheck (ACH)"), default=False, help_text=_("Offer bank transfer beside cards. Needs Automatic (Capture).")
+    )
+    threeds = models.CharField(_("3-D Secure"), max_length=12, choices=ThreeDS, default=ThreeDS.NEVER)
+    threeds_unavailable = models.CharField(
+        _("if the bank cannot be asked"), max_length=8, choices=ThreeDSUnavailable, default=ThreeDSUnavailable.GO_ON
+    )
+    threeds_exemption = models.CharField(
+        _("exemption to claim"), max_length=40, choices=ThreeDSExemption, blank=True, default=ThreeDSExemption.NONE
     )
     webhook_key = models.CharField(_("webhook key"), max_length=64, unique=True, editable=False)
     """The secret part of the webhook address; made at the first save."""

@@ -121,15 +121,9 @@ OUTSIDE = frozenset(
     }
 )
 """Facts we are told; nobody asks the gateway for them."""
-INITIATING = frozenset(
-    {
-        Action.AUTHENTICATE_CHECK,
-        Action.AUTHENTICATE_INITIATE,
-        Action.AUTHENTICATE_RESULT,
-        Action.AUTHORIZE,
-        Action.CHARGE,
-    }
-)
+AUTHENTICATING = frozenset({Action.AUTHENTICATE_CHECK, Action.AUTHENTICATE_INITIATE, Action.AUTHENTICATE_RESULT})
+"""3-D Secure: about who pays. No money can have moved, whatever became of one."""
+INITIATING = AUTHENTICATING | {Action.AUTHORIZE, Action.CHARGE}
 
 
 class FailureReason(models.TextChoices):
@@ -230,7 +224,7 @@ class PaymentTransaction(models.Model):
     gateway_id = models.CharField(_("gateway id"), max_length=60, blank=True, db_index=True)
     gateway_reference = models.CharField(max_length=50, blank=True)
     """What the gateway calls `reference` when the row was born late and has a reference of its own."""
-    gateway_status = models.CharField(_("gateway status"), max_length=20, blank=True)
+    gateway_status = models.CharField(_("gateway status"), max_length=40, blank=True)
     result_code = models.CharField(_("result code"), max_length=20, blank=True)
     message = models.CharField(_("gateway message"), max_length=250, blank=True)
     error_code = models.CharField(max_length=20, blank=True)
@@ -288,7 +282,7 @@ class PaymentTransaction(models.Model):
         indexes = [
             models.Index(
                 fields=["next_at"],
-                condition=Q(state__in=["queued", "sending", "unknown", "review", "pending"]),
+                condition=Q(state__in=["queued", "sending", "unknown", "review", "pending", "action_required"]),
                 name="transaction_due",
             ),
             models.Index(fields=["payment", "id"], name="transaction_payment"),

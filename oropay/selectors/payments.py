@@ -15,6 +15,8 @@ from commerce.models import Permission, User
 from commerce.money import format_money
 from commerce.selectors import rows_visible_to
 from oropay.models import (
+    AUTHENTICATING,
+    INITIATING,
     Action,
     Alert,
     AlertKind,
@@ -34,6 +36,7 @@ from oropay.models import (
     TransactionState,
     WebhookCheck,
 )
+from oropay.threeds import NOT_AUTHENTICATED
 
 
 def payments_visible_to(*, user: User) -> QuerySet[Payment]:
@@ -62,7 +65,7 @@ def payments_visible_to(*, user: User) -> QuerySet[Payment]:
 
 def payment_visible_to(*, user: User, uuid: UUID) -> Payment | None:
     """One payment by its public name, if this person may see it. For one's own it is a row read by key."""
-    found = Payment.objects.select_related("instrument", "created_by").filter(uuid=uuid).first()
+    found = Payment.objects.select_related("instrument", "created_by", "authentication").filter(uuid=uuid).first()
     if found is None or found.created_by_id == user.pk:
         return found
     return found if payments_visible_to(user=user).filter(pk=found.pk).exists() else None
@@ -155,11 +158,13 @@ class PayingView:
     """Nothing speaks against trying the very same way again; otherwise another way is needed."""
     slow: bool
     """It takes longer than people are told to expect."""
+    challenged: bool = False
+    """The bank asks the buyer now."""
 
     @property
     def mark(self) -> str:
         """Changes whenever the page should say something else, also while the state stays."""
-        return f"{self.state}-slow" if self.slow else self.state.value
+        return "-".join([self.state.value, *(["slow"] if self.slow else []), *(["asked"] if self.challenged else [])])
 
 
 SLOW_AFTER = timedelta(seconds=8)
@@ -212,6 +217,8 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
     """Where a payment is, in an honest sentence that says first what happened to the money."""
     state = MoneyState(payment.money_state)
     slow = state == MoneyState.PROCESSING and now - payment.created_at > SLOW_AFTER
+    asked = getattr(payment, "authentication", None)
+    challenged = state == MoneyState.ACTION_REQUIRED and asked is not None and asked.challenged
     failure = _failure_reason(payment=payment) if state == MoneyState.FAILED else ""
     amount = format_money(payment.amount, payment.currency)
     sentences = {
@@ -223,7 +230,9 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         MoneyState.UNKNOWN: _(
             "We are checking with the bank. It is safe to wait or close this page; you will not be charged twice."
         ),
-        MoneyState.ACTION_REQUIRED: _("Nothing is charged yet. Your bank asks you to confirm."),
+        MoneyState.ACTION_REQUIRED: _("Nothing is charged yet. Your bank asks you to confirm.")
+        if challenged
+        else _("Nothing is charged yet. Your bank is looking whether it wants you to confirm."),
         MoneyState.REVIEW: _(
             "Nothing more to do: the payment is being reviewed. You will not be charged twice; we will tell you."
         ),
@@ -271,10 +280,11 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         ),
         repeatable=failure in REPEATABLE,
         slow=slow,
+        challenged=challenged,
     )
 
 
-ATTEMPTS = [Action.CHARGE, Action.AUTHORIZE, Action.VALIDATE]
+ATTEMPTS = [*INITIATING, Action.VALIDATE]
 """Transactions whose end is the payment's end."""
 
 DECLINES = {
@@ -290,6 +300,8 @@ def _decline_reason(*, payment: Payment) -> str:
     row = payment.transactions.filter(state=TransactionState.DECLINED, action__in=ATTEMPTS).order_by("-pk").first()
     if row is None:
         return ""
+    if row.action in AUTHENTICATING:
+        return str(NOT_AUTHENTICATED.get(payment.authentication.outcome, ""))
     return str(DECLINES.get(row.result_code, _("Please use another card or bank account.")))
 
 
@@ -308,7 +320,9 @@ def payment_for_staff(*, user: User, pk: int) -> Payment | None:
     """A payment with everything its page shows, in a fixed number of queries."""
     return (
         payments_visible_to(user=user)
-        .select_related("customer", "organization", "integration", "provider_account", "instrument", "created_by")
+        .select_related(
+            "customer", "organization", "integration", "provider_account", "instrument", "created_by", "authentication"
+        )
         .prefetch_related(
             "parts__payable",
             Prefetch(

@@ -47,6 +47,7 @@ from oropay.models import (
 from oropay.orderdata import freeze
 from oropay.ports import MoneyEvent, payable_handlers
 from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_add, card_add, mandate_add
+from oropay.services.threeds import authentication_open, authentication_wanted, exemption_claimed
 from oropay.services.wallet import instrument_refusal
 from plumbing.services import hint
 
@@ -160,7 +161,8 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
     PaymentPayable.objects.bulk_create(
         PaymentPayable(payment=payment, payable=payable, amount=wanted[payable.pk]) for payable in payables
     )
-    action = _action(integration=integration, instrument=instrument, payables=payables)
+    then = _action(integration=integration, instrument=instrument, payables=payables)
+    action = _first(payment=payment, then=then, is_new=isinstance(asked.source, NewCard), now=now)
     transaction = PaymentTransaction.objects.create(
         payment=payment,
         action=action,
@@ -285,6 +287,20 @@ def _goods(*, payables: Sequence[Payable], wanted: dict[int, Decimal], instrumen
         return {"order_data": freeze(order)}
     found = assess(order=order, amount=sum(wanted.values(), Decimal(0)))
     return {"order_data": freeze(order), "data_level": found.level, "data_gaps": store(found.gaps)}
+
+
+def _first(*, payment: Payment, then: Action, is_new: bool, now: datetime) -> Action:
+    """What is asked first: who is paying, where the integration wants that (3-D Secure), or the money itself."""
+    integration, instrument, initiator = payment.integration, payment.instrument, Initiator(payment.initiator)
+    if integration is None or instrument is None:
+        return then
+    if authentication_wanted(integration=integration, instrument=instrument, is_new=is_new, initiator=initiator):
+        authentication_open(payment=payment, instrument=instrument, then=then, now=now)
+        return Action.AUTHENTICATE_CHECK
+    exemption = exemption_claimed(integration=integration, instrument=instrument, initiator=initiator)
+    if exemption:
+        authentication_open(payment=payment, instrument=instrument, then=then, now=now, exemption=exemption)
+    return then
 
 
 def _action(*, integration: Integration, instrument: Instrument, payables: Sequence[Payable]) -> Action:

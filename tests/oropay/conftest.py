@@ -15,6 +15,7 @@ from ledger.selectors import balance
 from oropay import engine
 from oropay.models import (
     Environment,
+    Initiator,
     Instrument,
     InstrumentState,
     Integration,
@@ -111,6 +112,7 @@ def start(payable: Payable, integration: Integration, buyer: User, sandbox: Sand
         amount: str = "100.00",
         attempt_key: uuid.UUID | None = None,
         source: Any = None,
+        initiator: Initiator = Initiator.BUYER,
         **more: Any,
     ) -> Payment:
         return payment_start(
@@ -119,6 +121,7 @@ def start(payable: Payable, integration: Integration, buyer: User, sandbox: Sand
                 integration_id=integration.pk,
                 source=source or NewCard(token=sandbox.card_token(card), last4=card[-4:], **more),
                 attempt_key=attempt_key or uuid.uuid4(),
+                initiator=initiator,
             ),
             by=buyer,
             website=payable.order.website if payable.order else None,  # type: ignore[arg-type]

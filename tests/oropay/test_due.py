@@ -27,6 +27,7 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, str]]:
         (TransactionState.QUEUED, "oropay.tasks.execute", "gateway-interactive"),
         (TransactionState.SENDING, "oropay.tasks.lease_expired", "gateway-lookup"),
         (TransactionState.UNKNOWN, "oropay.tasks.look", "gateway-lookup"),
+        (TransactionState.ACTION_REQUIRED, "oropay.tasks.authentication_expire", "gateway-lookup"),
         (TransactionState.REVIEW, "oropay.tasks.reread", "gateway-batch"),
         (TransactionState.PENDING, "oropay.tasks.reread", "gateway-batch"),
     ],

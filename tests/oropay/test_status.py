@@ -84,6 +84,10 @@ def family(
         ([(Action.AUTHENTICATE_CHECK, "100", S.DECLINED)], MoneyState.DECLINED),
         ([(Action.AUTHENTICATE_CHECK, "100", S.APPROVED)], MoneyState.PROCESSING),
         (
+            [(Action.AUTHENTICATE_CHECK, "100", S.APPROVED), (Action.AUTHENTICATE_INITIATE, "100", S.APPROVED)],
+            MoneyState.EXPIRED,
+        ),
+        (
             [(Action.AUTHENTICATE_CHECK, "100", S.APPROVED), (Action.CHARGE, "100", S.DECLINED)],
             MoneyState.DECLINED,
         ),

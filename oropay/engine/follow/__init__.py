@@ -5,6 +5,7 @@ One file a kind of transaction; `FOLLOWS` says which.
 
 from collections.abc import Callable, Mapping
 
+from oropay.engine.follow.authenticate import checked, initiated, resulted
 from oropay.engine.follow.cancel import canceled
 from oropay.engine.follow.capture import captured, release_add
 from oropay.engine.follow.credit import credited
@@ -19,6 +20,9 @@ from oropay.services.followup import reversal_queue
 __all__ = ["Recording", "follow", "release_add"]
 
 FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
+    Action.AUTHENTICATE_CHECK: checked,
+    Action.AUTHENTICATE_INITIATE: initiated,
+    Action.AUTHENTICATE_RESULT: resulted,
     Action.AUTHORIZE: authorized,
     Action.CHARGE: charged,
     Action.VALIDATE: validated,

@@ -7,19 +7,65 @@ from moneyed import Money
 from oropay import vault
 from oropay.engine.send.claim import Claim
 from oropay.engine.send.stored import credential_use, was_declined_before
-from oropay.gateway.port import Answer, BankAccount, Capture, CardToken, DataLevel, PaymentGateway, SaleRequest
-from oropay.models import InstrumentKind, InstrumentState, PaymentTransaction
+from oropay.gateway.port import (
+    Answer,
+    AuthenticationUsed,
+    BankAccount,
+    Capture,
+    CardToken,
+    DataLevel,
+    PaymentGateway,
+    SaleRequest,
+    Verdict,
+)
+from oropay.models import (
+    Authentication,
+    AuthenticationOutcome,
+    InstrumentKind,
+    InstrumentState,
+    Payment,
+    PaymentTransaction,
+)
 from oropay.orderdata import thaw
 from oropay.services.provider import webhook_address
 from oropay.vault.contexts import vault_context
 
+PROVEN = frozenset({AuthenticationOutcome.AUTHENTICATED, AuthenticationOutcome.ATTEMPTED})
+"""What a payment may name to its bank."""
+MAY_PAY = PROVEN | {
+    AuthenticationOutcome.UNAVAILABLE,
+    AuthenticationOutcome.NOT_ENROLLED,
+    AuthenticationOutcome.EXEMPT,
+}
+"""With the last three nothing is proven: the integration lets them pay without it."""
+
 
 def charge(claim: Claim, gateway: PaymentGateway) -> Answer:
-    return gateway.charge(sale_request(claim=claim))
+    return refused(claim) or gateway.charge(sale_request(claim=claim))
 
 
 def authorize(claim: Claim, gateway: PaymentGateway) -> Answer:
-    return gateway.authorize(sale_request(claim=claim))
+    return refused(claim) or gateway.authorize(sale_request(claim=claim))
+
+
+def refused(claim: Claim) -> Answer | None:
+    """The last look before money is asked for: only what the card holder's bank was asked about, and allowed, is sent.
+
+    Source: domain.md, "Cards": charge only if amount, currency and card equal the authenticated ones.
+    """
+    row = claim.transaction
+    asked, instrument = authentication_on(row.payment), row.payment.instrument
+    if asked is None or instrument is None:
+        return None
+    same = (asked.amount, asked.currency, asked.token) == (row.amount, row.currency, instrument.token)
+    if same and asked.outcome in MAY_PAY:
+        return None
+    why = f"Nothing was sent: amount, currency or card is not what the bank was asked about ({asked.outcome})."
+    return Answer(verdict=Verdict.FAILED, error_text=why)
+
+
+def authentication_on(payment: Payment) -> Authentication | None:
+    return getattr(payment, "authentication", None)
 
 
 def sale_request(*, claim: Claim) -> SaleRequest:
@@ -35,6 +81,22 @@ def sale_request(*, claim: Claim) -> SaleRequest:
         level=DataLevel(row.payment.data_level or DataLevel.ONE),
         capture=Capture(row.capture_mode) if row.capture_mode else Capture.NOW,
         status_url=_status_url(row=row),
+        authentication=_proof(row.payment),
+    )
+
+
+def _proof(payment: Payment) -> AuthenticationUsed | None:
+    """What the payment names as proof of who is paying, or the exemption it claims."""
+    asked = authentication_on(payment)
+    if asked is None or asked.outcome not in PROVEN | {AuthenticationOutcome.EXEMPT}:
+        return None
+    return AuthenticationUsed(
+        gateway_id=asked.gateway_id,
+        message_version=asked.message_version,
+        eci=asked.eci,
+        server_trans_ref=asked.server_trans_ref,
+        ds_trans_ref=asked.ds_trans_ref,
+        exemption=asked.exemption,
     )
 
 
