@@ -21,6 +21,14 @@ SERVED = {
 }
 """Where we serve it → where the package has it."""
 
+UNCHANGED = {
+    "globalpayments/globalpayments-3ds-1.8.5.min.js": "globalpayments-3ds/dist/globalpayments-3ds.min.js",
+    "globalpayments/globalpayments-3ds.min.js.map": "globalpayments-3ds/dist/globalpayments-3ds.min.js.map",
+    "globalpayments/LICENSE.md": "globalpayments-3ds/LICENSE.md",
+}
+"""The gateway's 3-D Secure library, under a licence of its own: served byte for byte, and under its version's name,
+because the copies with hashed names are edited (docs/adr/0009-licence.md)."""
+
 EMBEDDED_PICTURE = re.compile(r"""url\((["'])data:image/svg\+xml,(.*?)\1\)""")
 SOURCE_MAP = re.compile(r"\n?(/\*|//)# sourceMappingURL=\S+?( \*/|\*/)?\s*$")
 
@@ -35,10 +43,14 @@ def assets_copy() -> list[str]:
         # The maps stay behind; the mention of them would make the hashed-names storage look for them.
         text = SOURCE_MAP.sub("\n", (ROOT / "node_modules" / source).read_text())
         target.write_text(_pictures_unpack(text, folder=target.parent) if target.suffix == ".css" else text)
+    for served, source in UNCHANGED.items():
+        target = fresh / served
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / "node_modules" / source, target)
     (fresh / ".copied").touch()
     shutil.rmtree(ASSETS, ignore_errors=True)
     fresh.rename(ASSETS)
-    return sorted(SERVED)
+    return sorted(SERVED | UNCHANGED)
 
 
 def _pictures_unpack(css: str, *, folder: Path) -> str:

@@ -4,7 +4,7 @@ No page of ours runs an inline script or style. Source: architecture.md, "PCI an
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -27,13 +27,14 @@ class Policy(StrEnum):
     """Strict, and the gateway's origin: its loader, the frames of its card fields and their calls."""
 
     PAYING = "paying"
-    """Card, and any https page in a frame or as a form's target: the bank's 3-D Secure pages live anywhere."""
+    """Card, and any https page in a frame or as a form's target: the bank's 3-D Secure pages live anywhere. In a
+    frame ourselves, too: the bank sends its frame back to us."""
 
     ADMIN = "admin"
     """The back-office: its menus and dialogs evaluate expressions and write style attributes."""
 
     RETURN = "return"
-    """The page a bank returns to inside a frame of our own: framed by ourselves only, loads nothing."""
+    """The page a bank returns to inside a frame of our own: framed by ourselves only."""
 
 
 STRICT: Directives = {
@@ -60,8 +61,8 @@ ADDED: dict[Policy, Directives] = {
     Policy.PAYING: {
         "script-src": ("{gateway}",),
         "connect-src": ("{gateway}",),
-        "frame-src": ("{gateway}", "https:"),
-        "form-action": ("https:",),
+        "frame-src": ("{gateway}", "'self'", "https:", "{banks}"),
+        "form-action": ("https:", "{banks}"),
         "img-src": ("data:",),
     },
     Policy.ADMIN: {
@@ -82,14 +83,15 @@ def policy_of(match: ResolverMatch | None) -> Policy:
     return Policy.ADMIN if "admin" in match.app_names else Policy.STRICT
 
 
-def header(*, policy: Policy, nonce: str, gateway: str) -> str:
-    """The header's text. `gateway` is an origin such as https://js.globalpay.com."""
+def header(*, policy: Policy, nonce: str, gateway: str, banks: Sequence[str] = ()) -> str:
+    """The header's text. `gateway` is an origin such as https://js.globalpay.com, `banks` those without https."""
     parts = []
     for name, sources in STRICT.items():
         every = (*sources, *ADDED[policy].get(name, ()))
         if len(every) > 1:
             every = tuple(source for source in every if source != "'none'")
-        parts.append(f"{name} {' '.join(every).format(nonce=nonce, gateway=gateway)}")
+        text = " ".join(every).format(nonce=nonce, gateway=gateway, banks=" ".join(banks))
+        parts.append(f"{name} {text}".rstrip())
     return "; ".join(parts)
 
 
@@ -118,6 +120,7 @@ class ContentSecurityPolicyMiddleware:
                 policy=policy_of(request.resolver_match),
                 nonce=request.csp_nonce,  # type: ignore[attr-defined]
                 gateway=settings.GATEWAY_ORIGIN,
+                banks=settings.THREEDS_ORIGINS,
             ),
         )
         return response

@@ -46,6 +46,7 @@ def house(django_db_blocker: DjangoDbBlocker) -> Iterator[House]:
         )
         os.environ["HOSTED_FIELDS_URL"] = f"{place.sandbox_url}/hosted/v1/fields.js"
         os.environ["GATEWAY_ORIGIN"] = place.sandbox_url
+        os.environ["THREEDS_ORIGINS"] = f"http://acs.localhost:{place.sandbox_port}"
         os.environ["WEBSITE_PORT"] = f":{place.web_port}"
         redis.Redis.from_url(place.redis_url).flushdb()
         with Supervisor(logs=place.data / "log") as stack:

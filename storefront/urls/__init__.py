@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pay/card-token/", paying.card_token, name="card_token"),
     path("pay/<uuid:uuid>/", paying.paying, name="paying"),
     path("pay/<uuid:uuid>/state/", paying.state, name="paying_state"),
+    path("pay/<uuid:uuid>/leave/", paying.leave, name="paying_leave"),
     path("payment-methods/", methods.payment_methods, name="payment_methods"),
     path("payment-methods/add/", methods.add, name="payment_method_add"),
     path("payment-methods/<uuid:uuid>/", methods.edit, name="payment_method"),

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,9 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from checkout.models import Checkout, CheckoutState, ShoppingListItem
 from oropay import pool
-from oropay.exceptions import CardFormUnavailable, TooManyCardForms
+from oropay.engine import authentication_leave
+from oropay.exceptions import CannotLeave, CardFormUnavailable, TooManyCardForms
 from oropay.models import Integration, IntegrationType, MoneyState, PayableKind, Payment
 from oropay.selectors import PayingView, paying_view, payment_visible_to
+from oropay.services.threeds_links import Page, token_of
 from storefront.csp import Policy, csp
 from storefront.middleware import ShopRequest
 from storefront.pay import client_ip, instrument_name
@@ -43,7 +46,9 @@ class Links:
 @never_cache
 @require_safe
 def paying(request: ShopRequest, uuid: UUID) -> HttpResponse:
-    return render(request, "storefront/paying/paying.html", _context(request, uuid))
+    context = _context(request, uuid)
+    context["threeds"] = _threeds(context["payment"]) if context["own"] else None  # type: ignore[arg-type]
+    return render(request, "storefront/paying/paying.html", context)
 
 
 @csp(Policy.PAYING)
@@ -58,6 +63,32 @@ def state(request: ShopRequest, uuid: UUID) -> HttpResponse:
         return HttpResponse(status=204)
     context["polled"] = True  # what was bought left the list after the page was made
     return render(request, "storefront/paying/_state.html", context, status=STOP_POLLING if view.final else 200)
+
+
+@login_required
+@never_cache
+@require_POST
+def leave(request: ShopRequest, uuid: UUID) -> HttpResponse:
+    """Give up confirming with the bank: nothing is charged, and it may be paid another way at once."""
+    payment = payment_visible_to(user=request.user, uuid=uuid)
+    if payment is None:
+        raise Http404("no such payment")
+    try:
+        authentication_leave(payment=payment, by=request.user, now=timezone.now())
+    except CannotLeave as refused:
+        messages.warning(request, str(refused))
+    return redirect("storefront:paying", uuid=payment.uuid)
+
+
+def _threeds(payment: Payment) -> dict[str, str] | None:
+    """Where the gateway's library asks, while the card holder's bank has not decided."""
+    asked = getattr(payment, "authentication", None)
+    if asked is None or asked.ended_at is not None:
+        return None
+    return {
+        page.value: reverse(f"api:threeds_{page}", kwargs={"token": token_of(payment=payment, page=page)})
+        for page in (Page.CHECK, Page.INITIATE)
+    }
 
 
 def _context(request: ShopRequest, uuid: UUID) -> dict[str, object]:

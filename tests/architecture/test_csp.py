@@ -15,10 +15,13 @@ NOT_STRICT = {
     "storefront:order_pay": Policy.CARD,
     "storefront:invoice_pay": Policy.CARD,
     "storefront:payment_method_add": Policy.CARD,
+    "api:threeds_method": Policy.RETURN,
+    "api:threeds_challenge": Policy.RETURN,
     "storefront:paying": Policy.PAYING,
     "storefront:paying_state": Policy.PAYING,
 }
-"""Pages with a card form let the gateway's origin in; the Paying page also the bank's pages of 3-D Secure."""
+"""Pages with a card form let the gateway's origin in; the Paying page also the bank's pages of 3-D Secure, which return
+to pages that we alone may frame."""
 
 
 class Match:
@@ -82,7 +85,7 @@ def test_a_card_form_adds_the_gateway_and_nothing_else() -> None:
 def test_the_paying_page_adds_what_3d_secure_needs() -> None:
     text = header(policy=Policy.PAYING, nonce="abc", gateway="https://gateway.example")
 
-    assert "frame-src https://gateway.example https:;" in text
+    assert "frame-src https://gateway.example 'self' https:;" in text
     assert "form-action 'self' https:;" in text
     assert "img-src 'self' data:;" in text
 
