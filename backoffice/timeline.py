@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.authentications import decided_by, proof_words
 from backoffice.display import VARIANTS, moment
 from backoffice.nextsteps import next_of
 from backoffice.records import Event
@@ -16,6 +17,7 @@ from backoffice.worth import released_of
 from commerce.money import format_money
 from oropay.gateway.port import Verdict
 from oropay.models import (
+    AUTHENTICATING,
     RUNNING,
     Alert,
     Exchange,
@@ -37,7 +39,7 @@ def timeline(payment: Payment, *, payloads: bool) -> list[Event]:
     """
     events: list[tuple[datetime, int, Event]] = []
     for row in payment.transactions.all():
-        events += [(at, 1, event) for at, event in _steps(row)]
+        events += [(at, 1, event) for at, event in _steps(row, payment)]
         events += [
             (exchange.at, 2, _exchange(exchange, payment, payloads=payloads)) for exchange in row.exchanges.all()
         ]
@@ -132,13 +134,15 @@ def name_of(row: PaymentTransaction) -> str:
     return f"{row.get_action_display()} {format_money(row.amount, row.currency)}"
 
 
-def _steps(row: PaymentTransaction) -> Iterable[tuple[datetime, Event]]:
+def _steps(row: PaymentTransaction, payment: Payment) -> Iterable[tuple[datetime, Event]]:
     for step in sorted(row.steps.all(), key=lambda step: step.pgh_id):  # type: ignore[attr-defined]
         state = TransactionState(step.state)
         why = FailureReason(step.failure_reason).label if step.failure_reason else ""
         detail = [str(why)] if why else []
         if state in {TransactionState.DECLINED, TransactionState.FAILED} and (row.message or row.result_code):
             detail.append(f"{row.message} ({row.result_code})" if row.result_code else row.message)
+        if row.action in AUTHENTICATING and state in {TransactionState.APPROVED, TransactionState.DECLINED}:
+            detail = [proof_words(payment)] if row == decided_by(payment) else []
         if row.late and step.pgh_label == "born":
             detail.append(str(LATE))
         yield (

@@ -111,11 +111,13 @@ class IntegrationAdmin(WebhookMixin, HistoryMixin, ScopedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         main = ["organization", "type", "name"]
         money = ["provider_account", "payment_action", "echeck"]
+        threeds = ["threeds", "threeds_unavailable", "threeds_exemption"]
         limits = ["currencies", "min_amount", "max_amount"]
         rest = ["is_active", "owner", "log_warnings"]
         sections: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": main})]
         if obj is None or obj.type == IntegrationType.OROPAY:
             sections.append((_("How the money is taken"), {"fields": money}))
+            sections.append((_("Who is paying (3-D Secure)"), {"fields": threeds}))
         sections.append((_("For what"), {"fields": limits}))
         if obj is not None and obj.type == IntegrationType.OROPAY:
             sections.append((_("Webhook"), {"fields": self.WEBHOOK_FIELDS}))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin.disputes.parts import disputes_table
+from backoffice.authentications import authentication_facts
 from backoffice.dialogs import Words, dialog
 from backoffice.display import badge, dash, link, moment, money, numbers, short_id
 from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm
@@ -372,6 +373,7 @@ def _facts(row: Payment) -> list[tuple[Any, Any]]:
         (_("Seller"), row.organization),
         (_("Name at our side"), str(row.uuid)),
     ]
+    facts += authentication_facts(row)
     if row.mandate_id:
         facts.append((_("Mandate"), str(row.mandate)))
     return facts

@@ -10,7 +10,7 @@ from backoffice.dialogs import DialogForm, Words
 from backoffice.forms.base import OfficeForm
 from backoffice.unfolded import widgets
 from commerce.models import Website
-from oropay.models import Integration, IntegrationLabel, ProviderAccount
+from oropay.models import Integration, IntegrationLabel, ProviderAccount, ThreeDS
 
 FALLBACK = ("", gettext_lazy("All languages"))
 
@@ -33,6 +33,9 @@ class IntegrationForm(OfficeForm):
             "provider_account",
             "payment_action",
             "echeck",
+            "threeds",
+            "threeds_unavailable",
+            "threeds_exemption",
             "currencies",
             "min_amount",
             "max_amount",
@@ -52,6 +55,18 @@ class IntegrationForm(OfficeForm):
             "echeck": gettext_lazy(
                 "Offer bank transfer beside cards. Only with Automatic (Capture): a bank transfer cannot be held."
             ),
+            "threeds": gettext_lazy(
+                "When the card holder's bank is asked who is paying, before a card is held or charged. Fraud with a "
+                "card that its bank vouched for is the bank's loss. Payments that staff or a schedule start never ask."
+            ),
+            "threeds_unavailable": gettext_lazy(
+                "The card is not enrolled, or its bank does not answer. Charging without it leaves fraud with the "
+                "seller; refusing asks the buyer for another card. A bank that says no always ends the payment."
+            ),
+            "threeds_exemption": gettext_lazy(
+                "Told to the bank with buyers' card payments that nobody was asked about. No liability shift; the bank "
+                "may decline. Only with your provider's agreement."
+            ),
             "is_active": gettext_lazy("Off: hidden from checkout, invoices and choices at once."),
             "owner": gettext_lazy("Whom questions about it go to."),
             "min_amount": gettext_lazy("Below it the method is shown with the reason why not. Empty: no limit."),
@@ -66,6 +81,8 @@ class IntegrationForm(OfficeForm):
             field.choices = [(code, code) for code in known]  # type: ignore[attr-defined]
             if not self.instance.pk and len(known) == 1:
                 field.initial = known
+        if not self.instance.pk and "threeds" in self.fields:
+            self.fields["threeds"].initial = ThreeDS.NEW_CARDS
         for name in ("min_amount", "max_amount"):
             if name in self.fields:
                 self.fields[name].widget = widgets.UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})

@@ -24,6 +24,9 @@ def form(house: House, **differs: Any) -> dict[str, Any]:
         "name": "Cards",
         "provider_account": account.pk,
         "payment_action": "automatic",
+        "threeds": "new_cards",
+        "threeds_unavailable": "go_on",
+        "threeds_exemption": "",
         "currencies": ["USD"],
         "is_active": "on",
         "labels-TOTAL_FORMS": 1,
@@ -45,6 +48,7 @@ def test_saving_makes_the_integration_its_label_and_a_webhook_address_once(house
 
     made = Integration.objects.get(name="Cards")
     assert response.status_code == 302
+    assert (made.threeds, made.threeds_unavailable, made.threeds_exemption) == ("new_cards", "go_on", "")
     assert (made.payment_action, made.echeck, made.currencies) == (PaymentAction.AUTOMATIC, True, ["USD"])
     assert [(row.language, row.label, row.short_label) for row in made.labels.all()] == [("", "Credit card", "Card")]
     assert len(made.webhook_key) == 43

@@ -18,6 +18,7 @@ function settle() {
     const gateway = type === undefined || type === "oropay";
     show("provider_account", gateway);
     show("payment_action", gateway);
+    for (const name of ["threeds", "threeds_unavailable", "threeds_exemption"]) show(name, gateway);
     show("echeck", gateway && value("payment_action") === "automatic");
 }
 
