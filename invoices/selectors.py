@@ -13,7 +13,7 @@ from commerce.models import Permission, User
 from commerce.selectors import orders_visible_to, rows_visible_to
 from invoices.models import Allocation, AllocationState, Invoice, InvoiceState, Receipt
 from oropay.models import Payable, PayableKind, Payment, PaymentPayable
-from oropay.selectors import payments_visible_to
+from oropay.selectors import least_online, payments_visible_to
 
 
 class Tab(StrEnum):
@@ -75,7 +75,9 @@ def tab_counts(*, rows: QuerySet[Invoice], today: date) -> dict[Tab, int]:
 
 
 def invoice_rows(*, rows: QuerySet[Invoice], user: User) -> QuerySet[Invoice]:
-    """The list's rows with everything it shows: `may_pay` and `being_paid` are read along."""
+    """The list's rows with everything it shows: `may_pay`, `being_paid` and `least` (what can be paid
+    online at all) are read along.
+    """
     return rows.select_related("payable", "customer", "order").annotate(
         may_pay=Case(
             When(
@@ -84,6 +86,7 @@ def invoice_rows(*, rows: QuerySet[Invoice], user: User) -> QuerySet[Invoice]:
             ),
             default=Value(False),
         ),
+        least=least_online(),
         being_paid=Exists(PaymentPayable.objects.filter(payable=OuterRef("payable"), live=True)),
     )
 

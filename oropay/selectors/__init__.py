@@ -8,6 +8,7 @@ from oropay.selectors.instruments import (
     undoable,
     wallet_of,
 )
+from oropay.selectors.owed import failure_words, least_online, too_small
 from oropay.selectors.payments import (
     DECLINES,
     FAILURES,
@@ -42,12 +43,14 @@ __all__ = [
     "MethodOffer",
     "PayingView",
     "Problem",
+    "failure_words",
     "family_of",
     "inbox_of",
     "instruments_for",
     "instruments_of",
     "instruments_removed",
     "integrations_active",
+    "least_online",
     "live_payment_of",
     "methods_for",
     "paying_view",
@@ -56,6 +59,7 @@ __all__ = [
     "payments_visible_to",
     "same_instruments",
     "sync_problems",
+    "too_small",
     "undoable",
     "wallet_of",
 ]

@@ -32,13 +32,14 @@ from invoices.selectors import (
 from invoices.words import LABELS, Standing, due_words, receipt_missing_words, standing_of
 from oropay.exceptions import AlreadyBeingPaid, PaymentError
 from oropay.models import Payable, PayableKind, Payment
-from oropay.selectors import payments_visible_to
+from oropay.selectors import failure_words, payments_visible_to, too_small
 from oropay.services import PartAsked
 from plumbing.models import Document
 from storefront.context import seat_permissions
 from storefront.forms.invoices import AmountForm
 from storefront.forms.pay import PayForm
 from storefront.middleware import ShopRequest, seat_now
+from storefront.narrowing import Narrowing
 from storefront.pay import (
     debit_terms,
     earlier_attempt,
@@ -71,12 +72,12 @@ def invoices(request: ShopRequest) -> HttpResponse:
     if not seat_permissions(request)[Permission.VIEW_INVOICE]:
         return _may_not_see(request, customer=seat.customer)
     tab = Tab(request.GET["tab"]) if request.GET.get("tab") in set(Tab) else Tab.OPEN
-    words = request.GET.get("q", "").strip()[:60]
+    words, narrowing = request.GET.get("q", "").strip()[:60], Narrowing.of(request)
     today = request.website.organization.today(timezone.now())
     rows = (
         invoices_visible_to(user=request.user)
         .filter(organization=request.website.organization_id, customer__path__startswith=seat.customer.path)
-        .filter(search_condition(words))
+        .filter(search_condition(words) & narrowing.condition())
     )
     counts = tab_counts(rows=rows, today=today)
     shown = invoice_rows(rows=rows.filter(tab_condition(tab, today=today)), user=request.user).order_by(
@@ -96,6 +97,7 @@ def invoices(request: ShopRequest) -> HttpResponse:
             "tab": tab,
             "tabs": [(each.value, TAB_LABELS[each], counts[each]) for each in Tab],
             "words": words,
+            "narrowing": narrowing,
             "empty": EMPTY[tab],
             "several": any(row.customer_id != seat.customer_id for row in page),
         },
@@ -152,6 +154,10 @@ def pay(request: ShopRequest, number: str) -> HttpResponse:
         return _busy(request, row, running)
     if payable.payable_now <= 0:
         messages.info(request, _("Nothing was charged. {number} has nothing left to pay.").format(number=number))
+        return redirect("storefront:invoice", number=number)
+    why_not = too_small(payable=payable, least=row.least)  # type: ignore[attr-defined]
+    if why_not:
+        messages.info(request, _("Nothing was charged.") + " " + why_not)
         return redirect("storefront:invoice", number=number)
     amounts = AmountForm(request.POST or None, left=payable.payable_now, currency=row.currency)
     form = _pay_form(request, row, payable, amounts)
@@ -266,12 +272,15 @@ def _describe(row: Invoice, *, today: date) -> None:
     row.standing_label = LABELS[standing]  # type: ignore[attr-defined]
     unpaid = standing not in {Standing.PAID, Standing.VOID, Standing.DRAFT}
     row.due_words = due_words(row.due_on, today=today) if unpaid and row.due_on else ""  # type: ignore[attr-defined]
-    row.pay_now = (  # type: ignore[attr-defined]
+    may_pay_now = (
         row.payable is not None
         and row.may_pay  # type: ignore[attr-defined]
         and not row.being_paid  # type: ignore[attr-defined]
         and row.payable.payable_now > 0
     )
+    row.why_not = too_small(payable=row.payable, least=row.least) if may_pay_now and row.payable else ""  # type: ignore[attr-defined]
+    row.pay_now = may_pay_now and not row.why_not  # type: ignore[attr-defined]
+    row.failure = failure_words(row.payable) if unpaid and row.payable else ""  # type: ignore[attr-defined]
 
 
 def _pay_form(request: ShopRequest, row: Invoice, payable: Payable, amounts: AmountForm) -> PayForm:

@@ -25,10 +25,11 @@ from invoices.models import Invoice, InvoiceState, Receipt
 from invoices.selectors import receipt_payment_visible_to
 from oropay.exceptions import PaymentError
 from oropay.models import Payable, Payment
-from oropay.selectors import PayingView, paying_view
+from oropay.selectors import PayingView, failure_words, least_online, paying_view, too_small
 from oropay.services import PartAsked
 from storefront.forms.checkout import PlaceForm
 from storefront.middleware import ShopRequest, seat_now
+from storefront.narrowing import Narrowing
 from storefront.pay import (
     debit_terms,
     earlier_attempt,
@@ -57,7 +58,8 @@ def orders(request: ShopRequest) -> HttpResponse:
         .select_related("customer", "placed_by", "payable")
         .order_by("-created_at", "-pk")
     )
-    words = request.GET.get("q", "").strip()[:60]
+    words, narrowing = request.GET.get("q", "").strip()[:60], Narrowing.of(request)
+    rows = rows.filter(narrowing.condition())
     if words:
         rows = rows.filter(number__icontains=words) | rows.filter(po_number__icontains=words)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
@@ -68,6 +70,7 @@ def orders(request: ShopRequest) -> HttpResponse:
             "section": "orders",
             "page": page,
             "words": words,
+            "narrowing": narrowing,
             "several": any(o.customer_id != seat.customer_id for o in page),
         },
     )
@@ -121,6 +124,7 @@ def _order_page(request: ShopRequest, number: str, *, template: str) -> HttpResp
                 ShownPayment.of(payment, user_id=request.user.pk, paper=payment.pk in visible) for payment in payments
             ],
             "payable": payable,
+            "failure": failure_words(payable) if payable is not None and payable.payable_now > 0 else "",
             "invoice": invoice if may_view_invoice else None,
             "offer": _pay_offer(request, row, payable, unfinished) if may_order else PayOffer(),
             "may_cancel": may_order and unfinished is not None,
@@ -146,7 +150,8 @@ def _pay_offer(request: ShopRequest, row: Order, payable: Payable | None, unfini
     if running_payment(payable_ids=[payable.pk]) is not None:
         return PayOffer(why_not=_("This order is being paid right now. The result is here in a few seconds."))
     if unfinished is None or unfinished.user_id != request.user.pk:
-        return PayOffer(amount=payable.payable_now)
+        why_not = too_small(payable=payable, least=row.least)  # type: ignore[attr-defined]
+        return PayOffer(why_not=why_not) if why_not else PayOffer(amount=payable.payable_now)
     priced = list_priced(
         shopping_list=unfinished.shopping_list,
         website=unfinished.website,
@@ -277,6 +282,7 @@ def _visible(request: ShopRequest, number: str) -> Order:
         orders_visible_to(user=request.user)
         .filter(organization=request.website.organization_id, number=number)
         .select_related("customer", "placed_by", "payable", "organization", "payment_term")
+        .annotate(least=least_online())
         .first()
     )
     if row is None:

@@ -1,0 +1,40 @@
+"""What people are told of something owed besides its amounts: why it cannot be paid here, how the last try ended."""
+
+from decimal import Decimal
+
+from django.db.models import F, OuterRef, Subquery
+from django.utils.translation import gettext as _
+
+from commerce.money import format_money
+from oropay.models import Integration, IntegrationType, Payable
+
+
+def least_online() -> Subquery:
+    """For rows with an organization and a currency: the least that can be paid online; NULL where there is no limit."""
+    takes_it = Integration.objects.filter(
+        organization=OuterRef("organization"),
+        type=IntegrationType.OROPAY,
+        is_active=True,
+        provider_account__is_active=True,
+        currencies__contains=[OuterRef("currency")],
+    )
+    return Subquery(takes_it.order_by(F("min_amount").asc(nulls_first=True)).values("min_amount")[:1])
+
+
+def too_small(*, payable: Payable, least: Decimal | None) -> str:
+    """Why what is left cannot be paid online although it is due; empty when it can. `least`: see `least_online`."""
+    if least is None or not 0 < payable.payable_now < least:
+        return ""
+    return _("Too small to pay online, which takes {limit} or more. Please pay it by check or wire.").format(
+        limit=format_money(least, payable.currency)
+    )
+
+
+def failure_words(payable: Payable) -> str:
+    """That the newest attempt to pay brought nothing, in a buyer's words; empty when it did not fail."""
+    return {
+        "": "",
+        "declined": _("The last payment was declined."),
+        "expired": _("The last payment was not finished in time."),
+        "canceled": _("The last payment was canceled."),
+    }.get(payable.failed_as, _("The last payment failed."))
