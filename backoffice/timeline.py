@@ -96,6 +96,9 @@ FAILURES = {
     FailureReason.NOT_TAKEN: gettext_lazy(
         "Nothing was taken: no evidence decided it, and two persons did. It is watched for 90 days."
     ),
+    FailureReason.CARD_GONE: gettext_lazy(
+        "Nothing was taken: the gateway no longer knows this card. Its owner must enter it again."
+    ),
     FailureReason.UNANSWERED: gettext_lazy(
         "Nothing was taken: the card's check got no answer, and a check moves no money. The card is not saved."
     ),

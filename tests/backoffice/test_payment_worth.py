@@ -95,6 +95,7 @@ def test_lists_and_the_dashboard_have_a_column_of_what_is_ours(house: House, cap
         (FailureReason.NEVER_ARRIVED, "the gateway was asked twice and never got it"),
         (FailureReason.REFUSED, "the gateway refused the form of our request"),
         (FailureReason.REJECTED, "the bank rejected the debit before it was funded"),
+        (FailureReason.CARD_GONE, "the gateway no longer knows this card"),
     ],
 )
 def test_a_failed_payment_says_why_by_its_reason(house: House, client: Client, why: FailureReason, words: str) -> None:
