@@ -16,15 +16,17 @@ class OropayConfig(AppConfig):
             DueWatches,
         )
         from oropay.engine.verdict import VerdictApproval
-        from oropay.jobs import ROTATE_JOB, CheckVault, RemindOfExpiry, RotateVault
+        from oropay.jobs import ROTATE_JOB, RotateVault
         from oropay.models import ApprovalKind
         from oropay.periodic import (
             ApprovalsExpire,
+            CheckVault,
             DisputeDeadlines,
             DisputesPull,
             ForcedStatusesExpire,
             HostedTokens,
             InboxForgetting,
+            RemindOfExpiry,
         )
         from oropay.ports import approval_handlers
         from oropay.services.credit import CreditApproval

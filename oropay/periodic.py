@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 
 from oropay import pool
 from oropay.engine import disputes
-from oropay.exceptions import VaultError
+from oropay.exceptions import VaultError, VaultKeyMissing
 from oropay.gateway.port import GatewayUnavailable
 from oropay.models import ProviderAccount
+from oropay.services import canaries_check, canaries_ensure
 from oropay.services.approval import approvals_expire
 from oropay.services.dispute import deadlines_watch
+from oropay.services.expiry import expiry_remind
 from oropay.services.forced import forced_statuses_expire
 from oropay.services.notification import notifications_forget
 from plumbing.models import Job
@@ -93,3 +95,28 @@ class HostedTokens:
 
     def run(self, *, job: Job, now: datetime) -> None:
         pool.fill_all(now=now)
+
+
+class RemindOfExpiry:
+    """Looks once a day for saved cards that end soon and tells the people they belong to."""
+
+    name = "oropay.expiry_reminders"
+    every = timedelta(days=1)
+    queue = "default"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        expiry_remind(now=now)
+
+
+class CheckVault:
+    """Opens every canary once an hour, so that a page can say when the keys were last known to open."""
+
+    name = "oropay.vault_check"
+    every = timedelta(hours=1)
+    queue = "gateway-batch"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        canaries_ensure(now=now)
+        wrong = canaries_check(now=now)
+        if wrong:
+            raise VaultKeyMissing(why=" ".join(wrong))

@@ -118,36 +118,27 @@ def save_options(*, website: Website, customer: Customer) -> list[PayOption]:
         kind=PayableKind.ACCOUNT, organization_id=customer.organization_id, customer=customer, currency=website.currency
     )
     offers = methods_for(payable=stub, amount=Decimal(1), language=get_language() or "en-us")
-    cards: dict[int | None, PayOption] = {}
-    banks: dict[int | None, PayOption] = {}
+    words = {
+        CARD: (_("Card"), _("Checked with its bank. Nothing is charged.")),
+        BANK: (
+            _("Bank account (ACH)"),
+            _("Checking or savings account in the United States. Nothing is debited."),
+        ),
+    }
+    found: dict[str, dict[int | None, PayOption]] = {CARD: {}, BANK: {}}
     for offer in offers:
-        account, pk = offer.integration.provider_account_id, offer.integration.pk
-        name = offer.short_label
-        if offer.card:
-            cards.setdefault(
-                account,
-                PayOption(
-                    value=f"{CARD}:{pk}",
-                    kind=CARD,
-                    integration_id=pk,
-                    title=_("Card"),
-                    detail=_("Checked with its bank. Nothing is charged."),
-                    short_label=name,
-                ),
+        for kind in [kind for kind, there in ((CARD, offer.card), (BANK, offer.bank)) if there]:
+            title, detail = words[kind]
+            option = PayOption(
+                value=f"{kind}:{offer.integration.pk}",
+                kind=kind,
+                integration_id=offer.integration.pk,
+                title=title,
+                detail=detail,
+                short_label=offer.short_label,
             )
-        if offer.bank:
-            banks.setdefault(
-                account,
-                PayOption(
-                    value=f"{BANK}:{pk}",
-                    kind=BANK,
-                    integration_id=pk,
-                    title=_("Bank account (ACH)"),
-                    detail=_("Checking or savings account in the United States. Nothing is debited."),
-                    short_label=name,
-                ),
-            )
-    return [*_named(list(cards.values())), *_named(list(banks.values()))]
+            found[kind].setdefault(offer.integration.provider_account_id, option)
+    return [*_named(list(found[CARD].values())), *_named(list(found[BANK].values()))]
 
 
 def _named(options: list[PayOption]) -> list[PayOption]:

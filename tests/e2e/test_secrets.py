@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import redis
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from config.devservers import postgres_binary
 from tests.contract.sandbox import VISA
-from tests.e2e.house import House, Shop
-from tests.e2e.paying import ACCOUNT, pay_invoice_by_bank, pay_invoice_by_card
+from tests.e2e.house import House, Shop, press_pay
+from tests.e2e.paying import ACCOUNT, fill_bank, pay_invoice_by_bank, pay_invoice_by_card
 
 Visit = Callable[[str], Page]
 PLANTED = (VISA, " ".join((VISA[:4], VISA[4:8], VISA[8:12], VISA[12:])), ACCOUNT)
@@ -20,6 +20,10 @@ def test_planted_numbers_are_nowhere(visit: Visit, house: House, shop: Shop) -> 
     page = visit(shop.buyer.email)
     pay_invoice_by_card(page, house, house.invoice(shop, "31.00"))
     pay_invoice_by_bank(page, house, house.invoice(shop, "32.00"))
+    page.goto(f"{house.url}/payment-methods/add/")
+    fill_bank(page)
+    press_pay(page)
+    expect(page.locator("#methods[data-state=ready] [data-method]")).to_be_visible(timeout=20_000)
 
     places = {
         "database": database_dump(house),

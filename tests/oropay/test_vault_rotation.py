@@ -15,8 +15,8 @@ from pytest_django.fixtures import Settings
 from oropay import vault
 from oropay.engine.gateways import gateway_of
 from oropay.exceptions import VaultError, VaultKeyMissing
-from oropay.jobs import CheckVault
 from oropay.models import Environment, Instrument, ProviderAccount, VaultCanary
+from oropay.periodic import CheckVault
 from oropay.services import BankDetails, canaries_check, canaries_ensure, provider_provision, vault_rotate
 from oropay.services.instrument import bank_add
 from oropay.vault import Context, Sealed

@@ -238,3 +238,17 @@ def test_the_sweep_publishes_what_is_due_once(saved: Instrument, buyer: User) ->
     assert due.publish_due(now=now + LATER, limit=10) == 1
     assert due.publish_due(now=now + LATER, limit=10) == 0
     assert due.publish_due(now=now + LATER + timedelta(minutes=1), limit=10) == 1
+
+
+def test_a_box_copied_into_another_account_debits_nobody(start: Start, run: Run, sandbox: Sandbox) -> None:
+    run(start(source=bank("5550001112", keep=True), amount="40.00"))
+    theirs = Instrument.objects.get()
+    payment = start(source=bank("9990001112"), amount="40.00")
+    assert payment.instrument is not None
+    Instrument.objects.filter(pk=payment.instrument.pk).update(sealed=theirs.sealed, key_id=theirs.key_id)
+
+    row = run(payment)
+
+    assert row.state == TransactionState.QUEUED
+    assert "belongs to another row" in row.message
+    assert sandbox.asked("/transactions", reference=row.reference) == []
