@@ -28,6 +28,7 @@ from oropay.models import (
     PaymentTransaction,
     TransactionState,
 )
+from oropay.status import sums_of
 from plumbing.models import Note
 from plumbing.selectors import notes_on
 
@@ -68,7 +69,7 @@ SENTENCES = {
     MoneyState.REFUNDED: gettext_lazy("Taken and given back."),
     MoneyState.DECLINED: gettext_lazy("Nothing was taken: the bank said no. The buyer may try again."),
     MoneyState.CANCELED: gettext_lazy("Nothing is taken: the hold was released or the charge voided."),
-    MoneyState.EXPIRED: gettext_lazy("Nothing was taken: it was not finished in time."),
+    MoneyState.EXPIRED: gettext_lazy("Nothing was taken: it was not finished, or its hold not captured, in time."),
     MoneyState.FAILED: gettext_lazy("Nothing was taken."),
     MoneyState.UNKNOWN: gettext_lazy(
         "Sent, and no trustworthy answer yet: money may have moved. It is looked up by itself until there is proof; "
@@ -117,6 +118,11 @@ def sentence_of(payment: Payment) -> str:
     running = [row for row in payment.transactions.all() if row.parent_id and row.state in RUNNING]
     if running:
         return _("{what} is with the gateway now; this page follows.").format(what=name_of(running[-1]))
+    still = sums_of(payment.transactions.all())
+    if still.held > 0 and still.captured > 0:
+        return _("Part of the hold was taken; {held} of it is still held and may be captured.").format(
+            held=format_money(still.held, payment.currency)
+        )
     released = released_of(payment.transactions.all())
     if released and payment.money_state in {MoneyState.CAPTURED, MoneyState.SETTLED}:
         return _("Part of the hold was taken; {released} of it was released and cannot be captured any more.").format(

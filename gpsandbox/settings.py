@@ -7,7 +7,7 @@ from pathlib import Path
 from gpsandbox import timetable
 from gpsandbox.timetable import Cutoff
 
-FEATURES = ("multi_capture", "partial_reversal", "hold", "surcharge")
+FEATURES = ("multi_capture", "partial_reversal", "hold", "surcharge", "renew_live_holds")
 """What the gateway switches on for each merchant, or does not."""
 
 DEFAULT_FEATURES = "multi_capture,hold,surcharge"

@@ -84,6 +84,11 @@ class CaptureRefused(PaymentError):
         super().__init__(_("Nothing was captured. {why}").format(why=why))
 
 
+class RenewalRefused(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was renewed; the hold stays as it is. {why}").format(why=why))
+
+
 class CancelRefused(PaymentError):
     def __init__(self, *, why: str) -> None:
         super().__init__(_("Nothing was canceled; the money stays as it is. {why}").format(why=why))

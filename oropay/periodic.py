@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oropay import pool
-from oropay.engine import disputes
+from oropay.engine import disputes, holds
 from oropay.exceptions import VaultError, VaultKeyMissing
 from oropay.gateway.port import GatewayUnavailable
 from oropay.models import ProviderAccount
@@ -120,3 +120,15 @@ class CheckVault:
         wrong = canaries_check(now=now)
         if wrong:
             raise VaultKeyMissing(why=" ".join(wrong))
+
+
+class HoldsEnd:
+    """Renews holds before, or when, they expire, and writes down those that are gone."""
+
+    name = "oropay.holds-end"
+    every = timedelta(hours=1)
+    queue = "gateway-batch"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        holds.holds_renew(now=now)
+        holds.holds_expire(now=now)

@@ -184,7 +184,10 @@ def _word_of_moved(sums: Sums, rows: Sequence[PaymentTransaction]) -> MoneyState
         return MoneyState.SETTLING
     if sums.held > 0:
         return MoneyState.AUTHORIZED
-    return MoneyState.CANCELED if sums.canceled > 0 else None
+    if sums.canceled <= 0:
+        return None
+    ends = [row for row in rows if row.state == S.APPROVED and row.action in {Action.CANCEL, Action.RELEASE}]
+    return MoneyState.EXPIRED if ends[-1].action == Action.RELEASE else MoneyState.CANCELED
 
 
 def payment_status(

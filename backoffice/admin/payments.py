@@ -19,7 +19,7 @@ from backoffice.admin.disputes.parts import disputes_table
 from backoffice.authentications import authentication_facts
 from backoffice.dialogs import Words, dialog
 from backoffice.display import badge, dash, link, moment, money, numbers, short_id
-from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm
+from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm, RenewForm
 from backoffice.forms.verdict import VerdictForm
 from backoffice.goods import DataFilter, goods_table, meter
 from backoffice.lineage import owed, trail_of
@@ -30,10 +30,10 @@ from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.timeline import sentence_of, timeline
 from backoffice.unfolded import ActionVariant, display
 from backoffice.worth import ROWS, net_shown, worth_of
-from oropay.exceptions import CancelRefused, CaptureRefused, VaultError
+from oropay.exceptions import CancelRefused, CaptureRefused, RenewalRefused, VaultError
 from oropay.models import RUNNING, Alert, Dispute, Exchange, Payment, RefundReason, TransactionState
 from oropay.selectors import payment_for_staff
-from oropay.services import cancel_start, capture_start, refund_start, verdict_propose
+from oropay.services import cancel_start, capture_start, reauthorize_start, refund_start, verdict_propose
 from oropay.vault import Sealed, payload_open
 
 MOVING = RUNNING | {TransactionState.ACTION_REQUIRED, TransactionState.REVIEW, TransactionState.AWAITING_APPROVAL}
@@ -65,7 +65,7 @@ class PaymentAdmin(RecordAdmin):
     ]
     search_help_text = gettext_lazy("Order or invoice number, our reference, the gateway's id, or the customer")
     list_select_related = ["customer", "integration"]
-    actions_detail = ["capture", "cancel", "refund", "decide"]
+    actions_detail = ["capture", "renew", "cancel", "refund", "decide"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         rows: QuerySet[Payment] = super().get_queryset(request)
@@ -88,6 +88,7 @@ class PaymentAdmin(RecordAdmin):
         offers = Offers(row)
         possible = {
             "capture": offers.hold(),
+            "renew": offers.renewal(),
             "cancel": offers.cancel(),
             "refund": offers.charges(),
             "decide": offers.undecided(),
@@ -113,10 +114,24 @@ class PaymentAdmin(RecordAdmin):
             by=staff_of(request),
             now=timezone.now(),
             after=form.cleaned_data["after"],
+            last=form.cleaned_data.get("last", False),
         )
         return _("Capture of {amount} queued. The gateway answers in a few seconds; this page follows.").format(
             amount=form.shown(queued.amount)
         )
+
+    @dialog(
+        title=gettext_lazy("Renew the hold"),
+        form=RenewForm,
+        permissions=["oropay.capture_payment"],
+        icon="autorenew",
+    )
+    def renew(self, request: HttpRequest, form: RenewForm) -> Words:
+        target = form.target
+        if target is None:
+            raise RenewalRefused(why=form.unavailable())
+        reauthorize_start(hold=target[0], by=staff_of(request), now=timezone.now(), after=form.cleaned_data["after"])
+        return _("The bank is asked to hold it anew. It answers in a few seconds; this page follows.")
 
     @dialog(
         title=gettext_lazy("Cancel / Void"),

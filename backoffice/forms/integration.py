@@ -32,6 +32,8 @@ class IntegrationForm(OfficeForm):
             "name",
             "provider_account",
             "payment_action",
+            "several_captures",
+            "renew_holds",
             "echeck",
             "threeds",
             "threeds_unavailable",

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.dialogs import DialogForm, Words
 from backoffice.forms import fields
+from backoffice.unfolded import widgets
 from commerce.money import format_money, rounded
 from oropay.exceptions import CaptureRefused, RefundTooLarge
-from oropay.models import Action, Method, PayableKind, Payment, PaymentTransaction, RefundReason
+from oropay.gateway.port import Capture
+from oropay.models import HOLDS, Method, PayableKind, Payment, PaymentTransaction, RefundReason
 from oropay.selectors import family_of
 from oropay.services import (
     Allowed,
@@ -23,6 +25,7 @@ from oropay.services import (
     capturable,
     refund_lines_suggested,
     refundable,
+    renewable,
     verdict_refusal,
 )
 
@@ -38,8 +41,13 @@ class Offers:
 
     def hold(self) -> tuple[PaymentTransaction, Allowed] | None:
         return self._first(
-            [(row, capturable(hold=row, family=self.family)) for row in self.family if row.action == Action.AUTHORIZE]
+            [(row, capturable(hold=row, family=self.family)) for row in self.family if row.action in HOLDS]
         )
+
+    def renewal(self) -> tuple[PaymentTransaction, Allowed] | None:
+        now = timezone.now()
+        holds = [row for row in self.family if row.action in HOLDS]
+        return self._first([(row, renewable(hold=row, family=self.family, now=now)) for row in holds])
 
     def cancel(self) -> tuple[PaymentTransaction, Allowed] | None:
         if self.payment.method != Method.CARD:
@@ -103,6 +111,14 @@ class CaptureForm(MoneyDialog):
             nothing=_("Nothing was captured."),
         )
 
+        self.several = self.target is not None and self.target[0].capture_mode == Capture.MULTIPLE
+        if self.several:
+            self.fields["last"] = forms.BooleanField(
+                label=_("This is the last capture: release what is left of the hold"),
+                required=False,
+                widget=widgets.UnfoldBooleanSwitchWidget(),
+            )
+
     def clean_amount(self) -> Decimal:
         """Refuse at the field what the service would refuse, by the same limit."""
         amount: Decimal = self.cleaned_data["amount"]
@@ -119,6 +135,11 @@ class CaptureForm(MoneyDialog):
     def sentence(self) -> Words:
         if self.target is None:
             return ""
+        if self.several:
+            return _(
+                "The amount is taken from {instrument}; what is left of the {limit} held may be captured later, until "
+                "the hold expires."
+            ).format(instrument=self.payment.instrument, limit=self.shown(self.target[1].limit))
         return _(
             "The amount is taken from {instrument}; what is left of the {limit} held is released and cannot be "
             "captured later."
@@ -128,20 +149,38 @@ class CaptureForm(MoneyDialog):
         return "" if self.target else _("Nothing is held that could be captured.")
 
 
+class RenewForm(MoneyDialog):
+    submit_text = gettext_lazy("Hold it anew")
+
+    def fit(self) -> None:
+        self.target = self.offers.renewal()
+
+    def sentence(self) -> Words:
+        if self.target is None:
+            return ""
+        return _(
+            "Nothing is taken. {amount} is held anew on {instrument}; if its bank agrees, the new hold takes the place "
+            "of the old one, otherwise the old one stays what it is."
+        ).format(amount=self.shown(self.target[1].limit), instrument=self.payment.instrument)
+
+    def unavailable(self) -> str:
+        return "" if self.target else _("Nothing is held that could be renewed.")
+
+
 class CancelForm(MoneyDialog):
     note = fields.note()
     back_text = gettext_lazy("Keep it")
 
     def fit(self) -> None:
         self.target = self.offers.cancel()
-        held = self.target is not None and self.target[0].action == Action.AUTHORIZE
+        held = self.target is not None and self.target[0].action in HOLDS
         self.submit_text = _("Release the hold") if held else _("Void the charge")
 
     def sentence(self) -> Words:
         if self.target is None:
             return ""
         row, allowed = self.target
-        if row.action == Action.AUTHORIZE:
+        if row.action in HOLDS:
             return _("The hold of {amount} on {instrument} is released in full; nothing is taken.").format(
                 amount=self.shown(allowed.limit), instrument=self.payment.instrument
             )

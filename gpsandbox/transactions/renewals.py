@@ -91,7 +91,8 @@ def reauthorize(call: Call) -> dict[str, Any]:
 
 
 def _check(call: Call, original: Row) -> None:
-    if original["type"] != "SALE" or original["status"] not in REAUTHORIZABLE.get(original["method"], ()):
+    live = original["status"] == "PREAUTHORIZED" and "renew_live_holds" in call.settings.features
+    if original["type"] != "SALE" or not (live or original["status"] in REAUTHORIZABLE.get(original["method"], ())):
         raise errors.not_reauthorizable(f"it is a {original['type']} with status {original['status']}")
     again = call.store.value(
         "SELECT id FROM transactions WHERE parent_id = ? AND type = 'SALE' AND status <> 'DECLINED'",

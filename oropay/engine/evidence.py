@@ -6,6 +6,7 @@ from oropay.models import Action, PaymentTransaction
 TYPE_AT_GATEWAY = {
     Action.AUTHORIZE: "SALE",
     Action.CHARGE: "SALE",
+    Action.REAUTHORIZE: "SALE",
     Action.VALIDATE: "VERIFICATION",
     Action.REFUND: "REFUND",
     Action.CREDIT: "REFUND",

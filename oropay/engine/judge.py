@@ -56,9 +56,9 @@ TABLE: dict[Verdict, Move] = {
 TAKEN_OVER = frozenset({S.APPROVED, S.DECLINED, S.PENDING, S.REVIEW, S.CANCELED})
 """An unknown row becomes one of these only on identity, even if the worker that sent it comes back with the answer."""
 
-NAMED = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REFUND, Action.CREDIT})
+NAMED = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REAUTHORIZE, Action.REFUND, Action.CREDIT})
 """Actions whose transaction carries our reference at the gateway."""
-SALES = frozenset({Action.CHARGE, Action.AUTHORIZE})
+SALES = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REAUTHORIZE})
 TAKING = frozenset({S.APPROVED, S.PENDING, S.REVIEW})
 """States in which money is taken, held, or may be: the amount must be beyond doubt."""
 

@@ -134,7 +134,12 @@ def late_record(*, transaction_id: int, answer: Answer, now: datetime) -> Paymen
 
 
 def _still_wanted(news: Recording) -> bool:
-    """Whether everything this payment was for is still unpaid and nobody else is paying it now."""
+    """Whether everything this payment was for is still unpaid and nobody else is paying it now.
+
+    A renewal is not: the old hold stood, or was given up.
+    """
+    if news.row.action == Action.REAUTHORIZE:
+        return False
     if PaymentPayable.objects.filter(payable__in=news.payables, live=True).exclude(payment=news.payment).exists():
         return False
     parts = dict(PaymentPayable.objects.filter(payment=news.payment).values_list("payable_id", "amount"))

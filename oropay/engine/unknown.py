@@ -295,6 +295,8 @@ def parent_verdict(*, row: PaymentTransaction, seen: Answer) -> Verdict | None:
     if row.action == Action.CAPTURE:
         if not before or seen.status == "REVERSED":
             return Verdict.FAILED
+        if before != "PREAUTHORIZED" and seen.status in SETTLED:
+            before = seen.status  # earlier captures of the hold settled meanwhile: the amount alone decides
         if before == "PREAUTHORIZED" and seen.status in {"CAPTURED", *SETTLED}:
             return Verdict.APPROVED
         if seen.status == before:
@@ -324,6 +326,7 @@ LOOKS: Mapping[Action, Callable[[PaymentTransaction, PaymentGateway], None]] = {
     Action.AUTHENTICATE_RESULT: _look_for_result,
     Action.CHARGE: _look_for_sale,
     Action.AUTHORIZE: _look_for_sale,
+    Action.REAUTHORIZE: _look_for_sale,
     Action.VALIDATE: _forget,
     Action.REFUND: _look_for_refund,
     Action.CREDIT: _look_for_refund,

@@ -41,6 +41,14 @@ class ProviderAccount(models.Model):
     tokenization_account = models.CharField(_("tokenization account"), max_length=60, default="tokenization")
     settlement_account = models.CharField(_("settlement account"), max_length=60, default="settlement_reporting")
     dispute_account = models.CharField(_("dispute account"), max_length=60, default="dispute_management")
+    multi_capture = models.BooleanField(
+        _("several captures"), default=False, help_text=_("The gateway takes a hold in several captures.")
+    )
+    renews_live_holds = models.BooleanField(
+        _("renews live holds"),
+        default=False,
+        help_text=_("The gateway renews a hold that is still open; otherwise only one that has lapsed."),
+    )
     bank_credits = models.BooleanField(
         _("credits to bank accounts"), default=False, help_text=_("The gateway gives money to bank accounts too.")
     )
@@ -135,6 +143,14 @@ class Integration(models.Model):
     threeds_exemption = models.CharField(
         _("exemption to claim"), max_length=40, choices=ThreeDSExemption, blank=True, default=ThreeDSExemption.NONE
     )
+    several_captures = models.BooleanField(
+        _("several captures"),
+        default=False,
+        help_text=_("Take a hold in parts, as goods go out. Needs Manual (Authorize) and an account that allows it."),
+    )
+    renew_holds = models.BooleanField(
+        _("renew holds"), default=True, help_text=_("Hold the amount anew before, or when, a hold expires.")
+    )
     webhook_key = models.CharField(_("webhook key"), max_length=64, unique=True, editable=False)
     """The secret part of the webhook address; made at the first save."""
     is_active = models.BooleanField(_("active"), default=True)
@@ -159,6 +175,11 @@ class Integration(models.Model):
                 condition=Q(echeck=False) | Q(payment_action=PaymentAction.AUTOMATIC),
                 name="integration_echeck_needs_automatic",
                 violation_error_message=_("eCheck needs Automatic (Capture): a bank transfer cannot be held."),
+            ),
+            models.CheckConstraint(
+                condition=Q(several_captures=False) | Q(payment_action=PaymentAction.MANUAL),
+                name="integration_several_captures_need_manual",
+                violation_error_message=_("Several captures need Manual (Authorize): only a hold is captured."),
             ),
             models.CheckConstraint(
                 condition=Q(type=IntegrationType.OROPAY, provider_account__isnull=False)
@@ -188,6 +209,10 @@ class Integration(models.Model):
             wrong["provider_account"] = _("Choose the account that takes the money.")
         elif self.provider_account and self.provider_account.organization_id != self.organization_id:
             wrong["provider_account"] = _("This account belongs to another organization.")
+        if self.several_captures and self.payment_action != PaymentAction.MANUAL:
+            wrong["several_captures"] = _("Several captures need Manual (Authorize): only a hold is captured.")
+        elif self.several_captures and self.provider_account and not self.provider_account.multi_capture:
+            wrong["several_captures"] = _("This provider account takes a hold in one capture only.")
         if self.echeck and self.payment_action != PaymentAction.AUTOMATIC:
             wrong["echeck"] = _("eCheck needs Automatic (Capture): a bank transfer cannot be held.")
         if self.min_amount is not None and self.max_amount is not None and self.max_amount < self.min_amount:

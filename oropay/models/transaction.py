@@ -121,6 +121,8 @@ OUTSIDE = frozenset(
     }
 )
 """Facts we are told; nobody asks the gateway for them."""
+HOLDS = frozenset({Action.AUTHORIZE, Action.REAUTHORIZE})
+"""Approved, they keep money on a card; a renewed one lives on in its renewal."""
 AUTHENTICATING = frozenset({Action.AUTHENTICATE_CHECK, Action.AUTHENTICATE_INITIATE, Action.AUTHENTICATE_RESULT})
 """3-D Secure: about who pays. No money can have moved, whatever became of one."""
 INITIATING = AUTHENTICATING | {Action.AUTHORIZE, Action.CHARGE}

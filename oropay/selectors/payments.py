@@ -247,7 +247,7 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         MoneyState.REFUNDED: _("{amount} was paid and given back."),
         MoneyState.DECLINED: _("Nothing was charged. The payment was declined."),
         MoneyState.CANCELED: _("Nothing was charged. The payment was canceled."),
-        MoneyState.EXPIRED: _("Nothing was charged. The payment was not finished in time."),
+        MoneyState.EXPIRED: _("Nothing was charged, and nothing is held: the payment was not finished in time."),
         MoneyState.FAILED: str(FAILURES.get(failure, _("Nothing was charged. The payment failed."))),  # type: ignore[call-overload]
         MoneyState.RETURNED: _("Your bank took the money back; the amount is due again."),
         MoneyState.DISPUTED: _(

@@ -10,9 +10,11 @@ from oropay.services.followup import (
     cancelable,
     capturable,
     capture_start,
+    reauthorize_start,
     refund_lines_suggested,
     refund_start,
     refundable,
+    renewable,
 )
 from oropay.services.forced import forced_statuses_expire, status_force, status_unforce
 from oropay.services.instrument import (
@@ -106,11 +108,13 @@ __all__ = [
     "payable_take_over",
     "payment_start",
     "provider_provision",
+    "reauthorize_start",
     "refund_limits_propose",
     "refund_lines_suggested",
     "refund_mail",
     "refund_start",
     "refundable",
+    "renewable",
     "request_again",
     "routing_is_valid",
     "settlement_note",

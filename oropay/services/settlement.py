@@ -1,6 +1,6 @@
 """What the gateway's settlement report says about our transactions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +27,8 @@ class SettledNote:
     is_refund: bool
     batch_id: str
     deposit_id: str
+    transaction_id: int | None = None
+    """Ours, where the report's line was matched: several captures settle under the id of one hold."""
 
 
 def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[SettledNote], now: datetime) -> int:
@@ -35,7 +37,9 @@ def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[Settle
     A pending ACH charge is not believed by a report line alone: it is read by id and recorded by the engine.
     Must run inside the caller's transaction. Returns how many rows were written.
     """
-    by_id = {(note.gateway_id, note.is_refund): note for note in notes}
+    by_id: dict[tuple[str, bool], list[SettledNote]] = {}
+    for note in notes:
+        by_id.setdefault((note.gateway_id, note.is_refund), []).append(note)
     named = PaymentTransaction.objects.filter(
         gateway_id__in=[gateway_id for gateway_id, _refund in by_id], payment__provider_account=provider_account
     )
@@ -49,12 +53,15 @@ def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[Settle
     return len(written)
 
 
-def _note_on(*, row: PaymentTransaction, by_id: Mapping[tuple[str, bool], SettledNote], now: datetime) -> bool:
+def _note_on(
+    *, row: PaymentTransaction, by_id: Mapping[tuple[str, bool], Sequence[SettledNote]], now: datetime
+) -> bool:
     """Put its note on one transaction of a locked payment; False when nothing is to be written."""
     if row.action not in {Action.CHARGE, Action.CAPTURE, *GIVEN}:
         return False
     owner = row.parent if row.action == Action.CAPTURE and row.parent is not None else row
-    note = by_id.get((owner.gateway_id, row.action in GIVEN))
+    found = by_id.get((owner.gateway_id, row.action in GIVEN), ())
+    note = next((one for one in found if one.transaction_id in {None, row.pk}), None)
     if note is None:
         return False
     if row.state == TransactionState.PENDING:

@@ -169,7 +169,7 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
         amount=total,
         currency=first.currency,
         reference=reference_new(),
-        capture_mode=Capture.LATER if action == Action.AUTHORIZE else "",
+        capture_mode=_capture_mode(integration) if action == Action.AUTHORIZE else "",
         created_by=by,
         created_at=now,
         next_at=now + settings.OROPAY_RESEND_AFTER,
@@ -312,3 +312,8 @@ def _action(*, integration: Integration, instrument: Instrument, payables: Seque
     ):
         return Action.AUTHORIZE
     return Action.CHARGE
+
+
+def _capture_mode(integration: Integration) -> Capture:
+    """Fixed with the hold: one capture, or several where the integration wants and its account allows it."""
+    return Capture.MULTIPLE if integration.several_captures and integration.provider.multi_capture else Capture.LATER

@@ -132,7 +132,7 @@ def _statistics_refresh(*, written: int) -> None:
 
 
 TO_NOTE = """
-SELECT DISTINCT line.gateway_id, line.kind = 'refund', line.batch_id, deposit.gateway_id
+SELECT DISTINCT line.gateway_id, line.kind = 'refund', line.batch_id, deposit.gateway_id, met.id
 FROM reconciliation_settlementline line
 JOIN reconciliation_deposit deposit ON deposit.id = line.deposit_id
 LEFT JOIN reconciliation_matchpart part ON part.settlement_line_id = line.id AND part.live
@@ -165,7 +165,7 @@ def _note(*, provider_account: ProviderAccount, deposit_ids: tuple[int, ...], no
     with connection.cursor() as cursor:
         cursor.execute(TO_NOTE, {"account": provider_account.pk, "deposits": list(deposit_ids)})
         notes = [
-            SettledNote(gateway_id=row[0], is_refund=row[1], batch_id=row[2], deposit_id=row[3])
+            SettledNote(gateway_id=row[0], is_refund=row[1], batch_id=row[2], deposit_id=row[3], transaction_id=row[4])
             for row in cursor.fetchall()
         ]
         cursor.execute(TO_WATCH, {"account": provider_account.pk, "deposits": list(deposit_ids)})

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.gpsandbox.client import BANK, Client, bank, card, reference
+from tests.gpsandbox.conftest import Start
 
 
 def read(gateway: Client, transaction_id: str) -> dict[str, Any]:
@@ -162,3 +163,14 @@ def test_both_need_their_permission(gateway: Client, path: str) -> None:
 
     assert refused.error[:3] == (403, "ACTION_NOT_AUTHORIZED", "40212")
     assert read(gateway, held["id"])["amount"] == "5000"
+
+
+def test_a_live_hold_is_authorized_again_only_where_that_is_switched_on(gateway: Client, start: Start) -> None:
+    willing = start(GPSANDBOX_FEATURES="renew_live_holds").client.with_token()
+    strict, live = gateway.sale(amount="5000", capture_mode="LATER"), willing.sale(amount="5000", capture_mode="LATER")
+
+    answers = again(gateway, strict.json["id"]), again(willing, live.json["id"])
+
+    assert (answers[0].status, answers[0].json["detailed_error_code"]) == (400, "40044")
+    assert (answers[1].status, answers[1].json["status"]) == (200, "PREAUTHORIZED")
+    assert read(willing, live.json["id"])["status"] == "PREAUTHORIZED"

@@ -11,6 +11,7 @@ from oropay.engine.follow.capture import captured, release_add
 from oropay.engine.follow.credit import credited
 from oropay.engine.follow.recording import Recording
 from oropay.engine.follow.refund import refunded
+from oropay.engine.follow.renewal import reauthorized
 from oropay.engine.follow.sale import authorized, charged
 from oropay.engine.follow.validation import validated
 from oropay.engine.judge import Move
@@ -24,6 +25,7 @@ FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
     Action.AUTHENTICATE_INITIATE: initiated,
     Action.AUTHENTICATE_RESULT: resulted,
     Action.AUTHORIZE: authorized,
+    Action.REAUTHORIZE: reauthorized,
     Action.CHARGE: charged,
     Action.VALIDATE: validated,
     Action.CAPTURE: captured,

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from ledger.models import EntryKind
 from oropay.engine.follow.recording import Recording, post, tell_ended, withdraw
+from oropay.engine.follow.renewal import renewal_ended
 from oropay.engine.ladder import next_watch
 from oropay.models import Action, AlertKind, FailureReason, Method, PaymentTransaction, TransactionState, Watch
 from oropay.services.alert import alert_raise
@@ -20,6 +21,11 @@ def canceled(news: Recording, state: TransactionState) -> None:
     parent = news.parent()
     if parent is None:
         raise ValueError(f"cancel {news.row.pk} has no parent")
+    if any(
+        row.parent_id == parent.pk and row.action == Action.REAUTHORIZE and row.state == S.APPROVED
+        for row in news.family
+    ):
+        return  # a renewed hold lives on in its renewal
     if parent.state == S.UNKNOWN:
         _lost_one_ended(news=news, lost=parent, state=state)
     elif state == S.APPROVED and parent.state in {S.PENDING, S.REVIEW}:
@@ -71,4 +77,7 @@ def _lost_one_ended(*, news: Recording, lost: PaymentTransaction, state: Transac
         return
     lost.next_at, lost.ended_at = None, news.now
     lost.save()
-    tell_ended(news)
+    if lost.action == Action.REAUTHORIZE:
+        renewal_ended(news=news, renewal=lost)
+    else:
+        tell_ended(news)

@@ -19,8 +19,11 @@ def captured(news: Recording, state: TransactionState) -> None:
         raise ValueError(f"capture {news.row.pk} has no hold")
     post(news=news, kind=EntryKind.CAPTURED, ask="on_captured")
     expect(row=news.row, gateway_id=hold.gateway_id, amount=news.row.amount, now=news.now)
-    rest = hold.amount - news.row.amount
-    if hold.capture_mode == Capture.LATER and rest > 0:
+    gone = (Action.CAPTURE, Action.RELEASE)
+    mine = [row for row in news.family if row.parent_id == hold.pk and row.state == S.APPROVED and row.action in gone]
+    rest = hold.amount - sum((row.amount for row in mine), Decimal(0))
+    single = hold.capture_mode == Capture.LATER
+    if (single or news.row.capture_mode == Capture.LAST) and rest > 0:
         release_add(parent=hold, amount=rest, news=news)
 
 

@@ -7,7 +7,7 @@ from oropay.engine.evidence import SILENT, same_transaction
 from oropay.engine.send.authenticate import check, initiate, result
 from oropay.engine.send.claim import Claim
 from oropay.engine.send.credit import credit
-from oropay.engine.send.follow_up import cancel, capture, refund
+from oropay.engine.send.follow_up import cancel, capture, reauthorize, refund
 from oropay.engine.send.sale import authorize, charge
 from oropay.engine.send.validation import validate
 from oropay.gateway.port import Answer, PaymentGateway, Verdict
@@ -22,6 +22,7 @@ SENDERS: Mapping[Action, Callable[[Claim, PaymentGateway], Answer]] = {
     Action.CHARGE: charge,
     Action.AUTHORIZE: authorize,
     Action.VALIDATE: validate,
+    Action.REAUTHORIZE: reauthorize,
     Action.CAPTURE: capture,
     Action.CANCEL: cancel,
     Action.REFUND: refund,

@@ -6,8 +6,8 @@ from moneyed import Money
 
 from oropay.engine.evidence import SILENT, owner_at_gateway
 from oropay.engine.send.claim import Claim
-from oropay.gateway.port import Answer, FollowUpRequest, PaymentGateway, Verdict
-from oropay.models import PaymentTransaction
+from oropay.gateway.port import Answer, Capture, FollowUpRequest, PaymentGateway, Verdict
+from oropay.models import Action, PaymentTransaction, TransactionState
 
 UNREAD = Answer(verdict=Verdict.NOT_SENT, error_text="the parent could not be read before the follow-up")
 
@@ -15,7 +15,14 @@ UNREAD = Answer(verdict=Verdict.NOT_SENT, error_text="the parent could not be re
 def capture(claim: Claim, gateway: PaymentGateway) -> Answer:
     if not snapshot(claim=claim, gateway=gateway):
         return UNREAD
-    return gateway.capture(follow_up_request(claim=claim))
+    return gateway.capture(replace(follow_up_request(claim=claim), sequence=_sequence(claim.transaction)))
+
+
+def reauthorize(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """The parent is read first: whether it had lapsed decides what must still be released."""
+    if not snapshot(claim=claim, gateway=gateway):
+        return UNREAD
+    return gateway.reauthorize(follow_up_request(claim=claim))
 
 
 def cancel(claim: Claim, gateway: PaymentGateway) -> Answer:
@@ -49,9 +56,10 @@ def snapshot(*, claim: Claim, gateway: PaymentGateway) -> bool:
     """
     row = claim.transaction
     parent = parent_of(row)
-    if not parent.gateway_id or row.parent_before:
+    owner = owner_at_gateway(parent)
+    if not owner.gateway_id or row.parent_before:
         return True
-    seen = gateway.look_up(gateway_id=owner_at_gateway(parent).gateway_id)
+    seen = gateway.look_up(gateway_id=owner.gateway_id)
     if seen.verdict in SILENT or not seen.status:
         return False
     PaymentTransaction.objects.filter(pk=row.pk).update(
@@ -64,3 +72,15 @@ def parent_of(row: PaymentTransaction) -> PaymentTransaction:
     if row.parent is None:
         raise ValueError(f"transaction {row.pk} ({row.action}) has no parent")
     return row.parent
+
+
+def _sequence(row: PaymentTransaction) -> str:
+    """Which of several captures this is; nothing where a hold has only one."""
+    if row.capture_mode == Capture.LAST:
+        return "LAST"
+    if row.capture_mode != Capture.MULTIPLE:
+        return ""
+    earlier = PaymentTransaction.objects.filter(
+        parent=row.parent, action=Action.CAPTURE, state=TransactionState.APPROVED
+    )
+    return "SUBSEQUENT" if earlier.exists() else "FIRST"

@@ -32,7 +32,12 @@ from oropay.gateway.port import (
 LONGEST = 50
 SHORTEST_REFERENCE = 8
 
-_CAPTURE_MODE = {Capture.NOW: "AUTO", Capture.LATER: "LATER", Capture.MULTIPLE: "MULTIPLE"}
+_CAPTURE_MODE = {
+    Capture.NOW: "AUTO",
+    Capture.LATER: "LATER",
+    Capture.MULTIPLE: "MULTIPLE",
+    Capture.LAST: "MULTIPLE",
+}
 _NAME_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _KEY = re.compile(r"[\x21-\x7e]{1,50}")
 
@@ -92,8 +97,13 @@ def validation(request: ValidationRequest, credentials: Credentials) -> dict[str
 
 
 def capture(request: FollowUpRequest) -> dict[str, Any]:
-    """All of a hold, or the named part of it."""
-    return _amount_of(request)
+    """All of a hold, or the named part of it; of several it says which."""
+    return {**_amount_of(request), **({"capture_sequence": request.sequence} if request.sequence else {})}
+
+
+def reauthorization(request: FollowUpRequest) -> dict[str, Any]:
+    """With our own reference, so that a lost answer can be found again."""
+    return {**_amount_of(request), "reference": own_reference(request.reference)}
 
 
 def reversal(request: FollowUpRequest) -> dict[str, Any]:

@@ -61,6 +61,10 @@ class Payments(Calls):
             lambda: _follow_up(request, Step.CAPTURE, "capture", bodies.capture(request), method=Method.CARD)
         )
 
+    def reauthorize(self, request: FollowUpRequest) -> Answer:
+        body = bodies.reauthorization
+        return self._pay(lambda: _follow_up(request, Step.SALE, "reauthorization", body(request), method=Method.CARD))
+
     def cancel(self, request: FollowUpRequest) -> Answer:
         return self._pay(lambda: _follow_up(request, Step.REVERSAL, "reversal", bodies.reversal(request)))
 

@@ -17,6 +17,9 @@ class Capture(StrEnum):
     LATER = "later"
     """One capture; the rest of the hold is released with it."""
     MULTIPLE = "multiple"
+    """Several captures, where the account allows."""
+    LAST = "last"
+    """Of a capture: the last of several; the rest of the hold is released with it."""
 
 
 class CredentialModel(StrEnum):
@@ -124,6 +127,8 @@ class FollowUpRequest:
     reference: str = ""
     """Ours; only a refund can carry one at the gateway."""
     reason: str = ""
+    sequence: str = ""
+    """Of one of several captures: FIRST, SUBSEQUENT or LAST."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,10 @@ class Payments(Protocol):
         ...
 
     def capture(self, request: FollowUpRequest) -> Answer: ...
+
+    def reauthorize(self, request: FollowUpRequest) -> Answer:
+        """Hold the amount of an earlier hold anew, as a transaction of its own."""
+        ...
 
     def cancel(self, request: FollowUpRequest) -> Answer:
         """Release a hold, or void a charge that is not in a closed batch, in full.

@@ -14,6 +14,7 @@ from oropay.services.followup.refund import (
     refund_start,
     refundable,
 )
+from oropay.services.followup.renew import reauthorize_start, renewable
 
 __all__ = [
     "Allowed",
@@ -23,9 +24,11 @@ __all__ = [
     "cancelable",
     "capturable",
     "capture_start",
+    "reauthorize_start",
     "refund_instead_of_void",
     "refund_lines_suggested",
     "refund_start",
     "refundable",
+    "renewable",
     "reversal_queue",
 ]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay.exceptions import CancelRefused, NoteRequired
-from oropay.models import RUNNING, Action, Method, PaymentTransaction, TransactionState
+from oropay.models import HOLDS, RUNNING, Action, Method, PaymentTransaction, TransactionState
 from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.capture import capturable
 from oropay.services.followup.queue import (
@@ -33,7 +33,13 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
         return Allowed(ZERO, _("Another action on it is still running."))
     if any(row.action == Action.CANCEL and row.state == TransactionState.AWAITING_APPROVAL for row in children):
         return Allowed(ZERO, _("Its void waits for a second person."))
-    if transaction.action == Action.AUTHORIZE:
+    if transaction.action in HOLDS and any(
+        row.action == Action.CAPTURE and row.state == TransactionState.APPROVED for row in children
+    ):
+        return Allowed(
+            ZERO, _("Part of it was captured, which a release would undo too. Its last capture releases the rest.")
+        )
+    if transaction.action in HOLDS:
         return capturable(hold=transaction, family=family)
     if transaction.action == Action.CHARGE:
         if transaction.settled_at:

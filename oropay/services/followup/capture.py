@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from commerce.models import User
 from commerce.money import format_money
 from oropay.exceptions import CaptureRefused
-from oropay.models import RUNNING, Action, PaymentTransaction, TransactionState
+from oropay.gateway.port import Capture
+from oropay.models import HOLDS, RUNNING, Action, PaymentTransaction, TransactionState
 from oropay.services.followup.queue import (
     ZERO,
     Allowed,
@@ -25,22 +26,29 @@ from oropay.services.followup.queue import (
 
 def capturable(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
     """What may still be taken of a hold. `family` are the payment's transactions."""
-    if hold.action != Action.AUTHORIZE or hold.state != TransactionState.APPROVED:
+    if hold.action not in HOLDS or hold.state != TransactionState.APPROVED or hold.late:
         return Allowed(ZERO, _("This is not an open hold."))
     if any(row.parent_id == hold.pk and row.state in RUNNING for row in family):
         return Allowed(ZERO, _("Another action on this hold is still running."))
-    taken = sum(
-        (row.amount for row in family if row.parent_id == hold.pk and row.state == TransactionState.APPROVED), ZERO
-    )
+    done = [row for row in family if row.parent_id == hold.pk and row.state == TransactionState.APPROVED]
+    if any(row.action == Action.REAUTHORIZE for row in done):
+        return Allowed(ZERO, _("It was renewed; the newer hold counts."))
+    taken = sum((row.amount for row in done), ZERO)
     left = hold.amount - taken
     return Allowed(left, _("that is what is still held.") if left else _("Nothing is held any more."))
 
 
 @atomic(durable=True)
 def capture_start(
-    *, hold: PaymentTransaction, amount: Decimal, by: User, now: datetime, after: int | None = None
+    *,
+    hold: PaymentTransaction,
+    amount: Decimal,
+    by: User,
+    now: datetime,
+    after: int | None = None,
+    last: bool = False,
 ) -> PaymentTransaction:
-    """Queue taking held money. A single-capture hold releases its rest with it.
+    """Queue taking held money. The rest of a hold is released with its single capture, or with the `last` of several.
 
     `after` is the payment's newest transaction that the person saw: a form sent twice acts once.
 
@@ -61,4 +69,9 @@ def capture_start(
                 limit=format_money(allowed.limit, hold.currency), why=allowed.reason
             )
         )
-    return follow_up_queue(payment=payment, parent=hold, action=Action.CAPTURE, amount=amount, by=by, now=now)
+    mode = Capture.LATER
+    if hold.capture_mode == Capture.MULTIPLE:
+        mode = Capture.LAST if last or amount == allowed.limit else Capture.MULTIPLE
+    return follow_up_queue(
+        payment=payment, parent=hold, action=Action.CAPTURE, amount=amount, by=by, now=now, capture_mode=mode
+    )

@@ -11,7 +11,6 @@ from commerce.models import User
 from commerce.money import exponent
 from oropay import locks
 from oropay.exceptions import AmountNotRepresentable, FollowUpRunning, PaymentMoved
-from oropay.gateway.port import Capture
 from oropay.models import FINAL, RUNNING, Action, Payment, PaymentTransaction, TransactionState
 from oropay.services.start import reference_new
 from plumbing.services import hint
@@ -63,6 +62,7 @@ def follow_up_queue(
     now: datetime,
     reason: str = "",
     waits: bool = False,
+    capture_mode: str = "",
 ) -> PaymentTransaction:
     """The row that the worker sends; one that `waits` for a second person is sent only once it is released."""
     row = PaymentTransaction.objects.create(
@@ -73,7 +73,7 @@ def follow_up_queue(
         currency=payment.currency,
         reference=reference_new(),
         state=TransactionState.AWAITING_APPROVAL if waits else TransactionState.QUEUED,
-        capture_mode=Capture.LATER if action == Action.CAPTURE else "",
+        capture_mode=capture_mode,
         reason=reason,
         created_by=by,
         created_at=now,

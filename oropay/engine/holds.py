@@ -1,0 +1,88 @@
+"""Holds come to their end: renewed before or when they expire, or written down as gone."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.db.transaction import atomic
+
+from oropay.engine.evidence import SILENT
+from oropay.engine.follow import release_add
+from oropay.engine.follow.recording import tell_ended
+from oropay.engine.gateways import gateway_of
+from oropay.engine.record import payment_refresh, recording_lock
+from oropay.exceptions import PaymentError
+from oropay.gateway.port import Answer, Verdict
+from oropay.models import HOLDS, Action, PaymentTransaction, TransactionState
+from oropay.services.followup import capturable, reauthorize_start
+from oropay.services.hold_mail import hold_mail
+
+logger = logging.getLogger(__name__)
+
+AFTER = timedelta(hours=1)
+"""A hold that is this much over its time is asked about."""
+
+
+def holds_renew(*, now: datetime) -> int:
+    """Queue renewing what is about to expire, or has; returns how many. Each hold is renewed once by itself."""
+    old = now - settings.OROPAY_HOLD_LASTS
+    due = Q(
+        payment__provider_account__renews_live_holds=True, created_at__range=(old, old + settings.OROPAY_RENEW_BEFORE)
+    )
+    lapsed = Q(payment__provider_account__renews_live_holds=False, created_at__range=(old - timedelta(days=2), old))
+    queued = 0
+    for hold in (
+        _open_holds()
+        .filter(due | lapsed, payment__integration__renew_holds=True)
+        .exclude(children__action=Action.REAUTHORIZE)
+    ):
+        try:
+            reauthorize_start(hold=hold, by=None, now=now)
+        except PaymentError as refused:
+            logger.info("hold %s is not renewed: %s", hold.pk, refused)
+            continue
+        queued += 1
+    return queued
+
+
+def holds_expire(*, now: datetime) -> int:
+    """Ask the gateway about holds over their time that nobody renews, and write down those that are gone."""
+    over = (
+        _open_holds()
+        .filter(created_at__lte=now - settings.OROPAY_HOLD_LASTS - AFTER)
+        .exclude(children__action=Action.REAUTHORIZE, children__state=TransactionState.APPROVED)
+    )
+    return sum(_expire(hold=hold, now=now) for hold in over)
+
+
+def _open_holds() -> QuerySet[PaymentTransaction]:
+    """Approved holds of payments that hold something, oldest first. The lock shows whether they are open."""
+    return (
+        PaymentTransaction.objects.filter(action__in=sorted(HOLDS), state=TransactionState.APPROVED, late=False)
+        .filter(payment__money_state="authorized")
+        .select_related("payment__provider_account", "payment__integration__owner", "payment__organization")
+        .order_by("pk")
+    )
+
+
+def _expire(*, hold: PaymentTransaction, now: datetime) -> int:
+    """By evidence: only what the gateway shows as reversed is gone."""
+    seen = gateway_of(account=hold.payment.provider_account).look_up(gateway_id=hold.gateway_id)
+    if seen.verdict in SILENT or seen.status != "REVERSED":
+        return 0
+    return _write(hold=hold, answer=seen, now=now)
+
+
+@atomic(durable=True)
+def _write(*, hold: PaymentTransaction, answer: Answer, now: datetime) -> int:
+    answer = Answer(verdict=Verdict.CANCELED, gateway_id=answer.gateway_id, status=answer.status)
+    news = recording_lock(transaction_id=hold.pk, answer=answer, now=now)
+    left = capturable(hold=news.row, family=news.family)
+    if left.limit <= 0:
+        return 0
+    release_add(parent=news.row, amount=left.limit, news=news)
+    tell_ended(news)
+    payment_refresh(news=news)
+    hold_mail(hold=news.row, gone=True, why="", now=now)
+    return 1

@@ -1,0 +1,182 @@
+"""Several captures of one hold: each booked and expected by itself, a lost answer judged by what was taken before."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from commerce.models import Order
+from ledger.models import AccountName
+from ledger.services import ledger_check
+from oropay import engine
+from oropay.exceptions import CancelRefused, CaptureRefused
+from oropay.gateway.port import Capture
+from oropay.models import (
+    Action,
+    Integration,
+    Payable,
+    Payment,
+    PaymentAction,
+    PaymentTransaction,
+    ProviderAccount,
+    TransactionState,
+)
+from oropay.services import SettledNote, cancel_start, capture_start, integration_save, settlement_note
+from reconciliation.models import Expectation
+from tests.contract.sandbox import Sandbox
+from tests.oropay.house import overdue, reload
+
+S = TransactionState
+Start = Callable[..., Payment]
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+Books = Callable[[AccountName], Decimal]
+Take = Callable[..., PaymentTransaction]
+
+
+@pytest.fixture
+def several(start: Start, run: Run, integration: Integration, account: ProviderAccount) -> PaymentTransaction:
+    """A hold of 100.00 that may be captured in parts."""
+    ProviderAccount.objects.filter(pk=account.pk).update(multi_capture=True)
+    Integration.objects.filter(pk=integration.pk).update(
+        payment_action=PaymentAction.MANUAL, echeck=False, several_captures=True
+    )
+    return run(start())
+
+
+@pytest.fixture
+def take(several: PaymentTransaction, order: Order) -> Take:
+    def take(amount: str, *, last: bool = False) -> PaymentTransaction:
+        return capture_start(hold=several, amount=Decimal(amount), by=order.placed_by, now=timezone.now(), last=last)
+
+    return take
+
+
+def test_a_hold_is_captured_in_parts_and_each_is_booked_and_expected(
+    several: PaymentTransaction, take: Take, run: Run, payable: Payable, books: Books
+) -> None:
+    rows = [run(take("30.00")), run(take("20.00"))]
+
+    payable = reload(payable)
+    assert several.capture_mode == Capture.MULTIPLE
+    assert [row.state for row in rows] == [S.APPROVED, S.APPROVED]
+    assert (payable.paid, payable.held, payable.payable_now) == (Decimal(50), Decimal(50), Decimal(0))
+    assert books(AccountName.GATEWAY_CLEARING) == 50
+    expected = Expectation.objects.order_by("pk").values_list("transaction_id", "gateway_id", "amount")
+    assert list(expected) == [(row.pk, several.gateway_id, row.amount) for row in rows]
+    assert ledger_check() == []
+
+
+def test_the_last_capture_releases_the_rest(take: Take, run: Run, payable: Payable) -> None:
+    run(take("30.00"))
+
+    last = run(take("20.00", last=True))
+
+    assert (last.capture_mode, last.state) == (Capture.LAST, S.APPROVED)
+    assert PaymentTransaction.objects.get(action=Action.RELEASE).amount == 50
+    assert (reload(payable).held, reload(payable).payable_now) == (Decimal(0), Decimal(50))
+
+
+def test_no_more_than_is_still_held_is_captured(take: Take, run: Run) -> None:
+    run(take("60.00"))
+
+    with pytest.raises(CaptureRefused, match=r"At most \$40.00"):
+        take("40.01")
+
+    assert PaymentTransaction.objects.filter(action=Action.CAPTURE).count() == 1
+
+
+def test_what_is_left_of_a_hold_is_not_reversed_with_what_was_taken(
+    several: PaymentTransaction, take: Take, run: Run, order: Order
+) -> None:
+    run(take("60.00"))
+
+    with pytest.raises(CancelRefused, match="a release would undo too"):
+        cancel_start(transaction=several, note="rest", by=order.placed_by, now=timezone.now())
+
+    assert not PaymentTransaction.objects.filter(action=Action.CANCEL).exists()
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize(("when", "state"), [("before", S.FAILED), ("after", S.APPROVED)])
+def test_each_capture_whose_answer_was_lost_is_judged_by_what_was_taken_before(
+    several: PaymentTransaction,
+    take: Take,
+    run: Run,
+    sandbox: Sandbox,
+    books: Books,
+    nth: int,
+    when: str,
+    state: TransactionState,
+) -> None:
+    for _ in range(nth - 1):
+        run(take("20.00"))
+    match = {"endpoint": "/transactions/{id}/capture", "reference": several.reference}
+    row = take("20.00")
+    sandbox.control("/rules", {"match": match, "action": {"drop": {"when": when}}})
+    assert run(row).state == S.UNKNOWN
+
+    overdue(row)
+    engine.look(transaction_id=row.pk, now=timezone.now())
+
+    row.refresh_from_db()
+    assert row.state == state
+    assert books(AccountName.GATEWAY_CLEARING) == 20 * (nth if state == S.APPROVED else nth - 1)
+    assert ledger_check() == []
+
+
+@pytest.mark.parametrize(("when", "state"), [("before", S.FAILED), ("after", S.APPROVED)])
+def test_a_lost_capture_is_judged_by_the_amount_when_earlier_ones_settled_meanwhile(
+    several: PaymentTransaction, take: Take, run: Run, sandbox: Sandbox, when: str, state: TransactionState
+) -> None:
+    run(take("20.00"))
+    row = take("30.00")
+    match = {"endpoint": "/transactions/{id}/capture", "reference": several.reference}
+    sandbox.control("/rules", {"match": match, "action": {"drop": {"when": when}}})
+    run(row)
+    sandbox.control("/settlement/run", {})
+
+    row.refresh_from_db()
+    overdue(row)
+    engine.look(transaction_id=row.pk, now=timezone.now())
+
+    row.refresh_from_db()
+    assert row.state == state
+
+
+def test_a_settled_capture_is_marked_and_the_others_are_not(
+    several: PaymentTransaction, take: Take, run: Run, account: ProviderAccount
+) -> None:
+    first, second = run(take("30.00")), run(take("20.00"))
+    note = SettledNote(
+        gateway_id=several.gateway_id, is_refund=False, batch_id="", deposit_id="DEP_1", transaction_id=first.pk
+    )
+    held = PaymentTransaction.objects.filter(pk=several.pk)
+
+    written = settlement_note(provider_account=account, notes=[note], now=timezone.now())
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (written, first.deposit_id, second.deposit_id) == (1, "DEP_1", "")
+    assert held.get().deposit_id == ""
+
+
+def test_an_account_that_takes_one_capture_makes_holds_of_one(start: Start, run: Run, integration: Integration) -> None:
+    Integration.objects.filter(pk=integration.pk).update(
+        payment_action=PaymentAction.MANUAL, echeck=False, several_captures=True
+    )
+
+    assert run(start()).capture_mode == Capture.LATER
+
+
+def test_several_captures_are_refused_where_account_or_action_forbid_them(integration: Integration) -> None:
+    integration.echeck, integration.several_captures = False, True
+
+    with pytest.raises(ValidationError, match="only a hold is captured"):
+        integration_save(integration=integration)
+    integration.payment_action = PaymentAction.MANUAL
+    with pytest.raises(ValidationError, match="one capture only"):
+        integration_save(integration=integration)
+
+    assert not Integration.objects.get(pk=integration.pk).several_captures

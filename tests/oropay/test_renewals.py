@@ -1,0 +1,223 @@
+"""Holds near their end: renewed in place of the old one, kept when that fails, and written down when they are gone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from moneyed import Money
+
+from commerce.models import Order, User
+from ledger.models import AccountName
+from oropay import engine
+from oropay.engine.holds import holds_expire, holds_renew
+from oropay.exceptions import RenewalRefused
+from oropay.gateway.port import Answer, Verdict
+from oropay.models import (
+    Action,
+    Alert,
+    FailureReason,
+    Integration,
+    MoneyState,
+    Payable,
+    PaymentTransaction,
+    ProviderAccount,
+    TransactionState,
+)
+from oropay.services import capture_start, reauthorize_start
+from plumbing.models import Mail
+from tests.contract.sandbox import Sandbox
+from tests.factories import StaffFactory
+from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, sending
+from tests.oropay.test_lost_follow_ups import follow_up
+
+S = TransactionState
+Run = Callable[..., PaymentTransaction]
+Books = Callable[[AccountName], Decimal]
+
+
+@pytest.fixture
+def owner(integration: Integration, order: Order) -> User:
+    """Whom questions about the integration go to."""
+    person: User = StaffFactory.create(organization=order.organization, email="owner@seller.example")
+    Integration.objects.filter(pk=integration.pk).update(owner=person)
+    return person
+
+
+@pytest.fixture
+def lapsed(held: PaymentTransaction, sandbox: Sandbox) -> PaymentTransaction:
+    """A hold of 100.00, more than seven days old, that the gateway let go."""
+    sandbox.gateway().cancel(follow_up(held.gateway_id))
+    return aged(held, timedelta(days=7, hours=2))
+
+
+def aged(hold: PaymentTransaction, age: timedelta) -> PaymentTransaction:
+    """As if it had been made so long ago. A final row never changes, so the clock of the test is moved instead."""
+    hold.__dict__["later"] = hold.created_at + age
+    return hold
+
+
+def renew(hold: PaymentTransaction) -> PaymentTransaction:
+    return reauthorize_start(hold=hold, by=None, now=hold.__dict__["later"])
+
+
+def test_a_lapsed_hold_is_held_anew_and_counts_once(
+    lapsed: PaymentTransaction, run: Run, payable: Payable, sandbox: Sandbox, order: Order, books: Books
+) -> None:
+    row = renew(lapsed)
+    PaymentTransaction.objects.filter(pk=row.pk).update(created_at=timezone.now())
+    row = run(row)
+
+    payable = reload(payable)
+    assert (row.action, row.state) == (Action.REAUTHORIZE, S.APPROVED)
+    assert (payable.held, payable.payable_now) == (Decimal(100), Decimal(0))
+    assert charges_at_gateway(sandbox, row) == ["PREAUTHORIZED"]
+    assert not row.parent.children.filter(action=Action.CANCEL).exists()  # type: ignore[union-attr]
+    capture = run(capture_start(hold=row, amount=Decimal(100), by=order.placed_by, now=timezone.now()))
+    assert capture.state == S.APPROVED
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+
+
+def test_a_live_hold_is_renewed_only_where_the_gateway_does_so(held: PaymentTransaction, order: Order) -> None:
+    with pytest.raises(RenewalRefused, match="only once it has lapsed"):
+        reauthorize_start(hold=held, by=order.placed_by, now=timezone.now())
+
+    assert not held.children.exists()
+
+
+def test_a_live_hold_that_was_renewed_is_released_and_counts_once(
+    held: PaymentTransaction,
+    run: Run,
+    account: ProviderAccount,
+    payable: Payable,
+    order: Order,
+    sandbox: Sandbox,
+) -> None:
+    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
+    row = sending(reauthorize_start(hold=held, by=order.placed_by, now=timezone.now()))
+    PaymentTransaction.objects.filter(pk=row.pk).update(parent_before={"status": "PREAUTHORIZED", "amount": "100"})
+    answer = Answer(
+        verdict=Verdict.APPROVED,
+        gateway_id="TRN_renewed",
+        status="PREAUTHORIZED",
+        type="SALE",
+        reference=row.reference,
+        amount=Money(100, "USD"),
+    )
+
+    engine.record(transaction_id=row.pk, answer=answer, kind="send")
+    held_while_both = reload(payable).held
+    release = run(held.children.get(action=Action.CANCEL))
+
+    held.payment.refresh_from_db()
+    assert (held_while_both, reload(payable).held) == (Decimal(100), Decimal(100))
+    assert (release.state, charges_at_gateway(sandbox, held)) == (S.APPROVED, ["REVERSED"])
+    assert held.payment.money_state == MoneyState.AUTHORIZED
+    assert not Alert.objects.exists()
+
+
+def test_a_renewal_the_gateway_refuses_leaves_the_hold_and_tells_its_owner(
+    held: PaymentTransaction, run: Run, account: ProviderAccount, owner: User, payable: Payable, order: Order
+) -> None:
+    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
+
+    row = run(reauthorize_start(hold=held, by=order.placed_by, now=timezone.now()))
+
+    assert (row.state, row.failure_reason) == (S.FAILED, FailureReason.REFUSED)
+    assert reload(payable).held == 100
+    mail = Mail.objects.get(to=owner.email)
+    assert "was not renewed" in mail.subject
+    assert "stands until it expires" in mail.text
+    capture = run(capture_start(hold=held, amount=Decimal(100), by=order.placed_by, now=timezone.now()))
+    assert capture.state == S.APPROVED
+
+
+def test_a_declined_renewal_of_a_lapsed_hold_writes_down_that_it_is_gone(
+    lapsed: PaymentTransaction, run: Run, payable: Payable, owner: User, sandbox: Sandbox
+) -> None:
+    row = renew(lapsed)
+    PaymentTransaction.objects.filter(pk=row.pk).update(created_at=timezone.now())
+    sandbox.control("/rules", {"match": {"endpoint": "/transactions/{id}/reauthorization"}, "action": {"decline": {}}})
+
+    row = run(row)
+
+    lapsed.payment.refresh_from_db()
+    assert row.state == S.DECLINED
+    assert lapsed.payment.money_state == MoneyState.EXPIRED
+    assert (reload(payable).held, reload(payable).payable_now) == (Decimal(0), Decimal(100))
+    assert "is gone" in Mail.objects.get(to=owner.email).subject
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_renewal_whose_answer_was_lost_ends_by_evidence(
+    lapsed: PaymentTransaction, run: Run, payable: Payable, sandbox: Sandbox, when: str
+) -> None:
+    row = renew(lapsed)
+    PaymentTransaction.objects.filter(pk=row.pk).update(created_at=timezone.now())
+    match = {"endpoint": "/transactions/{id}/reauthorization", "method": "POST"}
+    sandbox.control("/rules", {"match": match, "action": {"drop": {"when": when}}})
+    assert run(row).state == S.UNKNOWN
+    row.refresh_from_db()
+
+    if when == "after":
+        overdue(row)
+        engine.look(transaction_id=row.pk, now=timezone.now())
+        row.refresh_from_db()
+        assert (row.state, reload(payable).held) == (S.APPROVED, Decimal(100))
+    else:
+        prove_absent(row)
+        assert (row.state, row.failure_reason) == (S.FAILED, FailureReason.NEVER_ARRIVED)
+        assert reload(payable).held == 0
+    assert len(charges_at_gateway(sandbox, row)) == (1 if when == "after" else 0)
+
+
+def test_the_hourly_job_renews_a_hold_once_when_its_time_has_come(lapsed: PaymentTransaction) -> None:
+    week = settings.OROPAY_HOLD_LASTS
+    counts = [
+        holds_renew(now=lapsed.created_at + week - timedelta(minutes=1)),
+        holds_renew(now=lapsed.created_at + week + timedelta(minutes=1)),
+        holds_renew(now=lapsed.created_at + week + timedelta(hours=1)),
+    ]
+
+    assert counts == [0, 1, 0]
+    assert PaymentTransaction.objects.filter(action=Action.REAUTHORIZE).count() == 1
+
+
+def test_the_hourly_job_renews_live_holds_in_their_last_hours_where_the_account_does_so(
+    held: PaymentTransaction, account: ProviderAccount
+) -> None:
+    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
+    edge = held.created_at + settings.OROPAY_HOLD_LASTS - settings.OROPAY_RENEW_BEFORE
+
+    counts = [holds_renew(now=edge - timedelta(minutes=1)), holds_renew(now=edge + timedelta(minutes=1))]
+
+    assert counts == [0, 1]
+
+
+def test_an_integration_that_does_not_renew_lets_its_holds_expire(
+    lapsed: PaymentTransaction, integration: Integration, payable: Payable, owner: User
+) -> None:
+    Integration.objects.filter(pk=integration.pk).update(renew_holds=False)
+    now = lapsed.__dict__["later"]
+
+    renewed, gone, again = holds_renew(now=now), holds_expire(now=now), holds_expire(now=now)
+
+    lapsed.payment.refresh_from_db()
+    assert (renewed, gone, again) == (0, 1, 0)
+    assert lapsed.payment.money_state == MoneyState.EXPIRED
+    assert PaymentTransaction.objects.get(action=Action.RELEASE).amount == 100
+    assert reload(payable).payable_now == 100
+    assert Mail.objects.filter(to=owner.email).count() == 1
+
+
+def test_a_hold_the_gateway_still_has_is_not_written_off_by_the_clock(
+    held: PaymentTransaction, integration: Integration, payable: Payable
+) -> None:
+    Integration.objects.filter(pk=integration.pk).update(renew_holds=False)
+
+    gone = holds_expire(now=held.created_at + timedelta(days=8))
+
+    assert gone == 0
+    assert reload(payable).held == 100
