@@ -16,13 +16,14 @@ class OropayConfig(AppConfig):
             DueWatches,
         )
         from oropay.engine.verdict import VerdictApproval
-        from oropay.jobs import ROTATE_JOB, RotateVault
+        from oropay.jobs import ROTATE_JOB, CompareAccount, RotateVault
         from oropay.models import ApprovalKind
         from oropay.periodic import (
             ApprovalsExpire,
             CheckVault,
             DisputeDeadlines,
             DisputesPull,
+            DriftChecks,
             ForcedStatusesExpire,
             HoldsEnd,
             HostedTokens,
@@ -31,6 +32,7 @@ class OropayConfig(AppConfig):
         )
         from oropay.ports import approval_handlers
         from oropay.services.credit import CreditApproval
+        from oropay.services.drift import DRIFT_JOB
         from oropay.services.followup import GivingBack
         from oropay.services.limits import LimitsApproval
         from oropay.services.notification import CHECK_JOB
@@ -44,6 +46,7 @@ class OropayConfig(AppConfig):
         job_runners.register(ROTATE_JOB, RotateVault())
         due_rows.register("oropay notifications", DueNotifications())
         job_runners.register(CHECK_JOB, WebhookChecks())
+        job_runners.register(DRIFT_JOB, CompareAccount())
         for task in (
             CheckVault(),
             RemindOfExpiry(),
@@ -52,6 +55,7 @@ class OropayConfig(AppConfig):
             HoldsEnd(),
             HostedTokens(),
             InboxForgetting(),
+            DriftChecks(),
             DisputesPull(),
             DisputeDeadlines(),
         ):

@@ -14,6 +14,7 @@ from oropay.models import ProviderAccount
 from oropay.services import canaries_check, canaries_ensure
 from oropay.services.approval import approvals_expire
 from oropay.services.dispute import deadlines_watch
+from oropay.services.drift import drift_ask
 from oropay.services.expiry import expiry_remind
 from oropay.services.forced import forced_statuses_expire
 from oropay.services.notification import notifications_forget
@@ -62,6 +63,20 @@ class ForcedStatusesExpire:
 
     def run(self, *, job: Job, now: datetime) -> None:
         forced_statuses_expire(now=now)
+
+
+class DriftChecks:
+    """Has every active account compared with the gateway's list, each by a job of its own: one's silence stops no
+    other.
+    """
+
+    name = "oropay.drift-check"
+    every = timedelta(days=1)
+    queue = "default"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        for account in ProviderAccount.objects.filter(is_active=True).order_by("pk"):
+            drift_ask(account=account, now=now)
 
 
 class InboxForgetting:

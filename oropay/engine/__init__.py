@@ -1,5 +1,6 @@
 """The only place that speaks to a gateway about money."""
 
+from oropay.engine.drift import drift_check
 from oropay.engine.execute import execute
 from oropay.engine.inbox import inbox_drain
 from oropay.engine.late import watch
@@ -11,6 +12,7 @@ from oropay.engine.wallet import instrument_request
 __all__ = [
     "authentication_expire",
     "authentication_leave",
+    "drift_check",
     "execute",
     "inbox_drain",
     "instrument_request",

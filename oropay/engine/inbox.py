@@ -4,12 +4,15 @@ Each step is a row's state, so that a worker that dies loses nothing: its lease 
 Source: domain.md, "Notification".
 """
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F
 from django.db.transaction import atomic
 from django.utils import timezone
@@ -17,18 +20,21 @@ from django.utils.translation import gettext as _
 
 from oropay import locks
 from oropay.engine.disputes import dispute_reread
+from oropay.engine.drift import drift_note
 from oropay.engine.evidence import SILENT
 from oropay.engine.gateways import gateway_of
 from oropay.engine.health import health_note
-from oropay.engine.shown import Result, Seen, taken_in
+from oropay.engine.shown import AS_SHOWN, Result, Seen, plainly_alike, taken_in
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, PaymentGateway, Subject, Verdict
 from oropay.gateway.port.notifications import TEST_ID
 from oropay.models import (
     NOTIFICATION_WAITING,
+    DriftKind,
     Integration,
     Notification,
     NotificationState,
+    PaymentTransaction,
     ProviderAccount,
 )
 from oropay.services.notification import webhook_check_end
@@ -70,7 +76,11 @@ def inbox_drain(*, integration_id: int, now: datetime) -> int:
     if answers:
         answered = any(answer.verdict not in SILENT for answer in answers.values())
         health_note(provider_account_id=account.pk, answers=answered, now=timezone.now())
+    alike = plainly_alike(account=account, answers=list(answers.values())) if answers else {}
+    _end_alike(about=about, alike=alike)
     for gateway_id, answer in answers.items():
+        if gateway_id in alike:
+            continue
         _follow_up(rows=about[gateway_id], account=account, answer=answer, integration=integration)
     for gateway_id, told in disputed.items():
         _reread_dispute(rows=told, gateway_id=gateway_id, account=account, integration=integration)
@@ -97,12 +107,47 @@ def _verify(*, rows: Sequence[Notification], gateway: PaymentGateway, integratio
             row.state, row.subject = N.VERIFIED, notice.subject
             row.gateway_id, row.gateway_status = notice.gateway_id, notice.status
         (genuine if notice.genuine else forged).append(row)
-    Notification.objects.bulk_update(genuine, ["state", "subject", "gateway_id", "gateway_status", "shown"])
+    _write(
+        VERIFIED,
+        [row.pk for row in genuine],
+        [row.subject for row in genuine],
+        [row.gateway_id for row in genuine],
+        [row.gateway_status for row in genuine],
+        [json.dumps(row.shown) for row in genuine],
+    )
     Notification.objects.bulk_update(forged, ["shown"])
     if forged:
         _end(forged, N.REJECTED, _("Its signature is not the gateway's."))
         _warn(integration, f"{len(forged)} notifications were not signed by the gateway.")
     return genuine
+
+
+VERIFIED = """
+UPDATE oropay_notification AS row
+SET state = 'verified', subject = read.subject, gateway_id = read.gateway_id, gateway_status = read.status,
+    shown = read.shown::jsonb
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) AS
+    read(id, subject, gateway_id, status, shown)
+WHERE row.id = read.id AND row.state IN ('received', 'verified')
+"""
+ALIKE = """
+UPDATE oropay_notification AS row
+SET state = 'processed', outcome = %s, transaction_id = read.about, next_at = NULL, ended_at = %s
+FROM unnest(%s::bigint[], %s::bigint[]) AS read(id, about)
+WHERE row.id = read.id AND row.state = 'verified'
+"""
+
+
+def _write(statement: str, *values: Any) -> None:
+    """One statement for many rows that each get values of their own."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def _end_alike(*, about: Mapping[str, Sequence[Notification]], alike: Mapping[str, PaymentTransaction]) -> None:
+    """What the gateway shows is with us already."""
+    told = [(row.pk, ours.pk) for gateway_id, ours in alike.items() for row in about[gateway_id]]
+    _write(ALIKE, str(AS_SHOWN), timezone.now(), [pk for pk, _ours in told], [ours for _pk, ours in told])
 
 
 def _without_copies(*, rows: Sequence[Notification], integration: Integration) -> list[Notification]:
@@ -181,6 +226,8 @@ def _follow_up(
         logger.exception("what the gateway shows of %s was not taken in", answer.gateway_id)
         _again(rows, f"{type(error).__name__}: {error}", integration=integration)
         return
+    if seen.drift is not None and seen.drift != DriftKind.MISSED:  # to be told of news is no difference
+        drift_note(account=account, gateway_id=answer.gateway_id, seen=seen)
     if seen.result == Result.LATER:
         _again(rows, seen.text, integration=integration)
     else:
@@ -190,6 +237,7 @@ def _follow_up(
 OUTCOMES = {
     Result.AGREES: N.PROCESSED,
     Result.RECORDED: N.PROCESSED,
+    Result.DIFFERS: N.PROCESSED,
     Result.UNKNOWN_TO_US: N.IGNORED,
     Result.FOREIGN: N.IGNORED,
 }

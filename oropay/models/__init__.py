@@ -22,6 +22,7 @@ from oropay.models.dispute import (
     RequestState,
     StepSource,
 )
+from oropay.models.drift import DriftFinding, DriftKind, DriftRun
 from oropay.models.instrument import Instrument, InstrumentKind, InstrumentState, Mandate, MandateKind, SecCode
 from oropay.models.notification import (
     NOTIFICATION_MOVES,
@@ -110,6 +111,9 @@ __all__ = [
     "DisputeStage",
     "DisputeStatus",
     "DisputeStep",
+    "DriftFinding",
+    "DriftKind",
+    "DriftRun",
     "Environment",
     "EvidenceType",
     "Exchange",

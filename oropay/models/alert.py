@@ -27,6 +27,8 @@ class AlertKind(models.TextChoices):
     """The deadline of a dispute is near or over, and nobody has answered it."""
     DECIDED = "decided", _("Decided by two persons")
     """No evidence decided an unknown transaction; two persons said that it was taken."""
+    DONE_OUTSIDE = "done_outside", _("Done at the gateway")
+    """Somebody captured, reversed or refunded at the gateway itself; it is recorded here."""
     CREDIT_CREATED = "credit_created", _("Over-payment became credit")
     """Money arrived for something that no longer needed it."""
 

@@ -47,7 +47,12 @@ class Notification(models.Model):
     """One message as it came over the wire. Web writes it in one statement; the worker does all the rest."""
 
     integration = models.ForeignKey(
-        Integration, on_delete=models.CASCADE, related_name="notifications", verbose_name=_("integration")
+        Integration,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        verbose_name=_("integration"),
+        db_index=False,  # the index below begins with it; each one costs web time
+        db_constraint=False,  # its check would lock the integration's row for every message; see `STORE`
     )
     body = models.BinaryField()
     """Exactly the bytes that came: the signature is over them."""
@@ -81,6 +86,7 @@ class Notification(models.Model):
         on_delete=models.PROTECT,
         related_name="notifications",
         verbose_name=_("transaction"),
+        db_index=False,
     )
     ended_at = models.DateTimeField(_("ended"), null=True)
 
@@ -99,6 +105,9 @@ class Notification(models.Model):
             models.Index(fields=["integration", "-received_at"], name="notification_received"),
             models.Index(
                 fields=["integration", "next_at"], condition=Q(next_at__isnull=False), name="notification_waiting"
+            ),
+            models.Index(
+                fields=["transaction"], condition=Q(transaction__isnull=False), name="notification_transaction"
             ),
             models.Index(fields=["gateway_id"], condition=~Q(gateway_id=""), name="notification_about"),
         ]

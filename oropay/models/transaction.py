@@ -108,7 +108,7 @@ REREAD = frozenset({S.REVIEW, S.PENDING})
 """The gateway has it and will decide later: it is read again by its id from time to time."""
 BORN = frozenset({S.AWAITING_APPROVAL, S.QUEUED, S.APPROVED, S.PENDING})
 """Ours are born awaiting approval or queued; facts from outside and late rows approved (a late bank debit under way
-pending); an expected offline receipt pending.
+pending); an expected offline receipt pending. What somebody did at the gateway itself is such a fact (`outside`).
 """
 OUTSIDE = frozenset(
     {
@@ -189,7 +189,7 @@ BORN_IN_A_FIRST_STATE = pgtrigger.Trigger(
     func=pgtrigger.Func(  # type: ignore[no-untyped-call]
         f"""
         IF NEW.state NOT IN ({_sql(BORN)})
-            OR (NEW.state = 'approved' AND NOT NEW.late AND NEW.action NOT IN ({_sql(OUTSIDE)}))
+            OR (NEW.state = 'approved' AND NOT NEW.late AND NOT NEW.outside AND NEW.action NOT IN ({_sql(OUTSIDE)}))
             OR (NEW.state = 'pending' AND NOT NEW.late AND NEW.action <> 'offline_receipt') THEN
             RAISE EXCEPTION 'A % cannot be born in state %', NEW.action, NEW.state;
         END IF;
@@ -237,6 +237,8 @@ class PaymentTransaction(models.Model):
     risk = models.CharField(max_length=20, blank=True)
     late = models.BooleanField(default=False)
     """Turned up at the gateway after it had been proven absent."""
+    outside = models.BooleanField(_("done at the gateway"), default=False)
+    """A capture, reversal or refund that somebody made at the gateway itself; we only learned of it."""
     batch_id = models.CharField(max_length=60, blank=True)
     deposit_id = models.CharField(_("deposit"), max_length=60, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True)

@@ -3,6 +3,7 @@
 from oropay.services.alert import alert_raise, alert_resolve
 from oropay.services.approval import approval_agree, approval_ask, approval_refuse
 from oropay.services.credit import credit_refusal, credit_start
+from oropay.services.drift import drift_ask, finding_note, finding_resolve
 from oropay.services.followup import (
     Allowed,
     RefundLineAsked,
@@ -88,6 +89,9 @@ __all__ = [
     "card_validate_start",
     "credit_refusal",
     "credit_start",
+    "drift_ask",
+    "finding_note",
+    "finding_resolve",
     "forced_statuses_expire",
     "instrument_delete",
     "instrument_edit",

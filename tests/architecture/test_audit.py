@@ -20,6 +20,7 @@ NEITHER = {
     "oropay.PaymentTransaction": "every move is a row of its steps, written by a trigger",
     "oropay.Payment": "derived from its transactions, which keep every step",
     "oropay.Notification": "an inbox row: what came never changes, its states and times are its history",
+    "oropay.DriftRun": "one comparison: when, how many, and why not",
     "oropay.WebhookCheck": "a test message: who asked, and what came of it",
     "oropay.Payable": "derived columns, recomputed from transactions and allocations",
     "oropay.PaymentPayable": "amounts never change; `live` follows the transactions",

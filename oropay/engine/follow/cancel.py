@@ -37,13 +37,13 @@ def canceled(news: Recording, state: TransactionState) -> None:
 
 
 def _undone(*, news: Recording, parent: PaymentTransaction) -> None:
-    """A hold was released, or a charge voided before it settled."""
-    if parent.action == Action.CHARGE:
+    """A hold was released, or taken money given back before it settled."""
+    if parent.action in {Action.CHARGE, Action.CAPTURE}:
         post(news=news, kind=EntryKind.VOIDED, ask="on_voided")
         withdraw(parent, now=news.now)
     else:
         tell_ended(news)
-    if news.row.created_by_id is None and not parent.late:
+    if news.row.created_by_id is None and not parent.late and not news.row.outside:
         text = _("Its answer came while its reversal was on its way: nothing is taken any more, and it is due again.")
         alert_raise(row=parent, kind=AlertKind.TAKEN_BACK, text=text, now=news.now)
 

@@ -1,7 +1,8 @@
 """Charges, holds and what follows them: one request each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from oropay.gateway.globalpayments import answers, bodies, reports
@@ -83,6 +84,21 @@ class Payments(Calls):
             text = f"Asked for {gateway_id}, the gateway answered with {answer.gateway_id}."
             return replace(answer, verdict=Verdict.UNKNOWN, error_text=text)
         return answer
+
+    def transactions(self, *, since: date, until: date) -> Iterator[Answer]:
+        query = {
+            "account_name": self.credentials.transaction_account,
+            "from_time_created": since.isoformat(),
+            "to_time_created": until.isoformat(),
+        }
+        try:
+            for row in reports.rows(self.fetch(TRANSACTIONS), query=query, plural="transactions"):
+                answer = answers.answer_of_body(row, step=Step.LOOK_UP)
+                if not answer.gateway_id:
+                    raise reports.Unreadable("A transaction on the list has no id.")
+                yield answer
+        except reports.Unreadable as error:
+            raise GatewayUnavailable(f"{TRANSACTIONS} made no sense; no money is involved. {error}") from error
 
     def find_by_reference(self, *, reference: str) -> Listing:
         found: list[Answer] = []

@@ -1,6 +1,8 @@
 """Charges, holds and what follows them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -178,6 +180,13 @@ class Payments(Protocol):
         ...
 
     def look_up(self, *, gateway_id: str) -> Answer: ...
+
+    def transactions(self, *, since: date, until: date) -> Iterator[Answer]:
+        """Everything the gateway made for this account on these days (UTC), both ends included, oldest first.
+
+        Raises GatewayUnavailable: never a part that looks like the whole.
+        """
+        ...
 
     def find_by_reference(self, *, reference: str) -> Listing:
         """All transactions that carry this reference, equality checked here and not left to the gateway's filter."""
