@@ -1,4 +1,4 @@
-"""The first page: what came in today, what nobody is sure of, what waits for a person. At most nine queries."""
+"""The first page: what came in today, what nobody is sure of, what waits for a person. At most ten queries."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
@@ -18,7 +18,16 @@ from backoffice.records import Table
 from backoffice.scoping import staff_of
 from backoffice.worth import ROWS, net_shown
 from invoices.models import Invoice, InvoiceState
-from oropay.models import Action, Alert, MoneyState, Payment, PaymentTransaction, ProviderAccount, TransactionState
+from oropay.models import (
+    Action,
+    Alert,
+    DriftFinding,
+    MoneyState,
+    Payment,
+    PaymentTransaction,
+    ProviderAccount,
+    TransactionState,
+)
 from plumbing.selectors import late_tasks
 
 TAKING = [Action.CHARGE, Action.CAPTURE, Action.OFFLINE_RECEIPT]
@@ -38,6 +47,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             _cash_today(payments, now),
             _unknown(payments),
             _alerts(payments),
+            *_differences(request, mine),
             *_unpaid(mine, now, may=request.user.has_perm("invoices.view_invoice")),
             *_silent(mine, now, may=request.user.has_perm("oropay.view_provideraccount")),
             *_late(now, may=user.is_superuser),
@@ -87,6 +97,23 @@ def _alerts(payments: Any) -> dict[str, Any]:
         "href": list_of(Alert, open="yes"),
         "variant": "warning" if count else "default",
     }
+
+
+def _differences(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
+    if not request.user.has_perm("oropay.view_driftfinding"):
+        return []
+    accounts = ProviderAccount.objects.filter(mine)
+    count = DriftFinding.objects.filter(provider_account__in=accounts, repaired="", resolved_at=None).count()
+    return [
+        {
+            "label": _("Open differences"),
+            "values": [count] if count else [],
+            "none": _("None"),
+            "detail": _("What the gateway's list says otherwise than ours, compared every night."),
+            "href": list_of(DriftFinding, open="yes"),
+            "variant": "warning" if count else "default",
+        }
+    ]
 
 
 def _unpaid(mine: Q, now: datetime, *, may: bool) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ from oropay.models import (
     Approval,
     ApprovalState,
     Dispute,
+    DriftFinding,
     Instrument,
     Integration,
     MoneyState,
@@ -77,6 +78,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _group(
             _("Reconciliation"),
             *_registered(request),
+            _item(request, _("Differences"), "difference", DriftFinding),
             _item(request, _("Journal"), "menu_book", Entry),
         ),
         _group(

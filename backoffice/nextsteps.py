@@ -21,6 +21,9 @@ NEXT: dict[AlertKind, Words] = {
     AlertKind.TAKEN_BACK: _("The money went back and is due again. Tell the buyer, and ask for a new payment."),
     AlertKind.DISPUTE_UNANSWERED: _("Open the dispute, add evidence and challenge it, or accept the loss."),
     AlertKind.DECIDED: _("Compare it with the next settlement report; tell the buyer what became of the money."),
+    AlertKind.DONE_OUTSIDE: _(
+        "It is in the books already. Find out who did it at the gateway and why; ask for it to be done here next time."
+    ),
     AlertKind.CREDIT_CREATED: _("The customer has credit. Apply it to an invoice, or give it back."),
 }
 

@@ -12,11 +12,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.dialogs import DialogForm, Words, dialog
 from backoffice.display import BAD, GOOD, QUIET, WATCH, dash, link, moment, tag
 from backoffice.records import Facts, RecordAdmin, Section, Table
-from backoffice.unfolded import display
+from backoffice.unfolded import ActionVariant, display
 from oropay.engine.evidence import SILENT
-from oropay.models import Environment, Exchange, ProviderAccount, ProviderHealth
+from oropay.models import DriftRun, Environment, Exchange, ProviderAccount, ProviderHealth
+from oropay.services import drift_ask
 
 
 def circuit_words(health: ProviderHealth | None, now: datetime) -> Any:
@@ -30,6 +32,16 @@ def circuit_words(health: ProviderHealth | None, now: datetime) -> Any:
             moment(health.open_until),
         )
     return _("Half open: one payment at a time tries; the first good answer closes it.")
+
+
+class CompareForm(DialogForm):
+    submit_text = gettext_lazy("Compare now")
+
+    def sentence(self) -> Words:
+        return _(
+            "No money moves. The gateway's list of the last days is read and compared with ours; what its answers "
+            "prove is recorded, anything else is listed for finance. It happens every night by itself."
+        )
 
 
 @admin.register(ProviderAccount)
@@ -47,6 +59,7 @@ class ProviderAccountAdmin(RecordAdmin):
     search_fields = ["name"]
     list_select_related = ["organization", "health"]
     list_before_template = "backoffice/_provision.html"
+    actions_detail = ["compare"]
 
     @display(description=gettext_lazy("Environment"))
     def shown_environment(self, row: ProviderAccount) -> Any:
@@ -71,6 +84,17 @@ class ProviderAccountAdmin(RecordAdmin):
         if row.has_answered or health is not None:
             return tag(_("Answering"), GOOD, state="answering")
         return tag(_("Not asked yet"), QUIET, state="not_asked")
+
+    @dialog(
+        title=gettext_lazy("Compare now"),
+        form=CompareForm,
+        permissions=["oropay.change_driftfinding"],
+        icon="difference",
+        variant=ActionVariant.DEFAULT,
+    )
+    def compare(self, request: HttpRequest, form: CompareForm) -> Words:
+        drift_ask(account=form.row, now=timezone.now())
+        return _("A worker compares it now; reload in a minute. What differs is under Reconciliation → Differences.")
 
     def headline(self, request: HttpRequest, row: ProviderAccount) -> Sequence[Any]:
         return (self.shown_environment(row), self.answers(row))
@@ -108,6 +132,7 @@ class ProviderAccountAdmin(RecordAdmin):
                 ),
             ],
         )
+        yield _comparisons(row)
         yield Table(
             _("Integrations that use it"),
             [_("Integration"), _("Payment action"), _("eCheck"), _("Active")],
@@ -122,3 +147,16 @@ class ProviderAccountAdmin(RecordAdmin):
             ],
             empty=_("None yet. Make one under Integrations and choose this account as its payment provider."),
         )
+
+
+def _comparisons(row: ProviderAccount) -> Table:
+    return Table(
+        _("Compared with the gateway's list"),
+        [_("Begun"), _("Days"), _("Transactions"), _("New differences"), _("Ended")],
+        [
+            [moment(run.started_at), str(run), run.compared, run.found, run.error or moment(run.ended_at)]
+            for run in DriftRun.objects.filter(provider_account=row)[:5]
+        ],
+        empty=_("Not yet. It happens every night by itself, or now with the button above."),
+        right=frozenset({2, 3}),
+    )
