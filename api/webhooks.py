@@ -47,7 +47,7 @@ def webhook(request: HttpRequest, key: str) -> HttpResponse:
     )
     if integration_id is None:
         return nowhere(request)
-    if gate.hint:
+    if limits.hint_is_due(integration_id=integration_id):
         notifications_hint(integration_id=integration_id)
     return _said(200, "OK")
 

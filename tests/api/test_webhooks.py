@@ -23,6 +23,7 @@ BODY = b'{"id": "TRN_1",  "status":"CAPTURED"}\n'
 def counters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has sent anything yet, and no minute ends while a test counts."""
     monkeypatch.setattr(limits, "WINDOW", 24 * 3600)
+    limits.forget()
     valkey = redis.Redis.from_url(settings.REDIS_URL)
     for name in valkey.scan_iter("oropay:webhooks:*"):
         valkey.delete(name)
@@ -161,6 +162,19 @@ def test_too_many_for_one_inbox_are_turned_away_whoever_sends_them(
     answers = [send(integration, REMOTE_ADDR=f"192.0.2.{number}").status_code for number in range(3)]
 
     assert answers == [200, 200, 429]
+
+
+def test_a_process_asks_valkey_once_for_a_block_of_messages_and_never_gives_more_than_the_limit(
+    integration: Integration, hints: list[int], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OROPAY_WEBHOOKS_PER_INTEGRATION = 5
+    monkeypatch.setattr(limits, "BLOCK", 2)
+
+    answers = [send(integration).status_code for _ in range(3)]
+    limits.forget()  # another process
+    answers += [send(integration).status_code for _ in range(3)]
+
+    assert answers == [200, 200, 200, 200, 429, 429]
 
 
 def test_without_valkey_the_door_stays_open(

@@ -13,7 +13,16 @@ os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path="/8").
 django.setup()
 
 from config.supervisor import say  # noqa: E402
-from tests.bench import checkout, hot_invoice, intake, ledger, report, sandbox, unknown  # noqa: E402  (models need Django)
+from tests.bench import (  # noqa: E402  (models need Django)
+    checkout,
+    hot_invoice,
+    intake,
+    ledger,
+    report,
+    sandbox,
+    unknown,
+    webhooks,
+)
 from tests.bench.measure import Result  # noqa: E402
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -22,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "ledger": ledger.run,
     "checkout": checkout.run,
     "unknown": unknown.run,
+    "webhooks": webhooks.run,
     "sandbox": sandbox.run,
 }
 

@@ -12,6 +12,9 @@ os.environ |= {
     "OROPAY_RESEND_AFTER": "10",
     "OROPAY_LOOKUP_STEPS": "2,5,15,30,60,120,300,900,3600",
     "OROPAY_ABSENT_GAP": "10",
+    # One machine sends more here than any gateway would.
+    "OROPAY_WEBHOOKS_PER_INTEGRATION": "1000000000",
+    "OROPAY_WEBHOOKS_PER_ADDRESS": "1000000000",
 }
 
 from config.settings.test import *  # noqa: F403

@@ -1,7 +1,9 @@
-"""Every address of the product, and a view with one query: what this server can do at best with one row."""
+"""Every address of the product, and two views with one statement each: what this server can do at best."""
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.csrf import csrf_exempt
 
 from commerce.models import Website
 from config.urls import handler400, handler403, handler404, handler500
@@ -17,4 +19,20 @@ def one_query(request: HttpRequest) -> HttpResponse:
     return HttpResponse(Website.objects.values_list("name", flat=True).get(is_default=True), content_type="text/plain")
 
 
-urlpatterns: list[URLPattern | URLResolver] = [path(ONE_QUERY, one_query), *product]
+INSERT_ONE = "livez/insert-one/"
+INSERT_TABLE = "bench_inserted"
+
+
+@csrf_exempt
+def insert_one(request: HttpRequest) -> HttpResponse:
+    """The least that storing a message can be: its bytes in one row of a table without a second index."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {INSERT_TABLE} (body) VALUES (%s)", [request.body])  # noqa: S608
+    return HttpResponse("OK\n", content_type="text/plain")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(ONE_QUERY, one_query),
+    path(INSERT_ONE, insert_one),
+    *product,
+]
