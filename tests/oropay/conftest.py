@@ -13,7 +13,9 @@ from commerce.models import Order, User
 from ledger.models import AccountName
 from ledger.selectors import balance
 from oropay import engine
+from oropay.engine.drift import drift_check
 from oropay.models import (
+    DriftFinding,
     Environment,
     Initiator,
     Instrument,
@@ -177,3 +179,27 @@ def saved(start: Callable[..., Payment], run: Callable[[Payment], PaymentTransac
     """A card the buyer saved while paying; that payment is undone, so that the order can be paid again."""
     void(run(start(keep=True)))
     return Instrument.objects.get(state=InstrumentState.ACTIVE)
+
+
+@pytest.fixture
+def empty_gateway(sandbox: Sandbox) -> None:  # noqa: F811
+    """The gateway has nothing of other tests."""
+    sandbox.control("/reset", {})
+
+
+@pytest.fixture
+def charge(start: Callable[..., Payment], run: Callable[[Payment], PaymentTransaction]) -> PaymentTransaction:
+    row = run(start())
+    assert row.state == TransactionState.APPROVED
+    return row
+
+
+@pytest.fixture
+def compare(account: ProviderAccount) -> Callable[[], list[tuple[str, bool]]]:
+    """Compare; returns kind and whether it was repaired, of every finding there is."""
+
+    def compare() -> list[tuple[str, bool]]:
+        drift_check(account=account, now=timezone.now())
+        return [(one.kind, bool(one.repaired)) for one in DriftFinding.objects.order_by("pk")]
+
+    return compare
