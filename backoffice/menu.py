@@ -27,11 +27,13 @@ from commerce.models import (
 from invoices.models import Invoice, InvoiceState
 from ledger.models import Entry
 from oropay.models import (
+    AchReturn,
     Alert,
     Approval,
     ApprovalState,
     Dispute,
     DriftFinding,
+    Freeze,
     Instrument,
     Integration,
     MoneyState,
@@ -73,6 +75,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Disputes"), "gavel", Dispute),
             _item(request, _("Notifications"), "notifications", Notification),
             _item(request, _("Approvals"), "how_to_reg", Approval),
+            _item(request, _("Bank returns"), "assignment_return", AchReturn),
+            _item(request, _("Frozen accounts"), "ac_unit", Freeze),
             _item(request, _("Alerts"), "warning", Alert),
         ),
         _group(

@@ -24,6 +24,15 @@ NEXT: dict[AlertKind, Words] = {
     AlertKind.DONE_OUTSIDE: _(
         "It is in the books already. Find out who did it at the gateway and why; ask for it to be done here next time."
     ),
+    AlertKind.RETURN_WITHOUT_CODE: _(
+        "Ask your bank or the gateway why, and enter the code under Bank returns; what it means happens by itself."
+    ),
+    AlertKind.RETURNED_AFTER_REFUND: _(
+        "The customer got the money twice and owes it by debit memo. Tell them, and settle the memo."
+    ),
+    AlertKind.RETURN_RATE: _(
+        "Read the table of return rates, and stop taking debits that come back before Nacha asks."
+    ),
     AlertKind.CREDIT_CREATED: _("The customer has credit. Apply it to an invoice, or give it back."),
 }
 

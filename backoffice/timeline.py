@@ -106,6 +106,9 @@ FAILURES = {
     FailureReason.BATCH_CLOSED: gettext_lazy(
         "The void came too late: the charge had already gone for settlement. A refund takes its place."
     ),
+    FailureReason.FROZEN: gettext_lazy(
+        "Nothing was taken and nothing was sent: the bank account is frozen after a return. See Bank returns."
+    ),
 }
 """What each proof that nothing was taken means to staff."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from checkout import locks
@@ -14,7 +15,7 @@ from commerce.models import Order, OrderLine, OrderState
 from ledger.models import AccountName
 from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
-from oropay.models import Payable, RefundSource
+from oropay.models import Payable, RefundLine, RefundSource, TransactionState
 from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services import refund_mail
@@ -119,6 +120,14 @@ class OrderPayable:
         if turn in {DisputeTurn.LOST, DisputeTurn.RECOVERED}:
             return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
         return []
+
+    def on_returned(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """What is left of this payment's deposit is gone; the order stays as it is and is due again."""
+        refunded = RefundLine.objects.filter(
+            refund__payment=event.payment, refund__state=TransactionState.APPROVED, payable=event.payable
+        ).aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+        left = event.amount - min(event.amount, refunded)
+        return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=left)] if left > 0 else []
 
     def _place(self, event: MoneyEvent, *, money: OrderMoney) -> None:
         held = _held(event.payable)

@@ -16,6 +16,7 @@ from invoices.services.allocation import (
     allocation_expect,
     allocation_forget,
     allocation_take_back,
+    allocation_undo,
     allocation_write_off,
     credit_take_back,
     standing,
@@ -177,6 +178,26 @@ class InvoicePayable:
             )
             return _credits(Split(allocated=given_up, credited=ZERO))
         return []
+
+    def on_returned(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """What the debit paid is owed again, with what was forgiven for it; what it no longer covers is not ours."""
+        if event.transaction.parent is None:
+            raise ValueError(f"return {event.transaction.pk} has no debit")
+        undone = allocation_undo(
+            invoice=_invoice(event.payable),
+            payment=event.payment,
+            transaction=event.transaction.parent,
+            amount=event.amount,
+            now=event.now,
+        )
+        owed_again = undone.allocated + undone.discounts + undone.differences
+        sides = [
+            Credit(account=AccountName.RECEIVABLE, amount=owed_again),
+            Credit(account=AccountName.CUSTOMER_CREDIT, amount=undone.credited),
+            Credit(account=AccountName.DISCOUNTS_GIVEN, amount=-undone.discounts),
+            Credit(account=AccountName.SMALL_DIFFERENCES, amount=-undone.differences),
+        ]
+        return [side for side in sides if side.amount]
 
     def _take_back(self, event: MoneyEvent) -> Sequence[Credit]:
         return _credits(

@@ -21,7 +21,7 @@ from django.utils.translation import override
 from commerce.drafts import AddressSnapshot
 from commerce.models import Organization
 from commerce.money import format_money, locale_of, rounded
-from invoices.models import Invoice, InvoiceLine, Receipt
+from invoices.models import Invoice, InvoiceKind, InvoiceLine, Receipt
 
 TEMPLATES = Path(__file__).parent / "templates" / "invoices" / "pdf"
 
@@ -65,7 +65,10 @@ def _invoice_data(invoice: Invoice, *, locale: str) -> dict[str, Any]:
     bill_to = AddressSnapshot.from_json(invoice.bill_to)
     ship_to = AddressSnapshot.from_json(invoice.ship_to)
     facts = [
-        (_("Invoice date"), day_words(invoice.issued_on, locale)),
+        (
+            _("Date") if invoice.kind == InvoiceKind.DEBIT_MEMO else _("Invoice date"),
+            day_words(invoice.issued_on, locale),
+        ),
         (_("Due date"), day_words(invoice.due_on, locale)),
         (_("Terms"), invoice.payment_term.name if invoice.payment_term else _("Due on receipt")),
         (_("PO number"), invoice.po_number),
@@ -80,7 +83,7 @@ def _invoice_data(invoice: Invoice, *, locale: str) -> dict[str, Any]:
     ]
     return {
         "language": locale[:2],
-        "title": _("Invoice"),
+        "title": str(invoice.get_kind_display()),
         "number": invoice.number,
         "seller": _seller(invoice.organization, locale=locale),
         "brand": invoice.website.name,

@@ -15,6 +15,7 @@ class OropayConfig(AppConfig):
             DueTransactions,
             DueWatches,
         )
+        from oropay.engine.daily import RereadBankDebits
         from oropay.engine.verdict import VerdictApproval
         from oropay.jobs import ROTATE_JOB, CompareAccount, RotateVault
         from oropay.models import ApprovalKind
@@ -58,6 +59,7 @@ class OropayConfig(AppConfig):
             DriftChecks(),
             DisputesPull(),
             DisputeDeadlines(),
+            RereadBankDebits(),
         ):
             periodic_tasks.register(task.name, task)
         control_totals.register(DisputesReceivable.name, DisputesReceivable())

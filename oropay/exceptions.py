@@ -264,3 +264,48 @@ class SplitRefused(DisputeRefused):
 class WriteOffRefused(DisputeRefused):
     def __init__(self, *, why: str) -> None:
         super().__init__(_("Nothing was written off. {why}").format(why=why))
+
+
+class ReturnCodeUnknown(PaymentError):
+    def __init__(self, *, code: str) -> None:
+        super().__init__(
+            _("Nothing was changed. {code} is not a return code that we know; they read R01 to R85.").format(code=code)
+        )
+
+
+class ReturnCodeKnown(PaymentError):
+    def __init__(self, *, code: str) -> None:
+        super().__init__(_("Nothing was changed. This return has the code {code} already.").format(code=code))
+
+
+class AlreadyLifted(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was changed. Somebody else has lifted this freeze already."))
+
+
+class AccountFrozen(PaymentError):
+    """The worker opened a bank account number and found that a return forbids debiting it. Nothing was sent."""
+
+
+class RetryRefused(PaymentError):
+    """A returned debit may not be sent again."""
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was debited. {why}").format(why=why))
+
+
+class MandateRefused(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was written down and nothing may be debited by it. {why}").format(why=why))
+
+
+class MandateEnded(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was changed. This authorisation was revoked already."))
+
+
+class ChangeRefused(PaymentError):
+    """A bank's notice of change does not fit the account."""
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was changed. {why}").format(why=why))

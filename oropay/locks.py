@@ -19,13 +19,16 @@ from commerce.models import Customer, User
 from oropay.models import (
     INSTRUMENT_REQUEST_LIVE,
     NOTIFICATION_WAITING,
+    AchReturn,
     Approval,
     Dispute,
     DisputeRequest,
+    Freeze,
     Instrument,
     InstrumentRequest,
     InstrumentRequestKind,
     InstrumentRequestState,
+    Mandate,
     Notification,
     Payable,
     Payment,
@@ -163,6 +166,35 @@ def claim(*, pk: int, through: bool = False) -> Claimed | None:
         cursor.execute(CLAIM, {**seconds, "pk": pk, "through": through})
         row = cursor.fetchone()
     return Claimed(*row) if row else None
+
+
+def ach_return(*, pk: int) -> AchReturn:
+    """Lock one bank return; its payment is locked already."""
+    return (
+        AchReturn.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization", "transaction__parent")
+        .get(pk=pk)
+    )
+
+
+def freeze(*, pk: int) -> Freeze:
+    """Lock one frozen account alone."""
+    return Freeze.objects.select_for_update(no_key=True, of=("self",)).select_related("organization").get(pk=pk)
+
+
+def freezes_of(*, cause: AchReturn) -> list[Freeze]:
+    """Lock the accounts that one return froze and that are still frozen."""
+    return list(
+        Freeze.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization")
+        .filter(cause=cause, lifted_at__isnull=True)
+        .order_by("pk")
+    )
+
+
+def mandate(*, pk: int) -> Mandate:
+    """Lock one mandate alone."""
+    return Mandate.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
 
 
 def look(*, pk: int) -> PaymentTransaction | None:

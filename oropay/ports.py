@@ -72,8 +72,8 @@ class PayableHandler(Protocol):
     """What the owner of a kind of payable answers and does, always inside the caller's transaction.
 
     Event methods that return credits are asked where the money goes (captured, settled) or comes from (voided,
-    refunded); Σ of the credits must equal the event's amount. They must never refuse: what does not fit becomes
-    customer credit.
+    refunded, returned); Σ of the credits must equal the event's amount, except of a return. They must never refuse:
+    what does not fit becomes customer credit.
     """
 
     def lock(self, *, payables: Sequence[Payable]) -> None:
@@ -117,9 +117,45 @@ class PayableHandler(Protocol):
         """
         ...
 
+    def on_returned(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """The bank took settled ACH money back: give up what it paid, and what was forgiven together with it.
+
+        Σ of the credits may be less than the event's amount, as far as money of the payment reaches; the engine makes
+        the rest the customer's debt by `debts`. What was forgiven comes as a pair: more on receivable, less on its own
+        account.
+        """
+        ...
+
 
 payable_handlers: Registry[PayableHandler] = Registry("payable handlers")
 """By `PayableKind`."""
+
+
+class DebtKind(StrEnum):
+    """Why a customer owes us money beside invoices."""
+
+    RETURNED = "returned"
+    """More went back through the bank than the payment still covered."""
+    RETURN_FEE = "return_fee"
+    """Our price for a debit that came back for want of money."""
+
+
+class Debts(Protocol):
+    """Makes money that went back, or a fee for it, something that the customer owes."""
+
+    def owe(
+        self, *, transaction: PaymentTransaction, kind: DebtKind, amount: Decimal, occurred_on: date, now: datetime
+    ) -> Payable:
+        """Post a debit memo in the caller's transaction, in the books too; once per transaction and kind.
+
+        The payable it returns is open and may be paid like an invoice.
+        """
+        ...
+
+
+debts: Registry[Debts] = Registry("debts")
+DEBTS = "debts"
+"""The one key of `debts`."""
 
 
 class MoneyListener(Protocol):

@@ -14,11 +14,13 @@ GATEWAY_CLEARING = """
 SELECT organization_id, currency, sum(amount)
 FROM (
     SELECT payment.organization_id, money.currency,
-        CASE WHEN money.action IN ('refund', 'credit', 'chargeback') THEN -money.amount ELSE money.amount END AS amount
+        CASE WHEN money.action IN ('refund', 'credit', 'return', 'chargeback') THEN -money.amount ELSE money.amount END
+            AS amount
     FROM oropay_paymenttransaction money
     JOIN oropay_payment payment ON payment.id = money.payment_id
     WHERE money.state = 'approved'
-        AND money.action IN ('charge', 'capture', 'refund', 'credit', 'chargeback', 'chargeback_reversal')
+        AND money.action IN ('charge', 'capture', 'refund', 'credit', 'return', 'chargeback',
+            'chargeback_reversal')
         AND payment.provider_account_id IS NOT NULL
     UNION ALL
     SELECT payment.organization_id, void.currency, -void.amount
@@ -37,8 +39,8 @@ FROM (
 ) AS moved
 GROUP BY organization_id, currency
 """
-"""Taken through a gateway, less given back, voided and taken by disputes, less what its booked deposits carried
-(gross = net + fees).
+"""Taken through a gateway, less given back, returned, voided and taken by disputes, less what its booked deposits
+carried (gross = net + fees).
 """
 
 BOOKED_DEPOSITS = """

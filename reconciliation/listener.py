@@ -3,18 +3,17 @@
 from datetime import datetime
 from decimal import Decimal
 
-from oropay.models import Action, Method, PaymentTransaction
-from reconciliation.banking_days import banking_days_after, late_from
+from oropay.models import Action, PaymentTransaction
+from oropay.services.ach.dates import DAYS_UNTIL_DUE
+from plumbing.banking_days import banking_days_after, late_from
 from reconciliation.models import ClosingReason, Expectation, ExpectationClosing, ExpectationKind
-
-DAYS_UNTIL_DUE: dict[str, int] = {Method.CARD: 2, Method.BANK: 3}
-"""Banking days from the capture of a card, or from the acceptance of an ACH charge, to the gateway's deposit."""
 
 KINDS: dict[str, ExpectationKind] = {
     Action.REFUND: ExpectationKind.REFUND,
     Action.CHARGEBACK: ExpectationKind.CHARGEBACK,
     Action.CHARGEBACK_REVERSAL: ExpectationKind.REVERSAL,
     Action.CREDIT: ExpectationKind.REFUND,
+    Action.RETURN: ExpectationKind.RETURN,
     Action.OFFLINE_RECEIPT: ExpectationKind.RECEIPT,
 }
 

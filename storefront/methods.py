@@ -9,8 +9,17 @@ from django.utils.translation import gettext as _
 
 from commerce.models import Customer, CustomerUser, Permission, User, Website
 from commerce.selectors import customers_visible_to
-from oropay.models import Instrument, InstrumentKind, InstrumentRequestState, InstrumentState, Payable, PayableKind
+from oropay.models import (
+    Instrument,
+    InstrumentKind,
+    InstrumentRequestState,
+    InstrumentState,
+    Mandate,
+    Payable,
+    PayableKind,
+)
 from oropay.selectors import methods_for
+from oropay.services import freeze_of, frozen_sentence
 from oropay.services.expiry import days_left
 from storefront.forms.pay import BANK, CARD, PayOption
 from storefront.mandate import StandingTerms
@@ -37,6 +46,8 @@ class MethodRow:
     """Whether they may say that it is offered first."""
     waiting: bool
     """Added a moment ago; not usable yet."""
+    mandates: list[Mandate]
+    """Standing and recurring authorisations that still cover debits."""
     joined: str
     """That what was just entered had been saved before."""
 
@@ -66,6 +77,7 @@ def method_row(*, instrument: Instrument, user: User, managed: bool, today: date
         managed=(managed if shared else True) and not waiting,
         choosable=instrument.state == InstrumentState.ACTIVE,
         waiting=waiting,
+        mandates=list(instrument.mandates.all()),  # `wallet_of` brings those that still cover debits
         joined=_("You entered it again just now. It was saved already, so there is one.")
         if getattr(instrument, "entered_again", False)
         else "",
@@ -102,7 +114,8 @@ def _trouble(instrument: Instrument) -> str:
     if instrument.state == InstrumentState.DEAD:
         return _("The payment service no longer has this card: it pays nothing. Please enter it again.")
     if instrument.state == InstrumentState.FROZEN:
-        return _("It pays nothing until we have looked at it; please call us.")
+        freeze = freeze_of(organization_id=instrument.customer.organization_id, fingerprint=instrument.fingerprint)
+        return frozen_sentence(freeze)
     newest = next(iter(instrument.requests.all()), None)
     if newest is None or newest.state in {InstrumentRequestState.DONE, InstrumentRequestState.CANCELED}:
         return ""

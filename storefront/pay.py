@@ -35,6 +35,7 @@ from oropay.models import (
     Initiator,
     Instrument,
     InstrumentKind,
+    InstrumentState,
     Integration,
     Payable,
     PayableKind,
@@ -44,7 +45,15 @@ from oropay.models import (
     Purpose,
 )
 from oropay.selectors import MethodOffer, instruments_for, methods_for, payments_visible_to
-from oropay.services import Client, PartAsked, PaymentAsked, instrument_refusal, payment_start
+from oropay.services import (
+    Client,
+    PartAsked,
+    PaymentAsked,
+    freeze_of,
+    frozen_sentence,
+    instrument_refusal,
+    payment_start,
+)
 from storefront.csp import Policy, csp
 from storefront.forms.pay import BANK, CARD, SAVED, TERMS, PayForm, PayOption
 from storefront.mandate import DebitTerms
@@ -194,6 +203,10 @@ def _saved_option(*, offer: MethodOffer, instrument: Instrument) -> PayOption:
     is_card = instrument.kind == InstrumentKind.CARD
     details = [instrument.nickname]
     why_not = offer.why_not
+    if instrument.state == InstrumentState.FROZEN:
+        why_not = frozen_sentence(
+            freeze_of(organization_id=offer.integration.organization_id, fingerprint=instrument.fingerprint)
+        )
     if is_card and instrument.expiry_year and instrument.expiry_month:
         details.append(
             _("expires {month:02d}/{year}").format(month=instrument.expiry_month, year=instrument.expiry_year)

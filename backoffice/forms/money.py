@@ -50,13 +50,9 @@ class Offers:
         return self._first([(row, renewable(hold=row, family=self.family, now=now)) for row in holds])
 
     def cancel(self) -> tuple[PaymentTransaction, Allowed] | None:
-        if self.payment.method != Method.CARD:
-            return None
         return self._first([(row, cancelable(transaction=row, family=self.family)) for row in self.family])
 
     def charges(self) -> list[tuple[PaymentTransaction, Allowed]]:
-        if self.payment.method != Method.CARD:
-            return []
         every = [(row, refundable(transaction=row, family=self.family)) for row in self.family]
         return [(row, allowed) for row, allowed in every if allowed.limit > 0]
 
@@ -184,6 +180,11 @@ class CancelForm(MoneyDialog):
             return _("The hold of {amount} on {instrument} is released in full; nothing is taken.").format(
                 amount=self.shown(allowed.limit), instrument=self.payment.instrument
             )
+        if self.payment.method == Method.BANK:
+            return _(
+                "The debit of {amount} is voided in full while its batch is open: {instrument} is not debited. If it "
+                "has gone to the bank already, nothing changes and you can refund it once it has settled."
+            ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument)
         return _(
             "The charge of {amount} is voided in full before it settles: {instrument} is not charged. If the gateway "
             "has already sent it for settlement, it is refunded instead."
@@ -269,8 +270,11 @@ class RefundForm(MoneyDialog):
     def unavailable(self) -> Words:
         if self.charges:
             return ""
-        if self.payment.method != Method.CARD:
-            return _("Only card payments can be refunded here.")
+        if self.payment.method == Method.OFFLINE:
+            return _("What came by check or wire is given back by check or wire.")
+        if self.payment.method == Method.BANK and self.offers.family:
+            debit = self.offers.family[0]
+            return refundable(transaction=debit, family=self.offers.family).reason
         return _("Nothing is captured that could still be given back.")
 
     def charge(self) -> PaymentTransaction:

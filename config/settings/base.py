@@ -237,6 +237,8 @@ GATEWAYS = {"globalpayments": "oropay.gateway.globalpayments.adapter.GlobalPayme
 
 OROPAY_GATEWAY_ALLOW_HTTP = env.flag("OROPAY_GATEWAY_ALLOW_HTTP")
 
+OROPAY_ACCOUNT_CHECK = env.text("OROPAY_ACCOUNT_CHECK", default="oropay.accountcheck.FormCheck")
+
 OROPAY_VAULT_PUBLIC_KEYS = env.key_ring("OROPAY_VAULT_PUBLIC_KEYS", default="")
 OROPAY_VAULT_PRIVATE_KEYS = env.key_ring("OROPAY_VAULT_PRIVATE_KEYS", default="")
 OROPAY_SECRETBOX_KEYS = env.key_ring("OROPAY_SECRETBOX_KEYS", default="")

@@ -63,8 +63,8 @@ def trigger(store: Store, transaction_id: str, *, code: str, status: str, now: d
     sold = store.row("SELECT * FROM transactions WHERE id = ?", (transaction_id,))
     if sold is None:
         raise LookupError(f"There is no transaction {transaction_id}.")
-    if not re.fullmatch(r"R[0-9]{2}", code):
-        raise ReturnError("code is an ACH return code such as R01.")
+    if code and not re.fullmatch(r"R[0-9]{2}", code):
+        raise ReturnError("code is an ACH return code such as R01, or empty for a return that does not say why.")
     if status not in STATUSES:
         raise ReturnError(f"status is {' or '.join(STATUSES)}.")
     if (sold["method"], sold["type"]) != ("BANK_TRANSFER", "SALE"):
@@ -97,7 +97,7 @@ def apply(store: Store, sold: Row, *, code: str, now: datetime, status: str = ST
         sold["id"],
         status=status,
         result=code,
-        message=f"RETURNED {code}",
+        message=f"RETURNED {code}".strip(),
         updated_at=clock.stamp(now),
     )
 

@@ -4,7 +4,7 @@ from invoices.models.allocation import MOVES as ALLOCATION_MOVES
 from invoices.models.allocation import Allocation, AllocationKind, AllocationState
 from invoices.models.credit import CreditSource, CustomerCredit
 from invoices.models.invoice import MOVES as INVOICE_MOVES
-from invoices.models.invoice import Invoice, InvoiceLine, InvoiceState
+from invoices.models.invoice import Invoice, InvoiceKind, InvoiceLine, InvoiceState
 from invoices.models.receipt import Receipt
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "CreditSource",
     "CustomerCredit",
     "Invoice",
+    "InvoiceKind",
     "InvoiceLine",
     "InvoiceState",
     "Receipt",

@@ -27,6 +27,10 @@ class AllocationKind(models.TextChoices):
     """Too small to ask for."""
 
 
+FORGIVEN = (AllocationKind.DISCOUNT.value, AllocationKind.SMALL_DIFFERENCE.value)
+"""What may be given up together with a payment; such a row names it and goes when the bank takes the payment back."""
+
+
 class AllocationState(models.TextChoices):
     SETTLING = "settling", _("Settling")
     """A bank debit is under way: it lowers what may be asked for, but nothing is paid yet."""
@@ -92,7 +96,7 @@ class Allocation(models.Model):
     transaction = models.ForeignKey(
         "oropay.PaymentTransaction", on_delete=models.PROTECT, null=True, related_name="allocations"
     )
-    """The charge, capture or receipt that brought the money."""
+    """The charge, capture or receipt that brought the money, or with which something was forgiven."""
     occurred_on = models.DateField(_("date"))
     """The world's date in the organization's time zone."""
     created_at = models.DateTimeField(_("created"))
@@ -107,6 +111,7 @@ class Allocation(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0), name="allocation_clears_something"),
             models.CheckConstraint(
                 condition=Q(kind=AllocationKind.PAYMENT, payment__isnull=False, transaction__isnull=False)
+                | Q(kind__in=FORGIVEN, payment__isnull=False, transaction__isnull=False)
                 | Q(~Q(kind=AllocationKind.PAYMENT), payment__isnull=True, transaction__isnull=True),
                 name="allocation_of_money_names_it",
             ),

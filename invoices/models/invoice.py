@@ -9,7 +9,21 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce.models.fields import currency_field, currency_is_code, rate_is_fraction, tax_rate_field
 from commerce.money import MoneyAmountField
+from oropay.ports import DebtKind
 from plumbing.audit import tracked
+
+DEBT_KINDS = [
+    (DebtKind.RETURNED.value, _("money that the bank took back")),
+    (DebtKind.RETURN_FEE.value, _("fee for a returned debit")),
+]
+
+
+class InvoiceKind(models.TextChoices):
+    INVOICE = "invoice", _("Invoice")
+    """Goods and services."""
+
+    DEBIT_MEMO = "debit_memo", _("Debit memo")
+    """Money that went back, or a fee for it: owed and paid like an invoice."""
 
 
 class InvoiceState(models.TextChoices):
@@ -56,6 +70,7 @@ POSTED_ROWS_STAND = pgtrigger.Trigger(
 class Invoice(models.Model):
     """One document of what is owed. total = subtotal − discount + shipping + tax, each the sum of rounded lines."""
 
+    kind = models.CharField(_("kind"), max_length=10, choices=InvoiceKind, default=InvoiceKind.INVOICE, editable=False)
     payable = models.OneToOneField(
         "oropay.Payable", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="invoice"
     )
@@ -66,6 +81,16 @@ class Invoice(models.Model):
     order = models.ForeignKey(
         "commerce.Order", on_delete=models.PROTECT, null=True, blank=True, related_name="invoices"
     )
+    cause = models.ForeignKey(
+        "oropay.PaymentTransaction",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="debit_memos",
+    )
+    """Of a debit memo: what took the money back."""
+    cause_kind = models.CharField(_("because of"), max_length=12, choices=DEBT_KINDS, blank=True, editable=False)
     number = models.CharField(_("number"), max_length=40, blank=True, editable=False)
     external_id = models.CharField(_("number in the ERP"), max_length=60, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=InvoiceState, default=InvoiceState.DRAFT)
@@ -118,6 +143,12 @@ class Invoice(models.Model):
                 fields=["order"], condition=~Q(state=InvoiceState.VOID), name="invoice_one_standing_per_order"
             ),
             models.CheckConstraint(condition=Q(state__in=InvoiceState.values), name="invoice_state_known"),
+            models.CheckConstraint(
+                condition=Q(kind=InvoiceKind.INVOICE, cause__isnull=True, cause_kind="")
+                | Q(Q(kind=InvoiceKind.DEBIT_MEMO, cause__isnull=False, order__isnull=True), ~Q(cause_kind="")),
+                name="invoice_debit_memo_has_a_cause",
+            ),
+            models.UniqueConstraint(fields=["cause", "cause_kind"], name="invoice_debit_memo_once_per_cause"),
             models.CheckConstraint(
                 condition=Q(state=InvoiceState.DRAFT, number="", posted_at__isnull=True)
                 | Q(

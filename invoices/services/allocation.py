@@ -21,6 +21,7 @@ from invoices.models import (
     Invoice,
     InvoiceState,
 )
+from invoices.models.allocation import FORGIVEN
 from oropay.models import Payment, PaymentTransaction
 
 ZERO = Decimal(0)
@@ -177,6 +178,51 @@ def allocation_write_off(*, invoice: Invoice, amount: Decimal, occurred_on: date
         created_at=now,
     )
     return given_up
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What a bank return took apart: money from invoices and from credit, and what had been forgiven with it."""
+
+    allocated: Decimal
+    credited: Decimal
+    discounts: Decimal
+    differences: Decimal
+
+
+def allocation_undo(
+    *, invoice: Invoice, payment: Payment, transaction: PaymentTransaction, amount: Decimal, now: datetime
+) -> Undone:
+    """The bank took money of a payment back: the invoice is due again by what the payment still pays of it.
+
+    Discounts and small differences born with `transaction` on this invoice end with it. Unlike `allocation_take_back`
+    nothing is overdrawn: what the payment does not cover any more is for the caller to claim.
+    """
+    rows = sorted(
+        Allocation.objects.filter(payment=payment, kind=AllocationKind.PAYMENT, state=AllocationState.LIVE),
+        key=lambda row: (row.invoice_id != invoice.pk, -row.pk),
+    )
+    here = [row for row in rows if row.invoice_id == invoice.pk]
+    elsewhere = [row for row in rows if row.invoice_id != invoice.pk]
+    allocated = _shrink(rows=here, amount=amount, now=now)
+    credited = credit_shrink(payment=payment, amount=amount - allocated)
+    allocated += _shrink(rows=elsewhere, amount=amount - allocated - credited, now=now)
+    forgiven = list(
+        Allocation.objects.filter(
+            invoice=invoice, transaction=transaction, kind__in=FORGIVEN, state=AllocationState.LIVE
+        )
+    )
+    _move(rows=forgiven, state=AllocationState.REVERSED)
+
+    def sum_of(kind: AllocationKind) -> Decimal:
+        return sum((row.amount for row in forgiven if row.kind == kind), ZERO)
+
+    return Undone(
+        allocated=allocated,
+        credited=credited,
+        discounts=sum_of(AllocationKind.DISCOUNT),
+        differences=sum_of(AllocationKind.SMALL_DIFFERENCE),
+    )
 
 
 def credit_take_back(*, payment: Payment, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> None:

@@ -8,7 +8,7 @@ from commerce.models import User
 from commerce.money import format_money, locale_of
 from invoices import locks, pdf
 from invoices.exceptions import PostRefused
-from invoices.models import Invoice, InvoiceState
+from invoices.models import Invoice, InvoiceKind, InvoiceState
 from invoices.selectors import invoices_visible_to
 from oropay.models import Payable
 from plumbing.models import Document, DocumentKind
@@ -39,7 +39,7 @@ def _freeze(*, invoice_id: int, content: bytes, mail: bool, now: datetime) -> In
     if invoice.document_id is not None:
         return invoice
     document = document_add(
-        kind=DocumentKind.INVOICE,
+        kind=DocumentKind.DEBIT_MEMO if invoice.kind == InvoiceKind.DEBIT_MEMO else DocumentKind.INVOICE,
         name=f"{invoice.number}.pdf",
         content_type="application/pdf",
         content=content,

@@ -24,12 +24,15 @@ from ledger.selectors import entries_of
 from ledger.services import Line, entry_mirror, entry_post, period_hold
 from oropay import locks as money_locks
 from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, RefundLine, TransactionState
+from oropay.ports import DebtKind
 from oropay.services import payable_open, payable_recompute, payable_running, payable_take_over
 from plumbing.audit import because
 from plumbing.services import job_add, note_add
 
 ZERO = Decimal(0)
 DOCUMENT_JOB = "invoices.document"
+POSTINGS = [EntryKind.INVOICE_POSTED, EntryKind.FEE_PASSED_ON]
+"""What voiding mirrors. A debit memo over money that a bank took back is never void."""
 TAKING = frozenset({Action.CHARGE, Action.CAPTURE, Action.OFFLINE_RECEIPT})
 
 
@@ -247,7 +250,7 @@ def _void(*, invoice_id: int, note: str, by: User, now: datetime) -> Invoice:
     _voidable_check(invoice=invoice, payable=payable)
 
     entry = Entry.objects.filter(
-        organization_id=invoice.organization_id, source=_source(invoice), kind=EntryKind.INVOICE_POSTED
+        organization_id=invoice.organization_id, source=_source(invoice), kind__in=POSTINGS
     ).first()
     if entry is not None:
         entry_mirror(entry=entry, occurred_on=today, source=_source(invoice), memo=note[:250], now=now)
@@ -264,6 +267,8 @@ def _void(*, invoice_id: int, note: str, by: User, now: datetime) -> Invoice:
 def _voidable_check(*, invoice: Invoice, payable: Payable) -> None:
     if invoice.state != InvoiceState.POSTED:
         raise VoidRefused(number=invoice.number, why=_("it is void already."))
+    if invoice.cause_kind == DebtKind.RETURNED:
+        raise VoidRefused(number=invoice.number, why=_("the bank did take this money; write it off instead."))
     if payable_running(payable=payable):
         raise VoidRefused(number=invoice.number, why=_("somebody is paying it; wait for the outcome."))
     stands = standing(invoice=invoice)

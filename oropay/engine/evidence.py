@@ -12,7 +12,7 @@ TYPE_AT_GATEWAY = {
     Action.CREDIT: "REFUND",
 }
 
-SILENT = frozenset({Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED})
+SILENT = frozenset({Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.WITHHELD, Verdict.REFUSED})
 """No evidence came."""
 
 

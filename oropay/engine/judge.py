@@ -46,6 +46,7 @@ TABLE: dict[Verdict, Move] = {
     Verdict.NOT_FOUND: Move(S.FAILED, FailureReason.REFUSED, AlertKind.REFUSED_REQUEST),
     Verdict.RETURNED: Move(S.FAILED, FailureReason.REJECTED),
     Verdict.NOT_SENT: Move(S.QUEUED),
+    Verdict.WITHHELD: Move(S.FAILED, FailureReason.FROZEN),
     Verdict.REFUSED: Move(S.QUEUED, alert=AlertKind.GATEWAY_REFUSES_US),
     Verdict.DUPLICATE: Move(S.UNKNOWN),
     Verdict.UNKNOWN: Move(S.UNKNOWN),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from ledger.services import period_hold
 from oropay import locks, vault
 from oropay.engine.evidence import SILENT
-from oropay.engine.follow import Recording, follow
+from oropay.engine.follow import Recording, came_back, follow, return_add
 from oropay.engine.health import health_note
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
 from oropay.engine.ladder import next_reread
@@ -71,6 +71,10 @@ def _record(
     news = recording_lock(transaction_id=transaction_id, answer=answer, now=now, seen=seen)
     row = news.row
     exchange_add(news=news, kind=kind)
+    if came_back(news=news):
+        return_add(news=news)
+        payment_refresh(news=news)
+        return row
     move = judge(row=row, answer=answer, now=now, last_try=_last_try(row=row, now=now))
     if move is None:
         return row

@@ -21,7 +21,7 @@ from oropay.engine.ladder import next_look, next_reread
 from oropay.engine.leaving import authentication_expire
 from oropay.engine.record import record
 from oropay.gateway.port import Answer, Listing, PaymentGateway, Proof, ResultRequest, Verdict
-from oropay.models import REREAD, RUNNING, Action, AlertKind, PaymentTransaction, TransactionState
+from oropay.models import REREAD, RUNNING, Action, AlertKind, Method, PaymentTransaction, TransactionState
 from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
 
@@ -38,16 +38,17 @@ def look(*, transaction_id: int, now: datetime) -> None:
 
 
 def reread(*, transaction_id: int, now: datetime) -> None:
-    """Read again by its gateway id what the gateway has not decided: a bank debit under way, a fraud review.
+    """Read again by its gateway id what may still change: a bank debit under way or settled, a fraud review.
 
-    The sweep asks for it from time to time, the settlement pull when it names the transaction.
+    The sweep asks for what is not decided, the settlement pull for what it names, a daily task for settled bank debits.
     """
     row = PaymentTransaction.objects.select_related("payment__provider_account").get(pk=transaction_id)
-    if row.state not in REREAD:
-        return
     state = TransactionState(row.state)
-    later = now + next_reread(state) if row.gateway_id else None
-    PaymentTransaction.objects.filter(pk=row.pk, state=state).update(next_at=later)
+    if state in REREAD:
+        later = now + next_reread(state) if row.gateway_id else None
+        PaymentTransaction.objects.filter(pk=row.pk, state=state).update(next_at=later)
+    elif not (state == TransactionState.APPROVED and row.action == Action.CHARGE and row.payment.method == Method.BANK):
+        return
     if not row.gateway_id:
         return
     reread_record(

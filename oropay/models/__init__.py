@@ -1,5 +1,6 @@
 """Tables of the payment module, one file a subject."""
 
+from oropay.models.ach import AchReturn, ChangeNotice, ChangeSource, Freeze
 from oropay.models.alert import Alert, AlertKind
 from oropay.models.approval import Approval, ApprovalKind, ApprovalState, RefundLimit
 from oropay.models.authentication import Authentication, AuthenticationOutcome
@@ -23,7 +24,15 @@ from oropay.models.dispute import (
     StepSource,
 )
 from oropay.models.drift import DriftFinding, DriftKind, DriftRun
-from oropay.models.instrument import Instrument, InstrumentKind, InstrumentState, Mandate, MandateKind, SecCode
+from oropay.models.instrument import (
+    CheckState,
+    Instrument,
+    InstrumentKind,
+    InstrumentState,
+    Mandate,
+    MandateKind,
+    SecCode,
+)
 from oropay.models.notification import (
     NOTIFICATION_MOVES,
     NOTIFICATION_WAITING,
@@ -92,6 +101,7 @@ __all__ = [
     "REQUEST_MOVES",
     "REREAD",
     "RUNNING",
+    "AchReturn",
     "Action",
     "Alert",
     "AlertKind",
@@ -100,6 +110,9 @@ __all__ = [
     "ApprovalState",
     "Authentication",
     "AuthenticationOutcome",
+    "ChangeNotice",
+    "ChangeSource",
+    "CheckState",
     "DataLevelSent",
     "Dispute",
     "DisputeAction",
@@ -120,6 +133,7 @@ __all__ = [
     "ExpiryReminder",
     "FailureReason",
     "ForcedStatus",
+    "Freeze",
     "Initiator",
     "Instrument",
     "InstrumentDefault",

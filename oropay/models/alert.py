@@ -29,6 +29,12 @@ class AlertKind(models.TextChoices):
     """No evidence decided an unknown transaction; two persons said that it was taken."""
     DONE_OUTSIDE = "done_outside", _("Done at the gateway")
     """Somebody captured, reversed or refunded at the gateway itself; it is recorded here."""
+    RETURN_WITHOUT_CODE = "return_without_code", _("Returned without a code")
+    """A bank debit came back and nobody said why: a person must find out and enter the code."""
+    RETURNED_AFTER_REFUND = "returned_after_refund", _("Refunded and returned")
+    """A bank debit came back that had been given back, wholly or in part: the customer owes the difference."""
+    RETURN_RATE = "return_rate", _("Return rate too high")
+    """More bank debits came back than Nacha tolerates."""
     CREDIT_CREATED = "credit_created", _("Over-payment became credit")
     """Money arrived for something that no longer needed it."""
 

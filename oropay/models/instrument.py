@@ -2,11 +2,13 @@
 
 import uuid
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from commerce.money import MoneyAmountField
 from oropay.models.provider import ProviderAccount
 from plumbing.audit import tracked
 
@@ -29,6 +31,17 @@ class InstrumentState(models.TextChoices):
     """The gateway no longer knows the card's token: it pays nothing until the card is entered again."""
     DELETED = "deleted", _("Deleted")
     """Removed by a person. Kept for the payments that used it."""
+
+
+class CheckState(models.TextChoices):
+    """What is known about a bank account before it is debited."""
+
+    UNCHECKED = "unchecked", _("Not checked")
+    """Cards, and accounts from before there was a check."""
+    FORM = "form", _("Form checked")
+    """Its numbers have the right form; nobody asked the bank."""
+    VERIFIED = "verified", _("Verified")
+    """A verification service says that the account exists and may be debited."""
 
 
 @tracked(exclude=["sealed", "token", "fingerprint"])
@@ -73,6 +86,13 @@ class Instrument(models.Model):
     key_id = models.CharField(max_length=40, blank=True, editable=False)
     same_as = models.ForeignKey("self", null=True, blank=True, editable=False, on_delete=models.PROTECT)
     """The saved instrument this one turned out to be, when it was entered again."""
+    check_state = models.CharField(
+        _("account check"), max_length=10, choices=CheckState, default=CheckState.UNCHECKED, editable=False
+    )
+    check_words = models.CharField(_("what the check found"), max_length=200, blank=True, editable=False)
+    checked_at = models.DateTimeField(_("checked"), null=True, blank=True, editable=False)
+    autopay_stopped_at = models.DateTimeField(_("autopay stopped"), null=True, blank=True, editable=False)
+    """Since a return said so, only a person may start a debit of it."""
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -112,6 +132,22 @@ class SecCode(models.TextChoices):
     PPD = "PPD", _("PPD: personal account, on paper")
 
 
+KEPT_TWO_YEARS = pgtrigger.Trigger(
+    name="mandate_kept_two_years",
+    operation=pgtrigger.Delete,
+    when=pgtrigger.Before,
+    func="""
+        IF coalesce(OLD.revoked_at, CASE WHEN OLD.kind = 'single' THEN OLD.given_at END, 'infinity')
+            > now() - interval '2 years' THEN
+            RAISE EXCEPTION 'A mandate is kept for two years after its end (mandate %)', OLD.id
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN OLD;
+        """,
+)
+"""Source: Nacha Operating Rules, retention of authorizations. A single one ends with its debit, others when revoked."""
+
+
 @tracked()
 class Mandate(models.Model):
     """The words a person agreed to before a bank account was debited. Kept two years after its end (Nacha)."""
@@ -130,12 +166,33 @@ class Mandate(models.Model):
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=250, blank=True)
     given_at = models.DateTimeField(_("given"))
+    limit = MoneyAmountField(_("up to"), null=True, blank=True)
+    """Of a standing or recurring one: no debit may be larger. A single one covers exactly its own debit."""
+    document = models.ForeignKey(
+        "plumbing.Document", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    """The signed paper, the recording of the call, or the written notice that was sent."""
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("mandate")
         verbose_name_plural = _("mandates")
         ordering = ["-given_at"]
+        permissions = [
+            ("record_mandate", "Can write down a mandate given by phone or on paper"),
+            ("revoke_mandate", "Can revoke a mandate"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(limit__isnull=True) | Q(limit__gt=0), name="mandate_limit_is_more"),
+            models.CheckConstraint(
+                condition=~Q(sec_code__in=[SecCode.TEL, SecCode.PPD]) | Q(document__isnull=False),
+                name="mandate_by_phone_or_paper_has_its_proof",
+            ),
+        ]
+        triggers = [KEPT_TWO_YEARS]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.sec_code} · {self.given_at:%Y-%m-%d}"

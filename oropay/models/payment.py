@@ -94,6 +94,14 @@ class Payment(models.Model):
     amount = MoneyAmountField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     initiator = models.CharField(_("started by"), max_length=10, choices=Initiator)
+    retry_of = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="retries",
+        verbose_name=_("sent again for"),
+    )
+    """The first payment of a bank debit that came back for want of money and is sent again under its own mandate."""
     attempt_key = models.UUIDField(_("attempt"), unique=True)
     """Made with the page: a second click brings the same key and joins this payment."""
     money_state = models.CharField(

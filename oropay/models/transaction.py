@@ -147,6 +147,8 @@ class FailureReason(models.TextChoices):
     """A check of a card whose answer was lost. It moves no money, so nothing has to be looked for."""
     BATCH_CLOSED = "batch_closed", _("Already sent for settlement")
     """A void came too late; a refund takes its place."""
+    FROZEN = "frozen", _("Bank account frozen")
+    """The worker opened the account number and found that a return forbids debiting it: nothing was sent."""
 
 
 class RefundReason(models.TextChoices):
@@ -282,6 +284,7 @@ class PaymentTransaction(models.Model):
             models.UniqueConstraint(
                 fields=["parent"], condition=Q(state__in=sorted(RUNNING)), name="one_running_follow_up_per_parent"
             ),
+            models.UniqueConstraint(fields=["parent"], condition=Q(action=Action.RETURN), name="one_return_per_debit"),
         ]
         indexes = [
             models.Index(

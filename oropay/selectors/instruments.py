@@ -16,6 +16,8 @@ from oropay.models import (
     InstrumentRequestState,
     InstrumentState,
     Integration,
+    Mandate,
+    MandateKind,
     Purpose,
 )
 
@@ -23,7 +25,7 @@ from oropay.models import (
 def instruments_for(
     *, user: User, customer_id: int, integration: Integration, purpose: Purpose = Purpose.INVOICES
 ) -> QuerySet[Instrument]:
-    """Saved cards and bank accounts this person may pay with: the company's and their own.
+    """Saved cards and bank accounts of this person: the company's and their own; a frozen one is shown, not used.
 
     The person's first choice for this purpose comes first, then the company's, then the newest.
     """
@@ -33,7 +35,7 @@ def instruments_for(
             Q(owner=None) | Q(owner=user),
             customer_id=customer_id,
             provider_account_id=integration.provider_account_id,
-            state=InstrumentState.ACTIVE,
+            state__in=[InstrumentState.ACTIVE, InstrumentState.FROZEN],
         )
         .annotate(mine_first=Exists(chosen.filter(user=user)), company_first=Exists(chosen.filter(user=None)))
         .order_by("-mine_first", "-company_first", "-created_at")
@@ -70,6 +72,7 @@ def wallet_of(*, user: User, customer_id: int) -> QuerySet[Instrument]:
         )
         .prefetch_related(
             Prefetch("defaults", InstrumentDefault.objects.filter(Q(user=user) | Q(user=None))),
+            Prefetch("mandates", Mandate.objects.filter(revoked_at=None).exclude(kind=MandateKind.SINGLE)),
             Prefetch("requests", InstrumentRequest.objects.filter(kind=InstrumentRequestKind.UPDATE).order_by("-pk")),
         )
         .order_by("-created_at")

@@ -37,6 +37,7 @@ from oropay.models import (
     WebhookCheck,
 )
 from oropay.threeds import NOT_AUTHENTICATED
+from oropay.words import bank_words
 
 
 def payments_visible_to(*, user: User) -> QuerySet[Payment]:
@@ -193,6 +194,10 @@ FAILURES = {
     FailureReason.REJECTED: gettext_lazy(
         "Nothing was taken. Your bank refused the debit. Please use another account, or ask your bank why."
     ),
+    FailureReason.FROZEN: gettext_lazy(
+        "Nothing was taken. This bank account cannot be debited because an earlier debit came back. Please use another "
+        "account, or contact us."
+    ),
 }
 """What a buyer reads of a payment that failed: trying again helps against some reasons only."""
 
@@ -237,10 +242,8 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
             "Nothing more to do: the payment is being reviewed. You will not be charged twice; we will tell you."
         ),
         MoneyState.AUTHORIZED: _("{amount} is held on your card. It is charged when we ship."),
-        MoneyState.SETTLING: _(
-            "Your bank accepted the debit of {amount}. Bank transfers take about three banking days to settle."
-        ),
         MoneyState.VALIDATED: _("Your card was checked. Nothing was charged."),
+        MoneyState.SETTLING: _("Your bank accepted the debit of {amount}. It is expected to settle by {day}."),
         MoneyState.CAPTURED: _("{amount} was paid."),
         MoneyState.SETTLED: _("{amount} was paid."),
         MoneyState.PARTIALLY_REFUNDED: _("{amount} was paid; part of it was given back."),
@@ -249,11 +252,11 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         MoneyState.CANCELED: _("Nothing was charged. The payment was canceled."),
         MoneyState.EXPIRED: _("Nothing was charged, and nothing is held: the payment was not finished in time."),
         MoneyState.FAILED: str(FAILURES.get(failure, _("Nothing was charged. The payment failed."))),  # type: ignore[call-overload]
-        MoneyState.RETURNED: _("Your bank took the money back; the amount is due again."),
         MoneyState.DISPUTED: _(
             "{amount} was paid and is disputed with the bank. It counts as paid until the bank decides; there is "
             "nothing to pay now."
         ),
+        MoneyState.RETURNED: _("Your bank took the money back; the amount is due again. {why}"),
     }
     if payment.is_check:
         sentences |= {
@@ -269,7 +272,7 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         state=state,
         final=state not in OPEN_STATES,
         succeeded=succeeded,
-        sentence=sentences[state].format(amount=amount),
+        sentence=sentences[state].format(amount=amount, **bank_words(payment=payment, state=state)).strip(),
         decline=_decline_reason(payment=payment) if state == MoneyState.DECLINED else "",
         card_not_kept=(
             succeeded
@@ -286,6 +289,7 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
 
 ATTEMPTS = [*INITIATING, Action.VALIDATE]
 """Transactions whose end is the payment's end."""
+
 
 DECLINES = {
     "101": gettext_lazy("Your bank declined the card. Please use another card or ask your bank."),

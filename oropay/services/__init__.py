@@ -1,5 +1,15 @@
 """Every write of the payment module, by subject."""
 
+from oropay.accountcheck import routing_is_valid
+from oropay.services.ach import (
+    ach_return_code_enter,
+    expected_on,
+    freeze_lift,
+    freeze_of,
+    frozen_sentence,
+    settles_on,
+)
+from oropay.services.ach.retry import retries_of, retry_refusal
 from oropay.services.alert import alert_raise, alert_resolve
 from oropay.services.approval import approval_agree, approval_ask, approval_refuse
 from oropay.services.credit import credit_refusal, credit_start
@@ -22,9 +32,9 @@ from oropay.services.instrument import (
     BankDetails,
     MandateGiven,
     NewCard,
-    routing_is_valid,
 )
 from oropay.services.limits import LimitsAsked, refund_limits_propose
+from oropay.services.mandate import Proof, mandate_covers, mandate_for, mandate_record, mandate_revoke
 from oropay.services.notification import (
     notification_receive,
     notification_replay,
@@ -37,12 +47,14 @@ from oropay.services.offline import offline_receipt_record
 from oropay.services.payable import payable_open, payable_recompute, payable_running, payable_take_over
 from oropay.services.provider import integration_save, provider_provision, webhook_address, webhook_rotate
 from oropay.services.refund_mail import instrument_words, refund_mail
-from oropay.services.settlement import SettledNote, settlement_note, watch_wake
+from oropay.services.retry import debit_retry
+from oropay.services.settlement import SettledKind, SettledNote, returns_reread, settlement_note, watch_wake
 from oropay.services.start import (
     Client,
     NewBank,
     PartAsked,
     PaymentAsked,
+    RepeatedDebit,
     SavedInstrument,
     payment_start,
 )
@@ -70,10 +82,14 @@ __all__ = [
     "NewCard",
     "PartAsked",
     "PaymentAsked",
+    "Proof",
     "RefundLineAsked",
+    "RepeatedDebit",
     "Rotation",
     "SavedInstrument",
+    "SettledKind",
     "SettledNote",
+    "ach_return_code_enter",
     "alert_raise",
     "alert_resolve",
     "approval_agree",
@@ -89,10 +105,15 @@ __all__ = [
     "card_validate_start",
     "credit_refusal",
     "credit_start",
+    "debit_retry",
     "drift_ask",
+    "expected_on",
     "finding_note",
     "finding_resolve",
     "forced_statuses_expire",
+    "freeze_lift",
+    "freeze_of",
+    "frozen_sentence",
     "instrument_delete",
     "instrument_edit",
     "instrument_prefer",
@@ -101,6 +122,10 @@ __all__ = [
     "instrument_validate_start",
     "instrument_words",
     "integration_save",
+    "mandate_covers",
+    "mandate_for",
+    "mandate_record",
+    "mandate_revoke",
     "notification_receive",
     "notification_replay",
     "notifications_forget",
@@ -120,8 +145,12 @@ __all__ = [
     "refundable",
     "renewable",
     "request_again",
+    "retries_of",
+    "retry_refusal",
+    "returns_reread",
     "routing_is_valid",
     "settlement_note",
+    "settles_on",
     "status_force",
     "status_unforce",
     "vault_rotate",

@@ -4,9 +4,10 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
 from commerce.models import User
+from oropay.accountcheck import AccountAsked, account_check
 from oropay.exceptions import InstrumentUnusable
 from oropay.models import (
     Instrument,
@@ -61,14 +62,6 @@ class MandateGiven:
     channel: str = "web"
 
 
-def routing_is_valid(number: str) -> bool:
-    """ABA check digit: 3·(d1+d4+d7) + 7·(d2+d5+d8) + (d3+d6+d9) is a multiple of ten."""
-    if len(number) != 9 or not (number.isascii() and number.isdigit()):
-        return False
-    digits = [int(digit) for digit in number]
-    return sum(weight * digit for weight, digit in zip((3, 7, 1) * 3, digits, strict=True)) % 10 == 0 and any(digits)
-
-
 def destination_of(instrument: Instrument | None) -> list[str]:
     """Which card or account this is, so that an approval can tell whether it is another one by now. No secret in it.
 
@@ -111,14 +104,20 @@ def bank_add(
     `owner=None`: the whole company's.
 
     Raises:
-        InstrumentUnusable: the routing number's check digit or the account number's form is wrong.
-    Source: ABA routing check digit; Nacha account numbers have up to 17 characters.
+        InstrumentUnusable: the account check (`oropay.accountcheck`) refuses it, with its reason.
     """
     number = details.account_number.strip()
-    if not routing_is_valid(details.routing_number):
-        raise InstrumentUnusable(why=_("This routing number does not exist; please check its nine digits."))
-    if not (number.isascii() and number.isdigit() and 4 <= len(number) <= 17):
-        raise InstrumentUnusable(why=_("An account number has 4 to 17 digits."))
+    found = account_check(
+        AccountAsked(
+            account_number=number,
+            routing_number=details.routing_number,
+            account_type=details.account_type,
+            holder_type=details.holder_type,
+            holder_name=details.holder_name,
+        )
+    )
+    if found.refusal:
+        raise InstrumentUnusable(why=found.refusal)
     instrument = Instrument(
         kind=InstrumentKind.BANK,
         state=InstrumentState.ONCE,
@@ -132,6 +131,9 @@ def bank_add(
         holder_type=details.holder_type,
         bank_name=details.bank_name[:100],
         nickname=nickname.strip()[:60],
+        check_state=found.state,
+        check_words=found.words[:200],
+        checked_at=timezone.now(),
     )
     sealed = seal(secret=number, context=vault_context(instrument))
     instrument.sealed, instrument.key_id = sealed.blob, sealed.key_id

@@ -11,6 +11,7 @@ from oropay.models import (
     Mandate,
     MandateKind,
 )
+from oropay.services.ach.freeze import freeze_of
 from oropay.services.outbox import request_add
 
 JOINABLE = [InstrumentState.ACTIVE, InstrumentState.FROZEN, InstrumentState.DEAD]
@@ -46,7 +47,9 @@ def instrument_keep(*, instrument: Instrument, fingerprint: str, token: str = ""
     """
     twin = twin_of(instrument=instrument, fingerprint=fingerprint)
     if twin is None:
-        kept = {"state": InstrumentState.ACTIVE} | ({"token": token} if token else {})
+        kept = {"state": _first_state(instrument=instrument, fingerprint=fingerprint)} | (
+            {"token": token} if token else {}
+        )
         Instrument.objects.filter(pk=instrument.pk, state=InstrumentState.ONCE).update(**kept)
         return instrument
     new, twin = _both(new=instrument, twin=twin)
@@ -61,6 +64,13 @@ def instrument_keep(*, instrument: Instrument, fingerprint: str, token: str = ""
             instrument=new, kind__in=[MandateKind.STANDING, MandateKind.RECURRING], revoked_at=None
         ).update(instrument=twin)
     return twin
+
+
+def _first_state(*, instrument: Instrument, fingerprint: str) -> InstrumentState:
+    """An account that a return has frozen for another customer of the seller is frozen from the start."""
+    organization_id = instrument.customer.organization_id
+    frozen = freeze_of(organization_id=organization_id, fingerprint=fingerprint) is not None
+    return InstrumentState.FROZEN if frozen else InstrumentState.ACTIVE
 
 
 def _both(*, new: Instrument, twin: Instrument) -> tuple[Instrument, Instrument]:

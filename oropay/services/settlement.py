@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from oropay import locks
 from oropay.models import (
@@ -15,8 +16,22 @@ from oropay.models import (
 from oropay.services.payable import money_states_write
 from plumbing.services import hint
 
-GIVEN = frozenset({Action.REFUND, Action.CREDIT})
-"""What the gateway reports as a refund."""
+
+class SettledKind(StrEnum):
+    """Which movement of a transaction's money a line of the report is."""
+
+    SALE = "sale"
+    REFUND = "refund"
+    RETURN = "return"
+
+
+KINDS: dict[Action, SettledKind] = {
+    Action.CHARGE: SettledKind.SALE,
+    Action.CAPTURE: SettledKind.SALE,
+    Action.REFUND: SettledKind.REFUND,
+    Action.CREDIT: SettledKind.REFUND,
+    Action.RETURN: SettledKind.RETURN,
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +39,7 @@ class SettledNote:
     """One settled transaction as the gateway names it."""
 
     gateway_id: str
-    is_refund: bool
+    kind: SettledKind
     batch_id: str
     deposit_id: str
     transaction_id: int | None = None
@@ -37,11 +52,11 @@ def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[Settle
     A pending ACH charge is not believed by a report line alone: it is read by id and recorded by the engine.
     Must run inside the caller's transaction. Returns how many rows were written.
     """
-    by_id: dict[tuple[str, bool], list[SettledNote]] = {}
+    by_id: dict[tuple[str, SettledKind], list[SettledNote]] = {}
     for note in notes:
-        by_id.setdefault((note.gateway_id, note.is_refund), []).append(note)
+        by_id.setdefault((note.gateway_id, note.kind), []).append(note)
     named = PaymentTransaction.objects.filter(
-        gateway_id__in=[gateway_id for gateway_id, _refund in by_id], payment__provider_account=provider_account
+        gateway_id__in=[gateway_id for gateway_id, _kind in by_id], payment__provider_account=provider_account
     )
     payments = locks.payments(ids=set(named.values_list("payment_id", flat=True)))
     families: dict[int, list[PaymentTransaction]] = {payment.pk: [] for payment in payments}
@@ -54,13 +69,13 @@ def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[Settle
 
 
 def _note_on(
-    *, row: PaymentTransaction, by_id: Mapping[tuple[str, bool], Sequence[SettledNote]], now: datetime
+    *, row: PaymentTransaction, by_id: Mapping[tuple[str, SettledKind], Sequence[SettledNote]], now: datetime
 ) -> bool:
     """Put its note on one transaction of a locked payment; False when nothing is to be written."""
-    if row.action not in {Action.CHARGE, Action.CAPTURE, *GIVEN}:
+    if row.action not in KINDS:
         return False
-    owner = row.parent if row.action == Action.CAPTURE and row.parent is not None else row
-    found = by_id.get((owner.gateway_id, row.action in GIVEN), ())
+    owner = row.parent if row.action in {Action.CAPTURE, Action.RETURN} and row.parent is not None else row
+    found = by_id.get((owner.gateway_id, KINDS[Action(row.action)]), ())
     note = next((one for one in found if one.transaction_id in {None, row.pk}), None)
     if note is None:
         return False
@@ -72,6 +87,18 @@ def _note_on(
     row.batch_id = row.batch_id or note.batch_id
     row.deposit_id = note.deposit_id
     return True
+
+
+def returns_reread(*, transaction_ids: Iterable[int]) -> int:
+    """Have settled bank debits read again whose money the settlement report shows going back.
+
+    Nothing is believed by a report line alone: the engine reads the debit by its id and records what the gateway says.
+    Returns how many.
+    """
+    asked = sorted(set(transaction_ids))
+    for transaction_id in asked:
+        hint("oropay.tasks.reread", transaction_id, queue="gateway-batch")
+    return len(asked)
 
 
 def watch_wake(*, transaction_ids: Iterable[int], now: datetime) -> int:

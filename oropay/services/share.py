@@ -42,7 +42,8 @@ def own_sums(*, payable: Payable, rows: Sequence[Share]) -> Sums:
             held = sums_of(own.transactions).held
             currency = own.transactions[0].currency
             sums = replace(sums, held=_share(held, payable=payable, parts=of_payment, currency=currency))
-        total += sums
+        # What went back beyond what the payment still covered is a debit memo, and owed on no document of its own.
+        total += replace(sums, returned=min(sums.returned, max(Decimal(0), sums.captured - sums.refunded)))
     return total
 
 

@@ -29,6 +29,7 @@ from oropay.exceptions import (
 from oropay.gateway.port import Capture
 from oropay.leveldata import assess, combined, store
 from oropay.models import (
+    AchReturn,
     Action,
     Initiator,
     Instrument,
@@ -46,7 +47,10 @@ from oropay.models import (
 )
 from oropay.orderdata import freeze
 from oropay.ports import MoneyEvent, payable_handlers
+from oropay.services.ach.freeze import freeze_of, frozen_sentence
+from oropay.services.ach.retry import Again, retry_check
 from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_add, card_add, mandate_add
+from oropay.services.mandate import mandate_for
 from oropay.services.threeds import authentication_open, authentication_wanted, exemption_claimed
 from oropay.services.wallet import instrument_refusal
 from plumbing.services import hint
@@ -73,7 +77,15 @@ class NewBank:
 class SavedInstrument:
     instrument_id: int
     mandate: MandateGiven | None = None
-    """Each debit of a saved bank account is authorised anew."""
+    """The words a person has just agreed to; None where a standing or recurring mandate of the account covers it."""
+
+
+@dataclass(frozen=True)
+class RepeatedDebit:
+    """A bank debit that came back for want of money, sent again: the account and the mandate of the first time."""
+
+    told_id: int
+    """The `AchReturn`."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,7 @@ class PaymentAsked:
 
     parts: Sequence[PartAsked]
     integration_id: int
-    source: NewCard | NewBank | SavedInstrument
+    source: NewCard | NewBank | SavedInstrument | RepeatedDebit
     attempt_key: uuid.UUID
     initiator: Initiator = Initiator.BUYER
     client: Client = field(default_factory=Client)
@@ -115,6 +127,7 @@ def payment_start(*, asked: PaymentAsked, by: User, website: Website, now: datet
         AlreadyBeingPaid: another attempt on one of the payables has no outcome yet.
         AmountTooLarge, NothingPayable, PayableChanged: the document is not what the page showed.
         AmountNotRepresentable, MethodUnavailable, InstrumentUnusable, MandateRequired: say why at the field.
+        RetryRefused: a returned debit may not be sent again.
     """
     try:
         _refuse_running(payable_ids=[part.payable_id for part in asked.parts])  # without waiting for any lock
@@ -138,7 +151,12 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
     first = payables[0]
     total = sum(wanted.values(), Decimal(0))
     integration = _integration(pk=asked.integration_id, payables=payables, total=total, source=asked.source, now=now)
-    instrument, mandate = _instrument(asked=asked, integration=integration, payables=payables, by=by, now=now)
+    first_of_all: Payment | None = None
+    if isinstance(asked.source, RepeatedDebit):
+        again = _again(asked=asked, wanted=wanted, now=now)
+        instrument, mandate, first_of_all = again.instrument, again.mandate, again.first
+    else:
+        instrument, mandate = _instrument(asked=asked, integration=integration, payables=payables, by=by, now=now)
     payment = Payment.objects.create(
         organization=first.organization,
         website=website,
@@ -151,9 +169,10 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
         amount=total,
         currency=first.currency,
         initiator=asked.initiator,
+        retry_of=first_of_all,
         attempt_key=asked.attempt_key,
-        keep_instrument=not isinstance(asked.source, SavedInstrument) and asked.source.keep,
         **_goods(payables=payables, wanted=wanted, instrument=instrument),
+        keep_instrument=isinstance(asked.source, NewCard | NewBank) and asked.source.keep,
         ip_address=asked.client.ip_address,
         created_by=by,
         created_at=now,
@@ -215,9 +234,7 @@ def _last_look(*, payables: Sequence[Payable], wanted: dict[int, Decimal]) -> No
             )
 
 
-def _integration(
-    *, pk: int, payables: Sequence[Payable], total: Decimal, source: NewCard | NewBank | SavedInstrument, now: datetime
-) -> Integration:
+def _integration(*, pk: int, payables: Sequence[Payable], total: Decimal, source: object, now: datetime) -> Integration:
     first = payables[0]
     if any(
         (payable.organization_id, payable.currency) != (first.organization_id, first.currency) for payable in payables
@@ -248,6 +265,16 @@ def _integration(
     return integration
 
 
+def _again(*, asked: PaymentAsked, wanted: dict[int, Decimal], now: datetime) -> Again:
+    """A returned debit as it was; the payables are locked, so nobody sends it again at the same time."""
+    if not isinstance(asked.source, RepeatedDebit):
+        raise TypeError(f"{asked.source!r} repeats no debit")
+    told = AchReturn.objects.select_related("transaction__parent__payment", "transaction__payment").get(
+        pk=asked.source.told_id
+    )
+    return retry_check(told=told, wanted=wanted, integration_id=asked.integration_id, now=now)
+
+
 def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequence[Payable], by: User, now: datetime):  # type: ignore[no-untyped-def]
     """The instrument to pay with and, for a bank account, the mandate that covers this debit."""
     source = asked.source
@@ -260,7 +287,7 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
             raise MandateRequired
         instrument = bank_add(customer_id=customer_id, owner=by, integration=integration, details=source.details)
         mandate_given = source.mandate
-    else:
+    elif isinstance(source, SavedInstrument):
         found = Instrument.objects.filter(
             pk=source.instrument_id,
             customer_id=customer_id,
@@ -268,6 +295,11 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
         ).first()
         if found is None or found.owner_id not in {None, by.pk} or found.state == InstrumentState.DELETED:
             raise InstrumentUnusable(why=_("This saved way to pay no longer exists."))
+        freeze = freeze_of(organization_id=integration.organization_id, fingerprint=found.fingerprint)
+        if freeze is not None or found.state == InstrumentState.FROZEN:
+            raise InstrumentUnusable(why=frozen_sentence(freeze))
+        if found.autopay_stopped_at is not None and asked.initiator in {Initiator.AUTOPAY, Initiator.SCHEDULE}:
+            raise InstrumentUnusable(why=_("Autopay is off for this bank account since one of its debits came back."))
         if why := instrument_refusal(instrument=found, today=payables[0].organization.today(now)):
             raise InstrumentUnusable(why=why)
         if found.kind == InstrumentKind.CARD:
@@ -275,8 +307,14 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
         if not integration.echeck:
             raise MethodUnavailable(why=_("it takes no bank transfers."))
         if source.mandate is None:
-            raise MandateRequired
+            total = sum((part.amount for part in asked.parts), Decimal(0))
+            standing = mandate_for(instrument=found, amount=total, initiator=asked.initiator)
+            if standing is None:
+                raise MandateRequired
+            return found, standing
         instrument, mandate_given = found, source.mandate
+    else:
+        raise TypeError(f"{source!r} is no way to pay")
     return instrument, mandate_add(instrument=instrument, given=mandate_given, by=by, now=now)
 
 

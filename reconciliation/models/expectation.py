@@ -17,11 +17,13 @@ class ExpectationKind(models.TextChoices):
     """A dispute took money: the gateway will keep it from a deposit. The amount is negative."""
     REVERSAL = "reversal", _("Chargeback reversal")
     """A dispute gave money back: the gateway will deposit it."""
+    RETURN = "return", _("Return")
+    """A settled bank debit that went back: the gateway will keep it from a deposit. The amount is negative."""
     RECEIPT = "receipt", _("Receipt")
     """A check or wire recorded by staff: a bank statement will show it. No gateway knows of it."""
 
 
-OUTGOING = [ExpectationKind.REFUND, ExpectationKind.CHARGEBACK]
+OUTGOING = [ExpectationKind.REFUND, ExpectationKind.RETURN, ExpectationKind.CHARGEBACK]
 """Kinds that lower a deposit: their amounts are negative."""
 
 
@@ -49,7 +51,7 @@ class Expectation(models.Model):
     chargeback under its dispute's.
     """
     amount = MoneyAmountField(_("amount"))
-    """Signed: a refund or chargeback is negative."""
+    """Signed: a refund, return or chargeback is negative."""
     currency = models.CharField(_("currency"), max_length=3)
     due_on = models.DateField(_("due"), null=True)
     """By banking days. Empty for receipts: whoever brings a check to the bank decides the day."""

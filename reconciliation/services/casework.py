@@ -22,7 +22,7 @@ SET resolution = 'arrived', resolved_at = %(now)s
 FROM reconciliation_settlementline line
 JOIN reconciliation_matchpart part ON part.settlement_line_id = line.id AND part.live
 WHERE open_case.settlement_line_id = line.id AND line.provider_account_id = %(account)s
-    AND open_case.resolved_at IS NULL AND open_case.kind <> 'returned'
+    AND open_case.resolved_at IS NULL AND (open_case.kind <> 'returned' OR line.kind = 'return')
 """
 
 LINE_CASES = f"""
@@ -80,7 +80,8 @@ WITH suspect AS MATERIALIZED (
         WHERE suspect.reference <> '' AND own.reference = suspect.reference
             AND payment.provider_account_id = suspect.provider_account_id
     ) AS named ON true
-    WHERE suspect.matched_expectation_id IS NULL OR suspect.is_withdrawn OR suspect.status_now = 'REJECTED'
+    WHERE suspect.matched_expectation_id IS NULL OR suspect.is_withdrawn
+        OR (suspect.status_now = 'REJECTED' AND suspect.kind <> 'return')
 )
 INSERT INTO reconciliation_exceptioncase AS known
     (organization_id, kind, expectation_id, settlement_line_id, transaction_id, currency, amount, raised_at, resolution,

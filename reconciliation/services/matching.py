@@ -30,10 +30,10 @@ WITH loose_line AS MATERIALIZED (
                 WHERE open_case.settlement_line_id IS NOT NULL AND open_case.resolved_at IS NULL
             )
         )
-        AND coalesce((
+        AND (line.kind = 'return' OR coalesce((
             SELECT change.status FROM reconciliation_statuschange change
             WHERE change.line_id = line.id ORDER BY change.number DESC LIMIT 1
-        ), line.status) <> 'REJECTED'
+        ), line.status) <> 'REJECTED')
         AND NOT EXISTS (
             SELECT FROM reconciliation_matchpart part WHERE part.settlement_line_id = line.id AND part.live
         )

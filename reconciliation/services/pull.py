@@ -14,7 +14,7 @@ from oropay.engine.gateways import gateway_of
 from oropay.exceptions import VaultError
 from oropay.gateway.port import DepositAdvice, GatewayUnavailable, PaymentGateway, SettledTransaction
 from oropay.models import ProviderAccount
-from oropay.services import SettledNote, settlement_note, watch_wake
+from oropay.services import SettledKind, SettledNote, returns_reread, settlement_note, watch_wake
 from plumbing.services import hint
 from reconciliation import locks
 from reconciliation.exceptions import DaysOutOfOrder
@@ -132,13 +132,14 @@ def _statistics_refresh(*, written: int) -> None:
 
 
 TO_NOTE = """
-SELECT DISTINCT line.gateway_id, line.kind = 'refund', line.batch_id, deposit.gateway_id, met.id
+SELECT DISTINCT line.gateway_id, line.kind, line.batch_id, deposit.gateway_id, met.id
 FROM reconciliation_settlementline line
 JOIN reconciliation_deposit deposit ON deposit.id = line.deposit_id
 LEFT JOIN reconciliation_matchpart part ON part.settlement_line_id = line.id AND part.live
 LEFT JOIN reconciliation_expectation expected ON expected.id = part.expectation_id
 LEFT JOIN oropay_paymenttransaction met ON met.id = expected.transaction_id AND met.deposit_id = ''
 WHERE line.provider_account_id = %(account)s AND line.deposit_id = ANY(%(deposits)s::bigint[])
+    AND line.kind IN ('sale', 'refund', 'return')
     AND (met.id IS NOT NULL OR EXISTS (
         SELECT FROM oropay_paymenttransaction waiting
         JOIN oropay_payment payment ON payment.id = waiting.payment_id
@@ -160,16 +161,40 @@ WHERE line.provider_account_id = %(account)s AND line.deposit_id = ANY(%(deposit
 """Transactions that never arrived, by their own name in the report."""
 
 
+TO_REREAD = """
+SELECT DISTINCT debit.id
+FROM reconciliation_settlementline line
+JOIN oropay_paymenttransaction debit
+    ON debit.gateway_id = line.gateway_id AND debit.action = 'charge' AND debit.state = 'approved'
+JOIN oropay_payment payment
+    ON payment.id = debit.payment_id AND payment.provider_account_id = line.provider_account_id
+WHERE line.provider_account_id = %(account)s AND line.deposit_id = ANY(%(deposits)s::bigint[]) AND line.kind = 'return'
+    AND NOT EXISTS (
+        SELECT FROM oropay_paymenttransaction known WHERE known.parent_id = debit.id AND known.action = 'return'
+    )
+"""
+"""Settled bank debits whose return we do not know yet."""
+
+
 def _note(*, provider_account: ProviderAccount, deposit_ids: tuple[int, ...], now: datetime) -> None:
     """Tell the payment module, in small transactions of their own: they lock payments, the ones above never do."""
     with connection.cursor() as cursor:
         cursor.execute(TO_NOTE, {"account": provider_account.pk, "deposits": list(deposit_ids)})
         notes = [
-            SettledNote(gateway_id=row[0], is_refund=row[1], batch_id=row[2], deposit_id=row[3], transaction_id=row[4])
+            SettledNote(
+                gateway_id=row[0],
+                kind=SettledKind(row[1]),
+                batch_id=row[2],
+                deposit_id=row[3],
+                transaction_id=row[4],
+            )
             for row in cursor.fetchall()
         ]
         cursor.execute(TO_WATCH, {"account": provider_account.pk, "deposits": list(deposit_ids)})
         watched = [row[0] for row in cursor.fetchall()]
+        cursor.execute(TO_REREAD, {"account": provider_account.pk, "deposits": list(deposit_ids)})
+        came_back = [row[0] for row in cursor.fetchall()]
+    returns_reread(transaction_ids=came_back)
     watch_wake(transaction_ids=watched, now=now)
     for start in range(0, len(notes), NOTES):
         with atomic(durable=True):

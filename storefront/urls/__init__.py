@@ -35,5 +35,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("payment-methods/<uuid:uuid>/", methods.edit, name="payment_method"),
     path("payment-methods/<uuid:uuid>/remove/", methods.remove, name="payment_method_remove"),
     path("payment-methods/<uuid:uuid>/restore/", methods.restore, name="payment_method_restore"),
+    path("payment-methods/<uuid:uuid>/authorisations/<int:mandate>/withdraw/", methods.revoke, name="mandate_revoke"),
     *invoices.urlpatterns,
 ]

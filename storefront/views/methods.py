@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commerce.models import CustomerUser
 from oropay.exceptions import PaymentError
-from oropay.models import Instrument, Purpose
+from oropay.models import Instrument, Mandate, Purpose
 from oropay.selectors import instruments_of, instruments_removed, wallet_of
 from oropay.services import (
     NewBank,
@@ -25,6 +25,7 @@ from oropay.services import (
     instrument_edit,
     instrument_prefer,
     instrument_restore,
+    mandate_revoke,
 )
 from storefront.forms.methods import EditForm, SaveForm
 from storefront.methods import MethodRow, may_manage, method_row, save_options, standing_terms
@@ -166,6 +167,20 @@ def _change(request: ShopRequest, *, form: EditForm, instrument: Instrument) -> 
             wanted = purpose in data[field]
             if wanted != (purpose in before):
                 instrument_prefer(instrument=instrument, purpose=Purpose(purpose), on=wanted, user=user, now=now)
+
+
+@login_required
+@require_POST
+def revoke(request: ShopRequest, uuid: UUID, mandate: int) -> HttpResponse:
+    """End a standing authorisation. A debit that is under way stays."""
+    seat = seat_required(request)
+    instruments = instruments_of(user=request.user).filter(uuid=uuid, customer=seat.customer_id)
+    row: Mandate | None = Mandate.objects.filter(pk=mandate, revoked_at=None, instrument__in=instruments).first()
+    if row is None:
+        raise Http404("no such authorisation")
+    mandate_revoke(mandate=row, by=request.user, why=_("by the customer"), now=timezone.now())
+    messages.success(request, _("The authorisation is withdrawn. Nothing more is debited under it."))
+    return redirect("storefront:payment_methods")
 
 
 @login_required

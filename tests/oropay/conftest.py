@@ -1,7 +1,7 @@
 """The payment module against gpsandbox over real HTTP: a seller, a buyer, an order, an integration."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -41,8 +41,8 @@ from oropay.services import (
 )
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import VISA, Sandbox
-from tests.factories import OrderFactory, OrderLineFactory
-from tests.oropay.house import bank
+from tests.factories import OrderFactory, OrderLineFactory, StaffFactory
+from tests.oropay.house import bank, reread
 from tests.oropay.wallet import void
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -203,3 +203,32 @@ def compare(account: ProviderAccount) -> Callable[[], list[tuple[str, bool]]]:
         return [(one.kind, bool(one.repaired)) for one in DriftFinding.objects.order_by("pk")]
 
     return compare
+
+
+def later(sandbox: Sandbox) -> Iterator[Callable[..., None]]:  # noqa: F811
+    """Move the gateway's clock; it is put right again afterwards."""
+    yield lambda **wait: sandbox.control("/clock", {"advance": wait}) and None
+    sandbox.control("/reset", {})
+    sandbox.control("/clock", {"real": True})
+
+
+@pytest.fixture
+def settled(
+    start: Callable[..., Payment],
+    run: Callable[[Payment], PaymentTransaction],
+    later: Callable[..., None],
+) -> Callable[..., PaymentTransaction]:
+    """A bank debit of 100.00 that was funded; say from which account."""
+
+    def settled(number: str = "1357902468", **more: object) -> PaymentTransaction:
+        row = run(start(source=bank(number, **more)))  # type: ignore[arg-type]
+        later(days=7)
+        return reread(row)
+
+    return settled
+
+
+@pytest.fixture
+def clerk(order: Order) -> User:
+    clerk: User = StaffFactory.create(organization=order.organization)
+    return clerk

@@ -2,16 +2,18 @@
 
 import time
 from datetime import timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 
+from commerce.models import User
 from oropay import engine
 from oropay.engine.gateways import gateway_of
 from oropay.engine.send import Claim
 from oropay.engine.send.sale import sale_request
 from oropay.gateway.port import SaleRequest
-from oropay.models import Action, Payable, PaymentTransaction, TransactionState
-from oropay.services import BankDetails, MandateGiven, NewBank
+from oropay.models import Action, Payable, PaymentTransaction, RefundReason, TransactionState
+from oropay.services import BankDetails, MandateGiven, NewBank, refund_lines_suggested, refund_start
 from tests.contract.sandbox import Sandbox
 
 
@@ -73,3 +75,27 @@ def sending(row: PaymentTransaction) -> PaymentTransaction:
     PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
     row.refresh_from_db()
     return row
+
+
+def reread(row: PaymentTransaction) -> PaymentTransaction:
+    engine.reread(transaction_id=row.pk, now=timezone.now())
+    return PaymentTransaction.objects.get(pk=row.pk)
+
+
+def returned_of(row: PaymentTransaction) -> PaymentTransaction:
+    return PaymentTransaction.objects.get(parent=row, action=Action.RETURN)
+
+
+def send_back(sandbox: Sandbox, row: PaymentTransaction, code: str = "R01", status: str = "REJECTED") -> None:
+    sandbox.control(f"/transactions/{row.gateway_id}/ach-return", {"code": code, "status": status})
+
+
+def given_back(charge: PaymentTransaction, amount: str, clerk: User) -> PaymentTransaction:
+    return refund_start(
+        charge=charge,
+        lines=refund_lines_suggested(charge=charge, amount=Decimal(amount)),
+        reason=RefundReason.GOODS,
+        note="one piece came broken",
+        by=clerk,
+        now=timezone.now(),
+    )

@@ -30,6 +30,7 @@ from oropay.models import (
 )
 from oropay.services import (
     RefundLineAsked,
+    SettledKind,
     SettledNote,
     cancel_start,
     refund_lines_suggested,
@@ -261,7 +262,7 @@ def test_a_box_copied_into_another_row_pays_nothing(start: Start, run: Run, sand
 
 
 def test_settlement_notes_are_written_once(charge: PaymentTransaction, account: ProviderAccount) -> None:
-    note = SettledNote(gateway_id=charge.gateway_id, is_refund=False, batch_id="", deposit_id="DEP_1")
+    note = SettledNote(gateway_id=charge.gateway_id, kind=SettledKind.SALE, batch_id="", deposit_id="DEP_1")
 
     written = [
         settlement_note(provider_account=account, notes=[note], now=timezone.now()),

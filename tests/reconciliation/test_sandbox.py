@@ -1,7 +1,8 @@
 """The whole way over real HTTP: pay, let the gateway settle, pull, and the books and the page agree."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from oropay import engine
 from oropay.engine import disputes
 from oropay.gateway.port import CardToken
 from oropay.models import (
+    Action,
     Environment,
     FailureReason,
     MoneyState,
@@ -25,7 +27,7 @@ from oropay.models import (
     Watch,
 )
 from oropay.services import NewCard, provider_provision, refund_lines_suggested, refund_start
-from reconciliation.models import CaseKind, ExceptionCase, SettlementLine
+from reconciliation.models import CaseKind, ExceptionCase, LineKind, SettlementLine
 from reconciliation.selectors import Group, WorkbenchFilter, workbench
 from reconciliation.services import Pulled
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
@@ -33,6 +35,8 @@ from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import arrive, prove_absent
 from tests.reconciliation.conftest import BANK, WEDNESDAY, Clock, send
+
+FRIDAY = date(2026, 11, 20)
 
 Pay = Callable[..., PaymentTransaction]
 PullNow = Callable[..., Pulled]
@@ -203,6 +207,42 @@ def test_a_charge_that_never_arrived_is_found_by_the_settlement_report(
     assert Payment.objects.get(pk=lost.payment_id).money_state == MoneyState.SETTLED
     assert books(AccountName.GATEWAY_CLEARING) == 0
     assert ledger_check() == []
+
+
+def test_a_returned_debit_is_found_by_the_report_recorded_and_matched_to_the_cent(
+    pay: Pay,
+    pull: PullNow,
+    sandbox: Sandbox,  # noqa: F811
+    clock: Clock,
+    books: Books,
+) -> None:
+    sandbox.control("/reset", {})
+    broke = replace(BANK, details=replace(BANK.details, account_number="1234560001"))
+    debit = pay("80.00", source=broke)
+    sandbox.control("/settlement/run", {"date": WEDNESDAY.isoformat(), "returns": False})
+    clock.set(WEDNESDAY)
+    pull()
+    engine.reread(transaction_id=debit.pk, now=timezone.now())
+    pull()
+    sandbox.control("/settlement/run", {"date": FRIDAY.isoformat()})
+    clock.set(FRIDAY)
+
+    pull()
+    case = ExceptionCase.objects.get()
+    engine.reread(transaction_id=debit.pk, now=timezone.now())
+    pulled = pull()
+
+    assert case.kind == CaseKind.RETURNED
+    back = PaymentTransaction.objects.get(parent=debit, action=Action.RETURN)
+    assert pulled.matches == 1
+    assert SettlementLine.objects.get(kind=LineKind.RETURN).amount == Decimal("-80.00")
+    assert back.deposit_id
+    case.refresh_from_db()
+    assert not case.is_open
+    assert (books(AccountName.GATEWAY_CLEARING), books(AccountName.CASH_IN_TRANSIT)) == (Decimal(0), Decimal("-0.80"))
+    assert Payment.objects.get(pk=debit.payment_id).money_state == MoneyState.RETURNED
+    assert ledger_check() == []
+    assert pull() == Pulled()
 
 
 def _deposit_of(row: PaymentTransaction) -> str:

@@ -293,7 +293,7 @@ def test_the_same_account_added_twice_is_one(shop: Shop, browser: Client) -> Non
 
     first, second = Instrument.objects.order_by("pk")
     assert (first.state, second.state, second.same_as) == (InstrumentState.ACTIVE, InstrumentState.ONCE, first)
-    assert words.count("ending in 4536") == 1
+    assert words.count("Checking account ending in 4536") == 1
     assert "You entered it again just now. It was saved already, so there is one." in words
     assert set(Mandate.objects.values_list("instrument", flat=True)) == {first.pk}
 

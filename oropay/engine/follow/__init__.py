@@ -12,13 +12,14 @@ from oropay.engine.follow.credit import credited
 from oropay.engine.follow.recording import Recording
 from oropay.engine.follow.refund import refunded
 from oropay.engine.follow.renewal import reauthorized
+from oropay.engine.follow.returned import came_back, return_add
 from oropay.engine.follow.sale import authorized, charged
 from oropay.engine.follow.validation import validated
 from oropay.engine.judge import Move
 from oropay.models import Action, AlertKind, TransactionState
 from oropay.services.followup import reversal_queue
 
-__all__ = ["Recording", "follow", "release_add"]
+__all__ = ["Recording", "came_back", "follow", "release_add", "return_add"]
 
 FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
     Action.AUTHENTICATE_CHECK: checked,

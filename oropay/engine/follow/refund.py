@@ -2,15 +2,28 @@
 
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from ledger.models import AccountName, EntryKind
-from oropay.engine.follow.recording import Recording, entry, event_of, expect
-from oropay.models import RefundLine, TransactionState
-from oropay.ports import Credit
+from oropay.engine.follow.recording import ENDED, Recording, entry, event_of, expect, expected_before
+from oropay.models import Action, AlertKind, RefundLine, TransactionState
+from oropay.ports import DEBTS, Credit, DebtKind, debts
+from oropay.services.alert import alert_raise
 
 
 def refunded(news: Recording, state: TransactionState) -> None:
-    if state != TransactionState.APPROVED:
-        return
+    """A refund to a bank account is accepted first and sure when it is funded, as a debit is."""
+    if state == TransactionState.APPROVED:
+        came_first = any(row.action == Action.RETURN and row.parent_id == news.row.parent_id for row in news.family)
+        _owed(news) if came_first else _given_back(news)
+        expect(row=news.row, gateway_id=news.row.gateway_id, amount=-news.row.amount, now=news.now)
+    elif state in ENDED and expected_before(news):
+        text = _("The bank rejected it after it had been accepted: {refund}.").format(refund=news.row)
+        alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=text, now=news.now)
+
+
+def _given_back(news: Recording) -> None:
+    """Post where the money was taken from."""
     lines = list(RefundLine.objects.filter(refund=news.row).select_related("payable").order_by("pk"))
     by_payable: dict[int | None, list[RefundLine]] = {}
     for line in lines:
@@ -25,4 +38,16 @@ def refunded(news: Recording, state: TransactionState) -> None:
         event = event_of(news=news, payable=payable, amount=amount, lines=tuple(own))
         credited.extend(news.handler(payable).on_refunded(event=event))
     entry(news=news, kind=EntryKind.REFUNDED, credited=credited, sign=-1)
-    expect(row=news.row, gateway_id=news.row.gateway_id, amount=-news.row.amount, now=news.now)
+
+
+def _owed(news: Recording) -> None:
+    """The bank had taken the debit back before its refund went through: nothing is left to take it from."""
+    memo = debts.get(DEBTS).owe(
+        transaction=news.row,
+        kind=DebtKind.RETURNED,
+        amount=news.row.amount,
+        occurred_on=news.day,
+        now=news.now,
+    )
+    text = _("The bank had taken the debit back already; the customer owes the refund by debit memo {number}.")
+    alert_raise(row=news.row, kind=AlertKind.RETURNED_AFTER_REFUND, text=text.format(number=memo.number), now=news.now)

@@ -2,7 +2,8 @@
 
 from ledger.models import EntryKind
 from oropay.engine.follow.recording import ENDED, Recording, events, expect, expected_before, post, tell_ended, withdraw
-from oropay.models import Method, TransactionState
+from oropay.engine.follow.returned import rejected_before_funding
+from oropay.models import FailureReason, Method, TransactionState
 
 S = TransactionState
 
@@ -28,6 +29,8 @@ def charged(news: Recording, state: TransactionState) -> None:
             if news.row.gateway_id:
                 withdraw(news.row, now=news.now)
             tell_ended(news)
+            if news.row.failure_reason == FailureReason.REJECTED:
+                rejected_before_funding(news=news)
     elif state == S.APPROVED:
         post(news=news, kind=EntryKind.CAPTURED, ask="on_captured")
         expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)

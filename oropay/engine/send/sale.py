@@ -7,6 +7,7 @@ from moneyed import Money
 from oropay import vault
 from oropay.engine.send.claim import Claim
 from oropay.engine.send.stored import credential_use, was_declined_before
+from oropay.exceptions import AccountFrozen
 from oropay.gateway.port import (
     Answer,
     AuthenticationUsed,
@@ -27,6 +28,7 @@ from oropay.models import (
     PaymentTransaction,
 )
 from oropay.orderdata import thaw
+from oropay.services.ach.freeze import freeze_of, frozen_sentence
 from oropay.services.provider import webhook_address
 from oropay.vault.contexts import vault_context
 
@@ -127,6 +129,9 @@ def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
     if not instrument.fingerprint:
         instrument.fingerprint = vault.fingerprint(text=f"{instrument.routing_number}:{number}")
         instrument.save(update_fields=["fingerprint"])
+    freeze = freeze_of(organization_id=payment.organization_id, fingerprint=instrument.fingerprint)
+    if freeze is not None:
+        raise AccountFrozen(frozen_sentence(freeze))
     return BankAccount(
         account_number=number,
         routing_number=instrument.routing_number,

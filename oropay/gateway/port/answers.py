@@ -39,6 +39,9 @@ class Verdict(StrEnum):
     NOT_SENT = "not_sent"
     """Proven: no byte of the request left this machine. The same key may be sent again."""
 
+    WITHHELD = "withheld"
+    """We kept it back ourselves: no byte left, and none ever will. It is not the gateway's word."""
+
     REFUSED = "refused"
     """401 after a fresh log-in, 403 or 429: the gateway did not look at it. The same key may be sent again."""
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay.exceptions import CancelRefused, NoteRequired
-from oropay.models import HOLDS, RUNNING, Action, Method, PaymentTransaction, TransactionState
+from oropay.models import HOLDS, RUNNING, Action, PaymentTransaction, TransactionState
 from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.capture import capturable
 from oropay.services.followup.queue import (
@@ -25,7 +25,9 @@ from plumbing.services import note_add
 
 
 def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
-    """What a cancel would release (a hold) or void (an unsettled card charge), always in full."""
+    """What a cancel would release (a hold) or void (an unsettled charge or bank debit), always in full."""
+    if transaction.state == TransactionState.PENDING and transaction.action == Action.CHARGE:
+        return _pending(transaction=transaction, family=family)
     if transaction.state != TransactionState.APPROVED:
         return Allowed(ZERO, _("It was not approved, so there is nothing to cancel."))
     children = [row for row in family if row.parent_id == transaction.pk]
@@ -50,11 +52,22 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     return Allowed(ZERO, _("Only a hold or a charge can be canceled."))
 
 
+def _pending(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
+    """A bank debit under way: the gateway reverses it while its batch is open."""
+    if any(row.parent_id == transaction.pk and row.state in RUNNING for row in family):
+        return Allowed(ZERO, _("Another action on it is still running."))
+    if not transaction.gateway_id:
+        return Allowed(ZERO, _("The gateway has not named it yet."))
+    return Allowed(transaction.amount, _("it is not settled yet."))
+
+
 @atomic(durable=True)
 def cancel_start(
     *, transaction: PaymentTransaction, note: str, by: User, now: datetime, after: int | None = None
 ) -> PaymentTransaction:
-    """Queue releasing a hold, or voiding a card charge that is not settled, in full. `after`: see `capture_start`.
+    """Queue releasing a hold, or voiding a charge or bank debit that is not settled, in full.
+
+    `after`: see `capture_start`.
 
     Above what `by` may give back alone a void waits in AWAITING_APPROVAL for a second person. Releasing a hold gives
     nothing back.
@@ -70,8 +83,6 @@ def cancel_start(
     payment, family = lock_family(payment_id=transaction.payment_id)
     transaction = member(family, transaction.pk)
     refuse_moved(family=family, after=after)
-    if payment.method != Method.CARD:
-        raise CancelRefused(why=_("A bank debit that was accepted can only be refunded after it has settled."))
     refuse_running(parent=transaction, family=family)
     allowed = cancelable(transaction=transaction, family=family)
     if allowed.limit <= 0:

@@ -29,6 +29,7 @@ from oropay.models import (
     RefundSource,
     TransactionState,
 )
+from oropay.services.ach.hold import refund_held
 from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.disputed import came_back_of
 from oropay.services.followup.queue import (
@@ -56,6 +57,8 @@ class RefundLineAsked:
 def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
     """What may still be given back of a charge or capture: captured − refunded − refunds not ended − disputed.
 
+    Of a bank debit: settled − refunded − returned. While its bank may still return it, a second person must agree.
+
     Source: card scheme rules allow no more than was taken, although GP-API itself would allow 115 %.
     """
     if transaction.action not in {Action.CHARGE, Action.CAPTURE} or transaction.state != TransactionState.APPROVED:
@@ -71,6 +74,8 @@ def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
         return Allowed(ZERO, _("It was canceled."))
     if any(row.state in RUNNING for row in children):
         return Allowed(ZERO, _("Another refund of it has not ended."))
+    if transaction.payment.method == Method.BANK and transaction.settled_at is None:
+        return Allowed(ZERO, _("It has not settled yet; void it while its batch is open."))
     came_back = came_back_of(transaction=transaction, family=family)
     left = max(ZERO, transaction.amount - sum((row.amount for row in children), ZERO) + came_back)
     if any(row.action == Action.CHARGEBACK for row in children):
@@ -89,15 +94,16 @@ def refund_start(
     now: datetime,
     after: int | None = None,
 ) -> PaymentTransaction:
-    """Queue giving part of a captured charge back to the card it came from; `lines` say what it is taken from.
+    """Queue giving part of a captured charge back to where it came from; `lines` say what it is taken from.
 
-    Above what `by` may give back alone it waits in AWAITING_APPROVAL for a second person. `after`: see `capture_start`.
+    Above what `by` may give back alone, and while a bank may still return its debit, it waits in AWAITING_APPROVAL for
+    a second person. `after`: see `capture_start`.
 
     Raises:
         PaymentMoved: something was started since `after`.
         NoteRequired: `note` is blank.
         RefundTooLarge: more than captured − refunded.
-        RefundRefused: not a card charge, not captured, or a line names a payable this payment did not pay.
+        RefundRefused: not captured, or a line names a payable this payment did not pay.
         FollowUpRunning: another refund or cancel of this charge has not ended.
     """
     if not note.strip():
@@ -107,18 +113,19 @@ def refund_start(
     payment, family = lock_family(payment_id=charge.payment_id)
     charge = member(family, charge.pk)
     refuse_moved(family=family, after=after)
-    if payment.method != Method.CARD:
-        raise RefundRefused(why=_("Refunds of bank debits are not offered yet; credit the customer instead."))
     amount = sum((line.amount for line in lines), ZERO)
     if amount <= 0 or any(line.amount <= 0 for line in lines):
         raise RefundRefused(why=_("The amount must be more than nothing."))
     representable(amount=amount, currency=charge.currency)
     refuse_running(parent=charge, family=family)
+    charge.payment = payment
     allowed = refundable(transaction=charge, family=family)
     if amount > allowed.limit:
         raise RefundTooLarge(asked=amount, limit=allowed.limit, currency=charge.currency, why=allowed.reason)
     _lines_fit(payment=payment, lines=lines)
-    why = over_limit(payment=payment, charge=charge, amount=amount, by=by, now=now)
+    why = over_limit(payment=payment, charge=charge, amount=amount, by=by, now=now) or (
+        refund_held(payment=payment, charge=charge, now=now) if payment.method == Method.BANK else ""
+    )
     refund = follow_up_queue(
         payment=payment,
         parent=charge,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.banking_days import banking_days_after, closed_days, is_banking_day, late_from
+from plumbing.banking_days import banking_days_after, closed_days, is_banking_day, late_from
 
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 

@@ -1,0 +1,160 @@
+"""A settled bank debit came back: the charge stays what it was, a return beside it undoes what it brought."""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from commerce.money import format_money
+from commerce.settings_registry import setting_get
+from ledger.models import AccountName, EntryKind
+from ledger.services import Line, entry_post
+from oropay.engine.follow.recording import Recording, events, expect
+from oropay.models import (
+    Action,
+    AlertKind,
+    Method,
+    PaymentTransaction,
+    TransactionState,
+)
+from oropay.ports import DEBTS, Credit, DebtKind, debts
+from oropay.returncodes import code_in, reason_of
+from oropay.scoped import RETURN_FEE
+from oropay.services.ach import ach_return_add
+from oropay.services.alert import alert_raise
+from oropay.services.return_mail import return_mail
+from oropay.services.start import reference_new
+
+S = TransactionState
+WENT_BACK = frozenset({"REJECTED", "REVERSED"})
+"""What the gateway calls a debit that it had paid out and took back."""
+UNSENT = frozenset({S.AWAITING_APPROVAL, S.QUEUED})
+
+
+def came_back(*, news: Recording) -> bool:
+    """Whether an answer says that a settled bank debit went back and nobody has written it down yet.
+
+    REVERSED after a void of our own is that void. Source: domain.md, "Gateway answer → state".
+    """
+    row, answer = news.row, news.answer
+    if answer.foreign or answer.status not in WENT_BACK:
+        return False
+    if news.payment.method != Method.BANK or row.action != Action.CHARGE or row.state != S.APPROVED:
+        return False
+    return not any(
+        child.parent_id == row.pk and child.action in {Action.RETURN, Action.CANCEL} and child.state == S.APPROVED
+        for child in news.family
+    )
+
+
+def return_add(*, news: Recording) -> PaymentTransaction:
+    """Write the return of `news.row` beside it, with everything that follows, in the transaction that records it."""
+    charge, answer, now = news.row, news.answer, news.now
+    code = code_in(answer.result_code)
+    row = PaymentTransaction.objects.create(
+        payment=news.payment,
+        parent=charge,
+        action=Action.RETURN,
+        amount=charge.amount,
+        currency=charge.currency,
+        state=S.APPROVED,
+        reference=reference_new(),
+        gateway_status=answer.status,
+        result_code=code,
+        message=answer.message[:250],
+        created_at=now,
+        ended_at=now,
+    )
+    _unsent_follow_ups_withdraw(news=news, charge=charge, now=now)
+    news.family.append(row)
+    back = replace(news, row=row)
+    rest = _book(news=back)
+    told = ach_return_add(payment=news.payment, row=row, code=code, after_funding=True, now=now)
+    expect(row=row, gateway_id=charge.gateway_id, amount=-row.amount, now=now)
+    if rest > 0:
+        _owe_the_rest(news=back, rest=rest)
+    fee = fee_charge(news=back, code=code)
+    return_mail(row=row, reason=told.reason, fee=fee, now=now)
+    return row
+
+
+def _unsent_follow_ups_withdraw(*, news: Recording, charge: PaymentTransaction, now: datetime) -> None:
+    """A refund that has not left yet must not give the money back a second time."""
+    for child in news.family:
+        if child.parent_id == charge.pk and child.state in UNSENT:
+            child.state, child.next_at, child.ended_at = S.CANCELED, None, now
+            child.save()
+
+
+def _book(*, news: Recording) -> Decimal:
+    """The mirror of the capture as far as allocations, deposit and credit reach; returns what they did not cover."""
+    credited: list[Credit] = []
+    for event, handler in events(news):
+        credited.extend(handler.on_returned(event=event))
+    reached = sum((credit.amount for credit in credited), Decimal(0))
+    if reached < 0 or reached > news.row.amount:
+        raise ValueError(f"transaction {news.row.pk}: {reached} given up for a return of {news.row.amount}")
+    moved = _by_account(credited)
+    if any(moved.values()):
+        entry_post(
+            organization_id=news.payment.organization_id,
+            currency=news.row.currency,
+            kind=EntryKind.RETURNED,
+            lines=[
+                Line(account=AccountName.GATEWAY_CLEARING, amount=-reached),
+                *(Line(account=account, amount=amount) for account, amount in moved.items()),
+            ],
+            occurred_on=news.day,
+            source=f"transaction:{news.row.pk}",
+            customer_id=news.payment.customer_id,
+            now=news.now,
+        )
+    rest: Decimal = news.row.amount - reached
+    return rest
+
+
+def _by_account(credited: list[Credit]) -> dict[AccountName, Decimal]:
+    sums: dict[AccountName, Decimal] = {}
+    for credit in credited:
+        sums[credit.account] = sums.get(credit.account, Decimal(0)) + credit.amount
+    return sums
+
+
+def _owe_the_rest(*, news: Recording, rest: Decimal) -> None:
+    memo = debts.get(DEBTS).owe(
+        transaction=news.row, kind=DebtKind.RETURNED, amount=rest, occurred_on=news.day, now=news.now
+    )
+    alert_raise(
+        row=news.row,
+        kind=AlertKind.RETURNED_AFTER_REFUND,
+        text=_(
+            "{amount} of it had been given back before the bank took it: the customer owes that by debit memo {number}."
+        ).format(amount=format_money(rest, news.row.currency), number=memo.number),
+        now=news.now,
+    )
+
+
+def fee_charge(*, news: Recording, code: str) -> Decimal:
+    """Ask the customer for our fee where the account had no money and the seller wants one; returns it."""
+    fee = _fee(news=news, code=code)
+    if fee > 0:
+        debts.get(DEBTS).owe(
+            transaction=news.row, kind=DebtKind.RETURN_FEE, amount=fee, occurred_on=news.day, now=news.now
+        )
+    return fee
+
+
+def _fee(*, news: Recording, code: str) -> Decimal:
+    if not code or not reason_of(code).may_retry or news.row.currency != "USD":
+        return Decimal(0)
+    fee: Decimal = setting_get(RETURN_FEE, news.payment.website, organization_id=news.payment.organization_id)
+    return fee
+
+
+def rejected_before_funding(*, news: Recording) -> None:
+    """A debit that was rejected before it was funded brought nothing; what the code says of the account holds too."""
+    code = code_in(news.answer.result_code)
+    told = ach_return_add(payment=news.payment, row=news.row, code=code, after_funding=False, now=news.now)
+    fee = fee_charge(news=news, code=code)
+    return_mail(row=news.row, reason=told.reason, fee=fee, now=news.now)

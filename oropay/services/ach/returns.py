@@ -1,0 +1,87 @@
+"""What a bank return means for the account, and the code that a person finds out later."""
+
+from datetime import datetime
+
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from commerce.models import User
+from oropay import locks
+from oropay.exceptions import ReturnCodeKnown, ReturnCodeUnknown
+from oropay.models import AchReturn, AlertKind, Freeze, Instrument, Payment, PaymentTransaction
+from oropay.returncodes import CODES
+from oropay.services.ach.freeze import autopay_stop, freeze_add, freeze_end
+from oropay.services.alert import alert_raise
+from plumbing.audit import because
+from plumbing.services import note_add
+
+
+def ach_return_add(
+    *, payment: Payment, row: PaymentTransaction, code: str, after_funding: bool, now: datetime
+) -> AchReturn:
+    """Note why a debit came back and act on it, in the transaction that records it.
+
+    `row` is the return of a settled debit, or the charge that was rejected before it was funded.
+    """
+    told = AchReturn.objects.create(
+        transaction=row,
+        organization=payment.organization,
+        code=code,
+        after_funding=after_funding,
+        returned_on=payment.organization.today(now),
+        created_at=now,
+    )
+    consequences_apply(told=told, instrument=payment.instrument, now=now)
+    if not code:
+        alert_raise(
+            row=row,
+            kind=AlertKind.RETURN_WITHOUT_CODE,
+            text=_("The bank took it back and the gateway does not say why. The account is frozen until you enter it."),
+            now=now,
+        )
+    return told
+
+
+def consequences_apply(*, told: AchReturn, instrument: Instrument | None, now: datetime) -> None:
+    """Freeze the account or stop its autopay, as the code says."""
+    if instrument is None:
+        return
+    if told.reason.freezes:
+        freeze_add(organization=told.organization, instrument=instrument, cause=told, code=told.code, now=now)
+    elif told.reason.stops_autopay:
+        autopay_stop(organization=told.organization, instrument=instrument, now=now)
+
+
+@atomic(durable=True)
+def ach_return_code_enter(*, told: AchReturn, code: str, note: str, by: User, now: datetime) -> AchReturn:
+    """Write down the code that the bank named later; its consequences follow. `note` says where it comes from.
+
+    A code that does not freeze lets the account go that this return had frozen for want of one.
+
+    Raises:
+        ReturnCodeUnknown: there is no such code.
+        ReturnCodeKnown: it has one already; a code is written once.
+    """
+    code = code.strip().upper()
+    if code not in CODES:
+        raise ReturnCodeUnknown(code=code)
+    with because(by=by, why=note.strip() or code):
+        payment = locks.payment(pk=told.transaction.payment_id)
+        told = locks.ach_return(pk=told.pk)
+        if told.code:
+            raise ReturnCodeKnown(code=told.code)
+        told.code, told.entered_by, told.entered_at = code, by, now
+        told.save(update_fields=["code", "entered_by", "entered_at"])
+        for freeze in locks.freezes_of(cause=told):
+            if told.reason.freezes:
+                Freeze.objects.filter(pk=freeze.pk).update(code=code)
+            else:
+                freeze_end(freeze=freeze, by=by, note=str(told.reason.title), now=now)
+        consequences_apply(told=told, instrument=payment.instrument, now=now)
+        note_add(
+            on=payment,
+            text=" ".join(part for part in (f"{code}: {told.reason.title}.", note.strip()) if part),
+            by=by,
+            now=now,
+        )
+    return told

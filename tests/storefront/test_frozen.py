@@ -1,0 +1,74 @@
+"""Frozen bank accounts and standing authorisations on the buyer's page of payment methods."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from commerce.models import User
+from oropay.models import Instrument, InstrumentKind, InstrumentState, Mandate, MandateKind
+from oropay.services.ach import freeze_add
+from tests.checkout.shop import Shop
+from tests.storefront.pages import text
+
+
+@pytest.fixture
+def account(shop: Shop) -> Instrument:
+    """A saved bank account with a standing authorisation."""
+    saved = Instrument.objects.create(
+        kind=InstrumentKind.BANK,
+        state=InstrumentState.ACTIVE,
+        customer=shop.customer,
+        owner=shop.buyer,
+        provider_account=shop.account,
+        last4="0001",
+        account_type="CHECKING",
+        sealed=b"box",
+        key_id="k",
+        fingerprint="the-account",
+    )
+    Mandate.objects.create(
+        instrument=saved,
+        kind=MandateKind.STANDING,
+        sec_code="CCD",
+        text_version="1",
+        text="I authorise debits of what we owe.",
+        text_hash="0" * 64,
+        amount_rule="up to $500.00",
+        given_by=shop.buyer,
+        given_at=timezone.now(),
+    )
+    return saved
+
+
+def test_a_frozen_account_is_shown_with_its_reason(shop: Shop, account: Instrument, browser: Client) -> None:
+    freeze_add(organization=shop.customer.organization, instrument=account, cause=None, code="R02", now=timezone.now())
+
+    words = text(browser.get("/payment-methods/"))
+
+    assert "Checking account ending in 0001" in words
+    assert "This bank account cannot be debited: an earlier debit came back." in words
+
+
+def test_a_buyer_withdraws_a_standing_authorisation(account: Instrument, browser: Client) -> None:
+    mandate = Mandate.objects.get()
+    assert "Standing authorisation: up to $500.00" in text(browser.get("/payment-methods/"))
+
+    response = browser.post(f"/payment-methods/{account.uuid}/authorisations/{mandate.pk}/withdraw/", follow=True)
+
+    mandate.refresh_from_db()
+    assert mandate.revoked_at is not None
+    assert "The authorisation is withdrawn. Nothing more is debited under it." in text(response)
+
+
+def test_a_colleague_withdraws_nothing_of_mine(
+    shop: Shop, account: Instrument, client_of: Callable[[User], Client]
+) -> None:
+    mandate = Mandate.objects.get()
+    colleague = client_of(shop.person(shop.customer))
+
+    response = colleague.post(f"/payment-methods/{account.uuid}/authorisations/{mandate.pk}/withdraw/")
+
+    mandate.refresh_from_db()
+    assert (response.status_code, mandate.revoked_at) == (404, None)
