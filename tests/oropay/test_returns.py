@@ -1,7 +1,6 @@
 """Bank debits that come back, against gpsandbox with its clock moved: recorded once, undone in the books, told."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +11,6 @@ from commerce.services import setting_set
 from invoices.models import Invoice, InvoiceKind
 from ledger.models import AccountName
 from ledger.services import ledger_check
-from oropay.engine.daily import RereadBankDebits, bank_debits_young
 from oropay.exceptions import (
     AlreadyLifted,
     InstrumentUnusable,
@@ -46,8 +44,7 @@ from oropay.services import (
     cancel_start,
     freeze_lift,
 )
-from plumbing.models import Job, JobState, Mail
-from plumbing.services import job_add
+from plumbing.models import Mail
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import bank, given_back, reload, reread, returned_of, send_back
 
@@ -369,42 +366,3 @@ def test_a_refund_that_the_bank_return_overtook_is_owed_by_debit_memo(
     assert Invoice.objects.get(kind=InvoiceKind.DEBIT_MEMO).total == Decimal(40)
     assert (books(AccountName.CUSTOMER_DEPOSIT), books(AccountName.RECEIVABLE)) == (Decimal(0), Decimal(40))
     assert ledger_check() == []
-
-
-def daily_job() -> Job:
-    now = timezone.now()
-    job = job_add(kind="periodic", key=f"reread {now}", payload={"task": "oropay.ach-reread", "period": "p"}, now=now)
-    Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING, tries=1, lease_until=now, next_at=now)
-    job.refresh_from_db()
-    return job
-
-
-def test_the_daily_look_finds_returns_of_debits_that_settled_long_ago(
-    settled: Callable[..., PaymentTransaction], sandbox: Sandbox
-) -> None:
-    charge = settled()
-    send_back(sandbox, charge, "R10")
-
-    RereadBankDebits().run(job=daily_job(), now=timezone.now())
-
-    assert returned_of(charge).result_code == "R10"
-
-
-def test_the_daily_look_leaves_out_what_the_bank_can_no_longer_return(
-    settled: Callable[..., PaymentTransaction],
-) -> None:
-    settled()
-
-    assert bank_debits_young(now=timezone.now()).count() == 1
-    assert bank_debits_young(now=timezone.now() + timedelta(days=75)).count() == 0
-
-
-def test_the_daily_look_goes_on_where_it_stopped(settled: Callable[..., PaymentTransaction], sandbox: Sandbox) -> None:
-    charge = settled()
-    send_back(sandbox, charge, "R10")
-    job = daily_job()
-    job.payload["after"] = charge.pk
-
-    RereadBankDebits().run(job=job, now=timezone.now())
-
-    assert not charge.children.exists()
