@@ -1,4 +1,4 @@
-"""The first page: what came in today, what nobody is sure of, what waits for a person. At most ten queries."""
+"""The first page: what came in today, what nobody is sure of, what waits for a person. At most eleven queries."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
@@ -13,10 +13,11 @@ from django.utils.translation import ngettext
 
 from backoffice.background import duration
 from backoffice.clock import zone_shown
-from backoffice.display import badge, link, list_of, moment, money, numbers
+from backoffice.display import BAD, GOOD, badge, link, list_of, moment, money, numbers, tag
 from backoffice.records import Table
 from backoffice.scoping import staff_of
 from backoffice.worth import ROWS, net_shown
+from commerce.models import User
 from invoices.models import Invoice, InvoiceState
 from oropay.models import (
     Action,
@@ -28,6 +29,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
+from oropay.services.ach import RATE_WORDS, return_rates
 from plumbing.selectors import late_tasks
 
 TAKING = [Action.CHARGE, Action.CAPTURE, Action.OFFLINE_RECEIPT]
@@ -52,7 +54,10 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             *_silent(mine, now, may=request.user.has_perm("oropay.view_provideraccount")),
             *_late(now, may=user.is_superuser),
         ],
-        "sections": [_last(payments)],
+        "sections": [
+            _last(payments),
+            *([_returns(user, now)] if request.user.has_perm("oropay.view_achreturn") else []),
+        ],
     }
 
 
@@ -180,6 +185,28 @@ def _late(now: datetime, *, may: bool) -> list[dict[str, Any]]:
             "variant": "warning",
         }
     ]
+
+
+def _returns(user: User, now: datetime) -> Table:
+    """The gauges of returned bank debits, against what Nacha tolerates."""
+    organization_id = None if user.is_superuser else user.organization_id
+    return Table(
+        _("Returned bank debits, 60 days"),
+        [_("Why"), _("Returned"), _("Debits"), _("Rate"), _("Limit"), _("State")],
+        [
+            [
+                RATE_WORDS[gauge.rate],
+                gauge.returned,
+                gauge.debits,
+                _("{percent} %").format(percent=gauge.percent),
+                _("{percent} %").format(percent=gauge.limit),
+                tag(_("Too many"), BAD) if gauge.is_crossed else tag(_("Within the limit"), GOOD),
+            ]
+            for gauge in return_rates(organization_id=organization_id, now=now)
+        ],
+        empty="",
+        right=frozenset({1, 2, 3, 4}),
+    )
 
 
 def _last(payments: Any) -> Table:

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from moneyed import Money
 
 from commerce.models import User
@@ -97,6 +98,16 @@ def test_returns_of_another_seller_do_not_exist(house: House, stranger: User, op
 
     assert browser.get(page(told)).status_code == 404
     assert browser.get(page(Freeze.objects.get())).status_code == 404
+
+
+def test_the_dashboard_shows_the_return_rates_against_their_limits(house: House, client: Client) -> None:
+    returned(house, "R02")
+
+    content = client.get(reverse("admin:index")).content.decode()
+
+    assert "Returned bank debits, 60 days" in content
+    assert "wrong or closed accounts" in content
+    assert "Too many" in content
 
 
 def test_a_sales_clerk_sees_no_returns(house: House, opened: Opened) -> None:

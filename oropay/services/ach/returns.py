@@ -11,6 +11,7 @@ from oropay.exceptions import ReturnCodeKnown, ReturnCodeUnknown
 from oropay.models import AchReturn, AlertKind, Freeze, Instrument, Payment, PaymentTransaction
 from oropay.returncodes import CODES
 from oropay.services.ach.freeze import autopay_stop, freeze_add, freeze_end
+from oropay.services.ach.rates import rates_watch
 from oropay.services.alert import alert_raise
 from plumbing.audit import because
 from plumbing.services import note_add
@@ -32,6 +33,7 @@ def ach_return_add(
         created_at=now,
     )
     consequences_apply(told=told, instrument=payment.instrument, now=now)
+    rates_watch(told=told, now=now)
     if not code:
         alert_raise(
             row=row,
