@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('commerce', '0008_ship_from_and_tax_exemption'),
         ('invoices', '0002_receipt_per_posting'),
-        ('oropay', '0017_bank_debits'),
+        ('oropay', '0019_renewals_drift_bank_returns'),
         ('plumbing', '0004_job_queue'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

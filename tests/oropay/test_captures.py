@@ -23,7 +23,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
-from oropay.services import SettledNote, cancel_start, capture_start, integration_save, settlement_note
+from oropay.services import SettledKind, SettledNote, cancel_start, capture_start, integration_save, settlement_note
 from reconciliation.models import Expectation
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import overdue, reload
@@ -150,7 +150,7 @@ def test_a_settled_capture_is_marked_and_the_others_are_not(
 ) -> None:
     first, second = run(take("30.00")), run(take("20.00"))
     note = SettledNote(
-        gateway_id=several.gateway_id, is_refund=False, batch_id="", deposit_id="DEP_1", transaction_id=first.pk
+        gateway_id=several.gateway_id, kind=SettledKind.SALE, batch_id="", deposit_id="DEP_1", transaction_id=first.pk
     )
     held = PaymentTransaction.objects.filter(pk=several.pk)
 
