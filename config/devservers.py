@@ -82,7 +82,7 @@ def postgres_start(
     if not (data / "PG_VERSION").exists():
         _postgres_initialise(data=data, password=password, sync="fsync=off" not in options)
     _postgres_unlock(data)
-    settings = (f"listen_addresses={HOST}", "unix_socket_directories=", "max_connections=200", *options)
+    settings = (f"listen_addresses={HOST}", "unix_socket_directories=", "max_connections=300", *options)
     for _ in range(3):  # somebody may take the free port before we do
         number = port or processes.free_port()
         child = subprocess.Popen(

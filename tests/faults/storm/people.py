@@ -218,7 +218,8 @@ class People:
     def again(self) -> bool:
         """One more round of the staff and of buyers who try again; False when nobody waits for anything."""
         self._round()
-        self._decide()
+        with _standing_up_again():
+            self._decide()
         return bool(self._watched)
 
     # --- buyers

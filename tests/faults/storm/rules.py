@@ -3,6 +3,8 @@
 Each row is a fault rule of gpsandbox (docs/sandbox.md). The die falls the same way in every run with the same seed.
 """
 
+from collections.abc import Sequence
+
 from tests.contract.sandbox import Sandbox
 
 SALES = {"endpoint": "/transactions", "method": "POST"}
@@ -45,11 +47,17 @@ OF_FOLLOW_UPS: list[Fault] = [
     for action, share in ((_cut("after"), 0.05), (_cut("before"), 0.05), (ERROR, 0.03))
 ]
 OF_READS: list[Fault] = [(calls, action, 0.02) for calls in (READS, LISTS) for action in (_cut("before"), DOWN)]
+OF_NOTICES: list[Fault] = [
+    ({}, {"webhook": {"times": 3}}, 0.2),
+    ({}, {"webhook": {"reorder": True}}, 0.2),
+    ({}, {"webhook": {"delay_ms": 3_600_000}}, 0.1),
+    ({}, {"webhook": {"corrupt_signature": True}}, 0.2),
+]
 FAULTS = [*OF_SALES, *OF_FOLLOW_UPS, *OF_READS]
 """Which calls · what happens to them · how often."""
 
 
-def rules_set(*, sandbox: Sandbox, seed: int) -> None:
-    for number, (match, action, probability) in enumerate(FAULTS):
+def rules_set(*, sandbox: Sandbox, seed: int, faults: Sequence[Fault]) -> None:
+    for number, (match, action, probability) in enumerate(faults):
         chosen = {**match, "probability": probability, "seed": f"{seed}-{number}"}
         sandbox.control("/rules", {"match": chosen, "action": action, "times": None})

@@ -12,10 +12,11 @@ from django.utils import timezone
 from config.supervisor import say
 from oropay.models import PaymentTransaction, TransactionState, Watch
 from oropay.services import watch_wake
+from oropay.services.provider import webhook_address
 from plumbing.services.hints import hint_now
 from tests.faults.storm.books import OPEN, Verdict, compare
 from tests.faults.storm.people import People, town_open
-from tests.faults.storm.rules import LATE_MS, rules_set
+from tests.faults.storm.rules import FAULTS, LATE_MS, OF_NOTICES, rules_set
 from tests.faults.storm.servers import Servers
 from tests.faults.storm.weather import Weather
 from tests.faults.storm.world import READY_WITHIN, world_made
@@ -38,7 +39,8 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
     with world_made(servers, crashes=f"{seed}:{CRASH_CHANCE}", workers=WORKERS) as world:
         world.stack.wait_ready(seconds=READY_WITHIN)
         town = town_open(sandbox=world.sandbox, payments=payments, seed=seed)
-        rules_set(sandbox=world.sandbox, seed=seed)
+        rules_set(sandbox=world.sandbox, seed=seed, faults=FAULTS)
+        world.inbox = webhook_address(integration=town.seller.automatic)
         say(f"storm: {payments} orders, seed {seed}")
         people = People(town)
         weather = Weather(
@@ -46,7 +48,10 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
         )
         weather.start()
         people.run()
-        weather.stop()
+        while weather.is_alive():
+            people.again()
+            time.sleep(0.5)
+        weather.end()
         say(f"storm: everybody has clicked after {time.monotonic() - began:.0f} s; {town.refused} clicks were refused")
         world.sandbox.calm()
         _let_it_end(people)
@@ -64,6 +69,7 @@ def _let_it_end(people: People) -> None:
     end = time.monotonic() + ENDS_WITHIN
     _until(lambda: not people.again() and not _open(OPEN - {S.PENDING}), end=end)
     _late_ones_arrive(end=end)
+    rules_set(sandbox=people.town.sandbox, seed=0, faults=OF_NOTICES)
     people.town.sandbox.control("/clock", {"advance": {"days": FUNDED_AFTER_DAYS}})
     _until(lambda: not _pending_reread(), end=end)
     _until(lambda: not people.again() and not _open(OPEN), end=end)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import redis
+import urllib3
 
 from config import parts
 from config.supervisor import say
@@ -28,7 +29,6 @@ class Weather(threading.Thread):
         super().__init__(daemon=True)
         self.failed: BaseException | None = None
         self._world, self._done = world, done
-        self._over = threading.Event()
         self._beats = 0
         strokes = [
             self.broker_flushed,
@@ -36,6 +36,7 @@ class Weather(threading.Thread):
             self.worker_frozen,
             self.worker_killed,
             self.second_beat,
+            self.notices_forged,
         ]
         self._strokes = strokes * rounds
         random.Random(f"weather {seed}").shuffle(self._strokes)
@@ -43,19 +44,16 @@ class Weather(threading.Thread):
     def run(self) -> None:
         try:
             for number, stroke in enumerate(self._strokes):
-                while self._done() < (number + 1) / (len(self._strokes) + 1) and not self._over.is_set():
+                while self._done() < number / len(self._strokes):
                     time.sleep(0.1)
-                if self._over.is_set():
-                    return
                 say(f"storm: {stroke.__name__.replace('_', ' ')}")
                 stroke()
-                self._over.wait(CALM)
+                time.sleep(CALM)
         except BaseException as error:
             self.failed = error
 
-    def stop(self) -> None:
-        """No more strokes. Raises what a stroke raised."""
-        self._over.set()
+    def end(self) -> None:
+        """Wait for the last stroke. Raises what a stroke raised: a storm must not end well if its weather failed."""
         self.join()
         if self.failed is not None:
             raise self.failed
@@ -95,6 +93,24 @@ class Weather(threading.Thread):
             old.process.kill()
             old.process.wait()
             running.remove(old)
+
+    def notices_forged(self) -> None:
+        """Somebody who knows the address tells lies: a wrong signature, no JSON, a foreign name, a bottomless body."""
+        for body in (
+            b'{"id":"TRN_forged","status":"CAPTURED","amount":"1"}',
+            b"\x00\xff",
+            b"[" * 5000,
+            b'{"id":' + b"9" * 9000,
+        ):
+            for signature in ("", "0" * 128):
+                urllib3.request(
+                    "POST",
+                    self._world.inbox,
+                    body=body,
+                    headers={"X-GP-Signature": signature},
+                    retries=False,
+                    timeout=5,
+                )
 
 
 def _children(pid: int) -> list[int]:

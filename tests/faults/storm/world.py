@@ -23,6 +23,8 @@ class World:
     crashes: str
     """`seed:chance` for the gateway workers; see `crashing`."""
     workers: list[Running] = field(default_factory=list)
+    inbox: str = ""
+    """The secret address at which the house is told things."""
 
     @property
     def sandbox(self) -> Sandbox:
@@ -56,7 +58,9 @@ def world_made(servers: Servers, *, crashes: str, workers: int) -> Iterator[Worl
     )
     with Supervisor(logs=servers.folder / "log") as stack:
         world = World(servers=servers, place=place, stack=stack, crashes=crashes)
-        for part in (parts.sandbox, parts.default_worker, parts.beat):
+        # The sandbox tells the house here what becomes of payments.
+        os.environ["OROPAY_WEBHOOK_ORIGIN"] = f"http://127.0.0.1:{place.web_port}"
+        for part in (parts.sandbox, parts.default_worker, parts.beat, parts.web):
             stack.start(part(place))
         stack.wait_ready(seconds=READY_WITHIN)
         for number in range(workers):
