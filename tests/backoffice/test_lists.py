@@ -68,9 +68,13 @@ def test_an_order_offers_what_its_payment_allows(house: House, client: Client, c
 
     assert buttons(client, order) == {
         f"Capture · #{held.pk}": address(held, "capture"),
+        f"Renew the hold · #{held.pk}": address(held, "renew"),  # its seven days are long over
         f"Cancel / Void · #{held.pk}": address(held, "cancel"),
     }
-    assert buttons(opened(clerk), order) == {f"Capture · #{held.pk}": address(held, "capture")}
+    assert buttons(opened(clerk), order) == {
+        f"Capture · #{held.pk}": address(held, "capture"),
+        f"Renew the hold · #{held.pk}": address(held, "renew"),
+    }
 
 
 def test_an_invoice_offers_the_refund_of_its_payment_only(house: House, client: Client) -> None:
