@@ -158,7 +158,9 @@ def test_an_abandoned_challenge_expires_and_the_invoice_is_open_again(visit: Vis
 
     house.wait_for(page, "expired")
 
-    expect(page.locator("#paying-state")).to_contain_text("Nothing was charged. The payment was not finished in time.")
+    expect(page.locator("#paying-state")).to_contain_text(
+        "Nothing was charged, and nothing is held: the payment was not finished in time."
+    )
     expect(page.locator("[data-threeds]")).to_be_hidden()
     assert not payment.transactions.filter(action="charge").exists()
     assert Payable.objects.get(invoice=invoice).payable_now == invoice.total

@@ -205,6 +205,7 @@ def compare(account: ProviderAccount) -> Callable[[], list[tuple[str, bool]]]:
     return compare
 
 
+@pytest.fixture
 def later(sandbox: Sandbox) -> Iterator[Callable[..., None]]:  # noqa: F811
     """Move the gateway's clock; it is put right again afterwards."""
     yield lambda **wait: sandbox.control("/clock", {"advance": wait}) and None

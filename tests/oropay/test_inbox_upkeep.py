@@ -141,7 +141,7 @@ def test_forged_ones_are_forgotten_after_thirty_days_and_finished_ones_after_nin
     now = timezone.now()
 
     def aged(days: int, *, key: str = "contract-key", dead: bool = False) -> int:
-        body = json.dumps({"id": f"DIS_{days}{key}{dead}"}).encode()
+        body = json.dumps({"id": f"TEST_{days}{key}{dead}"}).encode()
         headers = {"X-GP-Signature": signature(body, key)}
         notification_receive(
             key=integration.webhook_key, body=body, headers=headers, address=None, now=now - timedelta(days=days)

@@ -189,7 +189,7 @@ def test_an_abandoned_challenge_expires_by_the_sweep_and_the_order_may_be_paid_a
         AuthenticationOutcome.ABANDONED,
     )
     assert paying_view(payment=payment, now=after).sentence == (
-        "Nothing was charged. The payment was not finished in time."
+        "Nothing was charged, and nothing is held: the payment was not finished in time."
     )
     assert payment.authentication.for_browser is None
     assert reload(payable).payable_now == 100
