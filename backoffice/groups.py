@@ -36,6 +36,8 @@ FINANCE = [
     *VIEW_MONEY,
     "oropay.add_payment",
     "oropay.capture_payment",
+    "oropay.release_payment",
+    "oropay.view_lockout",
     "oropay.change_alert",
     "oropay.change_dispute",
     "oropay.challenge_dispute",

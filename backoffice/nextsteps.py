@@ -33,6 +33,13 @@ NEXT: dict[AlertKind, Words] = {
     AlertKind.RETURN_RATE: _(
         "Read the table of return rates, and stop taking debits that come back before Nacha asks."
     ),
+    AlertKind.REVIEW_WAITING: _(
+        "Look at buyer, address and order, then release the payment or cancel it. If nobody does, it is given back "
+        "before the hold lapses."
+    ),
+    AlertKind.CARD_CHECK: _(
+        "Ask the buyer which address the bank has. Accept the card check, or release the hold or refund the charge."
+    ),
     AlertKind.CREDIT_CREATED: _("The customer has credit. Apply it to an invoice, or give it back."),
 }
 

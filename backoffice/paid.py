@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.display import badge, dash, link, moment, money, short_id
 from backoffice.records import Event, Table
+from oropay.declines import reason_shown
 from oropay.models import MoneyState, Payment, PaymentTransaction
 from plumbing.selectors import notes_on
 
@@ -72,8 +73,9 @@ def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
 
 
 def answer_of(row: PaymentTransaction) -> str:
-    """What the gateway or the bank said, in their words, after why it counts as failed."""
-    said = (row.message, row.result_code, row.error_code)
+    """Why nothing was taken, in our words; then what the gateway or the bank said in theirs."""
+    reason = reason_shown(row)
+    said = (reason, row.message) if reason else (row.message, row.result_code, row.error_code)
     return " · ".join(str(part) for part in (row.get_failure_reason_display(), *said) if part)
 
 

@@ -15,6 +15,7 @@ from backoffice.nextsteps import next_of
 from backoffice.records import Event
 from backoffice.worth import released_of
 from commerce.money import format_money
+from oropay.declines import decline_of
 from oropay.gateway.port import Verdict
 from oropay.models import (
     AUTHENTICATING,
@@ -55,7 +56,9 @@ def timeline(payment: Payment, *, payloads: bool) -> list[Event]:
 SENTENCES = {
     MoneyState.PROCESSING: gettext_lazy("Queued or with the gateway; it usually answers in 2–4 seconds."),
     MoneyState.ACTION_REQUIRED: gettext_lazy("Nothing is taken yet: the buyer's bank asks the buyer to confirm."),
-    MoneyState.REVIEW: gettext_lazy("The gateway holds it for a fraud review. Nothing to do here; it decides."),
+    MoneyState.REVIEW: gettext_lazy(
+        "Held for a fraud review: nothing is booked. Release it if it is good; cancel it, and nothing is taken."
+    ),
     MoneyState.AUTHORIZED: gettext_lazy(
         "Held on the card, not taken. Capture it when the goods go out, or release it."
     ),
@@ -153,6 +156,8 @@ def _steps(row: PaymentTransaction, payment: Payment) -> Iterable[tuple[datetime
         detail = [str(why)] if why else []
         if state in {TransactionState.DECLINED, TransactionState.FAILED} and (row.message or row.result_code):
             detail.append(f"{row.message} ({row.result_code})" if row.result_code else row.message)
+            decline = decline_of(row)
+            detail += [str(decline.staff)] if decline is not None else []
         if row.action in AUTHENTICATING and state in {TransactionState.APPROVED, TransactionState.DECLINED}:
             detail = [proof_words(payment)] if row == decided_by(payment) else []
         if row.late and step.pgh_label == "born":

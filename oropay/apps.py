@@ -32,6 +32,7 @@ class OropayConfig(AppConfig):
             RemindOfExpiry,
         )
         from oropay.ports import approval_handlers
+        from oropay.reviews import OldReviews
         from oropay.services.credit import CreditApproval
         from oropay.services.drift import DRIFT_JOB
         from oropay.services.followup import GivingBack
@@ -60,6 +61,7 @@ class OropayConfig(AppConfig):
             DisputesPull(),
             DisputeDeadlines(),
             RereadBankDebits(),
+            OldReviews(),
         ):
             periodic_tasks.register(task.name, task)
         control_totals.register(DisputesReceivable.name, DisputesReceivable())

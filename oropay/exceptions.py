@@ -94,6 +94,11 @@ class CancelRefused(PaymentError):
         super().__init__(_("Nothing was canceled; the money stays as it is. {why}").format(why=why))
 
 
+class ReviewRefused(PaymentError):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was changed; the money stays as it is. {why}").format(why=why))
+
+
 class RefundRefused(PaymentError):
     def __init__(self, *, why: str) -> None:
         super().__init__(_("Nothing was refunded. {why}").format(why=why))

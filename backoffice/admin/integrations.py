@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.admin.webhook import WebhookMixin
 from backoffice.display import BAD, GOOD, QUIET, dash, tag
-from backoffice.forms.integration import IntegrationForm, LabelForm, LabelFormSet
+from backoffice.forms.integration import CHECKS, IntegrationForm, LabelForm, LabelFormSet
 from backoffice.history import HistoryMixin
 from backoffice.scoping import ScopedAdmin, ScopedRelatedFilter
 from backoffice.unfolded import AnyTabularInline, display
@@ -119,6 +119,8 @@ class IntegrationAdmin(WebhookMixin, HistoryMixin, ScopedAdmin):
             sections.append((_("How the money is taken"), {"fields": money}))
             sections.append((_("Who is paying (3-D Secure)"), {"fields": threeds}))
         sections.append((_("For what"), {"fields": limits}))
+        if obj is None or obj.type == IntegrationType.OROPAY:
+            sections.append((_("Fraud"), {"fields": ["risk_mode", *CHECKS]}))
         if obj is not None and obj.type == IntegrationType.OROPAY:
             sections.append((_("Webhook"), {"fields": self.WEBHOOK_FIELDS}))
         sections.append((_("Status"), {"fields": rest}))

@@ -15,6 +15,7 @@ from backoffice.lineage import entries_of, name_of_entry, settlement_lines
 from backoffice.records import Event, Facts, RecordAdmin, Section, Table, Timeline, Trail
 from backoffice.timeline import LATE
 from backoffice.unfolded import display
+from oropay.declines import reason_shown
 from oropay.models import PaymentTransaction, TransactionState
 
 
@@ -47,6 +48,7 @@ class PaymentTransactionAdmin(RecordAdmin):
         "amount_shown",
         "action",
         "shown_state",
+        "declined",
         "created",
         "settled",
         "gateway_shown",
@@ -86,6 +88,10 @@ class PaymentTransactionAdmin(RecordAdmin):
     @display(description=gettext_lazy("Gateway id"), ordering="gateway_id")
     def gateway_shown(self, row: PaymentTransaction) -> Any:
         return short_id(row.gateway_id)
+
+    @display(description=gettext_lazy("Decline reason"))
+    def declined(self, row: PaymentTransaction) -> Any:
+        return reason_shown(row) or dash()
 
     @display(description=gettext_lazy("Settled"), ordering="settled_at")
     def settled(self, row: PaymentTransaction) -> Any:

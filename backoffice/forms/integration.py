@@ -15,6 +15,10 @@ from oropay.models import Integration, IntegrationLabel, ProviderAccount, ThreeD
 FALLBACK = ("", gettext_lazy("All languages"))
 
 
+CHECKS = ["avs_not_matched", "avs_partial", "avs_not_checked", "cvv_not_matched", "cvv_not_checked"]
+"""What to do about each result of the bank's look at address and security code."""
+
+
 class IntegrationForm(OfficeForm):
     currencies = forms.MultipleChoiceField(
         label=gettext_lazy("Currencies"),
@@ -41,6 +45,8 @@ class IntegrationForm(OfficeForm):
             "currencies",
             "min_amount",
             "max_amount",
+            "risk_mode",
+            *CHECKS,
             "is_active",
             "owner",
             "log_warnings",
@@ -72,6 +78,15 @@ class IntegrationForm(OfficeForm):
             "is_active": gettext_lazy("Off: hidden from checkout, invoices and choices at once."),
             "owner": gettext_lazy("Whom questions about it go to."),
             "min_amount": gettext_lazy("Below it the method is shown with the reason why not. Empty: no limit."),
+            "risk_mode": gettext_lazy(
+                "What the gateway's own filter does with card payments. What it holds is not booked until staff "
+                "release it."
+            ),
+            "avs_not_matched": gettext_lazy("Neither street nor postal code is the one that the card's bank has."),
+            "avs_partial": gettext_lazy("Only one of street and postal code is."),
+            "avs_not_checked": gettext_lazy("Banks outside the United States, Canada and Britain often do not check."),
+            "cvv_not_matched": gettext_lazy("Of a card just entered; a saved card has no code any more."),
+            "cvv_not_checked": gettext_lazy("Of a card just entered."),
             "max_amount": gettext_lazy("Above it the method is shown with the reason why not. Empty: no limit."),
         }
 
@@ -85,6 +100,8 @@ class IntegrationForm(OfficeForm):
                 field.initial = known
         if not self.instance.pk and "threeds" in self.fields:
             self.fields["threeds"].initial = ThreeDS.NEW_CARDS
+        for name in {"risk_mode", *CHECKS} & self.fields.keys():
+            self.fields[name].required = False  # left out: what the model starts with
         for name in ("min_amount", "max_amount"):
             if name in self.fields:
                 self.fields[name].widget = widgets.UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})

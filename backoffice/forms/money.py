@@ -16,7 +16,17 @@ from backoffice.unfolded import widgets
 from commerce.money import format_money, rounded
 from oropay.exceptions import CaptureRefused, RefundTooLarge
 from oropay.gateway.port import Capture
-from oropay.models import HOLDS, Method, PayableKind, Payment, PaymentTransaction, RefundReason
+from oropay.models import (
+    HOLDS,
+    CardCheck,
+    Method,
+    PayableKind,
+    Payment,
+    PaymentTransaction,
+    RefundReason,
+    Ruling,
+    TransactionState,
+)
 from oropay.selectors import family_of
 from oropay.services import (
     Allowed,
@@ -25,6 +35,7 @@ from oropay.services import (
     capturable,
     refund_lines_suggested,
     refundable,
+    releasable,
     renewable,
     verdict_refusal,
 )
@@ -48,6 +59,20 @@ class Offers:
         now = timezone.now()
         holds = [row for row in self.family if row.action in HOLDS]
         return self._first([(row, renewable(hold=row, family=self.family, now=now)) for row in holds])
+
+    def review(self) -> tuple[PaymentTransaction, Allowed] | None:
+        for row in self.family:
+            row.payment = self.payment
+        return self._first([(row, releasable(transaction=row, family=self.family)) for row in self.family])
+
+    def check(self) -> CardCheck | None:
+        """A card check that waits for a person, of money that stands."""
+        return CardCheck.objects.filter(
+            transaction__payment=self.payment,
+            transaction__state=TransactionState.APPROVED,
+            ruling=Ruling.REVIEW,
+            accepted_at=None,
+        ).first()
 
     def cancel(self) -> tuple[PaymentTransaction, Allowed] | None:
         return self._first([(row, cancelable(transaction=row, family=self.family)) for row in self.family])
@@ -170,12 +195,20 @@ class CancelForm(MoneyDialog):
     def fit(self) -> None:
         self.target = self.offers.cancel()
         held = self.target is not None and self.target[0].action in HOLDS
-        self.submit_text = _("Release the hold") if held else _("Void the charge")
+        in_review = self.target is not None and self.target[0].state == TransactionState.REVIEW
+        self.submit_text = (
+            _("Cancel the payment") if in_review else _("Release the hold") if held else _("Void the charge")
+        )
 
     def sentence(self) -> Words:
         if self.target is None:
             return ""
         row, allowed = self.target
+        if row.state == TransactionState.REVIEW:
+            return _(
+                "The payment of {amount} is not accepted: what the gateway holds on {instrument} is given back in full "
+                "and nothing is taken. The buyer may pay another way."
+            ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument)
         if row.action in HOLDS:
             return _("The hold of {amount} on {instrument} is released in full; nothing is taken.").format(
                 amount=self.shown(allowed.limit), instrument=self.payment.instrument

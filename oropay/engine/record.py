@@ -14,6 +14,7 @@ from ledger.services import period_hold
 from oropay import locks, vault
 from oropay.engine.evidence import SILENT
 from oropay.engine.follow import Recording, came_back, follow, return_add
+from oropay.engine.follow.checks import being_reversed, checked
 from oropay.engine.health import health_note
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
 from oropay.engine.ladder import next_reread
@@ -74,10 +75,12 @@ def _record(
     if came_back(news=news):
         return_add(news=news)
         payment_refresh(news=news)
+    if being_reversed(news):
         return row
     move = judge(row=row, answer=answer, now=now, last_try=_last_try(row=row, now=now))
     if move is None:
         return row
+    move = checked(news=news, move=move)
     if move.state == row.state:
         if move.alert is not None:
             alert_raise(row=row, kind=move.alert, text=answer.error_text or _shown(answer), now=now)
@@ -162,7 +165,7 @@ def _apply(*, news: Recording, move: Move) -> None:
     row.state = move.state
     row.failure_reason = move.failure or ""
     ours = move.alert != AlertKind.IDENTITY_MISMATCH  # a stranger's id must never be reversed in our name
-    if ours and answer.gateway_id and row.action not in {Action.CAPTURE, Action.CANCEL}:
+    if ours and answer.gateway_id and row.action not in {Action.CAPTURE, Action.CANCEL, Action.REVIEW_RELEASE}:
         row.gateway_id = answer.gateway_id
     row.gateway_status = answer.status or row.gateway_status
     row.result_code = answer.result_code[:20] or row.result_code
@@ -198,7 +201,7 @@ def _nobody_waits_for(news: Recording) -> bool:
     parent = news.parent()
     if news.row.action in AUTHENTICATING:
         return False
-    by_itself = parent is not None and parent.state == S.APPROVED and news.row.created_by_id is None
+    by_itself = parent is not None and parent.state in {S.APPROVED, S.REVIEW} and news.row.created_by_id is None
     return by_itself and news.row.failure_reason != FailureReason.BATCH_CLOSED
 
 

@@ -283,6 +283,24 @@ def _look_at_lost_parent(
         )
 
 
+def _look_at_review(row: PaymentTransaction, gateway: PaymentGateway) -> None:
+    """A release carries no reference: whether the gateway still holds its parent decides."""
+    parent = row.parent
+    if parent is None:
+        return
+    asked_at = timezone.now()
+    seen = gateway.look_up(gateway_id=parent.gateway_id)
+    account_id = row.payment.provider_account_id
+    health_note(provider_account_id=account_id, answers=seen.verdict not in SILENT, now=timezone.now())
+    if seen.verdict in SILENT or seen.verdict == Verdict.NOT_FOUND:
+        return
+    if seen.verdict == Verdict.APPROVED:
+        record(transaction_id=row.pk, answer=seen, kind="look")
+    elif _answer_is_overdue(row=row, at=asked_at):
+        text = "the gateway still holds it" if seen.verdict == Verdict.REVIEW else f"the gateway shows {seen.status}"
+        record(transaction_id=row.pk, answer=replace(seen, verdict=Verdict.FAILED, error_text=text), kind="look")
+
+
 def parent_verdict(*, row: PaymentTransaction, seen: Answer) -> Verdict | None:
     """Whether the parent shows that an unknown capture or cancel happened; None while it shows neither.
 
@@ -333,5 +351,6 @@ LOOKS: Mapping[Action, Callable[[PaymentTransaction, PaymentGateway], None]] = {
     Action.CREDIT: _look_for_refund,
     Action.CAPTURE: _look_at_parent,
     Action.CANCEL: _look_at_parent,
+    Action.REVIEW_RELEASE: _look_at_review,
 }
 """Where each action's evidence is looked for."""

@@ -24,6 +24,7 @@ from oropay.models.dispute import (
     StepSource,
 )
 from oropay.models.drift import DriftFinding, DriftKind, DriftRun
+from oropay.models.fraud import CardCheck, Lockout, Ruling, Subject
 from oropay.models.instrument import (
     CheckState,
     Instrument,
@@ -44,6 +45,7 @@ from oropay.models.notification import (
 from oropay.models.payable import ForcedStatus, Payable, PayableKind, PaymentPayable, PaymentStatus
 from oropay.models.payment import DataLevelSent, Initiator, Method, MoneyState, Payment
 from oropay.models.provider import (
+    CheckPolicy,
     Environment,
     Integration,
     IntegrationLabel,
@@ -51,6 +53,7 @@ from oropay.models.provider import (
     PaymentAction,
     ProviderAccount,
     ProviderHealth,
+    RiskMode,
     ThreeDS,
     ThreeDSExemption,
     ThreeDSUnavailable,
@@ -110,8 +113,10 @@ __all__ = [
     "ApprovalState",
     "Authentication",
     "AuthenticationOutcome",
+    "CardCheck",
     "ChangeNotice",
     "ChangeSource",
+    "CheckPolicy",
     "CheckState",
     "DataLevelSent",
     "Dispute",
@@ -145,6 +150,7 @@ __all__ = [
     "Integration",
     "IntegrationLabel",
     "IntegrationType",
+    "Lockout",
     "Mandate",
     "MandateKind",
     "Method",
@@ -168,8 +174,11 @@ __all__ = [
     "RefundSource",
     "RequestFailure",
     "RequestState",
+    "RiskMode",
+    "Ruling",
     "SecCode",
     "StepSource",
+    "Subject",
     "ThreeDS",
     "ThreeDSExemption",
     "ThreeDSUnavailable",

@@ -37,6 +37,10 @@ class AlertKind(models.TextChoices):
     """More bank debits came back than Nacha tolerates."""
     CREDIT_CREATED = "credit_created", _("Over-payment became credit")
     """Money arrived for something that no longer needed it."""
+    REVIEW_WAITING = "review_waiting", _("Review waits")
+    """The gateway holds a payment for fraud, and nobody has released or canceled it for long."""
+    CARD_CHECK = "card_check", _("Card check")
+    """Address or security code did not match, and the integration wants a person to look."""
 
 
 @tracked()

@@ -115,6 +115,10 @@ class Payment(models.Model):
     data_gaps = models.JSONField(_("missing for Level 3"), default=list, blank=True)
     """What was missing when it started: `leveldata.store`."""
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
+    step_up = models.BooleanField(_("more proof wanted"), default=False)
+    """It was tried often: the card holder's bank should ask who it is (a 3-D Secure challenge)."""
+    subjects = models.JSONField(default=dict, blank=True, editable=False)
+    """Who tried, as keyed hashes by `fraud.Subject`: what a decline counts against."""
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="payments", verbose_name=_("by")
     )
@@ -129,6 +133,7 @@ class Payment(models.Model):
             ("cancel_payment", "Can cancel an authorization or void a charge"),
             ("refund_payment", "Can refund captured money"),
             ("credit_payment", "Can ask for a standalone credit"),
+            ("release_payment", "Can release a payment from review, and accept its card checks"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gte=0), name="payment_amount_not_negative"),

@@ -118,6 +118,26 @@ class ThreeDSExemption(models.TextChoices):
     SCA_DELEGATION = "SCA_DELEGATION", _("Delegated authentication")
 
 
+class RiskMode(models.TextChoices):
+    """Whether the gateway's fraud filter looks at card payments: GP-API `risk_assessment.mode`."""
+
+    OFF = "off", _("Off")
+    """Not asked for."""
+    PASSIVE = "passive", _("Passive: only note the result")
+    """It looks and says what it found; nothing is held."""
+    ACTIVE = "active", _("Active: hold suspicious payments")
+    """What it suspects is held until staff release or cancel it."""
+
+
+class CheckPolicy(models.TextChoices):
+    """What to do with an approved card payment whose address or security code did not simply match."""
+
+    ACCEPT = "accept", _("Accept")
+    REVIEW = "review", _("Let staff look at it")
+    """A hold is not captured until somebody accepts it; a charge raises an alert."""
+    REFUSE = "refuse", _("Refuse: reverse it at once")
+
+
 @tracked(exclude=["webhook_key"])
 class Integration(models.Model):
     """A way to pay as an admin configured it and as a buyer sees it."""
@@ -163,6 +183,22 @@ class Integration(models.Model):
     min_amount = MoneyAmountField(_("smallest amount"), null=True, blank=True)
     max_amount = MoneyAmountField(_("largest amount"), null=True, blank=True)
     currencies = ArrayField(models.CharField(max_length=3), verbose_name=_("currencies"), default=list)
+    risk_mode = models.CharField(_("fraud filter"), max_length=8, choices=RiskMode, default=RiskMode.OFF)
+    avs_not_matched = models.CharField(
+        _("address does not match"), max_length=8, choices=CheckPolicy, default=CheckPolicy.ACCEPT
+    )
+    avs_partial = models.CharField(
+        _("address matches in part"), max_length=8, choices=CheckPolicy, default=CheckPolicy.ACCEPT
+    )
+    avs_not_checked = models.CharField(
+        _("address not checked"), max_length=8, choices=CheckPolicy, default=CheckPolicy.ACCEPT
+    )
+    cvv_not_matched = models.CharField(
+        _("security code does not match"), max_length=8, choices=CheckPolicy, default=CheckPolicy.ACCEPT
+    )
+    cvv_not_checked = models.CharField(
+        _("security code not checked"), max_length=8, choices=CheckPolicy, default=CheckPolicy.ACCEPT
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -38,6 +38,8 @@ class Action(models.TextChoices):
     """Give captured money back to where it came from."""
     CREDIT = "credit", _("Credit")
     """Give money without an earlier charge."""
+    REVIEW_RELEASE = "review_release", _("Release from review")
+    """End the gateway's fraud review of a payment: it then stands as it was approved."""
     OFFLINE_RECEIPT = "offline_receipt", _("Offline receipt")
     """A check or wire that a person recorded."""
     RELEASE = "release", _("Release")

@@ -10,7 +10,6 @@ from oropay.selectors.instruments import (
 )
 from oropay.selectors.owed import failure_words, least_online, too_small
 from oropay.selectors.payments import (
-    DECLINES,
     FAILURES,
     OPEN_STATES,
     REPEATABLE,
@@ -33,7 +32,6 @@ from oropay.selectors.payments import (
 )
 
 __all__ = [
-    "DECLINES",
     "FAILURES",
     "OPEN_STATES",
     "REPEATABLE",

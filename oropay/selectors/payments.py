@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from commerce.models import Permission, User
 from commerce.money import format_money
 from commerce.selectors import rows_visible_to
+from oropay.declines import Decline, canceled_of, decline_of
 from oropay.models import (
     AUTHENTICATING,
     INITIATING,
@@ -225,6 +226,7 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
     asked = getattr(payment, "authentication", None)
     challenged = state == MoneyState.ACTION_REQUIRED and asked is not None and asked.challenged
     failure = _failure_reason(payment=payment) if state == MoneyState.FAILED else ""
+    refusal = _refusal(payment=payment, state=state)
     amount = format_money(payment.amount, payment.currency)
     sentences = {
         MoneyState.PROCESSING: (
@@ -251,7 +253,11 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         MoneyState.DECLINED: _("Nothing was charged. The payment was declined."),
         MoneyState.CANCELED: _("Nothing was charged. The payment was canceled."),
         MoneyState.EXPIRED: _("Nothing was charged, and nothing is held: the payment was not finished in time."),
-        MoneyState.FAILED: str(FAILURES.get(failure, _("Nothing was charged. The payment failed."))),  # type: ignore[call-overload]
+        MoneyState.FAILED: (
+            _("Nothing was charged.")
+            if refusal is not None
+            else str(FAILURES.get(failure, _("Nothing was charged. The payment failed.")))  # type: ignore[call-overload]
+        ),
         MoneyState.DISPUTED: _(
             "{amount} was paid and is disputed with the bank. It counts as paid until the bank decides; there is "
             "nothing to pay now."
@@ -273,7 +279,7 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         final=state not in OPEN_STATES,
         succeeded=succeeded,
         sentence=sentences[state].format(amount=amount, **bank_words(payment=payment, state=state)).strip(),
-        decline=_decline_reason(payment=payment) if state == MoneyState.DECLINED else "",
+        decline=str(refusal.buyer) if refusal is not None else "",
         card_not_kept=(
             succeeded
             and payment.keep_instrument
@@ -281,7 +287,7 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
             and payment.instrument.state == InstrumentState.ONCE
             and payment.instrument.same_as_id is None
         ),
-        repeatable=failure in REPEATABLE,
+        repeatable=failure in REPEATABLE or (refusal is not None and refusal.same_card),
         slow=slow,
         challenged=challenged,
     )
@@ -291,22 +297,22 @@ ATTEMPTS = [*INITIATING, Action.VALIDATE]
 """Transactions whose end is the payment's end."""
 
 
-DECLINES = {
-    "101": gettext_lazy("Your bank declined the card. Please use another card or ask your bank."),
-    "102": gettext_lazy("Your bank wants to be called before it approves. Please call it or use another card."),
-    "103": gettext_lazy("Your bank declined the card. Please use another card or ask your bank."),
-    "111": gettext_lazy("Your bank asks for a confirmation this payment did not have. Please use another card."),
-}
-"""What a buyer may read; staff see the gateway's own text. A stolen card (103) is never named as such."""
-
-
-def _decline_reason(*, payment: Payment) -> str:
-    row = payment.transactions.filter(state=TransactionState.DECLINED, action__in=ATTEMPTS).order_by("-pk").first()
-    if row is None:
-        return ""
-    if row.action in AUTHENTICATING:
-        return str(NOT_AUTHENTICATED.get(payment.authentication.outcome, ""))
-    return str(DECLINES.get(row.result_code, _("Please use another card or bank account.")))
+def _refusal(*, payment: Payment, state: MoneyState) -> Decline | None:
+    """Why the last attempt was refused or taken back, if a reason is known."""
+    attempts = payment.transactions.filter(action__in=ATTEMPTS).order_by("-pk")
+    if state == MoneyState.CANCELED:
+        last = attempts.filter(state=TransactionState.CANCELED).first()
+        return canceled_of(last) if last is not None else None
+    if state not in {MoneyState.DECLINED, MoneyState.FAILED}:
+        return None
+    ended = TransactionState.DECLINED if state == MoneyState.DECLINED else TransactionState.FAILED
+    last = attempts.filter(state=ended).first()
+    if last is None:
+        return None
+    if last.action in AUTHENTICATING:
+        words = NOT_AUTHENTICATED.get(payment.authentication.outcome)  # type: ignore[attr-defined]
+        return Decline("threeds", words, "") if words else None
+    return decline_of(last)
 
 
 def _failure_reason(*, payment: Payment) -> str:

@@ -14,6 +14,7 @@ from oropay.gateway.port import (
     CredentialUse,
     DataLevel,
     PostalAddress,
+    RiskFilter,
     SaleRequest,
 )
 from tests.contract.samples import ACCOUNT, BARE_ORDER, BOLTS, ORDER, follow_up, sale
@@ -89,7 +90,8 @@ def test_a_card_sale_carries_the_whole_order() -> None:
             "entry_mode": "ECOM",
             "id": "PMT_single",
             "narrative": "SO-1001",
-            "fingerprint_mode": "ON_SUCCESS",
+            "fingerprint_mode": "ALWAYS",
+            "card": {"avs_address": "9 Bank Street", "avs_postal_code": "78701"},
         },
     }
 
@@ -137,7 +139,7 @@ def test_keeping_a_card_asks_for_storage_on_success_and_says_it_is_the_first_use
         "name": "Ann Lee",
         "narrative": "SO-1",
         "storage_mode": "ON_SUCCESS",
-        "fingerprint_mode": "ON_SUCCESS",
+        "fingerprint_mode": "ALWAYS",
     }
     assert body["initiator"] == "PAYER"
     assert body["stored_credential"] == {"model": "UNSCHEDULED", "sequence": "FIRST"}
@@ -165,6 +167,18 @@ def test_a_kept_card_used_by_us_says_so() -> None:
         "reason": "RESUBMISSION",
         "sequence": "SUBSEQUENT",
     }
+
+
+@pytest.mark.parametrize(
+    ("risk", "told"),
+    [(RiskFilter.OFF, None), (RiskFilter.PASSIVE, [{"mode": "PASSIVE"}]), (RiskFilter.ACTIVE, [{"mode": "ACTIVE"}])],
+)
+def test_the_fraud_filter_is_asked_for_as_told(risk: RiskFilter, told: list[dict[str, str]] | None) -> None:
+    assert body_of(sale(risk=risk)).get("risk_assessment") == told
+
+
+def test_a_bank_debit_asks_for_no_fraud_filter() -> None:
+    assert "risk_assessment" not in body_of(sale(source=ACCOUNT, risk=RiskFilter.ACTIVE))
 
 
 def test_a_card_used_once_claims_no_stored_credential() -> None:

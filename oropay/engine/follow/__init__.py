@@ -13,6 +13,7 @@ from oropay.engine.follow.recording import Recording
 from oropay.engine.follow.refund import refunded
 from oropay.engine.follow.renewal import reauthorized
 from oropay.engine.follow.returned import came_back, return_add
+from oropay.engine.follow.review import review_released
 from oropay.engine.follow.sale import authorized, charged
 from oropay.engine.follow.validation import validated
 from oropay.engine.judge import Move
@@ -33,6 +34,7 @@ FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
     Action.CANCEL: canceled,
     Action.REFUND: refunded,
     Action.CREDIT: credited,
+    Action.REVIEW_RELEASE: review_released,
 }
 """What each action's news brings about. Each is given the state the transaction has just moved to."""
 

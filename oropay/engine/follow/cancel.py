@@ -53,7 +53,12 @@ def _void_came_too_late(*, news: Recording, charge: PaymentTransaction) -> None:
     if charge.state == S.APPROVED and news.payment.method == Method.CARD:
         news.family.append(refund_instead_of_void(charge=charge, now=news.now))
     else:
-        alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=_("Refund it once it has settled."), now=news.now)
+        text = (
+            _("Release it from review, then refund it once it has settled.")
+            if charge.state == S.REVIEW
+            else _("Refund it once it has settled.")
+        )
+        alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=text, now=news.now)
 
 
 def _never_taken(*, news: Recording, parent: PaymentTransaction) -> None:

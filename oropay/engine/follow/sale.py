@@ -1,6 +1,7 @@
 """Holds and charges: who is told, what is posted, what is expected."""
 
 from ledger.models import EntryKind
+from oropay.engine.follow.checks import turn_away
 from oropay.engine.follow.recording import ENDED, Recording, events, expect, expected_before, post, tell_ended, withdraw
 from oropay.engine.follow.returned import rejected_before_funding
 from oropay.models import FailureReason, Method, TransactionState
@@ -12,6 +13,8 @@ def authorized(news: Recording, state: TransactionState) -> None:
     if state == S.APPROVED:
         for event, handler in events(news):
             handler.on_authorized(event=event)
+    elif state == S.REVIEW:
+        turn_away(news)
     elif state in ENDED:
         tell_ended(news)
 
@@ -34,5 +37,7 @@ def charged(news: Recording, state: TransactionState) -> None:
     elif state == S.APPROVED:
         post(news=news, kind=EntryKind.CAPTURED, ask="on_captured")
         expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)
+    elif state == S.REVIEW:
+        turn_away(news)
     elif state in ENDED:
         tell_ended(news)

@@ -7,7 +7,7 @@ from oropay.engine.evidence import SILENT, same_transaction
 from oropay.engine.send.authenticate import check, initiate, result
 from oropay.engine.send.claim import Claim
 from oropay.engine.send.credit import credit
-from oropay.engine.send.follow_up import cancel, capture, reauthorize, refund
+from oropay.engine.send.follow_up import cancel, capture, reauthorize, refund, release
 from oropay.engine.send.sale import authorize, charge
 from oropay.engine.send.validation import validate
 from oropay.gateway.port import Answer, PaymentGateway, Verdict
@@ -27,10 +27,11 @@ SENDERS: Mapping[Action, Callable[[Claim, PaymentGateway], Answer]] = {
     Action.CANCEL: cancel,
     Action.REFUND: refund,
     Action.CREDIT: credit,
+    Action.REVIEW_RELEASE: release,
 }
 """What each action asks of the gateway."""
 
-ON_THE_PARENT = frozenset({Action.CAPTURE, Action.CANCEL})
+ON_THE_PARENT = frozenset({Action.CAPTURE, Action.CANCEL, Action.REVIEW_RELEASE})
 """A reused key names the parent: whether our follow-up happened is judged by the look-ups, as with 3-D Secure."""
 
 

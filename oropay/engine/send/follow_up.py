@@ -35,6 +35,10 @@ def refund(claim: Claim, gateway: PaymentGateway) -> Answer:
     return gateway.refund(follow_up_request(claim=claim))
 
 
+def release(claim: Claim, gateway: PaymentGateway) -> Answer:
+    return gateway.release(follow_up_request(claim=claim))
+
+
 def follow_up_request(*, claim: Claim) -> FollowUpRequest:
     """What every follow-up has in common; the parent is named by the gateway's id, or by our reference if none came."""
     row = claim.transaction

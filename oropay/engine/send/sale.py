@@ -16,6 +16,7 @@ from oropay.gateway.port import (
     CardToken,
     DataLevel,
     PaymentGateway,
+    RiskFilter,
     SaleRequest,
     Verdict,
 )
@@ -81,6 +82,7 @@ def sale_request(*, claim: Claim) -> SaleRequest:
         order=replace(thaw(row.payment.order_data), ip_address=row.payment.ip_address or ""),
         send_before=claim.send_before,
         level=DataLevel(row.payment.data_level or DataLevel.ONE),
+        risk=RiskFilter(row.payment.integration.risk_mode) if row.payment.integration else RiskFilter.OFF,
         capture=Capture(row.capture_mode) if row.capture_mode else Capture.NOW,
         status_url=_status_url(row=row),
         authentication=_proof(row.payment),

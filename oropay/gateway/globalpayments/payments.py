@@ -69,6 +69,9 @@ class Payments(Calls):
     def cancel(self, request: FollowUpRequest) -> Answer:
         return self._pay(lambda: _follow_up(request, Step.REVERSAL, "reversal", bodies.reversal(request)))
 
+    def release(self, request: FollowUpRequest) -> Answer:
+        return self._pay(lambda: _follow_up(request, Step.RELEASE, "release", bodies.release(), method=Method.CARD))
+
     def refund(self, request: FollowUpRequest) -> Answer:
         return self._pay(lambda: _follow_up(request, Step.REFUND, "refund", bodies.refund(request), method=Method.CARD))
 

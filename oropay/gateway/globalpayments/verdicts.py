@@ -22,6 +22,8 @@ class Step(StrEnum):
     """A kept card is changed or deleted; no money is involved."""
     AUTHENTICATION = "authentication"
     """One of the three 3-D Secure calls."""
+    RELEASE = "release"
+    """Of a fraud review."""
     LOOK_UP = "look_up"
 
 
@@ -64,6 +66,9 @@ _CAPTURE = {"CAPTURED": Verdict.APPROVED, "BATCHED": Verdict.APPROVED, "FUNDED":
 _REVERSAL = {"REVERSED": Verdict.APPROVED}
 _ON_THE_PARENT = {Step.CAPTURE: _CAPTURE, Step.REVERSAL: _REVERSAL}
 """These answer with the transaction they act on: its status counts only if it says the act took place."""
+_RELEASED = "RELEASE_SUCCESSFUL"
+_STANDING = frozenset(("PREAUTHORIZED", "CAPTURED", "BATCHED", "FUNDED"))
+"""A released transaction keeps one of these."""
 _RETURNED = {"REVERSED": Verdict.RETURNED, "REJECTED": Verdict.RETURNED}
 
 _PROOF = {
@@ -89,6 +94,9 @@ def verdict_of(
     if step in _ON_THE_PARENT and "DECLINED" in (result, status) and status != "REVERSED":
         # The parent keeps its status; only the result tells that this act was refused.
         return Verdict.DECLINED
+    if step is Step.RELEASE:
+        done = risk == _RELEASED and result == "SUCCESS" and status in _STANDING
+        return Verdict.APPROVED if done else Verdict.UNKNOWN
     verdict = _from_tables(step, method, status)
     if step is not Step.LOOK_UP and verdict in _PROOF and result not in _PROOF[verdict]:
         return Verdict.UNKNOWN

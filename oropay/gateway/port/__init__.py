@@ -29,6 +29,7 @@ from oropay.gateway.port.payments import (
     CredentialUse,
     FollowUpRequest,
     Payments,
+    RiskFilter,
     SaleRequest,
     ValidationRequest,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "PostalAddress",
     "Proof",
     "ResultRequest",
+    "RiskFilter",
     "SaleRequest",
     "SettledTransaction",
     "Subject",

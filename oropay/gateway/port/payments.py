@@ -57,6 +57,14 @@ class CredentialUse:
     """The card scheme's name for the card's first payment, started by its holder."""
 
 
+class RiskFilter(StrEnum):
+    """Whether the gateway's fraud filter looks at a payment, and may hold it."""
+
+    OFF = "off"
+    PASSIVE = "passive"
+    ACTIVE = "active"
+
+
 @dataclass(frozen=True)
 class CardToken:
     """A card the gateway keeps; `token` is its single- or multi-use PMT_ name."""
@@ -115,6 +123,7 @@ class SaleRequest:
     status_url: str = ""
     """Where the gateway may tell us later what became of it; empty: nowhere."""
     authentication: AuthenticationUsed | None = None
+    risk: RiskFilter = RiskFilter.OFF
 
 
 @dataclass(frozen=True)
@@ -171,6 +180,10 @@ class Payments(Protocol):
         `gateway_id` may be our own `reference` when the answer to the first request was lost.
         A closed batch answers FAILED with `error_code` kept.
         """
+        ...
+
+    def release(self, request: FollowUpRequest) -> Answer:
+        """End the gateway's fraud review in the payment's favour; `amount` and `reference` say nothing here."""
         ...
 
     def refund(self, request: FollowUpRequest) -> Answer: ...

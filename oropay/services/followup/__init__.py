@@ -15,6 +15,7 @@ from oropay.services.followup.refund import (
     refundable,
 )
 from oropay.services.followup.renew import reauthorize_start, renewable
+from oropay.services.followup.review import check_accept, check_open, releasable, review_expire, review_release_start
 
 __all__ = [
     "Allowed",
@@ -24,11 +25,16 @@ __all__ = [
     "cancelable",
     "capturable",
     "capture_start",
+    "check_accept",
+    "check_open",
     "reauthorize_start",
     "refund_instead_of_void",
     "refund_lines_suggested",
     "refund_start",
     "refundable",
+    "releasable",
     "renewable",
     "reversal_queue",
+    "review_expire",
+    "review_release_start",
 ]

@@ -10,7 +10,7 @@ from commerce.models import User
 from oropay.exceptions import CancelRefused, NoteRequired
 from oropay.models import HOLDS, RUNNING, Action, PaymentTransaction, TransactionState
 from oropay.services.followup.asking import giving_back_ask
-from oropay.services.followup.capture import capturable
+from oropay.services.followup.capture import still_held
 from oropay.services.followup.queue import (
     ZERO,
     Allowed,
@@ -28,6 +28,10 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     """What a cancel would release (a hold) or void (an unsettled charge or bank debit), always in full."""
     if transaction.state == TransactionState.PENDING and transaction.action == Action.CHARGE:
         return _pending(transaction=transaction, family=family)
+    if transaction.state == TransactionState.REVIEW and transaction.action in {Action.AUTHORIZE, Action.CHARGE}:
+        if any(row.parent_id == transaction.pk and row.state in RUNNING for row in family):
+            return Allowed(ZERO, _("Another action on it is still running."))
+        return Allowed(transaction.amount, _("it is in review."))
     if transaction.state != TransactionState.APPROVED:
         return Allowed(ZERO, _("It was not approved, so there is nothing to cancel."))
     children = [row for row in family if row.parent_id == transaction.pk]
@@ -42,7 +46,7 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
             ZERO, _("Part of it was captured, which a release would undo too. Its last capture releases the rest.")
         )
     if transaction.action in HOLDS:
-        return capturable(hold=transaction, family=family)
+        return still_held(hold=transaction, family=family)
     if transaction.action == Action.CHARGE:
         if transaction.settled_at:
             return Allowed(ZERO, _("It is settled; refund it instead."))

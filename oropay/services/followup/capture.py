@@ -22,10 +22,19 @@ from oropay.services.followup.queue import (
     refuse_running,
     representable,
 )
+from oropay.services.followup.review import check_open
 
 
 def capturable(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
     """What may still be taken of a hold. `family` are the payment's transactions."""
+    left = still_held(hold=hold, family=family)
+    if left.limit > 0 and check_open(transaction=hold):
+        return Allowed(ZERO, _("Its address or security code did not match: accept or release it first."))
+    return left
+
+
+def still_held(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
+    """What of a hold is neither taken nor given back."""
     if hold.action not in HOLDS or hold.state != TransactionState.APPROVED or hold.late:
         return Allowed(ZERO, _("This is not an open hold."))
     if any(row.parent_id == hold.pk and row.state in RUNNING for row in family):

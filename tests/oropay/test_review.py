@@ -1,0 +1,251 @@
+"""Payments the gateway holds for fraud: staff release or cancel them, and none waits for ever."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from commerce.models import Order, OrderState, User
+from ledger.models import AccountName
+from oropay import engine
+from oropay.exceptions import FollowUpRunning, NoteRequired, ReviewRefused
+from oropay.gateway.port import FollowUpRequest
+from oropay.models import (
+    Action,
+    Alert,
+    AlertKind,
+    FailureReason,
+    Integration,
+    MoneyState,
+    Payable,
+    Payment,
+    PaymentPayable,
+    PaymentTransaction,
+    RiskMode,
+    TransactionState,
+)
+from oropay.selectors import paying_view
+from oropay.services import cancel_start, review_expire, review_release_start
+from tests.contract.samples import follow_up
+from tests.contract.sandbox import Sandbox
+from tests.factories import StaffFactory
+from tests.oropay.house import charges_at_gateway, overdue, reload
+
+Start = Callable[..., Payment]
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+Books = Callable[[AccountName], Decimal]
+
+SUSPECT = "Lenny Bruce"
+"""The name that the gateway's public test merchant holds."""
+
+
+@pytest.fixture
+def filtered(integration: Integration) -> Integration:
+    Integration.objects.filter(pk=integration.pk).update(risk_mode=RiskMode.ACTIVE)
+    return integration
+
+
+@pytest.fixture
+def in_review(filtered: Integration, start: Start, run: Run) -> PaymentTransaction:
+    """A charge of 100.00 that the gateway holds for fraud."""
+    return run(start(holder_name=SUSPECT))
+
+
+@pytest.fixture
+def clerk(order: Order) -> User:
+    person: User = StaffFactory.create(organization=order.organization)
+    return person
+
+
+def release(row: PaymentTransaction, by: User) -> PaymentTransaction:
+    return review_release_start(held=row, note="called the buyer", by=by, now=timezone.now())
+
+
+def again(row: PaymentTransaction) -> PaymentTransaction:
+    return PaymentTransaction.objects.get(pk=row.pk)
+
+
+def test_a_held_charge_books_nothing_and_keeps_its_order_to_itself(
+    in_review: PaymentTransaction, books: Books, payable: Payable, order: Order
+) -> None:
+    assert (in_review.state, in_review.risk) == (TransactionState.REVIEW, "PENDING_REVIEW")
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert Order.objects.get(pk=order.pk).state == OrderState.AWAITING_PAYMENT
+    assert PaymentPayable.objects.filter(payable=payable, live=True).count() == 1
+
+
+@pytest.mark.parametrize(("mode", "risk"), [(RiskMode.OFF, ""), (RiskMode.PASSIVE, "ACCEPTED")])
+def test_without_an_active_filter_nothing_is_held(
+    integration: Integration, start: Start, run: Run, mode: RiskMode, risk: str
+) -> None:
+    Integration.objects.filter(pk=integration.pk).update(risk_mode=mode)
+
+    row = run(start(holder_name=SUSPECT))
+
+    assert (row.state, row.risk) == (TransactionState.APPROVED, risk)
+
+
+def test_a_release_lets_the_charge_stand_and_books_it_once(
+    in_review: PaymentTransaction, run: Run, clerk: User, books: Books, payable: Payable, sandbox: Sandbox
+) -> None:
+    queued = release(in_review, clerk)
+
+    released = run(queued)
+
+    assert (released.state, released.gateway_id) == (TransactionState.APPROVED, "")
+    held = again(in_review)
+    assert (held.state, held.risk) == (TransactionState.APPROVED, "RELEASE_SUCCESSFUL")
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+    assert books(AccountName.CUSTOMER_DEPOSIT) == -100
+    assert reload(payable).paid == 100
+    assert held.payment.money_state == MoneyState.CAPTURED
+    assert charges_at_gateway(sandbox, in_review) == ["CAPTURED"]
+
+
+def test_a_look_that_sees_the_release_first_leaves_nothing_to_book_twice(
+    in_review: PaymentTransaction, clerk: User, run: Run, books: Books, sandbox: Sandbox
+) -> None:
+    queued = release(in_review, clerk)
+    sandbox.gateway().release(_request(in_review))
+    engine.reread(transaction_id=in_review.pk, now=timezone.now())
+
+    run(queued)
+
+    assert again(in_review).state == TransactionState.APPROVED
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+
+
+def test_a_canceled_review_takes_nothing_and_frees_the_order(
+    in_review: PaymentTransaction, run: Run, clerk: User, books: Books, payable: Payable, sandbox: Sandbox
+) -> None:
+    canceled = run(cancel_start(transaction=in_review, note="stolen card", by=clerk, now=timezone.now()))
+
+    assert canceled.state == TransactionState.APPROVED
+    assert again(in_review).state == TransactionState.CANCELED
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert reload(payable).payable_now == 100
+    assert charges_at_gateway(sandbox, in_review) == ["REVERSED"]
+    view = paying_view(payment=Payment.objects.get(pk=in_review.payment_id), now=timezone.now())
+    assert view.sentence == "Nothing was charged. The payment was canceled."
+    assert view.decline == "It was not accepted after a review. Please use another way to pay, or ask us."
+
+
+def test_a_held_hold_is_captured_after_its_release_only(
+    filtered: Integration, start: Start, run: Run, clerk: User
+) -> None:
+    Integration.objects.filter(pk=filtered.pk).update(payment_action="manual", echeck=False)
+    held = run(start(holder_name=SUSPECT))
+
+    run(release(held, clerk))
+
+    assert again(held).state == TransactionState.APPROVED
+    assert Payment.objects.get(pk=held.payment_id).money_state == MoneyState.AUTHORIZED
+
+
+def test_two_answers_to_one_review_are_refused(in_review: PaymentTransaction, clerk: User) -> None:
+    release(in_review, clerk)
+
+    with pytest.raises(FollowUpRunning):
+        cancel_start(transaction=in_review, note="no", by=clerk, now=timezone.now())
+    with pytest.raises(FollowUpRunning):
+        release(in_review, clerk)
+
+    assert PaymentTransaction.objects.filter(parent=in_review).count() == 1
+
+
+def test_a_release_needs_a_note_and_something_held(start: Start, run: Run, clerk: User) -> None:
+    good = run(start())
+
+    with pytest.raises(ReviewRefused, match=r"Nothing was changed; the money stays as it is\. It is not in review\."):
+        release(good, clerk)
+    with pytest.raises(NoteRequired):
+        review_release_start(held=good, note=" ", by=clerk, now=timezone.now())
+
+    assert not PaymentTransaction.objects.filter(parent=good).exists()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_release_whose_answer_was_lost_is_judged_by_what_the_gateway_holds(
+    in_review: PaymentTransaction, run: Run, clerk: User, sandbox: Sandbox, books: Books, when: str
+) -> None:
+    queued = release(in_review, clerk)
+    sandbox.control("/rules", _lost(when))
+    lost = run(queued)
+    assert lost.state == TransactionState.UNKNOWN
+
+    overdue(lost)
+    engine.look(transaction_id=lost.pk, now=timezone.now())
+
+    found = again(lost)
+    if when == "after":
+        assert found.state == TransactionState.APPROVED
+        assert again(in_review).state == TransactionState.APPROVED
+        assert books(AccountName.GATEWAY_CLEARING) == 100
+    else:
+        assert (found.state, found.failure_reason) == (TransactionState.FAILED, FailureReason.REFUSED)
+        assert again(in_review).state == TransactionState.REVIEW
+        assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_somebody_else_released_it_at_the_gateway_and_it_is_asked_again(
+    in_review: PaymentTransaction, run: Run, clerk: User, sandbox: Sandbox
+) -> None:
+    queued = release(in_review, clerk)
+    sandbox.gateway().release(_request(in_review))
+
+    refused = run(queued)
+
+    assert (refused.state, refused.failure_reason) == (TransactionState.FAILED, FailureReason.REFUSED)
+    assert again(in_review).next_at is not None
+    engine.reread(transaction_id=in_review.pk, now=timezone.now())
+    assert again(in_review).state == TransactionState.APPROVED
+
+
+def test_a_review_that_nobody_ends_is_told_then_given_back(
+    in_review: PaymentTransaction, run: Run, payable: Payable
+) -> None:
+    times: dict[str, Any] = {"alert_after": timedelta(days=1), "cancel_after": timedelta(days=6)}
+    born = in_review.created_at
+
+    early = review_expire(transaction_id=in_review.pk, now=born + timedelta(hours=23), **times)
+    assert (early, Alert.objects.count()) == (None, 0)
+    told = review_expire(transaction_id=in_review.pk, now=born + timedelta(hours=30), **times)
+    assert told is None
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.text) == (
+        AlertKind.REVIEW_WAITING,
+        "It has been in review for 30 hours: release or cancel it.",
+    )
+
+    cancel = review_expire(transaction_id=in_review.pk, now=born + timedelta(days=6), **times)
+
+    assert cancel is not None
+    PaymentTransaction.objects.filter(pk=cancel.pk).update(created_at=timezone.now())
+    assert run(again(cancel)).state == TransactionState.APPROVED
+    assert again(in_review).state == TransactionState.CANCELED
+    assert reload(payable).payable_now == 100
+    assert review_expire(transaction_id=in_review.pk, now=born + timedelta(days=7), **times) is None
+
+
+def test_what_a_look_shows_while_a_cancel_is_under_way_decides_nothing(
+    in_review: PaymentTransaction, clerk: User, sandbox: Sandbox, books: Books
+) -> None:
+    cancel = cancel_start(transaction=in_review, note="no", by=clerk, now=timezone.now())
+    sandbox.gateway().release(_request(in_review))
+
+    engine.reread(transaction_id=in_review.pk, now=timezone.now())
+
+    assert again(in_review).state == TransactionState.REVIEW
+    assert again(cancel).action == Action.CANCEL
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def _request(row: PaymentTransaction) -> FollowUpRequest:
+    return follow_up(row.gateway_id)
+
+
+def _lost(when: str) -> dict[str, Any]:
+    return {"match": {"endpoint": "/transactions/{id}/release"}, "action": {"drop": {"when": when}}}
