@@ -113,6 +113,7 @@ GROUPS: dict[str, list[str]] = {
     "Administrator": [
         *FINANCE,
         "oropay.cancel_payment",
+        "oropay.lift_lockout",
         "oropay.refund_payment",
         "oropay.remove_instrument",
         "oropay.credit_payment",

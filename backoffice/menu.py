@@ -36,6 +36,7 @@ from oropay.models import (
     Freeze,
     Instrument,
     Integration,
+    Lockout,
     MoneyState,
     Notification,
     Payment,
@@ -78,6 +79,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Bank returns"), "assignment_return", AchReturn),
             _item(request, _("Frozen accounts"), "ac_unit", Freeze),
             _item(request, _("Alerts"), "warning", Alert),
+            _item(request, _("Lock-outs"), "lock_clock", Lockout),
         ),
         _group(
             _("Reconciliation"),

@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from oropay.limits import Limit, limits_read
+
 KEY_BYTES = 32
 """Length of every key we hold: Curve25519, XSalsa20 and HMAC-SHA-256 keys are all 32 bytes."""
 
@@ -66,6 +68,13 @@ class Env:
         if not found or found != sorted(found):
             raise ImproperlyConfigured(f"{name} must be rising numbers of seconds, such as 2,5,15.")
         return found
+
+    def limits(self, name: str, *, default: str) -> tuple[Limit, ...]:
+        """A table of velocity limits: act/subject/seconds=step-up:lock-out, with commas."""
+        try:
+            return limits_read(self.text(name, default=default))
+        except ValueError as wrong:
+            raise ImproperlyConfigured(f"{name}: {wrong}.") from wrong
 
     def address(self, name: str, *, default: str | None = None) -> str:
         """An http(s) address; empty only where the default is empty."""

@@ -1,7 +1,10 @@
 """What can be refused here. Each sentence says what happened to the money first, then what to do."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from commerce.money import format_money
@@ -219,6 +222,45 @@ class UnsafeAddress(PaymentError):
 
     def __init__(self, *, address: str) -> None:
         super().__init__(_("Nothing was stored: real money needs https, not {address}.").format(address=address))
+
+
+class TriedTooOften(PaymentError):
+    """Too many tries, or nobody can say how many: nothing may be started now."""
+
+
+class LockedOut(TriedTooOften):
+    def __init__(self, *, until: datetime) -> None:
+        self.until = until
+        super().__init__(
+            _(
+                "Nothing was charged. There were too many tries to pay from here. Please try again after {time}, or "
+                "ask the seller for help."
+            ).format(time=date_format(timezone.localtime(until), "j M Y, H:i T"))
+        )
+
+
+class SlowDown(TriedTooOften):
+    """More proof is wanted, and the last try was a moment ago."""
+
+    def __init__(self, *, wait: timedelta) -> None:
+        self.wait = wait
+        super().__init__(
+            _("Nothing was charged. There were several tries in a short time; please wait {seconds} seconds.").format(
+                seconds=int(wait.total_seconds())
+            )
+        )
+
+
+class CountersUnavailable(TriedTooOften):
+    """Failing closed: without counters nobody can tell a buyer from somebody who tests stolen cards."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was charged. Payments cannot be started just now; please try again in a minute."))
+
+
+class LiftRefused(PaymentError):
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was changed. This lock-out has ended already."))
 
 
 class CardFormUnavailable(PaymentError):

@@ -254,7 +254,11 @@ def debit_terms(
 
 def client_of(request: HttpRequest) -> Client:
     """Where a request came from, past the proxies the settings trust."""
-    return Client(ip_address=client_ip(request), user_agent=request.headers.get("User-Agent", "")[:250])
+    return Client(
+        ip_address=client_ip(request),
+        user_agent=request.headers.get("User-Agent", "")[:250],
+        session_key=request.session.session_key or "",
+    )
 
 
 def client_ip(request: HttpRequest) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.env import Env
+from oropay.limits import LIMITS
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = Env()
@@ -282,6 +283,10 @@ OROPAY_CIRCUIT_PAUSE = env.seconds("OROPAY_CIRCUIT_PAUSE", default="15")
 OROPAY_AUTHENTICATION_WITHIN = env.seconds("OROPAY_AUTHENTICATION_WITHIN", default="900")
 OROPAY_AUTHENTICATION_WAIT = env.seconds("OROPAY_AUTHENTICATION_WAIT", default="10")
 OROPAY_AUTHENTICATION_CALLS = env.number("OROPAY_AUTHENTICATION_CALLS", default=60, least=1)
+OROPAY_VELOCITY = env.limits("OROPAY_VELOCITY", default=LIMITS)
+OROPAY_VELOCITY_SMALL_AMOUNT = env.number("OROPAY_VELOCITY_SMALL_AMOUNT", default=5)
+OROPAY_VELOCITY_PAUSE = env.seconds("OROPAY_VELOCITY_PAUSE", default="30")
+OROPAY_VELOCITY_LOCK_FOR = env.seconds("OROPAY_VELOCITY_LOCK_FOR", default="3600")
 OROPAY_CARD_FORMS_PER_SESSION = env.number("OROPAY_CARD_FORMS_PER_SESSION", default=30, least=1)
 OROPAY_CARD_FORMS_PER_ADDRESS = env.number("OROPAY_CARD_FORMS_PER_ADDRESS", default=120, least=1)
 

@@ -40,6 +40,10 @@ for _name, _value in {
     "OROPAY_CIRCUIT_PAUSE": "1.5",
     "OROPAY_AUTHENTICATION_WITHIN": "90",
     "OROPAY_AUTHENTICATION_WAIT": "1",
+    # Hardly any: one buyer pays thousands of times. Tests of the limits set their own.
+    "OROPAY_VELOCITY": "charge/user/60=0:1000000000",
+    "OROPAY_VELOCITY_PAUSE": "3",
+    "OROPAY_VELOCITY_LOCK_FOR": "360",
     "OROPAY_REVIEW_ALERT_AFTER": "8640",
     "OROPAY_REVIEW_CANCEL_AFTER": "51840",
     "OROPAY_WATCH_STEPS": "6,60,360,2160",

@@ -35,6 +35,7 @@ from oropay.models import (
 )
 from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
+from oropay.services.guard import decline_count
 from oropay.services.payable import Standing
 
 S = TransactionState
@@ -62,6 +63,8 @@ def record(
     row = _record(transaction_id=transaction_id, answer=answer, kind=kind, now=now, seen=seen)
     if asked:
         health_note(provider_account_id=row.payment.provider_account_id, answers=answer.verdict not in SILENT, now=now)
+    if row.state in {S.DECLINED, S.FAILED}:
+        decline_count(row=row, now=now)
     return row
 
 

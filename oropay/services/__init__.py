@@ -33,6 +33,7 @@ from oropay.services.followup import (
     review_release_start,
 )
 from oropay.services.forced import forced_statuses_expire, status_force, status_unforce
+from oropay.services.guard import card_form_guard, lockout_lift
 from oropay.services.instrument import (
     BankDetails,
     MandateGiven,
@@ -107,6 +108,7 @@ __all__ = [
     "cancelable",
     "capturable",
     "capture_start",
+    "card_form_guard",
     "card_validate_start",
     "check_accept",
     "check_open",
@@ -129,6 +131,7 @@ __all__ = [
     "instrument_validate_start",
     "instrument_words",
     "integration_save",
+    "lockout_lift",
     "mandate_covers",
     "mandate_for",
     "mandate_record",

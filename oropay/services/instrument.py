@@ -33,6 +33,8 @@ class NewCard:
     expiry_year: int | None = None
     holder_name: str = ""
     keep: bool = False
+    bin: str = ""
+    """Its first six digits as the browser tells them: only counted, never believed."""
 
 
 @dataclass(frozen=True)

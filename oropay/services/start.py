@@ -1,7 +1,7 @@
 """Starting a payment: the one door for buyers, staff, links, autopay and schedules."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -49,6 +49,7 @@ from oropay.orderdata import freeze
 from oropay.ports import MoneyEvent, payable_handlers
 from oropay.services.ach.freeze import freeze_of, frozen_sentence
 from oropay.services.ach.retry import Again, retry_check
+from oropay.services.guard import charge_guard
 from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_add, card_add, mandate_add
 from oropay.services.mandate import mandate_for
 from oropay.services.threeds import authentication_open, authentication_wanted, exemption_claimed
@@ -94,6 +95,7 @@ class Client:
 
     ip_address: str | None = None
     user_agent: str = ""
+    session_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,10 @@ class PaymentAsked:
     attempt_key: uuid.UUID
     initiator: Initiator = Initiator.BUYER
     client: Client = field(default_factory=Client)
+    step_up: bool = False
+    """Filled in by the guard: the card holder's bank should ask who pays."""
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    """Filled in by the guard: who tries, as keyed hashes."""
 
 
 ONE_LIVE_PAYMENT = "one_live_payment_per_payable"
@@ -126,11 +132,13 @@ def payment_start(*, asked: PaymentAsked, by: User, website: Website, now: datet
     Raises:
         AlreadyBeingPaid: another attempt on one of the payables has no outcome yet.
         AmountTooLarge, NothingPayable, PayableChanged: the document is not what the page showed.
+        TriedTooOften: this person, card, address or session must wait, or the counters cannot be asked.
         AmountNotRepresentable, MethodUnavailable, InstrumentUnusable, MandateRequired: say why at the field.
         RetryRefused: a returned debit may not be sent again.
     """
     try:
         _refuse_running(payable_ids=[part.payable_id for part in asked.parts])  # without waiting for any lock
+        asked = charge_guard(asked=asked, by=by, website=website, now=now)
         return _start(asked=asked, by=by, website=website, now=now)
     except (PaymentError, IntegrityError) as refused:
         earlier = Payment.objects.filter(attempt_key=asked.attempt_key).first()
@@ -174,6 +182,8 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
         **_goods(payables=payables, wanted=wanted, instrument=instrument),
         keep_instrument=isinstance(asked.source, NewCard | NewBank) and asked.source.keep,
         ip_address=asked.client.ip_address,
+        step_up=asked.step_up,
+        subjects=dict(asked.subjects),
         created_by=by,
         created_at=now,
     )

@@ -23,12 +23,12 @@ from oropay.models import (
     Payment,
     PaymentTransaction,
 )
+from oropay.services.guard import validation_guard
 from oropay.services.instrument import NewCard, card_add
 from oropay.services.start import Client, reference_new
 from plumbing.services import hint
 
 
-@atomic(durable=True)
 def card_validate_start(
     *,
     customer: Customer,
@@ -51,9 +51,48 @@ def card_validate_start(
     `attempt_key` again returns the payment already made.
 
     Raises:
+        TriedTooOften: this person or session checked too many cards lately, or the counters cannot be asked.
         MethodUnavailable: the integration is switched off, of another seller, or takes no cards.
     Source: GP-API POST /verifications; card schemes want a zero-amount check when a card is stored without a payment.
     """
+    client = client or Client()
+    validation_guard(
+        organization=customer.organization,
+        by=by,
+        company=str(customer.pk),
+        client=client,
+        card=card,
+        key=str(attempt_key),
+        now=now,
+    )
+    return _card_validate(
+        customer=customer,
+        owner=owner,
+        integration_id=integration_id,
+        card=card,
+        attempt_key=attempt_key,
+        by=by,
+        website=website,
+        now=now,
+        nickname=nickname,
+        client=client,
+    )
+
+
+@atomic(durable=True)
+def _card_validate(
+    *,
+    customer: Customer,
+    owner: User | None,
+    integration_id: int,
+    card: NewCard,
+    attempt_key: uuid.UUID,
+    by: User,
+    website: Website,
+    now: datetime,
+    nickname: str,
+    client: Client,
+) -> Payment:
     locks.customer_account(pk=customer.pk)
     earlier = Payment.objects.filter(attempt_key=attempt_key).first()
     if earlier is not None:
@@ -66,7 +105,7 @@ def card_validate_start(
         integration=integration,
         website=website,
         attempt_key=attempt_key,
-        client=client or Client(),
+        client=client,
         by=by,
         now=now,
     )

@@ -74,6 +74,7 @@ class PayForm(forms.Form):
     card_last4 = forms.RegexField(r"^[0-9]{4}$", required=False, widget=forms.HiddenInput)
     card_expiry_month = forms.IntegerField(min_value=1, max_value=12, required=False, widget=forms.HiddenInput)
     card_expiry_year = forms.IntegerField(min_value=2000, max_value=2100, required=False, widget=forms.HiddenInput)
+    card_bin = forms.RegexField(r"^[0-9]{6}$", required=False, widget=forms.HiddenInput)
     card_holder = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
 
     bank_holder_name = forms.CharField(
@@ -206,6 +207,7 @@ class PayForm(forms.Form):
                 last4=data["card_last4"],
                 expiry_month=data["card_expiry_month"],
                 expiry_year=data["card_expiry_year"],
+                bin=data["card_bin"],
                 holder_name=data["card_holder"],
                 keep=option.value in data["keep"],
             )

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from checkout.models import Checkout, CheckoutState, ShoppingListItem
 from oropay import pool
 from oropay.engine import authentication_leave
-from oropay.exceptions import CannotLeave, CardFormUnavailable, TooManyCardForms
+from oropay.exceptions import CannotLeave, CardFormUnavailable, TooManyCardForms, TriedTooOften
 from oropay.models import Integration, IntegrationType, MoneyState, PayableKind, Payment
 from oropay.selectors import PayingView, paying_view, payment_visible_to
+from oropay.services import card_form_guard
 from oropay.services.threeds_links import Page, token_of
 from storefront.csp import Policy, csp
 from storefront.middleware import ShopRequest
@@ -162,6 +163,13 @@ def card_token(request: ShopRequest) -> JsonResponse:
         return JsonResponse({"error": _("This way to pay is not available any more.")}, status=404)
     account = integration.provider_account
     try:
+        card_form_guard(
+            organization=request.website.organization,
+            by=request.user,
+            session_key=request.session.session_key or "",
+            ip_address=client_ip(request),
+            now=timezone.now(),
+        )
         token = pool.take(
             provider_account_id=account.pk,
             session_key=request.session.session_key or "",
@@ -170,7 +178,7 @@ def card_token(request: ShopRequest) -> JsonResponse:
         )
     except CardFormUnavailable as error:
         return JsonResponse({"error": str(error)}, status=503, headers={"Retry-After": "2"})
-    except TooManyCardForms as error:
+    except (TooManyCardForms, TriedTooOften) as error:
         return JsonResponse({"error": str(error)}, status=429)
     return JsonResponse(
         {"token": token, "expires": int(pool.LEFT_TO_LIVE.total_seconds()), "environment": account.environment}

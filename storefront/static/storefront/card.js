@@ -97,6 +97,7 @@ async function cardForm(form, root) {
     put("card_token", answer.paymentReference);
     put("card_brand", details.cardType);
     put("card_last4", details.cardLast4);
+    put("card_bin", String(details.cardBin || "").slice(0, 6));
     put("card_expiry_month", details.expiryMonth);
     put("card_expiry_year", details.expiryYear);
     put("card_holder", details.cardholderName);

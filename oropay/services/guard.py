@@ -1,0 +1,253 @@
+"""The door to every try to pay: who asks is counted, told to wait, or locked out. See `oropay.velocity`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.transaction import atomic
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from commerce.models import Customer, Organization, User, Website
+from oropay import velocity
+from oropay.declines import Suspicion, decline_of
+from oropay.exceptions import LiftRefused, LockedOut, NoteRequired
+from oropay.limits import Act
+from oropay.models import Initiator, Instrument, Integration, Lockout, Payable, Payment, PaymentTransaction, Subject
+from oropay.services.instrument import NewCard
+from oropay.velocity import Exceeded, Stance, subjects_of
+from plumbing.services import mail_queue
+
+if TYPE_CHECKING:
+    from oropay.services.start import Client, PaymentAsked
+
+GUARDED = frozenset({Initiator.BUYER, Initiator.LINK, Initiator.STAFF})
+"""People. What we start ourselves follows plans of our own."""
+
+WEIGHTS = {Suspicion.NONE: 0, Suspicion.SOME: 1, Suspicion.STRONG: 3}
+"""Points of a decline."""
+
+
+def charge_guard(*, asked: "PaymentAsked", by: User, website: Website, now: datetime) -> "PaymentAsked":
+    """Count a try to pay; what comes back says whether more proof is wanted, and who tried.
+
+    Raises:
+        LockedOut, SlowDown, CountersUnavailable: nothing may be started.
+    """
+    if asked.initiator not in GUARDED:
+        return asked
+    values = {
+        **_person(by),
+        Subject.COMPANY: _company(asked),
+        Subject.SESSION: asked.client.session_key,
+        Subject.ADDRESS: asked.client.ip_address or "",
+        **_instrument(asked),
+    }
+    subjects = subjects_of(values)
+    stance, exceeded = velocity.ask(
+        act=Act.CHARGE,
+        organization_id=website.organization_id,
+        subjects=subjects,
+        now=now,
+        amount=sum((part.amount for part in asked.parts), Decimal(0)),
+        key=str(asked.attempt_key),
+    )
+    refuse_exceeded(organization=website.organization, exceeded=exceeded, values=values, now=now)
+    return replace(
+        asked,
+        step_up=stance == Stance.STEP_UP,
+        subjects={subject.value: value for subject, value in subjects.items()},
+    )
+
+
+def validation_guard(
+    *, organization: Organization, by: User, company: str, client: "Client", card: NewCard, key: str, now: datetime
+) -> None:
+    """Count asking a bank about a card without paying. Raises as `charge_guard`."""
+    values = {
+        **_person(by),
+        Subject.COMPANY: company,
+        Subject.SESSION: client.session_key,
+        Subject.ADDRESS: client.ip_address or "",
+        Subject.INSTRUMENT: _identity(card),
+        Subject.BIN: card.bin[:6],
+    }
+    _stance, exceeded = velocity.ask(
+        act=Act.VERIFICATION, organization_id=organization.pk, subjects=subjects_of(values), now=now, key=key
+    )
+    refuse_exceeded(organization=organization, exceeded=exceeded, values=values, now=now)
+
+
+def card_form_guard(
+    *, organization: Organization, by: User | None, session_key: str, ip_address: str, now: datetime
+) -> None:
+    """Count opening a card form: whoever may not pay gets no token for one. Raises as `charge_guard`."""
+    values = {**_person(by), Subject.SESSION: session_key, Subject.ADDRESS: ip_address}
+    _stance, exceeded = velocity.ask(
+        act=Act.CARD_FORM, organization_id=organization.pk, subjects=subjects_of(values), now=now
+    )
+    refuse_exceeded(organization=organization, exceeded=exceeded, values=values, now=now)
+
+
+def decline_count(*, row: PaymentTransaction, now: datetime) -> None:
+    """Count a declined payment against whoever tried, once; lock out who tried too many."""
+    decline = decline_of(row)
+    payment = row.payment
+    if decline is None or not payment.subjects:
+        return
+    exceeded = velocity.declined(
+        organization_id=payment.organization_id,
+        subjects={Subject(name): value for name, value in payment.subjects.items()},
+        key=str(row.pk),
+        weight=WEIGHTS[decline.suspicion],
+    )
+    if exceeded:
+        values = {
+            Subject.USER: str(payment.created_by_id or ""),
+            Subject.COMPANY: str(payment.customer_id),
+            Subject.ADDRESS: payment.ip_address or "",
+            Subject.INSTRUMENT: str(payment.instrument or ""),
+        }
+        lockouts_add(organization=payment.organization, exceeded=exceeded, values=values, payment=payment, now=now)
+
+
+def refuse_exceeded(
+    *, organization: Organization, exceeded: Sequence[Exceeded], values: Mapping[Subject, str], now: datetime
+) -> None:
+    """Lock out who reached a limit, commit that, and say so."""
+    if exceeded:
+        found = lockouts_add(organization=organization, exceeded=exceeded, values=values, payment=None, now=now)
+        raise LockedOut(until=max(one.until for one in found))
+
+
+@atomic
+def lockouts_add(
+    *,
+    organization: Organization,
+    exceeded: Sequence[Exceeded],
+    values: Mapping[Subject, str],
+    payment: Payment | None,
+    now: datetime,
+) -> list[Lockout]:
+    """Write down who may not try for a while, and tell the integration's owner once about each."""
+    found = []
+    for one in exceeded:
+        row, new = Lockout.objects.update_or_create(
+            organization=organization,
+            subject=one.subject,
+            value_hash=one.value_hash,
+            lifted_at=None,
+            defaults={"until": now + settings.OROPAY_VELOCITY_LOCK_FOR},
+            create_defaults={
+                "until": now + settings.OROPAY_VELOCITY_LOCK_FOR,
+                "raised_at": now,
+                "reason": _("{act}: more than {most} in {minutes} minutes").format(
+                    act=ACTS[one.limit.act], most=one.limit.lock_after, minutes=max(1, one.limit.window // 60)
+                ),
+                "hint": _hint(one.subject, values.get(one.subject, "")),
+                "payment": payment,
+            },
+        )
+        found.append(row)
+        if new:
+            _tell(row, payment=payment, now=now)
+    return found
+
+
+@atomic
+def lockout_lift(*, lockout: Lockout, note: str, by: User, now: datetime) -> Lockout:
+    """Let somebody try again before the time.
+
+    Raises:
+        NoteRequired: `note` is blank.
+        LiftRefused: it has ended already.
+    """
+    if not note.strip():
+        raise NoteRequired
+    open_now = Lockout.objects.filter(pk=lockout.pk, lifted_at=None, until__gt=now)
+    if not open_now.update(lifted_at=now, lifted_by=by, note=note.strip()):
+        raise LiftRefused
+    lockout.refresh_from_db()
+    velocity.forget(organization_id=lockout.organization_id, subject=Subject(lockout.subject), value=lockout.value_hash)
+    return lockout
+
+
+ACTS = {
+    Act.CHARGE: "Payments",
+    Act.VERIFICATION: "Card checks",
+    Act.CARD_FORM: "Card forms",
+    Act.DECLINE: "Declines (points)",
+    Act.CARDS: "Different cards",
+    Act.SMALL: "Small payments",
+}
+
+
+def _person(by: User | None) -> dict[Subject, str]:
+    return {} if by is None or by.pk is None else {Subject.USER: f"{by.pk}"}
+
+
+def _company(asked: "PaymentAsked") -> str:
+    """The company whose documents are paid."""
+    ids = [part.payable_id for part in asked.parts]
+    return str(Payable.objects.filter(pk__in=ids).values_list("customer_id", flat=True).first() or "")
+
+
+def _instrument(asked: "PaymentAsked") -> dict[Subject, str]:
+    """What is known of the card before it is charged: of a saved one its print, of a new one what the browser says."""
+    source = asked.source
+    instrument_id = getattr(source, "instrument_id", None)
+    if instrument_id is not None:
+        print_ = Instrument.objects.filter(pk=instrument_id).values_list("fingerprint", flat=True).first()
+        return {Subject.INSTRUMENT: print_ or f"saved:{instrument_id}"}
+    if isinstance(source, NewCard):
+        return {Subject.INSTRUMENT: _identity(source), Subject.BIN: source.bin[:6]}
+    return {}
+
+
+def _identity(card: NewCard) -> str:
+    parts = (card.bin, card.brand, card.last4, card.expiry_month, card.expiry_year)
+    return ":".join(str(part or "") for part in parts)
+
+
+def _hint(subject: Subject, value: str) -> str:
+    """What staff may read of a value without being able to use it."""
+    if subject == Subject.ADDRESS:
+        return value.rsplit("." if "." in value else ":", 1)[0] + ".…"
+    if subject == Subject.USER and value.isdigit():
+        return str(User.objects.filter(pk=int(value)).first() or "")
+    if subject == Subject.COMPANY and value.isdigit():
+        return str(Customer.objects.filter(pk=int(value)).first() or "")
+    if subject == Subject.SESSION:
+        return ""
+    if subject == Subject.INSTRUMENT:
+        return f"···· {value.split(':')[2]}" if value.count(":") >= 4 else value[-12:]
+    return value[:120]
+
+
+def _tell(lockout: Lockout, *, payment: Payment | None, now: datetime) -> None:
+    """Mail the owner of the integration that was used, or the seller."""
+    integration = payment.integration if payment is not None else None
+    if integration is None:
+        integration = (
+            Integration.objects.filter(organization=lockout.organization, is_active=True, owner__isnull=False)
+            .select_related("owner")
+            .first()
+        )
+    owner = integration.owner if integration is not None else None
+    to = owner.email if owner is not None else lockout.organization.email
+    if not to:
+        return
+    with override("en-us"):
+        until = date_format(timezone.localtime(lockout.until), "j M Y, H:i T")
+    mail_queue(
+        to=to,
+        template="oropay/mail/lockout.txt",
+        context={"lockout": lockout, "until": until, "payment": payment},
+        language="en-us",
+        now=now,
+    )
