@@ -1,5 +1,6 @@
 """What bank and gateway say about who pays: address, security code, fraud filter, in words."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -26,11 +27,11 @@ RISK = {
 """The gateway's words → ours and their colour."""
 
 
-def checks_facts(row: Payment) -> Facts | None:
+def checks_facts(row: Payment) -> Iterable[Facts]:
     """Of the newest attempt to hold or take money by card; nothing before an answer came."""
     sales = [one for one in row.transactions.all() if one.action in {Action.AUTHORIZE, Action.CHARGE}]
     if row.method != Method.CARD or not sales or not (sales[-1].gateway_id or sales[-1].result_code):
-        return None
+        return
     sale = sales[-1]
     facts: list[tuple[Any, Any]] = [
         (_("Street"), _said(sale.avs_address, CHECKED)),
@@ -49,7 +50,7 @@ def checks_facts(row: Payment) -> Facts | None:
         facts.append((_("By"), f"{check.accepted_by}: {check.note}"))
     if row.step_up:
         facts.append((_("More proof"), _("Tried often: the bank was to ask who pays.")))
-    return Facts(_("Card checks"), facts)
+    yield Facts(_("Card checks"), facts)
 
 
 def _said(word: str, table: dict[str, Any]) -> Any:

@@ -1,6 +1,6 @@
 """The completeness meter: how much a card payment told the gateway about the goods, and what is missing for more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -57,16 +57,18 @@ class DataFilter(admin.SimpleListFilter):
         return queryset
 
 
-def goods_table(row: Payment) -> Table:
-    """Everything Level 2 and 3 ask for: what was there, what was missing, and where to fill it in."""
+def goods_table(row: Payment) -> Iterable[Table]:
+    """Everything Level 2 and 3 ask for: what was there, what was missing, and where to fill it in; cards only."""
+    if row.data_level is None:
+        return
     gaps = {gap.need: gap for gap in read(row.data_gaps)}
-    sent = DataLevelSent(row.data_level or DataLevelSent.ONE)
+    sent = DataLevelSent(row.data_level)
     there = len(REQUIREMENTS) - len(gaps)
     note = _(
         "{level} was sent: {there} of {all} things were there. What is filled in now counts from the next payment on; "
         "the amount never depends on it."
     ).format(level=sent.label, there=there, all=len(REQUIREMENTS))
-    return Table(
+    yield Table(
         _("Level 2/3 data"),
         [_("Level"), _("What"), _("State"), _("What is wrong"), _("Where to fill it in")],
         [_row(row, requirement, gaps.get(requirement.need), sent) for requirement in REQUIREMENTS],

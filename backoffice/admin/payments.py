@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin.disputes.parts import disputes_table
+from backoffice.admin.review import ReviewMixin
 from backoffice.authentications import authentication_facts
 from backoffice.dialogs import Words, dialog
 from backoffice.display import badge, dash, link, moment, money, numbers, short_id
 from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm, RenewForm
-from backoffice.forms.review import AcceptForm, ReleaseForm
 from backoffice.forms.verdict import VerdictForm
 from backoffice.fraud import checks_facts
 from backoffice.goods import DataFilter, goods_table, meter
@@ -32,16 +32,14 @@ from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.timeline import sentence_of, timeline
 from backoffice.unfolded import ActionVariant, display
 from backoffice.worth import ROWS, net_shown, worth_of
-from oropay.exceptions import CancelRefused, CaptureRefused, RenewalRefused, ReviewRefused, VaultError
+from oropay.exceptions import CancelRefused, CaptureRefused, RenewalRefused, VaultError
 from oropay.models import RUNNING, Alert, Dispute, Exchange, Payment, RefundReason, TransactionState
 from oropay.selectors import payment_for_staff
 from oropay.services import (
     cancel_start,
     capture_start,
-    check_accept,
     reauthorize_start,
     refund_start,
-    review_release_start,
     verdict_propose,
 )
 from oropay.vault import Sealed, payload_open
@@ -51,7 +49,7 @@ MOVING = RUNNING | {TransactionState.ACTION_REQUIRED, TransactionState.REVIEW, T
 
 
 @admin.register(Payment)
-class PaymentAdmin(RecordAdmin):
+class PaymentAdmin(ReviewMixin, RecordAdmin):
     empty = gettext_lazy(
         "A payment appears here as soon as a buyer pays an order or an invoice, or staff record a check."
     )
@@ -108,40 +106,6 @@ class PaymentAdmin(RecordAdmin):
         return [one for one in offered if possible[one.method.original_function_name]]
 
     # --- buttons
-
-    @dialog(
-        title=gettext_lazy("Release from review"),
-        form=ReleaseForm,
-        permissions=["oropay.release_payment"],
-        icon="verified_user",
-        variant=ActionVariant.PRIMARY,
-    )
-    def release(self, request: HttpRequest, form: ReleaseForm) -> Words:
-        target = form.target
-        if target is None:
-            raise ReviewRefused(why=form.unavailable())
-        review_release_start(
-            held=target[0],
-            note=form.cleaned_data["note"],
-            by=staff_of(request),
-            now=timezone.now(),
-            after=form.cleaned_data["after"],
-        )
-        return _("Release queued. The payment stands once the gateway has confirmed it; this page follows.")
-
-    @dialog(
-        title=gettext_lazy("Accept card check"),
-        form=AcceptForm,
-        permissions=["oropay.release_payment"],
-        icon="rule",
-        variant=ActionVariant.PRIMARY,
-    )
-    def accept_check(self, request: HttpRequest, form: AcceptForm) -> Words:
-        check = form.target
-        if check is None:
-            raise ReviewRefused(why=form.unavailable())
-        check_accept(check=check, note=form.cleaned_data["note"], by=staff_of(request), now=timezone.now())
-        return _("The card check is accepted, and its alert resolved.")
 
     @dialog(
         title=gettext_lazy("Capture"),
@@ -349,11 +313,8 @@ class PaymentAdmin(RecordAdmin):
         alerts = [alert for one in transactions for alert in one.alerts.all()]
         if alerts:
             yield _alerts(alerts)
-        checks = checks_facts(row)
-        if checks is not None:
-            yield checks
-        if row.data_level is not None:
-            yield goods_table(row)
+        yield from checks_facts(row)
+        yield from goods_table(row)
         yield trail_of(row)
         yield Timeline(
             _("What happened"), timeline(row, payloads=payloads), empty=_("Every step will appear here, with its time.")

@@ -310,7 +310,7 @@ def _refusal(*, payment: Payment, state: MoneyState) -> Decline | None:
     if last is None:
         return None
     if last.action in AUTHENTICATING:
-        words = NOT_AUTHENTICATED.get(payment.authentication.outcome)  # type: ignore[attr-defined]
+        words = NOT_AUTHENTICATED.get(payment.authentication.outcome)
         return Decline("threeds", words, "") if words else None
     return decline_of(last)
 

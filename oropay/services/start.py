@@ -342,6 +342,7 @@ def _first(*, payment: Payment, then: Action, is_new: bool, now: datetime) -> Ac
     integration, instrument, initiator = payment.integration, payment.instrument, Initiator(payment.initiator)
     if integration is None or instrument is None:
         return then
+    is_new = is_new or payment.step_up  # tried often: a saved card is asked about as a new one is
     if authentication_wanted(integration=integration, instrument=instrument, is_new=is_new, initiator=initiator):
         authentication_open(payment=payment, instrument=instrument, then=then, now=now)
         return Action.AUTHENTICATE_CHECK
