@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin.disputes.parts import disputes_table
 from backoffice.admin.review import ReviewMixin
-from backoffice.authentications import authentication_facts
 from backoffice.dialogs import Words, dialog
 from backoffice.display import badge, dash, link, moment, money, numbers, short_id
 from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm, RenewForm
@@ -25,15 +24,15 @@ from backoffice.forms.verdict import VerdictForm
 from backoffice.fraud import checks_facts
 from backoffice.goods import DataFilter, goods_table, meter
 from backoffice.lineage import owed, trail_of
-from backoffice.nextsteps import next_of
 from backoffice.paid import answer_of
+from backoffice.paymentfacts import alerts_table, payment_facts
 from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline
 from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.timeline import sentence_of, timeline
 from backoffice.unfolded import ActionVariant, display
 from backoffice.worth import ROWS, net_shown, worth_of
 from oropay.exceptions import CancelRefused, CaptureRefused, RenewalRefused, VaultError
-from oropay.models import RUNNING, Alert, Dispute, Exchange, Payment, RefundReason, TransactionState
+from oropay.models import RUNNING, Dispute, Exchange, Payment, RefundReason, TransactionState
 from oropay.selectors import payment_for_staff
 from oropay.services import (
     cancel_start,
@@ -261,7 +260,7 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
     def sections(self, request: HttpRequest, row: Payment) -> Iterable[Section]:
         transactions = list(row.transactions.all())
         payloads = request.user.has_perm("oropay.view_exchange")
-        yield Facts(_("Details"), _facts(row))
+        yield Facts(_("Details"), payment_facts(row))
         yield Table(
             _("Pays"),
             [_("For"), _("Payment status"), _("Total"), _("This payment")],
@@ -312,7 +311,7 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
             yield disputes_table(contested)
         alerts = [alert for one in transactions for alert in one.alerts.all()]
         if alerts:
-            yield _alerts(alerts)
+            yield alerts_table(alerts)
         yield from checks_facts(row)
         yield from goods_table(row)
         yield trail_of(row)
@@ -382,35 +381,3 @@ def _newest_step(payment_id: int) -> int:
     steps = apps.get_model("oropay", "TransactionStep")._default_manager
     newest: int | None = steps.filter(pgh_obj__payment_id=payment_id).aggregate(newest=Max("pgh_id"))["newest"]
     return newest or 0
-
-
-def _facts(row: Payment) -> list[tuple[Any, Any]]:
-    facts: list[tuple[Any, Any]] = [
-        (_("Customer"), link(row.customer)),
-        (
-            _("Started by"),
-            f"{row.get_initiator_display()} · {row.created_by}" if row.created_by else row.get_initiator_display(),
-        ),
-        (_("Created"), moment(row.created_at)),
-        (_("Integration"), link(row.integration) if row.integration else dash()),
-        (_("Provider account"), link(row.provider_account) if row.provider_account else dash()),
-        (_("Paid with"), link(row.instrument) if row.instrument else dash()),
-        (_("Seller"), row.organization),
-        (_("Name at our side"), str(row.uuid)),
-    ]
-    facts += authentication_facts(row)
-    if row.mandate_id:
-        facts.append((_("Mandate"), str(row.mandate)))
-    return facts
-
-
-def _alerts(alerts: Sequence[Alert]) -> Table:
-    return Table(
-        _("Alerts"),
-        [_("What"), _("Raised"), _("Text"), _("What to do, or what was found")],
-        [
-            [link(alert, alert.get_kind_display()), moment(alert.raised_at), alert.text, alert.remark or next_of(alert)]
-            for alert in alerts
-        ],
-        empty="",
-    )
