@@ -42,6 +42,9 @@ _SUSPECT_NAMES = re.compile(
 _SUSPECT_TEXT = re.compile(r"[0-9 -]{12}")
 """One of these is in the JSON text of everything that `_walk` would change, and of a little more."""
 
+_NAME = re.compile(r"[A-Z]{3}_[A-Za-z0-9_-]{1,46}")
+"""A name of the gateway's own: its letters and digits may look like a card number and never are one."""
+
 _DIGITS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])")
 
 
@@ -81,7 +84,7 @@ def cleaned(value: Any, name: str = "") -> Any:
 
 def text_cleaned(text: str) -> str:
     """Free text without the card numbers in it: whatever has 12 to 19 digits and the right check digit."""
-    if len(text) < 12:
+    if len(text) < 12 or _NAME.fullmatch(text):
         return text
     return _DIGITS.sub(
         lambda found: masked(found[0]) if cards.luhn_holds(re.sub(r"[ -]", "", found[0])) else found[0], text

@@ -42,34 +42,34 @@ def told(house: House, content: Any, *, key: str = APP_KEY) -> Notification:
 def test_the_list_shows_what_came_and_what_became_of_it(
     house: House, client: Client, clerk: User, opened: Opened
 ) -> None:
-    told(house, {"id": "DIS_1", "status": "CLOSED"})
+    told(house, {"id": "TEST_1", "status": "CLOSED"})
     told(house, {"id": "TRN_forged"}, key="wrong")
 
     for browser in (client, opened(clerk)):
         content = browser.get(reverse("admin:oropay_notification_changelist")).content.decode()
-        assert "Disputes are read from the gateway" in content
+        assert "A test nobody asked for." in content
         assert "Its signature is not the gateway&#x27;s." in content
         assert 'data-state="rejected"' in content
 
 
 def test_a_page_shows_the_body_without_secrets(house: House, client: Client) -> None:
-    row = told(house, {"id": "DIS_1", "card": {"number": "4263970000005262"}, "token": "abc"})
+    row = told(house, {"id": "TEST_1", "card": {"number": "4263970000005262"}, "token": "abc"})
 
     content = client.get(page(row)).content.decode()
 
-    assert "DIS_1" in content
+    assert "TEST_1" in content
     assert "5262" in content
     assert "4263970000005262" not in content
     assert "abc" not in json.dumps(row.shown)
 
 
 def test_another_sellers_staff_sees_none_of_it(house: House, stranger: User, opened: Opened) -> None:
-    row = told(house, {"id": "DIS_1"})
+    row = told(house, {"id": "TEST_1"})
     browser = opened(stranger)
 
     listed = browser.get(reverse("admin:oropay_notification_changelist")).content.decode()
 
-    assert "DIS_1" not in listed
+    assert "TEST_1" not in listed
     assert browser.get(page(row)).status_code == 404
     assert dialog(browser, row, "replay").status_code == 404
 
@@ -77,7 +77,7 @@ def test_another_sellers_staff_sees_none_of_it(house: House, stranger: User, ope
 def test_trying_again_needs_the_permission_and_starts_from_the_beginning(
     house: House, client: Client, clerk: User, opened: Opened
 ) -> None:
-    row = told(house, {"id": "DIS_1"})
+    row = told(house, {"id": "TEST_1"})
 
     refused = dialog(opened(clerk), row, "replay")
     row.refresh_from_db()

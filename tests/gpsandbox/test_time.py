@@ -279,7 +279,10 @@ def test_what_cannot_come_back_is_refused_and_nothing_changes(at: Later) -> None
     assert sent_back("TRN_0") == (404, "There is no transaction TRN_0.")
     assert sent_back(card["id"]) == (400, "Only a bank payment can come back.")
     assert sent_back(declined["id"]) == (400, "A payment with status DECLINED cannot come back.")
-    assert sent_back(sold["id"], code="X1") == (400, "code is an ACH return code such as R01.")
+    assert sent_back(sold["id"], code="X1") == (
+        400,
+        "code is an ACH return code such as R01, or empty for a return that does not say why.",
+    )
     assert sent_back(sold["id"], status="FUNDED") == (400, "status is REJECTED or REVERSED.")
     assert sent_back(sold["id"]) == (400, "It was funded more than 60 days ago.")
     assert status_of(client, sold) == ("FUNDED", "A0000")

@@ -1,0 +1,13 @@
+"""What the gateway itself calls a thing is shown whole, even where its digits pass the check of card numbers."""
+
+from gpsandbox.redaction import text_cleaned
+
+
+def test_a_name_of_the_gateway_whose_digits_look_like_a_card_is_shown_whole() -> None:
+    name = "TRN_5353a76d49c4546277796270cdac635f"
+
+    assert text_cleaned(name) == name
+
+
+def test_the_same_digits_without_a_name_are_masked() -> None:
+    assert text_cleaned("pay 4546277796270 now") == "pay •••6270 now"
