@@ -1,4 +1,4 @@
-"""The first page: what came in today, what nobody is sure of, what waits for a person. At most eighteen queries, with the layout's own."""
+"""The first page: what came in today, what nobody is sure of, what waits for a person. At most 18 queries."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
