@@ -51,7 +51,16 @@ Subjects = Mapping[Subject, str]
 
 @lru_cache(maxsize=1)
 def _store() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, decode_responses=True)
+    # Who finds all connections taken waits for one: many tries at once are no outage.
+    connections = redis.BlockingConnectionPool.from_url(
+        settings.REDIS_URL,
+        max_connections=32,
+        timeout=2,
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        decode_responses=True,
+    )
+    return redis.Redis(connection_pool=connections)
 
 
 def subjects_of(values: Mapping[Subject, str]) -> dict[Subject, str]:

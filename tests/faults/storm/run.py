@@ -19,7 +19,7 @@ from tests.faults.storm.people import People, town_open
 from tests.faults.storm.rules import FAULTS, LATE_MS, OF_NOTICES, rules_set
 from tests.faults.storm.servers import Servers
 from tests.faults.storm.weather import Weather
-from tests.faults.storm.world import READY_WITHIN, world_made
+from tests.faults.storm.world import world_made
 
 CRASH_CHANCE = 0.004
 """Of a worker at each marked step."""
@@ -37,7 +37,6 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
     """Exit code 0 when no money moved twice, none unseen, and every conversation has an end."""
     began = time.monotonic()
     with world_made(servers, crashes=f"{seed}:{CRASH_CHANCE}", workers=WORKERS) as world:
-        world.stack.wait_ready(seconds=READY_WITHIN)
         town = town_open(sandbox=world.sandbox, payments=payments, seed=seed)
         rules_set(sandbox=world.sandbox, seed=seed, faults=FAULTS)
         world.inbox = webhook_address(integration=town.seller.automatic)

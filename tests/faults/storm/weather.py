@@ -81,7 +81,7 @@ class Weather(threading.Thread):
         os.killpg(dead.process.pid, signal.SIGKILL)
         dead.process.wait()
         self._world.worker_forget(dead)
-        self._world.worker_start(int(dead.part.name.rpartition("-")[2]))
+        self._world.worker_start(dead.part.name)
 
     def second_beat(self) -> None:
         """Started and left running; the one before it is ended."""

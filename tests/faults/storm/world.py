@@ -31,9 +31,9 @@ class World:
         root = self.place.sandbox_url
         return Sandbox(url=f"{root}/ucp", root=root, secret=self.place.secrets["GPSANDBOX_SECRET"])
 
-    def worker_start(self, number: int) -> None:
+    def worker_start(self, name: str) -> None:
         """One more gateway worker, whose processes may die at marked steps."""
-        worker = parts.gateway_worker(self.place, name=f"worker-gateway-{number}", processes=PROCESSES)
+        worker = parts.gateway_worker(self.place, name=name, processes=PROCESSES)
         worker.environment["STORM_CRASHES"] = self.crashes
         self.workers.append(self.stack.start(worker))
 
@@ -62,9 +62,9 @@ def world_made(servers: Servers, *, crashes: str, workers: int) -> Iterator[Worl
         os.environ["OROPAY_WEBHOOK_ORIGIN"] = f"http://127.0.0.1:{place.web_port}"
         for part in (parts.sandbox, parts.default_worker, parts.beat, parts.web):
             stack.start(part(place))
-        stack.wait_ready(seconds=READY_WITHIN)
         for number in range(workers):
-            world.worker_start(number)
+            world.worker_start(f"worker-gateway-{number}" if number else "worker-gateway")
+        stack.wait_ready(seconds=READY_WITHIN)
         yield world
 
 
