@@ -64,8 +64,6 @@ class InvoiceAdmin(StatusButtons, DraftPages):
         "method",
         "due_shown",
         "order",
-        "po_number",
-        "issued",
     ]
     list_filter = [
         "state",
@@ -176,10 +174,6 @@ class InvoiceAdmin(StatusButtons, DraftPages):
     @display(description=gettext_lazy("Number"), ordering="number")
     def name(self, row: Invoice) -> Any:
         return plain(row.number or _("Draft #{id}").format(id=row.pk))
-
-    @display(description=gettext_lazy("Date"), ordering="issued_on")
-    def issued(self, row: Invoice) -> Any:
-        return day(row.issued_on)
 
     @display(description=gettext_lazy("Due"), ordering="due_on")
     def due_shown(self, row: Invoice) -> Any:

@@ -22,7 +22,7 @@ from backoffice.display import badge, dash, link, moment, money, numbers, short_
 from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm, RenewForm
 from backoffice.forms.verdict import VerdictForm
 from backoffice.fraud import checks_facts
-from backoffice.goods import DataFilter, goods_table, meter
+from backoffice.goods import DataFilter, goods_table
 from backoffice.lineage import owed, trail_of
 from backoffice.paid import answer_of
 from backoffice.paymentfacts import alerts_table, payment_facts
@@ -52,7 +52,7 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
     empty = gettext_lazy(
         "A payment appears here as soon as a buyer pays an order or an invoice, or staff record a check."
     )
-    list_display = ["number", "amount_shown", "net", "money", "customer", "pays", "method", "data", "created"]
+    list_display = ["number", "amount_shown", "net", "money", "customer", "pays", "method", "created"]
     list_filter = [
         "money_state",
         "method",
@@ -233,10 +233,6 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
     @display(description=gettext_lazy("Pays"))
     def pays(self, row: Payment) -> Any:
         return numbers(row)
-
-    @display(description=gettext_lazy("Level 2/3 data"), ordering="data_level")
-    def data(self, row: Payment) -> Any:
-        return meter(row)
 
     # --- page
 

@@ -7,12 +7,12 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 
 from django.db.models import Max
+from django.urls import reverse
 from django.utils import timezone
 
 from config.supervisor import say
 from oropay.models import PaymentTransaction, TransactionState, Watch
 from oropay.services import watch_wake
-from oropay.services.provider import webhook_address
 from plumbing.services.hints import hint_now
 from tests.faults.storm.books import OPEN, Verdict, compare
 from tests.faults.storm.people import People, town_open
@@ -39,7 +39,8 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
     with world_made(servers, crashes=f"{seed}:{CRASH_CHANCE}", workers=WORKERS) as world:
         town = town_open(sandbox=world.sandbox, payments=payments, seed=seed)
         rules_set(sandbox=world.sandbox, seed=seed, faults=FAULTS)
-        world.inbox = webhook_address(integration=town.seller.automatic)
+        path = reverse("api:webhook", kwargs={"key": town.seller.automatic.webhook_key})
+        world.inbox = f"http://127.0.0.1:{world.place.web_port}{path}"
         say(f"storm: {payments} orders, seed {seed}")
         people = People(town)
         weather = Weather(
