@@ -118,6 +118,7 @@ def test_a_test_message_comes_back_through_the_public_address(house: House) -> N
     check = webhook_check_start(integration=house.seller.integration, by=house.seller.staff, now=timezone.now())
 
     house.until(lambda: WebhookCheck.objects.get(pk=check.pk).state == WebhookCheckState.ARRIVED)
+    assert Notification.objects.filter(gateway_id=f"TEST_{check.uuid}").count() == 1
 
 
 def test_the_address_answers_as_its_documentation_says(house: House) -> None:
