@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 LARGEST = 64 * 1024
 """Bytes. A transaction with all its details is about 3,000."""
 
+LISTENED_TO = 1024 * 1024
+"""Bytes. A body that is too large is read and dropped up to here, so that its sender hears 413 and no broken line."""
+
 
 @csrf_exempt
 def webhook(request: HttpRequest, key: str) -> HttpResponse:
@@ -59,15 +62,19 @@ def nowhere(request: HttpRequest, rest: str = "") -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> bytes | None:
-    """All of the body, or None when it is too large: then most of it was not even read.
-
-    A sender that does not say how long its body is (chunked) is read up to the limit.
-    """
+    """All of the body, or None when it is too large. A sender need not say how long its body is (chunked)."""
+    stream = request.META["wsgi.input"]
     if request.headers.get("Transfer-Encoding", "").lower() == "chunked" and "wsgi.input_terminated" in request.META:
-        body: bytes = request.META["wsgi.input"].read(LARGEST + 1)
-        return None if len(body) > LARGEST else body
+        body: bytes = stream.read(LARGEST + 1)
+        if len(body) <= LARGEST:
+            return body
+        stream.read(LISTENED_TO)
+        return None
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isascii() or not length.isdigit() or int(length) > LARGEST:
+    if not length.isascii() or not length.isdigit():
+        return None
+    if int(length) > LARGEST:
+        stream.read(min(int(length), LISTENED_TO))
         return None
     return request.body
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import connection, connections
 from django.utils import timezone
 
-from oropay.exceptions import AlreadyBeingPaid
+from oropay.exceptions import AlreadyBeingPaid, NothingPayable
 from oropay.models import MoneyState, Payment
 from oropay.services import NewCard, PartAsked, PaymentAsked, payment_start
 from tests.e2e.house import House, Shop
@@ -43,6 +43,8 @@ def test_two_hundred_clicks_at_once_are_one_charge(house: House, shop: Shop) -> 
             payment_start(asked=asked, by=by, website=house.seller.website, now=timezone.now())
         except AlreadyBeingPaid:
             return "a colleague is paying"
+        except NothingPayable:  # the worker was quicker than the last of them
+            return "it is paid"
         finally:
             connections.close_all()
         return "started"
@@ -50,7 +52,8 @@ def test_two_hundred_clicks_at_once_are_one_charge(house: House, shop: Shop) -> 
     with ThreadPoolExecutor(CLICKS) as people:
         told = Counter(people.map(click, range(CLICKS)))
 
-    assert told == {"started": 1, "a colleague is paying": CLICKS - 1}
+    assert told["started"] == 1
+    assert told["a colleague is paying"] + told["it is paid"] == CLICKS - 1
     payment = Payment.objects.get(parts__payable=payable)
     house.until(lambda: Payment.objects.get(pk=payment.pk).money_state == MoneyState.CAPTURED)
     found = house.sandbox.gateway().find_by_reference(reference=payment.transactions.get().reference).found
