@@ -138,7 +138,7 @@ class OrderPayable:
 
 
 def _held(payable: Payable) -> locks.HeldOrder:
-    """The order behind a payable and its checkouts; `lock` has read them."""
+    """The order behind a payable; `lock` has read it."""
     if not isinstance(payable.document, locks.HeldOrder):
         raise TypeError(f"payable {payable.pk}: its order is not locked")
     return payable.document

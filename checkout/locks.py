@@ -1,7 +1,13 @@
-"""Every row lock of this room: payable (locked by the payment module) → checkout → order."""
+"""Every row lock of this room: payable (locked by the payment module) → order → checkout.
+
+A checkout alone is locked to be changed or to write its first order, which nobody else knows yet.
+"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Exists, OuterRef
 
 from checkout.models import Checkout, ShoppingList
 from commerce.models import Order
@@ -21,24 +27,27 @@ class HeldOrder:
     """An order under its lock, with the checkouts that wrote it."""
 
     order: Order
-    checkouts: list[Checkout] = field(default_factory=list)
+    has_checkouts: bool
+    """A checkout never leaves its order; staff write orders without one."""
+
+    @cached_property
+    def checkouts(self) -> list[Checkout]:
+        """Locked and read by whoever wants them first."""
+        if not self.has_checkouts:
+            return []
+        return list(Checkout.objects.select_for_update(no_key=True).filter(order=self.order).order_by("pk"))
 
 
 def orders(*, ids: Iterable[int]) -> dict[int, HeldOrder]:
-    """Orders and the checkouts that wrote them, by id. The payables in front of them are locked already."""
-    wanted = list(ids)
-    checkouts = list(Checkout.objects.select_for_update(no_key=True).filter(order__in=wanted).order_by("pk"))
+    """Orders by id. The payables in front of them are locked already."""
     rows = (
         Order.objects.select_for_update(of=("self",), no_key=True)
         .select_related("customer", "placed_by")
-        .filter(pk__in=wanted)
+        .annotate(has_checkouts=Exists(Checkout.objects.filter(order=OuterRef("pk"))))
+        .filter(pk__in=list(ids))
         .order_by("pk")
     )
-    held = {order.pk: HeldOrder(order) for order in rows}
-    for checkout in checkouts:
-        if checkout.order_id is not None:
-            held[checkout.order_id].checkouts.append(checkout)
-    return held
+    return {order.pk: HeldOrder(order, has_checkouts=order.has_checkouts) for order in rows}
 
 
 def shopping_list(*, pk: int) -> ShoppingList:

@@ -64,11 +64,9 @@ def _claim(*, transaction_id: int, now: datetime) -> Claim | None:
         "payment__organization",
         "payment__instrument",
         "payment__integration",
-        "payment__mandate",
-        "payment__provider_account",
+        "payment__provider_account__health",
         "payment__authentication",
         "payment__website",
-        "parent",
     ).get(pk=transaction_id)
     return Claim(transaction=row, send_before=send_before)
 

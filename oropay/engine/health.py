@@ -12,19 +12,22 @@ from django.db.models.functions import Coalesce
 from django.db.transaction import atomic
 
 from oropay import locks
-from oropay.models import PaymentTransaction, ProviderHealth, TransactionState
+from oropay.models import PaymentTransaction, ProviderAccount, ProviderHealth, TransactionState
 
 WAKE_AT_ONCE = 10_000
 """More unknown rows than this wake by their own ladder."""
 
 
-def health_note(*, provider_account_id: int | None, answers: bool, now: datetime) -> None:
+def health_note(*, provider_account_id: int | None, answers: bool, now: datetime, was_silent: bool = True) -> None:
     """Note that the gateway answered, or that it did not; its first good answer after silence closes the circuit and
     restarts the look-up ladder of everything unknown at this account.
 
+    `was_silent` is False where the caller knows that the account answered when this was asked: then one more good
+    answer is no news. A silence that began meanwhile is ended by the next answer.
+
     Outside any recording's transaction: it touches other payments' rows, so it takes only those that are free.
     """
-    if provider_account_id is None:
+    if provider_account_id is None or (answers and not was_silent):
         return
     health = ProviderHealth.objects.filter(provider_account_id=provider_account_id)
     if not answers:
@@ -34,6 +37,12 @@ def health_note(*, provider_account_id: int | None, answers: bool, now: datetime
         silent_since=None, failures=0, failing_since=None, open_until=None
     ):
         _wake_the_unknown(provider_account_id=provider_account_id, now=now)
+
+
+def is_silent(*, account: ProviderAccount) -> bool:
+    """Whether an account did not answer last, as its row stood when it was read."""
+    health = getattr(account, "health", None)
+    return health is not None and health.silent_since is not None
 
 
 def _count(*, provider_account_id: int, now: datetime) -> None:

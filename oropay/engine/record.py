@@ -15,7 +15,7 @@ from oropay import locks, vault
 from oropay.engine.evidence import SILENT
 from oropay.engine.follow import Recording, came_back, follow, return_add
 from oropay.engine.follow.checks import being_reversed, checked
-from oropay.engine.health import health_note
+from oropay.engine.health import health_note, is_silent
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
 from oropay.engine.ladder import next_reread
 from oropay.engine.learn import instrument_learn
@@ -62,7 +62,12 @@ def record(
     now = now or timezone.now()
     row = _record(transaction_id=transaction_id, answer=answer, kind=kind, now=now, seen=seen)
     if asked:
-        health_note(provider_account_id=row.payment.provider_account_id, answers=answer.verdict not in SILENT, now=now)
+        health_note(
+            provider_account_id=row.payment.provider_account_id,
+            answers=answer.verdict not in SILENT,
+            now=now,
+            was_silent=seen is None or is_silent(account=seen.provider_account),
+        )
     if row.state in {S.DECLINED, S.FAILED}:
         decline_count(row=row, now=now)
     return row

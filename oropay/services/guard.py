@@ -1,7 +1,7 @@
 """The door to every try to pay: who asks is counted, told to wait, or locked out. See `oropay.velocity`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from oropay import velocity
 from oropay.declines import Suspicion, decline_of
 from oropay.exceptions import LiftRefused, LockedOut, NoteRequired
 from oropay.limits import Act
-from oropay.models import Initiator, Instrument, Integration, Lockout, Payable, Payment, PaymentTransaction, Subject
+from oropay.models import Initiator, Integration, Lockout, Payment, PaymentTransaction, Subject
 from oropay.services.instrument import NewCard
 from oropay.velocity import Exceeded, Stance, subjects_of
 from plumbing.services import mail_queue
@@ -33,7 +33,17 @@ WEIGHTS = {Suspicion.NONE: 0, Suspicion.SOME: 1, Suspicion.STRONG: 3}
 """Points of a decline."""
 
 
-def charge_guard(*, asked: "PaymentAsked", by: User, website: Website, now: datetime) -> "PaymentAsked":
+@dataclass(frozen=True)
+class Known:
+    """What was read of a try to pay before it is counted."""
+
+    customer_id: int | None
+    """The company whose documents are paid."""
+    fingerprint: str
+    """Of the saved way to pay; empty where there is none."""
+
+
+def charge_guard(*, asked: "PaymentAsked", known: Known, by: User, website: Website, now: datetime) -> "PaymentAsked":
     """Count a try to pay; what comes back says whether more proof is wanted, and who tried.
 
     Raises:
@@ -43,10 +53,10 @@ def charge_guard(*, asked: "PaymentAsked", by: User, website: Website, now: date
         return asked
     values = {
         **_person(by),
-        Subject.COMPANY: _company(asked),
+        Subject.COMPANY: str(known.customer_id or ""),
         Subject.SESSION: asked.client.session_key,
         Subject.ADDRESS: asked.client.ip_address or "",
-        **_instrument(asked),
+        **_instrument(asked, fingerprint=known.fingerprint),
     }
     subjects = subjects_of(values)
     stance, exceeded = velocity.ask(
@@ -57,7 +67,8 @@ def charge_guard(*, asked: "PaymentAsked", by: User, website: Website, now: date
         amount=sum((part.amount for part in asked.parts), Decimal(0)),
         key=str(asked.attempt_key),
     )
-    refuse_exceeded(organization=website.organization, exceeded=exceeded, values=values, now=now)
+    if exceeded:
+        refuse_exceeded(organization=website.organization, exceeded=exceeded, values=values, now=now)
     return replace(
         asked,
         step_up=stance == Stance.STEP_UP,
@@ -191,19 +202,12 @@ def _person(by: User | None) -> dict[Subject, str]:
     return {} if by is None or by.pk is None else {Subject.USER: f"{by.pk}"}
 
 
-def _company(asked: "PaymentAsked") -> str:
-    """The company whose documents are paid."""
-    ids = [part.payable_id for part in asked.parts]
-    return str(Payable.objects.filter(pk__in=ids).values_list("customer_id", flat=True).first() or "")
-
-
-def _instrument(asked: "PaymentAsked") -> dict[Subject, str]:
+def _instrument(asked: "PaymentAsked", *, fingerprint: str) -> dict[Subject, str]:
     """What is known of the card before it is charged: of a saved one its print, of a new one what the browser says."""
     source = asked.source
     instrument_id = getattr(source, "instrument_id", None)
     if instrument_id is not None:
-        print_ = Instrument.objects.filter(pk=instrument_id).values_list("fingerprint", flat=True).first()
-        return {Subject.INSTRUMENT: print_ or f"saved:{instrument_id}"}
+        return {Subject.INSTRUMENT: fingerprint or f"saved:{instrument_id}"}
     if isinstance(source, NewCard):
         return {Subject.INSTRUMENT: _identity(source), Subject.BIN: source.bin[:6]}
     return {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
@@ -49,7 +50,7 @@ from oropay.orderdata import freeze
 from oropay.ports import MoneyEvent, payable_handlers
 from oropay.services.ach.freeze import freeze_of, frozen_sentence
 from oropay.services.ach.retry import Again, retry_check
-from oropay.services.guard import charge_guard
+from oropay.services.guard import Known, charge_guard
 from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_add, card_add, mandate_add
 from oropay.services.mandate import mandate_for
 from oropay.services.threeds import authentication_open, authentication_wanted, exemption_claimed
@@ -137,15 +138,15 @@ def payment_start(*, asked: PaymentAsked, by: User, website: Website, now: datet
         RetryRefused: a returned debit may not be sent again.
     """
     try:
-        _refuse_running(payable_ids=[part.payable_id for part in asked.parts])  # without waiting for any lock
-        asked = charge_guard(asked=asked, by=by, website=website, now=now)
+        known = _glance(asked=asked)
+        asked = charge_guard(asked=asked, known=known, by=by, website=website, now=now)
         return _start(asked=asked, by=by, website=website, now=now)
     except (PaymentError, IntegrityError) as refused:
         earlier = Payment.objects.filter(attempt_key=asked.attempt_key).first()
         if earlier is not None:
             return earlier
         if isinstance(refused, IntegrityError) and ONE_LIVE_PAYMENT in str(refused):
-            _refuse_running(payable_ids=[part.payable_id for part in asked.parts])
+            _glance(asked=asked)
         raise
 
 
@@ -219,10 +220,22 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
     return payment
 
 
-def _refuse_running(*, payable_ids: Sequence[int]) -> None:
-    running = PaymentPayable.objects.filter(payable__in=payable_ids, live=True).select_related("payable").first()
-    if running is not None:
-        raise AlreadyBeingPaid(number=running.payable.number)
+def _glance(*, asked: PaymentAsked) -> Known:
+    """Look at what is to be paid without waiting for any lock, and refuse what another attempt is paying."""
+    saved = asked.source.instrument_id if isinstance(asked.source, SavedInstrument) else None
+    rows = (
+        Payable.objects.filter(pk__in=[part.payable_id for part in asked.parts])
+        .annotate(
+            running=Exists(PaymentPayable.objects.filter(payable=OuterRef("pk"), live=True)),
+            fingerprint=Subquery(Instrument.objects.order_by().filter(pk=saved).values("fingerprint")),
+        )
+        .order_by("-running", "pk")
+        .values_list("number", "customer_id", "running", "fingerprint")
+    )
+    number, customer_id, running, fingerprint = rows.first() or ("", None, False, "")
+    if running:
+        raise AlreadyBeingPaid(number=number)
+    return Known(customer_id=customer_id, fingerprint=fingerprint or "")
 
 
 def _last_look(*, payables: Sequence[Payable], wanted: dict[int, Decimal]) -> None:
@@ -305,7 +318,9 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
         ).first()
         if found is None or found.owner_id not in {None, by.pk} or found.state == InstrumentState.DELETED:
             raise InstrumentUnusable(why=_("This saved way to pay no longer exists."))
-        freeze = freeze_of(organization_id=integration.organization_id, fingerprint=found.fingerprint)
+        freeze = None
+        if found.kind == InstrumentKind.BANK:
+            freeze = freeze_of(organization_id=integration.organization_id, fingerprint=found.fingerprint)
         if freeze is not None or found.state == InstrumentState.FROZEN:
             raise InstrumentUnusable(why=frozen_sentence(freeze))
         if found.autopay_stopped_at is not None and asked.initiator in {Initiator.AUTOPAY, Initiator.SCHEDULE}:

@@ -6,7 +6,7 @@ from moneyed import Money
 
 from oropay import vault
 from oropay.engine.send.claim import Claim
-from oropay.engine.send.stored import credential_use, was_declined_before
+from oropay.engine.send.stored import credential_use
 from oropay.exceptions import AccountFrozen
 from oropay.gateway.port import (
     Answer,
@@ -119,7 +119,7 @@ def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
         return CardToken(
             token=instrument.token,
             keep=payment.keep_instrument and instrument.state == InstrumentState.ONCE,
-            use=credential_use(payment=payment, declined_before=was_declined_before(payment)),
+            use=credential_use(payment=payment),
             holder_name=instrument.holder_name,
         )
     if payment.mandate is None:

@@ -33,11 +33,11 @@ debt.
 """
 
 
-def credential_use(*, payment: Payment, declined_before: bool) -> CredentialUse | None:
+def credential_use(*, payment: Payment) -> CredentialUse | None:
     """What is said of the payment's card, or None for one that is entered once and not kept.
 
-    `declined_before`: the same debt was tried with the same card and declined, so that this is a second try of ours.
-    A new card was typed by somebody who holds it, whoever pressed the button.
+    Where the same debt was tried with the same card and declined, and no holder of it is present, this is a second try
+    of ours. A new card was typed by somebody who holds it, whoever pressed the button.
     """
     instrument = payment.instrument
     if instrument is None:
@@ -45,7 +45,7 @@ def credential_use(*, payment: Payment, declined_before: bool) -> CredentialUse 
     if instrument.state == InstrumentState.ONCE:
         return CredentialUse(model=CredentialModel.UNSCHEDULED, first=True) if payment.keep_instrument else None
     agreement = AGREEMENTS[Initiator(payment.initiator)]
-    second_try = agreement.by_merchant and declined_before
+    second_try = agreement.by_merchant and was_declined_before(payment)
     return CredentialUse(
         model=agreement.model,
         by_merchant=agreement.by_merchant,
