@@ -60,8 +60,8 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "-m", 
 CMD ["gunicorn", "-k", "gthread", "-w", "2", "--threads", "16", "--timeout", "60", "--no-control-socket", "-b", "0.0.0.0:8000", "config.wsgi"]
 
 FROM base AS worker
-# SIGTERM means: finish what runs within CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT. Give the container 60 s to stop.
-ENV DJANGO_SETTINGS_MODULE=config.settings.prod REMAP_SIGTERM=SIGQUIT
+# SIGTERM means: finish what runs, take nothing new. Give the container 60 s to stop: longer than one gateway call.
+ENV DJANGO_SETTINGS_MODULE=config.settings.prod
 COPY --from=packages-worker /venv /venv
 COPY --from=code /app /app
 USER app

@@ -103,8 +103,8 @@ def _worker(place: Place, name: str, *, queues: str, processes: int, keys: Mappi
     return Part(
         name=name,
         command=[sys.executable, "-m", "celery", "-A", "config.celery:app", "--quiet", "worker", *flags.split()],
-        # SIGTERM gives running tasks `worker_soft_shutdown_timeout`, then ends them: their leases do the rest.
-        environment=_ours(place) | dict(keys) | {"REMAP_SIGTERM": "SIGQUIT"},
+        # SIGTERM lets running tasks end and takes no other; whoever stops a worker kills it when that lasts too long.
+        environment=_ours(place) | dict(keys),
         answers=_beats(place, name),
     )
 

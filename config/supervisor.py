@@ -23,7 +23,7 @@ from typing import IO, Self
 from config.parts import Part
 
 STOPS_WITHIN = 50.0
-"""Longer than CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT: a worker in the middle of a payment may finish it."""
+"""Longer than one call of the gateway may last: a worker in the middle of a payment finishes it."""
 LAST_LINES = 25
 COLOURS = (36, 32, 33, 35, 34, 31)
 

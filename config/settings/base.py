@@ -217,7 +217,8 @@ CELERY_TASK_PUBLISH_RETRY = False  # a page must not wait for the broker; the sw
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 40  # longer than connect + read time-out of one gateway call
+# SIGTERM lets a worker end what runs. SIGQUIT ends it after this, longer than connect + read time-out of one call.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 40
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

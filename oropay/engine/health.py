@@ -39,7 +39,7 @@ def health_note(*, provider_account_id: int | None, answers: bool, now: datetime
         _wake_the_unknown(provider_account_id=provider_account_id, now=now)
 
 
-def is_silent(*, account: ProviderAccount) -> bool:
+def is_silent(*, account: ProviderAccount | None) -> bool:
     """Whether an account did not answer last, as its row stood when it was read."""
     health = getattr(account, "health", None)
     return health is not None and health.silent_since is not None

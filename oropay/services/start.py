@@ -222,7 +222,7 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
 
 def _glance(*, asked: PaymentAsked) -> Known:
     """Look at what is to be paid without waiting for any lock, and refuse what another attempt is paying."""
-    saved = asked.source.instrument_id if isinstance(asked.source, SavedInstrument) else None
+    saved = asked.source.instrument_id if isinstance(asked.source, SavedInstrument) else 0
     rows = (
         Payable.objects.filter(pk__in=[part.payable_id for part in asked.parts])
         .annotate(
