@@ -40,6 +40,8 @@ class Outcome:
 
 
 APPROVED = Outcome("approved", Verdict.APPROVED, "00", "[ test system ] AUTHORISED")
+SCA_WANTED = Outcome("sca_111", Verdict.DECLINED, "111", "[ test system ] STRONG CUSTOMER AUTHENTICATION REQUIRED")
+"""Declined because the payment names no authentication that succeeded; approved when it does."""
 ACH_APPROVED = Outcome("ach_approved", Verdict.APPROVED, "A0000", "Success")
 
 CARD_RESULTS: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
@@ -88,7 +90,7 @@ CARD_RESULTS: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Outcome("sca_111", Verdict.DECLINED, "111", "[ test system ] STRONG CUSTOMER AUTHENTICATION REQUIRED"),
+        SCA_WANTED,
         ("4242420000000091", "5100000000000131", "374205502001004"),
     ),
     (

@@ -54,6 +54,11 @@ def read(call: Call, card: Card, *, amount: int, currency: str) -> dict[str, Any
     return kept
 
 
+def proves(told: dict[str, Any]) -> bool:
+    """Whether the block that `read` made stands for an authentication that succeeded, for this card and money."""
+    return bool(told) and told["authentication"]["three_ds"]["cavv_result"] == MATCHED
+
+
 def _of_cryptogram(call: Call, value: str) -> Row | None:
     return call.store.row(
         "SELECT * FROM authentications WHERE app_id = ? AND cryptogram = ? AND cryptogram <> ''", (call.app_id, value)

@@ -67,6 +67,7 @@ THREE_DS_CARDS: tuple[tuple[Scenario, str, str, str], ...] = (
     (Scenario("could_not", "U"), "4012001037484447", "4222000008880910", "5520680211891022"),
     (Scenario("challenge", "C"), "4012001038488884", "4222000001227408", "5506874496684651"),
     (NOT_ENROLLED, "4012001037141112", "", ""),
+    (Scenario("wants_authentication", "C"), "", "4242420000000091", "5100000000000131"),
 )
 """Scenario → the Visa card of message version 2.1, the Visa and the Mastercard card of 2.2."""
 

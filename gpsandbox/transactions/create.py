@@ -2,12 +2,13 @@
 
 import json
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from gpsandbox import accounts, batches, conversions, currencies, errors, fields, ids, sources
 from gpsandbox.call import Call
 from gpsandbox.links import usage
-from gpsandbox.outcomes import Verdict
+from gpsandbox.outcomes import APPROVED, SCA_WANTED, Verdict
 from gpsandbox.sources import Source
 from gpsandbox.store import Row
 from gpsandbox.threeds import presented
@@ -57,6 +58,9 @@ def create(call: Call) -> dict[str, Any]:
     if source.card:
         currencies.check(source.card.brand, values["currency"])
     duplicates.check(call, source.card, values=values)
+    told = _authentication(call, source, values)
+    if source.outcome == SCA_WANTED and presented.proves(told):
+        source = replace(source, outcome=APPROVED)
     if source.outcome.verdict == Verdict.BROKEN:
         raise errors.downstream("50013", source.outcome.message)
     if kind == "REFUND" or source.account:
@@ -69,7 +73,7 @@ def create(call: Call) -> dict[str, Any]:
     if source.card and source.fingerprint_wanted(approved=approved):
         detail["prints"] = sources.fingerprint_block(call, source.card)
     token_id = sources.keep(call, source, approved=approved)
-    detail |= {**_authentication(call, source, values), **extras}
+    detail |= {**told, **extras}
     call.store.insert(
         "transactions",
         {

@@ -325,3 +325,19 @@ def test_refund_is_not_authenticated(gateway: Client) -> None:
     refunded = gateway.call("POST", f"/transactions/{sold['id']}/refund", {}).json
 
     assert "authentication" not in refunded["payment_method"]
+
+
+@pytest.mark.parametrize("number", ["4242420000000091", "5100000000000131"])
+def test_card_that_wants_an_authentication_is_declined_without_and_approved_with_one(
+    gateway: Client, number: str
+) -> None:
+    begun = started(gateway, number)
+    without = paid(gateway, number, {})
+    unanswered = paid(gateway, number, {"id": begun["id"]})
+    gateway.emu("POST", f"/authentications/{begun['id']}/challenge", {"decision": "confirm"})
+
+    proven = paid(gateway, number, {"id": begun["id"]})
+    other_money = paid(gateway, number, {"id": begun["id"]}, amount="2000")
+
+    told = [(sold["status"], sold["payment_method"]["result"]) for sold in (without, unanswered, proven, other_money)]
+    assert told == [("DECLINED", "111"), ("DECLINED", "111"), ("CAPTURED", "00"), ("DECLINED", "111")]

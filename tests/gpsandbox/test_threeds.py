@@ -31,6 +31,7 @@ ENROLLED = [
     for scenario, old, visa, master in THREE_DS_CARDS
     if scenario.letter
     for number, mastercard in ((old, False), (visa, False), (master, True))
+    if number
 ]
 
 
