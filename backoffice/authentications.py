@@ -33,6 +33,8 @@ def authentication_facts(payment: Payment) -> list[tuple[Any, Any]]:
         (_("3-D Secure"), " · ".join(str(part) for part in (outcome, how, asked.status_reason) if part)),
         (_("Liability shift"), liability(asked)),
     ]
+    if asked.challenge_reason:
+        facts.append((_("Challenge wished for"), asked.get_challenge_reason_display()))
     if asked.exemption:
         facts.append((_("Exemption"), exemption_name(asked)))
     if asked.eci:

@@ -111,7 +111,7 @@ class IntegrationAdmin(WebhookMixin, HistoryMixin, ScopedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         main = ["organization", "type", "name"]
         money = ["provider_account", "payment_action", "several_captures", "renew_holds", "echeck"]
-        threeds = ["threeds", "threeds_unavailable", "threeds_exemption"]
+        threeds = ["threeds", "threeds_challenge", "threeds_unavailable", "threeds_exemption"]
         limits = ["currencies", "min_amount", "max_amount"]
         rest = ["is_active", "owner", "log_warnings"]
         sections: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": main})]

@@ -40,6 +40,7 @@ class IntegrationForm(OfficeForm):
             "renew_holds",
             "echeck",
             "threeds",
+            "threeds_challenge",
             "threeds_unavailable",
             "threeds_exemption",
             "currencies",
@@ -65,7 +66,13 @@ class IntegrationForm(OfficeForm):
             ),
             "threeds": gettext_lazy(
                 "When the card holder's bank is asked who is paying, before a card is held or charged. Fraud with a "
-                "card that its bank vouched for is the bank's loss. Payments that staff or a schedule start never ask."
+                "card that its bank vouched for is the bank's loss. Payments that staff or a schedule start never ask. "
+                "A buyer whose bank declines because nobody was asked may try once more with the question, whatever is "
+                "set here."
+            ),
+            "threeds_challenge": gettext_lazy(
+                "Off: the bank decides by itself whether it questions the buyer; most payments go through without. "
+                "Cards tried often, and those whose bank wants it, are always questioned."
             ),
             "threeds_unavailable": gettext_lazy(
                 "The card is not enrolled, or its bank does not answer. Charging without it leaves fraud with the "

@@ -3,7 +3,7 @@
 from oropay.models.ach import AchReturn, ChangeNotice, ChangeSource, Freeze
 from oropay.models.alert import Alert, AlertKind
 from oropay.models.approval import Approval, ApprovalKind, ApprovalState, RefundLimit
-from oropay.models.authentication import Authentication, AuthenticationOutcome
+from oropay.models.authentication import Authentication, AuthenticationOutcome, ChallengeReason
 from oropay.models.dispute import (
     REQUEST_LIVE,
     REQUEST_MOVES,
@@ -114,6 +114,7 @@ __all__ = [
     "Authentication",
     "AuthenticationOutcome",
     "CardCheck",
+    "ChallengeReason",
     "ChangeNotice",
     "ChangeSource",
     "CheckPolicy",

@@ -33,6 +33,18 @@ class AuthenticationOutcome(models.TextChoices):
     """Nobody was asked: the payment claims an exemption instead."""
 
 
+class ChallengeReason(models.TextChoices):
+    """Why the card holder's bank is told to question the buyer, whatever it thinks of the risk."""
+
+    NONE = "", _("The bank decides")
+    """Nothing is wished for."""
+    SETTING = "setting", _("The integration always wants it")
+    TRIES = "tries", _("Tried often")
+    """A velocity limit was reached: `Payment.step_up`."""
+    BANK = "bank", _("The bank asked for it")
+    """The attempt before was declined because nobody had been asked (a soft decline)."""
+
+
 @tracked(exclude=["token", "browser", "for_browser", "key_id"])
 class Authentication(models.Model):
     """What was asked of the card holder's bank for one payment, and what it said.
@@ -49,6 +61,9 @@ class Authentication(models.Model):
     """The gateway's name of the card that was authenticated."""
     outcome = models.CharField(
         _("outcome"), max_length=16, choices=AuthenticationOutcome, default=AuthenticationOutcome.OPEN
+    )
+    challenge_reason = models.CharField(
+        _("challenge wished for"), max_length=8, choices=ChallengeReason, blank=True, default=ChallengeReason.NONE
     )
     challenged = models.BooleanField(_("the bank asked the buyer"), default=False)
     liability_shift = models.BooleanField(_("liability shift"), default=False)
@@ -78,7 +93,16 @@ class Authentication(models.Model):
         triggers = [
             pgtrigger.ReadOnly(
                 name="authenticated_for_this",
-                fields=["payment", "then", "amount", "currency", "token", "created_at", "expires_at"],
+                fields=[
+                    "payment",
+                    "then",
+                    "amount",
+                    "currency",
+                    "token",
+                    "challenge_reason",
+                    "created_at",
+                    "expires_at",
+                ],
             ),
         ]
 

@@ -85,6 +85,8 @@ class Payable(models.Model):
     )
     """How the newest attempt to pay ended, if it brought no money: an older success does not hide it."""
     failed_at = models.DateTimeField(_("last attempt ended"), null=True, blank=True)
+    bank_asks = models.BooleanField(_("the bank wants a confirmation"), default=False)
+    """The newest attempt was declined because its card holder had not been asked: the next card payment asks."""
 
     class Meta:
         verbose_name = _("payable")

@@ -94,7 +94,7 @@ class ThreeDS(models.TextChoices):
     ALWAYS = "always", _("Always")
     """Every card payment that a buyer starts."""
     NEVER = "never", _("Never")
-    """Cards are charged without asking. Fraud stays the seller's loss."""
+    """Cards are charged without asking, unless their bank declines because of that. Fraud stays the seller's loss."""
 
 
 class ThreeDSUnavailable(models.TextChoices):
@@ -157,6 +157,7 @@ class Integration(models.Model):
         _("eCheck (ACH)"), default=False, help_text=_("Offer bank transfer beside cards. Needs Automatic (Capture).")
     )
     threeds = models.CharField(_("3-D Secure"), max_length=12, choices=ThreeDS, default=ThreeDS.NEVER)
+    threeds_challenge = models.BooleanField(_("always let the bank question the buyer"), default=False)
     threeds_unavailable = models.CharField(
         _("if the bank cannot be asked"), max_length=8, choices=ThreeDSUnavailable, default=ThreeDSUnavailable.GO_ON
     )

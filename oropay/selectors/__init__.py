@@ -9,23 +9,26 @@ from oropay.selectors.instruments import (
     wallet_of,
 )
 from oropay.selectors.owed import failure_words, least_online, too_small
-from oropay.selectors.payments import (
+from oropay.selectors.paying import (
     FAILURES,
     OPEN_STATES,
     REPEATABLE,
     SLOW_AFTER,
     SUCCEEDED,
+    PayingView,
+    paying_view,
+)
+from oropay.selectors.payments import (
     Inbox,
     MethodOffer,
-    PayingView,
     Problem,
     family_of,
     inbox_of,
     integrations_active,
     live_payment_of,
     methods_for,
-    paying_view,
     payment_for_staff,
+    payment_returned_to,
     payment_visible_to,
     payments_visible_to,
     sync_problems,
@@ -53,6 +56,7 @@ __all__ = [
     "methods_for",
     "paying_view",
     "payment_for_staff",
+    "payment_returned_to",
     "payment_visible_to",
     "payments_visible_to",
     "same_instruments",

@@ -24,6 +24,7 @@ from oropay.models import (
 )
 from oropay.ports import payable_handlers
 from oropay.services.share import Share, own_sums
+from oropay.services.threeds import wants_authentication
 from oropay.status import is_refused, last_failure, money_state, payment_status
 
 
@@ -73,6 +74,7 @@ COLUMNS = {
     "method": "text",
     "failed_as": "text",
     "failed_at": "timestamptz",
+    "bank_asks": "boolean",
 }
 """What is derived of a payable, and how Postgres calls it."""
 
@@ -190,6 +192,7 @@ def _derive(*, payable: Payable, rows: Sequence[Share]) -> None:
         payable.status = payable.derived_status
     failure = last_failure(transactions)
     payable.failed_as, payable.failed_at = (failure.state, failure.ended_at) if failure else ("", None)
+    payable.bank_asks = failure is not None and wants_authentication(failure, family=transactions)
     payable.method = rows[-1].method if rows else ""
 
 

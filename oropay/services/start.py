@@ -53,7 +53,7 @@ from oropay.services.ach.retry import Again, retry_check
 from oropay.services.guard import Known, charge_guard
 from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_add, card_add, mandate_add
 from oropay.services.mandate import mandate_for
-from oropay.services.threeds import authentication_open, authentication_wanted, exemption_claimed
+from oropay.services.threeds import authentication_open, authentication_wanted, challenge_reason, exemption_claimed
 from oropay.services.wallet import instrument_refusal
 from plumbing.services import hint
 
@@ -192,14 +192,15 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
         PaymentPayable(payment=payment, payable=payable, amount=wanted[payable.pk]) for payable in payables
     )
     then = _action(integration=integration, instrument=instrument, payables=payables)
-    action = _first(payment=payment, then=then, is_new=isinstance(asked.source, NewCard), now=now)
+    bank_asks = any(payable.bank_asks for payable in payables)
+    action = _first(payment=payment, then=then, is_new=isinstance(asked.source, NewCard), bank_asks=bank_asks, now=now)
     transaction = PaymentTransaction.objects.create(
         payment=payment,
         action=action,
         amount=total,
         currency=first.currency,
         reference=reference_new(),
-        capture_mode=_capture_mode(integration) if action == Action.AUTHORIZE else "",
+        capture_mode=capture_mode_of(integration) if action == Action.AUTHORIZE else "",
         created_by=by,
         created_at=now,
         next_at=now + settings.OROPAY_RESEND_AFTER,
@@ -352,14 +353,17 @@ def _goods(*, payables: Sequence[Payable], wanted: dict[int, Decimal], instrumen
     return {"order_data": freeze(order), "data_level": found.level, "data_gaps": store(found.gaps)}
 
 
-def _first(*, payment: Payment, then: Action, is_new: bool, now: datetime) -> Action:
+def _first(*, payment: Payment, then: Action, is_new: bool, bank_asks: bool, now: datetime) -> Action:
     """What is asked first: who is paying, where the integration wants that (3-D Secure), or the money itself."""
     integration, instrument, initiator = payment.integration, payment.instrument, Initiator(payment.initiator)
     if integration is None or instrument is None:
         return then
     is_new = is_new or payment.step_up  # tried often: a saved card is asked about as a new one is
-    if authentication_wanted(integration=integration, instrument=instrument, is_new=is_new, initiator=initiator):
-        authentication_open(payment=payment, instrument=instrument, then=then, now=now)
+    if authentication_wanted(
+        integration=integration, instrument=instrument, is_new=is_new, initiator=initiator, bank_asks=bank_asks
+    ):
+        reason = challenge_reason(integration=integration, step_up=payment.step_up, bank_asks=bank_asks)
+        authentication_open(payment=payment, instrument=instrument, then=then, now=now, challenge=reason)
         return Action.AUTHENTICATE_CHECK
     exemption = exemption_claimed(integration=integration, instrument=instrument, initiator=initiator)
     if exemption:
@@ -378,6 +382,6 @@ def _action(*, integration: Integration, instrument: Instrument, payables: Seque
     return Action.CHARGE
 
 
-def _capture_mode(integration: Integration) -> Capture:
+def capture_mode_of(integration: Integration) -> Capture:
     """Fixed with the hold: one capture, or several where the integration wants and its account allows it."""
     return Capture.MULTIPLE if integration.several_captures and integration.provider.multi_capture else Capture.LATER

@@ -1,32 +1,59 @@
 """3-D Secure: which payments the card holder's bank is asked about, before anything is charged."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
 
 from oropay.models import (
+    AUTHENTICATING,
     Action,
     Authentication,
     AuthenticationOutcome,
+    ChallengeReason,
     Initiator,
     Instrument,
     InstrumentKind,
     Integration,
     Payment,
+    PaymentTransaction,
     ThreeDS,
+    TransactionState,
 )
 
 PRESENT = frozenset({Initiator.BUYER, Initiator.LINK})
 """Who sits before a browser and can be asked. Staff on behalf (MOTO) and what we start by ourselves never can."""
 
 
+NOT_ASKED = "111"
+"""Result code of a bank that declines because its card holder was not asked: strong customer authentication."""
+
+
+def wants_authentication(row: PaymentTransaction, *, family: Iterable[PaymentTransaction]) -> bool:
+    """Whether a hold or charge was declined for want of an authentication, in a payment where nobody had been asked.
+
+    Then one more payment is worth trying, with one. Where somebody was asked, the same decline is final.
+    """
+    asked = any(one.action in AUTHENTICATING for one in family if one.payment_id == row.payment_id)
+    return row.state == TransactionState.DECLINED and row.result_code == NOT_ASKED and not asked
+
+
 def authentication_wanted(
-    *, integration: Integration, instrument: Instrument, is_new: bool, initiator: Initiator
+    *, integration: Integration, instrument: Instrument, is_new: bool, initiator: Initiator, bank_asks: bool = False
 ) -> bool:
-    """Whether the card holder's bank is asked before this payment."""
+    """Whether the card holder's bank is asked before this payment. A bank that wants it is asked whatever is set."""
     if instrument.kind != InstrumentKind.CARD or initiator not in PRESENT:
         return False
-    return integration.threeds == ThreeDS.ALWAYS or (integration.threeds == ThreeDS.NEW_CARDS and is_new)
+    return bank_asks or integration.threeds == ThreeDS.ALWAYS or (integration.threeds == ThreeDS.NEW_CARDS and is_new)
+
+
+def challenge_reason(*, integration: Integration, step_up: bool, bank_asks: bool) -> ChallengeReason:
+    """Why the bank is told to question the buyer, the strongest reason first."""
+    if bank_asks:
+        return ChallengeReason.BANK
+    if step_up:
+        return ChallengeReason.TRIES
+    return ChallengeReason.SETTING if integration.threeds_challenge else ChallengeReason.NONE
 
 
 def exemption_claimed(*, integration: Integration, instrument: Instrument, initiator: Initiator) -> str:
@@ -36,7 +63,13 @@ def exemption_claimed(*, integration: Integration, instrument: Instrument, initi
 
 
 def authentication_open(
-    *, payment: Payment, instrument: Instrument, then: Action, now: datetime, exemption: str = ""
+    *,
+    payment: Payment,
+    instrument: Instrument,
+    then: Action,
+    now: datetime,
+    exemption: str = "",
+    challenge: ChallengeReason = ChallengeReason.NONE,
 ) -> Authentication:
     """Note what the bank is asked about, inside the transaction that starts the payment; or what is claimed instead."""
     return Authentication.objects.create(
@@ -47,6 +80,7 @@ def authentication_open(
         token=instrument.token,
         outcome=AuthenticationOutcome.EXEMPT if exemption else AuthenticationOutcome.OPEN,
         exemption=exemption,
+        challenge_reason=challenge,
         created_at=now,
         expires_at=now + settings.OROPAY_AUTHENTICATION_WITHIN,
         ended_at=now if exemption else None,

@@ -9,9 +9,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import FrameLocator, Page, Route, expect
 
+from commerce.models import Order, OrderState
 from invoices.models import Invoice
 from oropay.models import (
     AuthenticationOutcome,
+    ChallengeReason,
     Integration,
     MoneyState,
     Payable,
@@ -23,6 +25,7 @@ from oropay.models import (
 from tests.contract.sandbox import VISA
 from tests.e2e.house import House, Shop, fill_card, press_pay
 from tests.e2e.paying import choose
+from tests.e2e.test_checkout import to_review
 from tests.oropay.threeds import CHALLENGE, actions
 
 Visit = Callable[[str], Page]
@@ -200,3 +203,87 @@ def test_the_bank_s_page_fits_a_small_screen(visit: Visit, house: House, shop: S
     assert frame.locator("html").evaluate("root => root.scrollWidth <= root.clientWidth")
     payment.refresh_from_db()
     assert payment.authentication.browser["window_size"] == "WINDOWED_250X400"
+
+
+def order_paid_by(page: Page, house: House, shop: Shop, card: str) -> Payment:
+    """Place an order at checkout with this card."""
+    to_review(page, house)
+    fill_card(page, card)
+    press_pay(page)
+    page.wait_for_url("**/pay/*/")
+    return Payment.objects.filter(customer=shop.customer).latest("pk")
+
+
+def test_an_order_is_placed_when_its_buyer_has_confirmed(visit: Visit, house: House, shop: Shop) -> None:
+    page = visit(shop.buyer.email)
+    payment = order_paid_by(page, house, shop, CHALLENGE)
+    frame = bank(page)
+    state = page.locator("#paying-state")
+    expect(state).to_contain_text("Nothing is charged yet. Your bank asks you to confirm.")
+    expect(state).to_contain_text("If you leave, nothing is charged and nothing is held")
+    expect(state).not_to_contain_text("close this page")
+    assert Order.objects.get(customer=shop.customer).state == OrderState.AWAITING_PAYMENT
+
+    frame.get_by_label("Code from your bank").fill("1234")
+    frame.get_by_role("button", name="Confirm").click()
+    house.wait_for(page, "captured")
+    page.get_by_role("link", name="To your order").click()
+
+    order = Order.objects.get(customer=shop.customer)
+    expect(page.locator("body")).to_contain_text(order.number)
+    assert order.state == OrderState.OPEN
+    assert payment.transactions.filter(action="charge", state=TransactionState.APPROVED).count() == 1
+    payment.refresh_from_db()
+    assert (payment.authentication.eci, payment.authentication.liability_shift) == ("05", True)
+
+
+def test_an_order_whose_buyer_walks_away_from_the_bank_is_paid_later_under_its_number(
+    visit: Visit, house: House, shop: Shop
+) -> None:
+    page = visit(shop.buyer.email)
+    payment = order_paid_by(page, house, shop, CHALLENGE)
+    bank(page)
+    page.goto(f"{house.url}/")
+    soon(payment)
+    house.until(lambda: Payment.objects.get(pk=payment.pk).money_state == MoneyState.EXPIRED)
+    order = Order.objects.get(customer=shop.customer)
+    assert order.state == OrderState.AWAITING_PAYMENT
+
+    page.goto(f"{house.url}/pay/{payment.uuid}/")
+    expect(page.locator("#paying-state")).to_contain_text("Nothing was charged, and nothing is held")
+    page.get_by_role("link", name="Try another way to pay").click()
+    page.locator('label.choice:has-text("card")').first.click()
+    page.get_by_role("button", name="Continue to review").click()
+    fill_card(page, VISA)
+    press_pay(page)
+    house.wait_for(page, "captured")
+
+    order.refresh_from_db()
+    assert (order.state, Order.objects.filter(customer=shop.customer).count()) == (OrderState.OPEN, 1)
+    assert not payment.transactions.filter(action="charge").exists()
+
+
+def test_a_bank_that_wants_its_card_holder_asked_is_asked_at_the_second_try(
+    visit: Visit, house: House, shop: Shop
+) -> None:
+    Integration.objects.filter(pk=house.seller.integration.pk).update(threeds=ThreeDS.NEVER)
+    wants_it = "4242420000000091"
+    page = visit(shop.buyer.email)
+    first = order_paid_by(page, house, shop, wants_it)
+    house.wait_for(page, "declined")
+    expect(page.locator("#paying-state")).to_contain_text("Your bank wants you to confirm this payment first.")
+
+    page.get_by_role("link", name="Try again and confirm with your bank").click()
+    page.locator('label.choice:has-text("card")').first.click()
+    page.get_by_role("button", name="Continue to review").click()
+    fill_card(page, wants_it)
+    press_pay(page)
+    frame = bank(page)
+    frame.get_by_label("Code from your bank").fill("1234")
+    frame.get_by_role("button", name="Confirm").click()
+    house.wait_for(page, "captured")
+
+    second = Payment.objects.filter(customer=shop.customer).latest("pk")
+    assert second.authentication.challenge_reason == ChallengeReason.BANK
+    assert actions(first) == [("charge", TransactionState.DECLINED)]
+    assert actions(second)[-1] == ("charge", TransactionState.APPROVED)

@@ -51,7 +51,8 @@ def test_no_buyer_reads_that_a_card_is_stolen_or_a_payment_suspect(code: str) ->
         (
             "4242420000000091",
             "111",
-            "Your bank asks for a confirmation this payment did not have. Please use another card.",
+            "Your bank wants you to confirm this payment first. Please try once more: it will ask you before anything "
+            "is charged.",
             "The bank wants 3-D Secure for it. (111)",
             True,
         ),

@@ -5,8 +5,8 @@ from django.conf import settings
 from oropay import vault
 from oropay.engine.follow.recording import ENDED, Recording, tell_ended
 from oropay.gateway.port import Authenticated, Capture, Proof
-from oropay.models import Action, Authentication, AuthenticationOutcome, PaymentTransaction, TransactionState
-from oropay.services.start import reference_new
+from oropay.models import Action, Authentication, AuthenticationOutcome, Payment, PaymentTransaction, TransactionState
+from oropay.services.start import capture_mode_of, reference_new
 from plumbing.services import hint
 
 S = TransactionState
@@ -113,10 +113,15 @@ def _go_on(news: Recording) -> None:
         amount=payment.amount,
         currency=payment.currency,
         reference=reference_new(),
-        capture_mode=Capture.LATER if asked.then == Action.AUTHORIZE else "",
+        capture_mode=_capture_mode(payment) if asked.then == Action.AUTHORIZE else "",
         created_by=payment.created_by,
         created_at=news.now,
         next_at=news.now + settings.OROPAY_RESEND_AFTER,
     )
     news.family.append(row)
     hint("oropay.tasks.execute", row.pk, queue="gateway-interactive")
+
+
+def _capture_mode(payment: Payment) -> Capture:
+    """As a hold that nobody is asked about would have it."""
+    return capture_mode_of(payment.integration) if payment.integration is not None else Capture.LATER

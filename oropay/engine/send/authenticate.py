@@ -30,6 +30,7 @@ def check(claim: Claim, gateway: PaymentGateway) -> Answer:
             source=_card(payment),
             challenge_return_url=link_of(payment=payment, website=website, page=Page.CHALLENGE),
             method_return_url=link_of(payment=payment, website=website, page=Page.METHOD),
+            challenge=_challenge(payment),
             send_before=claim.send_before,
         )
     )
@@ -51,6 +52,7 @@ def initiate(claim: Claim, gateway: PaymentGateway) -> Answer:
             message_version=asked.message_version,
             merchant_contact_url=_website(payment).url("storefront:home"),
             created_at=payment.created_at,
+            challenge=_challenge(payment),
             send_before=claim.send_before,
         )
     )
@@ -59,6 +61,11 @@ def initiate(claim: Claim, gateway: PaymentGateway) -> Answer:
 def result(claim: Claim, gateway: PaymentGateway) -> Answer:
     asked: Authentication = claim.transaction.payment.authentication
     return gateway.authentication_result(ResultRequest(gateway_id=asked.gateway_id, send_before=claim.send_before))
+
+
+def _challenge(payment: Payment) -> bool:
+    """Whether the bank shall question the buyer, whatever it thinks of the risk."""
+    return bool(payment.authentication.challenge_reason)
 
 
 def _card(payment: Payment) -> CardToken:

@@ -13,8 +13,8 @@ from oropay.gateway.globalpayments.minor_units import to_minor
 from oropay.gateway.port import CardToken, CheckRequest, Credentials, InitiateRequest, OrderData, PostalAddress
 
 SOURCE = "BROWSER"
-PREFERENCE = "NO_PREFERENCE"
-"""The bank decides whether it asks."""
+PREFERENCES = {False: "NO_PREFERENCE", True: "CHALLENGE_MANDATED"}
+"""By whether the bank shall question the buyer; if not, it decides by itself."""
 LONGEST_HEADER = 2048
 COMPLETIONS = ("YES", "NO", "UNAVAILABLE")
 
@@ -30,7 +30,7 @@ def check(request: CheckRequest, credentials: Credentials) -> dict[str, Any]:
             "currency": request.amount.currency.code,
             "reference": bodies.own_reference(request.reference),
             "source": SOURCE,
-            "preference": PREFERENCE,
+            "preference": PREFERENCES[request.challenge],
             "payment_method": _payment_method(request.source),
             "notifications": {
                 "challenge_return_url": request.challenge_return_url,
@@ -49,7 +49,7 @@ def initiate(request: InitiateRequest) -> dict[str, Any]:
         {
             "three_ds": {
                 "source": SOURCE,
-                "preference": PREFERENCE,
+                "preference": PREFERENCES[request.challenge],
                 "message_version": request.message_version,
                 "message_category": "PAYMENT",
             },

@@ -24,6 +24,8 @@ class CheckRequest:
     method_return_url: str
     send_before: float
     """`time.monotonic()` after which the first byte must not leave."""
+    challenge: bool = False
+    """The bank shall question the buyer; otherwise it decides by itself whether it does."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class InitiateRequest:
     merchant_contact_url: str
     created_at: datetime
     send_before: float
+    challenge: bool = False
+    """As in the check."""
 
 
 @dataclass(frozen=True)
