@@ -62,7 +62,7 @@ def threeds_view(page: Page) -> Callable[[View], View]:
         def marked(request: HttpRequest, token: str) -> HttpResponse:
             found = authentication_of(token=token, page=page)
             if found is None:
-                return _refused(request, page, status=404, text=_("This address is not valid, or not any more."))
+                return _not_any_more(request, token, page)
             if _too_many(found):
                 return _refused(request, page, status=429, text=_("Too many requests. Please wait a moment."))
             return view(request, found)
@@ -122,7 +122,7 @@ def initiate(request: HttpRequest, authentication: Authentication) -> JsonRespon
     )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @xframe_options_sameorigin
 @threeds_view(Page.METHOD)
 def method(request: HttpRequest, authentication: Authentication) -> HttpResponse:
@@ -130,12 +130,14 @@ def method(request: HttpRequest, authentication: Authentication) -> HttpResponse
     return _return_page(request, authentication, event="method")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @xframe_options_sameorigin
 @threeds_view(Page.CHALLENGE)
 def challenge(request: HttpRequest, authentication: Authentication) -> HttpResponse:
-    """The bank has asked the buyer: have the result read, and tell the page around the frame. A stale return, after the
-    payment has ended, changes nothing and shows where the payment is.
+    """The bank has asked the buyer: have the result read, and tell the page around the frame.
+
+    A bank posts. Whoever only opens the address (a browser that is led here, or goes back) is shown where the payment
+    is and changes nothing; so is a stale return, after the payment has ended.
     """
     if request.method == "POST":
         authentication_returned(payment_id=authentication.payment_id, now=timezone.now())
@@ -153,6 +155,15 @@ def _return_page(request: HttpRequest, authentication: Authentication, *, event:
         "api/threeds_return.html",
         {"event": event, "paying": paying, "ended": authentication.ended_at is not None},
     )
+
+
+def _not_any_more(request: HttpRequest, token: str, page: Page) -> HttpResponse:
+    """A forged address opens nothing. A bank that returns too late leads its card holder to where the payment is."""
+    old = authentication_of(token=token, page=page, too_old=True) if page in {Page.METHOD, Page.CHALLENGE} else None
+    if old is None:
+        return _refused(request, page, status=404, text=_("This address is not valid, or not any more."))
+    paying = reverse("storefront:paying", kwargs={"uuid": old.payment.uuid})
+    return render(request, "api/threeds_return.html", {"paying": paying, "ended": True}, status=410)
 
 
 def _refused(request: HttpRequest, page: Page, *, status: int, text: str) -> HttpResponse:

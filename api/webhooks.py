@@ -3,23 +3,28 @@
 What can go wrong has one answer each, and nothing is stored but by 200:
 
 | 404 | no integration has this key (an old address stops at once) |
-| 405 | not a POST |
+| 405 | neither a POST nor a browser's GET |
 | 400 | an empty body |
 | 413 | more than `LARGEST` bytes |
 | 429 | more than OROPAY_WEBHOOKS_PER_ADDRESS or OROPAY_WEBHOOKS_PER_INTEGRATION in a minute |
 
 No session, no cookie, no CSRF token: the secret path is the key, and it opens nothing but an inbox.
+
+A gateway may also lead a payer's browser here when a payment is over (its `return_url`: a GET whose query names the
+transaction and is signed). That changes nothing and nothing of it is believed or kept: the browser is led on to the
+Paying page, which asks for a log-in and shows what the worker knows. Source: GP-API, return redirects.
 """
 
 import logging
 
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from api import limits
+from oropay.selectors import payment_returned_to
 from oropay.services import notification_receive, notifications_hint
 
 logger = logging.getLogger(__name__)
@@ -33,9 +38,11 @@ LISTENED_TO = 1024 * 1024
 
 @csrf_exempt
 def webhook(request: HttpRequest, key: str) -> HttpResponse:
-    """Store one message of a gateway for the worker."""
+    """Store one message of a gateway for the worker; lead a browser that was sent here on to its payment."""
+    if request.method in {"GET", "HEAD"}:
+        return _came_back(request, key=key)
     if request.method != "POST":
-        return _said(405, "Only POST.", Allow="POST")
+        return _said(405, "Only POST.", Allow="GET, HEAD, POST")
     body = _body(request)
     if body is None:
         return _said(413, f"At most {LARGEST} bytes.")
@@ -59,6 +66,22 @@ def webhook(request: HttpRequest, key: str) -> HttpResponse:
 def nowhere(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Any other address below /webhooks/: no page is drawn for it and no row is read."""
     return _said(404, "Nobody listens here.")
+
+
+def _came_back(request: HttpRequest, *, key: str) -> HttpResponse:
+    gate = limits.webhook_pass(key=key, address=_address(request) or "")
+    if not gate.open:
+        return _said(429, "Too many at once.", **{"Retry-After": str(gate.wait)})
+    payment = payment_returned_to(
+        key=key, reference=request.GET.get("reference", ""), gateway_id=request.GET.get("id", "")
+    )
+    if payment is None or payment.website is None:
+        return _said(404, "No payment is named here. Nothing was changed.")
+    response = HttpResponseRedirect(payment.website.url("storefront:paying", uuid=payment.uuid))
+    response.status_code = 303
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def _body(request: HttpRequest) -> bytes | None:

@@ -37,10 +37,14 @@ def link_of(*, payment: Payment, website: Website, page: Page) -> str:
     return website.url(f"api:threeds_{page}", token=token_of(payment=payment, page=page))
 
 
-def authentication_of(*, token: str, page: Page) -> Authentication | None:
-    """The authentication an address names; None for a forged one, another page's, or one that is too old."""
+def authentication_of(*, token: str, page: Page, too_old: bool = False) -> Authentication | None:
+    """The authentication an address names; None for a forged one, another page's, or one that is too old.
+
+    `too_old` finds what an old address once named: good for saying where that payment is, and for nothing else.
+    """
+    lives = None if too_old else settings.OROPAY_AUTHENTICATION_WITHIN
     try:
-        uuid = signing.loads(token, salt=f"{SALT}.{page}", max_age=settings.OROPAY_AUTHENTICATION_WITHIN)
+        uuid = signing.loads(token, salt=f"{SALT}.{page}", max_age=lives)
     except signing.BadSignature:
         return None
     return Authentication.objects.select_related("payment__website").filter(payment__uuid=uuid).first()

@@ -191,12 +191,27 @@ def test_a_return_has_the_result_read_and_says_so_to_our_own_page_only(challenge
     assert "cres" not in html
 
 
-def test_opening_a_return_page_by_hand_does_nothing(challenged: Payment) -> None:
+@pytest.mark.parametrize("method", ["get", "head"])
+@pytest.mark.parametrize("page", [Page.METHOD, Page.CHALLENGE])
+def test_a_browser_that_is_led_to_a_return_page_changes_nothing_and_finds_the_payment(
+    challenged: Payment, page: Page, method: str
+) -> None:
     before = actions(challenged)
 
-    response = Client().get(path(challenged, Page.CHALLENGE))
+    response = getattr(Client(), method)(path(challenged, page), {"cres": "eyJ0cmFuc1N0YXR1cyI6IlkifQ"})
 
     assert response.status_code == 200
+    assert method == "head" or f'href="/pay/{challenged.uuid}/" target="_top"' in response.content.decode()
+    assert actions(challenged) == before
+
+
+@pytest.mark.parametrize("page", [Page.CHECK, Page.INITIATE])
+def test_the_library_s_addresses_take_no_get(challenged: Payment, page: Page) -> None:
+    before = actions(challenged)
+
+    response = Client().get(path(challenged, page))
+
+    assert (response.status_code, response["Allow"]) == (405, "POST")
     assert actions(challenged) == before
 
 
@@ -256,14 +271,35 @@ def test_a_signature_for_one_page_opens_no_other(challenged: Payment, signed_for
     assert actions(challenged) == before
 
 
-def test_an_address_ends_with_its_fifteen_minutes(challenged: Payment, settings: Settings) -> None:
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_return_after_the_fifteen_minutes_changes_nothing_and_leads_to_the_payment(
+    challenged: Payment, settings: Settings, method: str
+) -> None:
     address = path(challenged, Page.CHALLENGE)
     settings.OROPAY_AUTHENTICATION_WITHIN = timedelta(seconds=-1)
 
-    response = Client().post(address)
+    response = getattr(Client(), method)(address)
+
+    html = response.content.decode()
+    assert response.status_code == 410
+    assert "This payment has ended; nothing was changed by coming back." in html
+    assert f'href="/pay/{challenged.uuid}/" target="_top"' in html
+    assert "<script" not in html
+    assert actions(challenged)[-1] == (Action.AUTHENTICATE_INITIATE, S.ACTION_REQUIRED)
+
+
+@pytest.mark.parametrize("page", [Page.CHECK, Page.INITIATE])
+def test_the_library_s_addresses_end_with_their_fifteen_minutes(
+    challenged: Payment, settings: Settings, page: Page
+) -> None:
+    address = path(challenged, page)
+    before = actions(challenged)
+    settings.OROPAY_AUTHENTICATION_WITHIN = timedelta(seconds=-1)
+
+    response = Client().post(address, TOLD, "application/json")
 
     assert response.status_code == 404
-    assert actions(challenged)[-1] == (Action.AUTHENTICATE_INITIATE, S.ACTION_REQUIRED)
+    assert actions(challenged) == before
 
 
 def test_more_calls_than_a_browser_makes_are_refused(challenged: Payment, settings: Settings) -> None:

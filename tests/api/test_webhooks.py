@@ -1,7 +1,9 @@
 """The address where gateways tell us things: one answer for each kind of mistake, nothing stored but what is good."""
 
 import logging
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redis
@@ -9,12 +11,27 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from api import limits
 from config.reporting import OneLine
-from oropay.models import Environment, Integration, Notification, NotificationState
+from oropay.models import (
+    Action,
+    Environment,
+    Initiator,
+    Instrument,
+    InstrumentKind,
+    Integration,
+    Method,
+    Notification,
+    NotificationState,
+    Payment,
+    PaymentTransaction,
+    TransactionState,
+)
 from oropay.services import integration_save, provider_provision, webhook_address, webhook_rotate
-from tests.factories import OrganizationFactory, WebsiteFactory
+from tests.factories import CustomerFactory, OrganizationFactory, WebsiteFactory
 
 BODY = b'{"id": "TRN_1",  "status":"CAPTURED"}\n'
 
@@ -94,7 +111,7 @@ def test_many_at_once_are_one_hint(integration: Integration, hints: list[int]) -
 
 @pytest.mark.parametrize(
     ("method", "body", "status"),
-    [("get", b"", 405), ("put", BODY, 405), ("delete", BODY, 405), ("post", b"", 400), ("post", b"x" * 65_537, 413)],
+    [("get", b"", 404), ("put", BODY, 405), ("delete", BODY, 405), ("post", b"", 400), ("post", b"x" * 65_537, 413)],
 )
 def test_a_mistake_has_its_answer_and_stores_nothing(
     integration: Integration, hints: list[int], method: str, body: bytes, status: int
@@ -205,3 +222,89 @@ def test_the_address_is_the_sellers_website_or_what_the_setting_says(integration
     assert nowhere == ""
     assert own == f"https://shop.example/webhooks/{integration.webhook_key}/"
     assert told == f"https://pay.example/webhooks/{integration.webhook_key}/"
+
+
+@pytest.fixture
+def paid(integration: Integration) -> PaymentTransaction:
+    """A charge of this integration that the gateway knows as TRN_1."""
+    website = WebsiteFactory.create(organization=integration.organization)
+    customer = CustomerFactory.create(organization=integration.organization)
+    payment = Payment.objects.create(
+        organization=integration.organization,
+        website=website,
+        customer=customer,
+        integration=integration,
+        provider_account=integration.provider_account,
+        instrument=Instrument.objects.create(
+            kind=InstrumentKind.CARD, customer=customer, provider_account=integration.provider, token="PMT_1"
+        ),
+        method=Method.CARD,
+        amount=Decimal(100),
+        currency="USD",
+        initiator=Initiator.BUYER,
+        attempt_key=uuid4(),
+        created_at=timezone.now(),
+    )
+    return PaymentTransaction.objects.create(
+        payment=payment,
+        action=Action.CHARGE,
+        amount=Decimal(100),
+        currency="USD",
+        reference=f"oro-{uuid4().hex}",
+        gateway_id="TRN_1",
+        created_at=timezone.now(),
+    )
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+@pytest.mark.parametrize("named", ["reference", "id", "both"])
+def test_a_browser_that_the_gateway_leads_back_finds_its_payment_and_changes_nothing(
+    integration: Integration, paid: PaymentTransaction, hints: list[int], method: str, named: str
+) -> None:
+    query = {"X-GP-Signature": "ab" * 64, "id": "TRN_1", "reference": paid.reference, "status": "CAPTURED"}
+    if named != "both":
+        query = {name: value for name, value in query.items() if name in {"X-GP-Signature", named}}
+
+    answer = getattr(Client(), method)(path(integration), query)
+
+    paid.refresh_from_db()
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == paid.payment.website.url("storefront:paying", uuid=paid.payment.uuid)  # type: ignore[union-attr]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert paid.state == TransactionState.QUEUED
+    assert not Notification.objects.exists()
+    assert hints == []
+
+
+@pytest.mark.parametrize("query", [{}, {"id": "TRN_2"}, {"reference": "x" * 500}, {"id": "TRN_1\0"}, {"reference": ""}])
+def test_a_browser_that_names_no_payment_is_told_that_nothing_was_changed(
+    integration: Integration, paid: PaymentTransaction, query: dict[str, str]
+) -> None:
+    answer = Client().get(path(integration), query)
+
+    assert (answer.status_code, answer.content) == (404, b"No payment is named here. Nothing was changed.\n")
+
+
+def test_a_payment_of_another_integration_is_not_found_by_its_name(
+    integration: Integration, paid: PaymentTransaction
+) -> None:
+    other = integration_save(
+        integration=Integration(
+            organization=integration.organization,
+            name="Second",
+            provider_account=integration.provider_account,
+            currencies=["USD"],
+        )
+    )
+
+    assert Client().get(path(other), {"reference": paid.reference}).status_code == 404
+
+
+def test_too_many_browsers_are_refused_like_messages(
+    integration: Integration, paid: PaymentTransaction, settings: Settings
+) -> None:
+    settings.OROPAY_WEBHOOKS_PER_ADDRESS = 1
+
+    codes = [Client().get(path(integration), {"reference": paid.reference}).status_code for _ in range(3)]
+
+    assert codes == [303, 429, 429]
