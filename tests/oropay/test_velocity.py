@@ -225,16 +225,16 @@ def test_what_we_start_ourselves_is_not_counted(limits: Callable[[str], None], a
 
 
 def test_declines_count_by_how_much_they_look_like_stolen_cards(
-    limits: Callable[[str], None], start: Start, run: Run
+    limits: Callable[[str], None], start: Start, run: Run, sandbox: Sandbox
 ) -> None:
     limits("decline/user/60=1:4")
     run(start(card=DECLINED_VISA))
-    assert not start_again(start, run).step_up
+    assert not start_again(start, run, sandbox).step_up
 
     run(start(card=STOLEN))
 
     assert not Lockout.objects.exists()
-    assert start_again(start, run).step_up
+    assert start_again(start, run, sandbox).step_up
     run(start(card=STOLEN))
     assert Lockout.objects.get().reason == "Declines (points): more than 4 in 1 minutes"
     with pytest.raises(LockedOut):
@@ -252,9 +252,11 @@ def test_one_decline_is_counted_once_however_often_it_is_recorded(
     assert found == [[], [], [], [], []]
 
 
-def start_again(start: Start, run: Run) -> Payment:
-    """A try that is declined without points, so that the order stays open."""
-    payment = start(card="4242420000000091")
+def start_again(start: Start, run: Run, sandbox: Sandbox) -> Payment:
+    """A try that is declined without points (not enough money), so that the order stays open."""
+    rule = {"match": {"endpoint": "/transactions", "method": "POST"}, "action": {"decline": {"result": "51"}}}
+    sandbox.control("/rules", rule)
+    payment = start()
     run(payment)
     return payment
 
