@@ -82,6 +82,7 @@ EDITED = [
     "commerce.user",
     "oropay.integration",
     "oropay.integrationlabel",
+    "oropay.integrationlimit",
 ]
 """What an administrator may view, add, change and delete; each page still refuses what it must."""
 

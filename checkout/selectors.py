@@ -16,7 +16,7 @@ from commerce.pricing import PriceTag, price_tags
 from commerce.selectors import payment_term_of
 from commerce.totals import LineTotals, OrderTotals, line_totals, order_totals, tax_rate_for
 from oropay.models import Integration, IntegrationType
-from oropay.selectors import integrations_active
+from oropay.selectors import integrations_active, limit_refusal
 
 FLAT_RATE = "flat_rate"
 """The one shipping method there is: the website's flat rate."""
@@ -178,6 +178,8 @@ class TermsOffer:
     integration: Integration
     term: PaymentTerm
     label: str
+    why_not: str = ""
+    """Why it cannot be used for this amount."""
 
 
 def terms_offers(
@@ -195,18 +197,17 @@ def terms_offers(
     term = payment_term_of(customer=customer)
     if term is None:
         return []
-    rows = integrations_active(organization_id=website.organization_id) if integrations is None else integrations
+    rows = integrations
+    if rows is None:
+        rows = integrations_active(organization_id=website.organization_id, currency=website.currency)
     offers = []
     for row in rows:
         if row.type != IntegrationType.PAYMENT_TERMS:
             continue
         if row.currencies and website.currency not in row.currencies:
             continue
-        if (row.min_amount is not None and total < row.min_amount) or (
-            row.max_amount is not None and total > row.max_amount
-        ):
-            continue
         labels = {label.language: label.label for label in row.labels.all()}
         label = labels.get(language) or labels.get(language.split("-")[0]) or labels.get("") or row.name
-        offers.append(TermsOffer(integration=row, term=term, label=label))
+        why_not = limit_refusal(integration=row, amount=total, currency=website.currency)
+        offers.append(TermsOffer(integration=row, term=term, label=label, why_not=why_not))
     return offers

@@ -142,6 +142,7 @@ def pay_options(
             title=offer.label,
             detail=_("{term}: nothing is charged now, you pay the invoice.").format(term=offer.term.name),
             short_label=offer.label,
+            why_not=offer.why_not,
         )
         for offer in terms
     ]

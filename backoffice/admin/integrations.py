@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.admin.webhook import WebhookMixin
 from backoffice.display import BAD, GOOD, QUIET, dash, tag
-from backoffice.forms.integration import CHECKS, IntegrationForm, LabelForm, LabelFormSet
+from backoffice.forms.integration import CHECKS, IntegrationForm, LabelForm, LabelFormSet, LimitForm, LimitFormSet
 from backoffice.history import HistoryMixin
 from backoffice.scoping import ScopedAdmin, ScopedRelatedFilter
 from backoffice.unfolded import AnyTabularInline, display
-from oropay.models import Integration, IntegrationLabel, IntegrationType
+from oropay.models import Integration, IntegrationLabel, IntegrationLimit, IntegrationType
 from oropay.services import integration_save
 
 
@@ -30,11 +30,22 @@ class LabelInline(AnyTabularInline):
         return 0 if obj and obj.labels.exists() else 1
 
 
+class LimitInline(AnyTabularInline):
+    model = IntegrationLimit
+    form = LimitForm
+    formset = LimitFormSet
+    verbose_name = gettext_lazy("limit")
+    verbose_name_plural = gettext_lazy("How much: outside these the method is shown, but off, with the reason")
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return 0
+
+
 @admin.register(Integration)
 class IntegrationAdmin(WebhookMixin, HistoryMixin, ScopedAdmin):
     empty = gettext_lazy("A way to pay appears here when an administrator adds one; buyers see it once it is active.")
     form = IntegrationForm
-    inlines = [LabelInline]
+    inlines = [LabelInline, LimitInline]
     list_display = ["name", "type", "provider_account", "payment_action", "bank", "currencies_shown", "status"]
     list_filter = ["is_active", "type", "payment_action", ("organization", ScopedRelatedFilter)]
     search_fields = ["name", "labels__label"]
@@ -112,7 +123,7 @@ class IntegrationAdmin(WebhookMixin, HistoryMixin, ScopedAdmin):
         main = ["organization", "type", "name"]
         money = ["provider_account", "payment_action", "several_captures", "renew_holds", "echeck"]
         threeds = ["threeds", "threeds_challenge", "threeds_unavailable", "threeds_exemption"]
-        limits = ["currencies", "min_amount", "max_amount"]
+        limits = ["currencies"]
         rest = ["is_active", "owner", "log_warnings"]
         sections: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": main})]
         if obj is None or obj.type == IntegrationType.OROPAY:

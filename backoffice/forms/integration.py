@@ -10,7 +10,8 @@ from backoffice.dialogs import DialogForm, Words
 from backoffice.forms.base import OfficeForm
 from backoffice.unfolded import widgets
 from commerce.models import Website
-from oropay.models import Integration, IntegrationLabel, ProviderAccount, ThreeDS
+from commerce.money import rounded
+from oropay.models import Integration, IntegrationLabel, IntegrationLimit, ProviderAccount, ThreeDS
 
 FALLBACK = ("", gettext_lazy("All languages"))
 
@@ -44,8 +45,6 @@ class IntegrationForm(OfficeForm):
             "threeds_unavailable",
             "threeds_exemption",
             "currencies",
-            "min_amount",
-            "max_amount",
             "risk_mode",
             *CHECKS,
             "is_active",
@@ -84,7 +83,6 @@ class IntegrationForm(OfficeForm):
             ),
             "is_active": gettext_lazy("Off: hidden from checkout, invoices and choices at once."),
             "owner": gettext_lazy("Whom questions about it go to."),
-            "min_amount": gettext_lazy("Below it the method is shown with the reason why not. Empty: no limit."),
             "risk_mode": gettext_lazy(
                 "What the gateway's own filter does with card payments. What it holds is not booked until staff "
                 "release it."
@@ -94,7 +92,6 @@ class IntegrationForm(OfficeForm):
             "avs_not_checked": gettext_lazy("Banks outside the United States, Canada and Britain often do not check."),
             "cvv_not_matched": gettext_lazy("Of a card just entered; a saved card has no code any more."),
             "cvv_not_checked": gettext_lazy("Of a card just entered."),
-            "max_amount": gettext_lazy("Above it the method is shown with the reason why not. Empty: no limit."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -109,9 +106,6 @@ class IntegrationForm(OfficeForm):
             self.fields["threeds"].initial = ThreeDS.NEW_CARDS
         for name in {"risk_mode", *CHECKS} & self.fields.keys():
             self.fields[name].required = False  # left out: what the model starts with
-        for name in ("min_amount", "max_amount"):
-            if name in self.fields:
-                self.fields[name].widget = widgets.UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
 
 
 def currencies_known(integration: Integration) -> list[str]:
@@ -173,6 +167,57 @@ class LabelFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
             raise forms.ValidationError(_("Write the label and short label for all languages; others are optional."))
         if len(languages) != len(set(languages)):
             raise forms.ValidationError(_("Each language can have one label."))
+
+
+class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
+    currency = forms.ChoiceField(label=gettext_lazy("Currency"), widget=widgets.UnfoldAdminSelectWidget())
+
+    class Meta:
+        model = IntegrationLimit
+        fields = ["currency", "min_amount", "max_amount"]
+        help_texts = {
+            "min_amount": gettext_lazy("Empty: no limit."),
+            "max_amount": gettext_lazy("Empty: no limit."),
+        }
+        widgets = {
+            name: widgets.UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
+            for name in ("min_amount", "max_amount")
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owner = self.instance.integration if self.instance.integration_id else Integration()
+        known = sorted({*currencies_known(owner), *filter(None, [self.instance.currency])})
+        self.fields["currency"].choices = [(code, code) for code in known]  # type: ignore[attr-defined]
+        for name in ("min_amount", "max_amount"):
+            if self.instance.pk and getattr(self.instance, name) is not None:
+                self.initial[name] = rounded(getattr(self.instance, name), self.instance.currency)
+
+    def has_changed(self) -> bool:
+        """A new row counts only once an amount is written in it."""
+        return bool({"min_amount", "max_amount"} & set(self.changed_data)) or (
+            bool(self.instance.pk) and super().has_changed()
+        )
+
+
+class LimitFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    def clean(self) -> None:
+        """Only of currencies that the integration takes; that each has one row is looked at already."""
+        super().clean()
+        if any(self.errors):
+            return
+        kept = {
+            form.cleaned_data["currency"]
+            for form in self.forms
+            if (form.instance.pk or form.has_changed()) and not form.cleaned_data.get("DELETE")
+        }
+        strange = sorted(kept - set(self.instance.currencies or kept))
+        if strange:
+            raise forms.ValidationError(
+                _("It does not take {currencies}: choose it under Currencies, or remove its limits.").format(
+                    currencies=", ".join(strange)
+                )
+            )
 
 
 class RotateForm(DialogForm):

@@ -139,6 +139,6 @@ def _term(*, checkout: Checkout, integration_id: int | None, total: Decimal) -> 
         return None
     offers = terms_offers(customer=checkout.customer, website=checkout.website, total=total, language="")
     for offer in offers:
-        if offer.integration.pk == integration_id:
+        if offer.integration.pk == integration_id and not offer.why_not:
             return offer.term
     raise TermsNotOffered(customer=checkout.customer.name)

@@ -10,10 +10,19 @@ from django.conf import settings
 from commerce.models import Organization, User
 from config import devenv
 from config.demo.exceptions import DemoRefused
-from oropay.models import Environment, Integration, IntegrationLabel, IntegrationType, PaymentAction, ProviderAccount
+from oropay.models import (
+    Environment,
+    Integration,
+    IntegrationLabel,
+    IntegrationLimit,
+    IntegrationType,
+    PaymentAction,
+    ProviderAccount,
+)
 from oropay.services import integration_save, provider_provision
 
 ACCOUNT = "Sandbox"
+LARGEST_HOLD = Decimal(5000)
 
 INTEGRATIONS: tuple[tuple[dict[str, Any], dict[str, tuple[str, str]]], ...] = (
     (
@@ -25,7 +34,7 @@ INTEGRATIONS: tuple[tuple[dict[str, Any], dict[str, tuple[str, str]]], ...] = (
         },
     ),
     (
-        {"name": "OroPay hold", "payment_action": PaymentAction.MANUAL, "max_amount": Decimal(5000)},
+        {"name": "OroPay hold", "payment_action": PaymentAction.MANUAL},
         {
             "": ("Card, charged when we ship", "Card on hold"),
             "en": ("Card, charged when we ship", "Card on hold"),
@@ -80,6 +89,10 @@ def integrations_make(*, organization: Organization, owner: User, keys: GatewayK
                 **columns,
             )
         )
+        if integration.payment_action == PaymentAction.MANUAL:
+            IntegrationLimit.objects.create(
+                integration=integration, currency=organization.currency, max_amount=LARGEST_HOLD
+            )
         IntegrationLabel.objects.bulk_create(
             IntegrationLabel(integration=integration, language=language, label=label, short_label=short_label)
             for language, (label, short_label) in labels.items()

@@ -130,8 +130,8 @@ class Payment(models.Model):
         ordering = ["-created_at", "-id"]
         permissions = [
             ("capture_payment", "Can capture authorized money"),
-            ("cancel_payment", "Can cancel an authorization or void a charge"),
-            ("refund_payment", "Can refund captured money"),
+            ("cancel_payment", "Can cancel an authorization or a payment in review"),
+            ("refund_payment", "Can void or refund what was taken"),
             ("credit_payment", "Can ask for a standalone credit"),
             ("release_payment", "Can release a payment from review, and accept its card checks"),
         ]

@@ -1,16 +1,18 @@
 """Who we take money with: provisioned accounts, and the integrations an admin makes of them."""
 
 from datetime import datetime
+from decimal import Decimal
+from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, FilteredRelation, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from commerce.money import MoneyAmountField
+from commerce.money import EXPONENTS, MoneyAmountField, format_money, rounded
 from plumbing.audit import tracked
 
 
@@ -138,6 +140,14 @@ class CheckPolicy(models.TextChoices):
     REFUSE = "refuse", _("Refuse: reverse it at once")
 
 
+class IntegrationQuerySet(models.QuerySet["Integration"]):
+    def with_limits(self, *, currency: str) -> Self:
+        """Read with each row, in the same query, what it takes in this currency: `least` and `most`, None without."""
+        return self.alias(in_currency=FilteredRelation("limits", condition=Q(limits__currency=currency))).annotate(
+            least=F("in_currency__min_amount"), most=F("in_currency__max_amount")
+        )
+
+
 @tracked(exclude=["webhook_key"])
 class Integration(models.Model):
     """A way to pay as an admin configured it and as a buyer sees it."""
@@ -181,8 +191,6 @@ class Integration(models.Model):
     log_warnings = models.BooleanField(
         _("log warnings"), default=False, help_text=_("Write synchronisation problems to the application log.")
     )
-    min_amount = MoneyAmountField(_("smallest amount"), null=True, blank=True)
-    max_amount = MoneyAmountField(_("largest amount"), null=True, blank=True)
     currencies = ArrayField(models.CharField(max_length=3), verbose_name=_("currencies"), default=list)
     risk_mode = models.CharField(_("fraud filter"), max_length=8, choices=RiskMode, default=RiskMode.OFF)
     avs_not_matched = models.CharField(
@@ -201,6 +209,12 @@ class Integration(models.Model):
         _("security code not checked"), max_length=8, choices=CheckPolicy, default=CheckPolicy.ACCEPT
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    least: Decimal | None
+    most: Decimal | None
+    """The limits of one currency; only on rows that were read `with_limits`."""
+
+    objects = IntegrationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("integration")
@@ -223,11 +237,6 @@ class Integration(models.Model):
                 | (~Q(type=IntegrationType.OROPAY) & Q(provider_account__isnull=True, echeck=False)),
                 name="integration_oropay_has_provider",
                 violation_error_message=_("An OroPay integration needs a payment provider; other types have none."),
-            ),
-            models.CheckConstraint(
-                condition=Q(min_amount__isnull=True) | Q(max_amount__isnull=True) | Q(max_amount__gte=F("min_amount")),
-                name="integration_limits_in_order",
-                violation_error_message=_("The largest amount must not be below the smallest."),
             ),
         ]
 
@@ -252,8 +261,6 @@ class Integration(models.Model):
             wrong["several_captures"] = _("This provider account takes a hold in one capture only.")
         if self.echeck and self.payment_action != PaymentAction.AUTOMATIC:
             wrong["echeck"] = _("eCheck needs Automatic (Capture): a bank transfer cannot be held.")
-        if self.min_amount is not None and self.max_amount is not None and self.max_amount < self.min_amount:
-            wrong["max_amount"] = _("The largest amount must not be below the smallest.")
         if wrong:
             raise ValidationError(wrong)
 
@@ -263,6 +270,54 @@ class Integration(models.Model):
         if self.provider_account is None:
             raise ValueError(f"integration {self.pk} has no provider account")
         return self.provider_account
+
+
+@tracked()
+class IntegrationLimit(models.Model):
+    """The smallest and largest payment that an integration takes in one currency; no row, no limit."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="limits")
+    currency = models.CharField(_("currency"), max_length=3)
+    min_amount = MoneyAmountField(_("smallest amount"), null=True, blank=True)
+    max_amount = MoneyAmountField(_("largest amount"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("limit")
+        verbose_name_plural = _("limits")
+        ordering = ["currency"]
+        constraints = [
+            models.UniqueConstraint(fields=["integration", "currency"], name="integration_limit_currency_once"),
+            models.CheckConstraint(
+                condition=(Q(min_amount__isnull=True) | Q(min_amount__gte=0))
+                & (Q(max_amount__isnull=True) | Q(max_amount__gt=0)),
+                name="integration_limit_not_negative",
+                violation_error_message=_("A limit is more than nothing."),
+            ),
+            models.CheckConstraint(
+                condition=Q(min_amount__isnull=True) | Q(max_amount__isnull=True) | Q(max_amount__gte=F("min_amount")),
+                name="integration_limit_in_order",
+                violation_error_message=_("The largest amount must not be below the smallest."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        parts = [
+            format_money(amount, self.currency) if amount is not None else "…"
+            for amount in (self.min_amount, self.max_amount)
+        ]
+        return " – ".join(parts)
+
+    def clean(self) -> None:
+        """Say at the field what the constraints refuse, and what the currency cannot express."""
+        wrong: dict[str, str | Promise] = {}
+        for name in ("min_amount", "max_amount"):
+            amount = getattr(self, name)
+            if amount is not None and self.currency in EXPONENTS and amount != rounded(amount, self.currency):
+                wrong[name] = _("An amount in this currency has fewer decimals.")
+        if self.min_amount is not None and self.max_amount is not None and self.max_amount < self.min_amount:
+            wrong["max_amount"] = _("The largest amount must not be below the smallest.")
+        if wrong:
+            raise ValidationError(wrong)
 
 
 @tracked()

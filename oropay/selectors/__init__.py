@@ -8,7 +8,7 @@ from oropay.selectors.instruments import (
     undoable,
     wallet_of,
 )
-from oropay.selectors.owed import failure_words, least_online, too_small
+from oropay.selectors.owed import failure_words, least_online, limit_refusal, too_small
 from oropay.selectors.paying import (
     FAILURES,
     OPEN_STATES,
@@ -52,6 +52,7 @@ __all__ = [
     "instruments_removed",
     "integrations_active",
     "least_online",
+    "limit_refusal",
     "live_payment_of",
     "methods_for",
     "paying_view",

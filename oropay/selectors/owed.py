@@ -6,11 +6,12 @@ from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from commerce.money import format_money
-from oropay.models import Integration, IntegrationType, Payable
+from oropay.models import Integration, IntegrationLimit, IntegrationType, Payable
 
 
 def least_online() -> Subquery:
     """For rows with an organization and a currency: the least that can be paid online; NULL where there is no limit."""
+    limit = IntegrationLimit.objects.filter(integration=OuterRef("pk"), currency=OuterRef(OuterRef("currency")))
     takes_it = Integration.objects.filter(
         organization=OuterRef("organization"),
         type=IntegrationType.OROPAY,
@@ -18,7 +19,17 @@ def least_online() -> Subquery:
         provider_account__is_active=True,
         currencies__contains=[OuterRef("currency")],
     )
-    return Subquery(takes_it.order_by(F("min_amount").asc(nulls_first=True)).values("min_amount")[:1])
+    limited = takes_it.annotate(smallest=Subquery(limit.values("min_amount")[:1]))
+    return Subquery(limited.order_by(F("smallest").asc(nulls_first=True)).values("smallest")[:1])
+
+
+def limit_refusal(*, integration: Integration, amount: Decimal, currency: str) -> str:
+    """Why an integration, read `with_limits` of this currency, does not take this amount; empty when it does."""
+    if integration.least is not None and amount < integration.least:
+        return _("It takes {limit} or more.").format(limit=format_money(integration.least, currency))
+    if integration.most is not None and amount > integration.most:
+        return _("It takes {limit} or less.").format(limit=format_money(integration.most, currency))
+    return ""
 
 
 def too_small(*, payable: Payable, least: Decimal | None) -> str:

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commerce.models import Permission, User
-from commerce.money import format_money
 from commerce.selectors import rows_visible_to
 from oropay.models import (
     Alert,
@@ -28,6 +27,7 @@ from oropay.models import (
     PaymentTransaction,
     WebhookCheck,
 )
+from oropay.selectors.owed import limit_refusal
 
 
 def payments_visible_to(*, user: User) -> QuerySet[Payment]:
@@ -109,12 +109,13 @@ class MethodOffer:
     why_not: str = ""
 
 
-def integrations_active(*, organization_id: int) -> list[Integration]:
-    """Every active integration of a seller with its account, the account's health, and labels, in two queries; a pay
-    page reads them once.
+def integrations_active(*, organization_id: int, currency: str) -> list[Integration]:
+    """Every active integration of a seller with its account, the account's health, its limits in the currency to be
+    paid, and labels, in two queries; a pay page reads them once.
     """
     return list(
         Integration.objects.filter(organization_id=organization_id, is_active=True)
+        .with_limits(currency=currency)
         .select_related("provider_account__health")
         .prefetch_related("labels")
         .order_by("pk")
@@ -128,10 +129,11 @@ def methods_for(
 
     `integrations` are the seller's active ones, if they have been read already.
     """
-    rows = integrations_active(organization_id=payable.organization_id) if integrations is None else integrations
+    if integrations is None:
+        integrations = integrations_active(organization_id=payable.organization_id, currency=payable.currency)
     return [
         _offer(integration=row, payable=payable, amount=amount, language=language)
-        for row in rows
+        for row in integrations
         if row.type == IntegrationType.OROPAY and row.provider_account is not None and row.provider_account.is_active
     ]
 
@@ -145,10 +147,8 @@ def _offer(*, integration: Integration, payable: Payable, amount: Decimal, langu
     health = getattr(account, "health", None)
     if currency not in integration.currencies or (account and account.settlement_currency != currency):
         why_not = _("It does not take {currency}.").format(currency=currency)
-    elif integration.min_amount is not None and amount < integration.min_amount:
-        why_not = _("It takes {limit} or more.").format(limit=format_money(integration.min_amount, currency))
-    elif integration.max_amount is not None and amount > integration.max_amount:
-        why_not = _("It takes {limit} or less.").format(limit=format_money(integration.max_amount, currency))
+    elif refusal := limit_refusal(integration=integration, amount=amount, currency=currency):
+        why_not = refusal
     elif health is not None and health.refuses(timezone.now()):
         why_not = _("The payment service does not answer at the moment. Please try again in a minute.")
     return MethodOffer(

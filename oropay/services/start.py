@@ -48,6 +48,7 @@ from oropay.models import (
 )
 from oropay.orderdata import freeze
 from oropay.ports import MoneyEvent, payable_handlers
+from oropay.selectors.owed import limit_refusal
 from oropay.services.ach.freeze import freeze_of, frozen_sentence
 from oropay.services.ach.retry import Again, retry_check
 from oropay.services.guard import Known, charge_guard
@@ -265,7 +266,8 @@ def _integration(*, pk: int, payables: Sequence[Payable], total: Decimal, source
     ):
         raise MethodUnavailable(why=_("one payment has one seller and one currency."))
     integration = (
-        Integration.objects.select_related("provider_account__health")
+        Integration.objects.with_limits(currency=first.currency)
+        .select_related("provider_account__health")
         .filter(pk=pk, organization_id=first.organization_id, type=IntegrationType.OROPAY)
         .first()
     )
@@ -280,10 +282,8 @@ def _integration(*, pk: int, payables: Sequence[Payable], total: Decimal, source
         raise MethodUnavailable(why=_("it does not take this currency."))
     if first.currency != integration.provider_account.settlement_currency:
         raise MethodUnavailable(why=_("its provider settles in another currency."))
-    if integration.min_amount is not None and total < integration.min_amount:
-        raise MethodUnavailable(why=_("the amount is below its smallest."))
-    if integration.max_amount is not None and total > integration.max_amount:
-        raise MethodUnavailable(why=_("the amount is above its largest."))
+    if refusal := limit_refusal(integration=integration, amount=total, currency=first.currency):
+        raise MethodUnavailable(why=refusal)
     if isinstance(source, NewBank) and not integration.echeck:
         raise MethodUnavailable(why=_("it takes no bank transfers."))
     return integration

@@ -242,7 +242,7 @@ def _options(request: ShopRequest, row: Checkout, priced: PricedList) -> list[Pa
     total = priced.totals.total
     if total == 0:
         return [PayOption(value=FREE, kind=FREE, integration_id=0, title=_("Nothing to pay"))]
-    integrations = integrations_active(organization_id=row.website.organization_id)
+    integrations = integrations_active(organization_id=row.website.organization_id, currency=row.website.currency)
     return pay_options(
         user=request.user,
         payable=order_stub(website=row.website, customer=row.customer),

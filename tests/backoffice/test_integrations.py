@@ -34,7 +34,19 @@ def form(house: House, **differs: Any) -> dict[str, Any]:
         "labels-0-language": "",
         "labels-0-label": "Credit card",
         "labels-0-short_label": "Card",
+        "limits-TOTAL_FORMS": 0,
+        "limits-INITIAL_FORMS": 0,
         **differs,
+    }
+
+
+def limits(least: str, most: str, *, currency: str = "USD", at: int = 0) -> dict[str, Any]:
+    """One row of limits as the browser sends it."""
+    return {
+        "limits-TOTAL_FORMS": at + 1,
+        f"limits-{at}-currency": currency,
+        f"limits-{at}-min_amount": least,
+        f"limits-{at}-max_amount": most,
     }
 
 
@@ -44,13 +56,14 @@ def client(administrator: User, opened: Opened) -> Client:
 
 
 def test_saving_makes_the_integration_its_label_and_a_webhook_address_once(house: House, client: Client) -> None:
-    response = client.post(ADD, form(house, echeck="on", min_amount="1", max_amount="5000"))
+    response = client.post(ADD, form(house, echeck="on", **limits("1", "5000")))
 
     made = Integration.objects.get(name="Cards")
     assert response.status_code == 302
     assert (made.threeds, made.threeds_unavailable, made.threeds_exemption) == ("new_cards", "go_on", "")
     assert (made.payment_action, made.echeck, made.currencies) == (PaymentAction.AUTOMATIC, True, ["USD"])
     assert [(row.language, row.label, row.short_label) for row in made.labels.all()] == [("", "Credit card", "Card")]
+    assert [str(row) for row in made.limits.all()] == ["$1.00 – $5,000.00"]
     assert len(made.webhook_key) == 43
 
     key = made.webhook_key
@@ -90,9 +103,35 @@ def test_the_label_for_all_languages_is_required(house: House, client: Client) -
 
 
 def test_limits_in_the_wrong_order_are_refused_at_the_field(house: House, client: Client) -> None:
-    response = client.post(ADD, form(house, min_amount="10", max_amount="9.99"))
+    response = client.post(ADD, form(house, **limits("10", "9.99")))
 
-    assert list(response.context["adminform"].form.errors) == ["max_amount"]
+    assert "The largest amount must not be below the smallest." in response.content.decode()
+    assert not Integration.objects.filter(name="Cards").exists()
+
+
+def test_limits_of_a_currency_it_does_not_take_are_refused(house: House, client: Client) -> None:
+    ProviderAccount.objects.update(settlement_currency="EUR")
+
+    response = client.post(ADD, form(house, **limits("1", "", currency="EUR")))
+
+    assert "It does not take EUR: choose it under Currencies, or remove its limits." in response.content.decode()
+    assert not Integration.objects.filter(name="Cards").exists()
+
+
+def test_a_currency_has_one_row_of_limits(house: House, client: Client) -> None:
+    twice = {**limits("1", ""), **limits("2", "", at=1), "limits-TOTAL_FORMS": 2}
+
+    response = client.post(ADD, form(house, **twice))
+
+    assert "Please correct the duplicate data for currency." in response.content.decode()
+    assert not Integration.objects.filter(name="Cards").exists()
+
+
+def test_a_limit_has_no_more_decimals_than_its_currency(house: House, client: Client) -> None:
+    response = client.post(ADD, form(house, **limits("1.005", "")))
+
+    assert "An amount in this currency has fewer decimals." in response.content.decode()
+    assert not Integration.objects.filter(name="Cards").exists()
 
 
 def test_a_name_that_is_taken_is_refused_in_words_on_edit_too(house: House, client: Client) -> None:

@@ -6,10 +6,13 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from checkout.exceptions import TermsNotOffered
+from commerce.models import Order
 from oropay.models import (
     Instrument,
     Integration,
     IntegrationLabel,
+    IntegrationLimit,
     Payable,
     PayableKind,
     PaymentAction,
@@ -31,10 +34,10 @@ def hold(shop: Shop) -> Integration:
             name="Hold",
             provider_account=shop.account,
             payment_action=PaymentAction.MANUAL,
-            max_amount=Decimal(5000),
             currencies=["USD"],
         )
     )
+    IntegrationLimit.objects.create(integration=made, currency="USD", max_amount=Decimal(5000))
     IntegrationLabel.objects.create(integration=made, label="Card, charged when we ship", short_label="On hold")
     return made
 
@@ -82,7 +85,7 @@ def test_on_an_invoice_nothing_is_offered_as_a_hold_or_twice(shop: Shop, hold: I
 def test_on_an_invoice_a_hold_takes_what_no_other_way_takes_and_charges_it(
     shop: Shop, hold: Integration, visa: Instrument
 ) -> None:
-    Integration.objects.filter(pk=shop.integration.pk).update(min_amount=Decimal(500))
+    IntegrationLimit.objects.create(integration=shop.integration, currency="USD", min_amount=Decimal(500))
 
     usable = [option for option in on_an_invoice(shop) if not option.why_not]
 
@@ -142,3 +145,19 @@ def test_the_payment_step_takes_few_queries_with_terms_and_two_ways_by_card(
 
     assert "Pay by invoice" not in text(page)
     assert "Net 30: nothing is charged now, you pay the invoice." in text(page)
+
+
+def test_terms_out_of_range_are_shown_off_with_the_reason_and_place_nothing(shop: Shop, browser: Client) -> None:
+    shop.on_terms()
+    IntegrationLimit.objects.create(integration=shop.terms, currency="USD", min_amount=Decimal(500))
+    checkout = shop.checkout()
+    address = f"/checkout/{checkout.uuid}/payment/"
+
+    page = browser.get(address)
+    chosen = browser.post(address, {"choice": f"terms:{shop.terms.pk}"})
+
+    assert "Pay by invoice It takes $500.00 or more." in text(page)
+    assert "It takes $500.00 or more." in text(chosen)
+    with pytest.raises(TermsNotOffered):
+        shop.place(checkout, terms=True)
+    assert not Order.objects.exists()

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from oropay.gateway.port import Verdict
-from oropay.models import Integration, Payment
+from oropay.models import Integration, IntegrationLimit, Payment
 from tests.invoices.house import House, payable_of
 
 
@@ -42,7 +42,7 @@ def test_a_failure_is_told_no_more_once_it_is_paid(house: House, buyer: Client) 
 
 
 def test_trap_13_what_is_too_small_has_no_pay_button_and_says_why(house: House, buyer: Client) -> None:
-    Integration.objects.update(min_amount=Decimal(1))
+    IntegrationLimit.objects.create(integration=Integration.objects.get(), currency="USD", min_amount=Decimal(1))
     invoice = house.posted("0.05")
     pay = reverse("storefront:invoice_pay", args=[invoice.number])
 
