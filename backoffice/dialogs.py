@@ -47,6 +47,9 @@ class DialogForm(BaseDialogForm):
     def prepare(self) -> None:
         """Fit fields to the row: limits, suggestions, choices."""
 
+    def again(self) -> None:
+        """Fit the form anew before it is shown again with what the service refused."""
+
     def sentence(self) -> Words:
         """What will happen to the money when the button is pressed."""
         return ""
@@ -79,6 +82,7 @@ def dialog(
             try:
                 told = method(self, request, form)
             except REFUSALS as refused:
+                form.again()
                 form.add_error(None, refused if isinstance(refused, ValidationError) else str(refused))
                 return render(
                     request,

@@ -20,6 +20,7 @@ from oropay.gateway.port import Verdict
 from oropay.models import (
     AUTHENTICATING,
     RUNNING,
+    Action,
     Alert,
     Exchange,
     FailureReason,
@@ -134,9 +135,27 @@ def sentence_of(payment: Payment) -> str:
         return _("Part of the hold was taken; {released} of it was released and cannot be captured any more.").format(
             released=format_money(released, payment.currency)
         )
+    if told := _how_given_back(payment):
+        return told
     if payment.money_state == MoneyState.FAILED and (why := _why_failed(payment)):
         return str(FAILURES[why])
     return str(SENTENCES[MoneyState(payment.money_state)])
+
+
+def _how_given_back(payment: Payment) -> str:
+    """Of a charge that was given back: by a void or a refund, since people ask for it with one button."""
+    rows = list(payment.transactions.all())
+    taken = {row.pk for row in rows if row.action in {Action.CHARGE, Action.CAPTURE}}
+    voids = [row for row in rows if row.action == Action.CANCEL and row.parent_id in taken]
+    if payment.money_state == MoneyState.CANCELED and any(row.state == TransactionState.APPROVED for row in voids):
+        return _("Voided before it settled: {instrument} is not charged.").format(instrument=payment.instrument)
+    if payment.money_state == MoneyState.REFUNDED and any(
+        row.failure_reason == FailureReason.BATCH_CLOSED for row in voids
+    ):
+        return _("It had gone for settlement before it could be voided, so it was refunded to {instrument}.").format(
+            instrument=payment.instrument
+        )
+    return ""
 
 
 def _why_failed(payment: Payment) -> FailureReason | None:

@@ -116,6 +116,18 @@ class RefundTooLarge(RefundRefused):
         )
 
 
+class WayBackChanged(RefundRefused):
+    """A charge settled after the person was told that it would be voided."""
+
+    def __init__(self, *, amount: str, refunded: bool, why: str) -> None:
+        told = (
+            _("{amount} would be refunded now, no longer voided. {why} Please read again, then decide.")
+            if refunded
+            else _("{amount} would be voided, not refunded. {why} Please read again, then decide.")
+        )
+        super().__init__(why=told.format(amount=amount, why=why))
+
+
 class NoteRequired(PaymentError):
     def __init__(self) -> None:
         super().__init__(_("Nothing was done. Please write a note that says why."))

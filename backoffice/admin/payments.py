@@ -19,7 +19,8 @@ from backoffice.admin.disputes.parts import disputes_table
 from backoffice.admin.review import ReviewMixin
 from backoffice.dialogs import Words, dialog
 from backoffice.display import badge, dash, link, moment, money, numbers, short_id
-from backoffice.forms.money import CancelForm, CaptureForm, Offers, RefundForm, RenewForm
+from backoffice.forms.giveback import RefundForm
+from backoffice.forms.money import CancelForm, CaptureForm, Offers, RenewForm
 from backoffice.forms.verdict import VerdictForm
 from backoffice.fraud import checks_facts
 from backoffice.goods import DataFilter, goods_table
@@ -37,8 +38,8 @@ from oropay.selectors import payment_for_staff
 from oropay.services import (
     cancel_start,
     capture_start,
+    give_back_start,
     reauthorize_start,
-    refund_start,
     verdict_propose,
 )
 from oropay.vault import Sealed, payload_open
@@ -143,7 +144,7 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
         return _("The bank is asked to hold it anew. It answers in a few seconds; this page follows.")
 
     @dialog(
-        title=gettext_lazy("Cancel / Void"),
+        title=gettext_lazy("Cancel authorization"),
         form=CancelForm,
         permissions=["oropay.cancel_payment"],
         icon="block",
@@ -153,15 +154,13 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
         target = form.target
         if target is None:
             raise CancelRefused(why=form.unavailable())
-        queued = cancel_start(
+        cancel_start(
             transaction=target[0],
             note=form.cleaned_data["note"],
             by=staff_of(request),
             now=timezone.now(),
             after=form.cleaned_data["after"],
         )
-        if queued.state == TransactionState.AWAITING_APPROVAL:
-            return waits_told()
         return _("Cancellation queued. The buyer sees the money released once the gateway has confirmed it.")
 
     @dialog(
@@ -172,21 +171,18 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
         variant=ActionVariant.DANGER,
     )
     def refund(self, request: HttpRequest, form: RefundForm) -> Words:
-        queued = refund_start(
+        way = form.shown_way()
+        queued = give_back_start(
             charge=form.charge(),
             lines=form.lines(),
+            shown=way,
             reason=RefundReason(form.cleaned_data["reason"]),
             note=form.cleaned_data["note"],
             by=staff_of(request),
             now=timezone.now(),
             after=form.cleaned_data["after"],
         )
-        if queued.state == TransactionState.AWAITING_APPROVAL:
-            return waits_told()
-        told = _("Refund of {amount} queued. The buyer sees it on the invoice or order in a few seconds.").format(
-            amount=form.shown(queued.amount)
-        )
-        return " ".join([told, *form.due_again()])
+        return form.told(queued, way=way)
 
     @dialog(
         title=gettext_lazy("Decide"),
@@ -365,11 +361,6 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
                 ],
             },
         )
-
-
-def waits_told() -> Words:
-    """What a person reads whose limit is reached."""
-    return _("Nothing is given back yet: it is more than you may give back alone. Another person must agree.")
 
 
 def _newest_step(payment_id: int) -> int:

@@ -1,12 +1,9 @@
 """Dialogs that queue a money action: each says in one sentence what will happen to the money."""
 
-from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,30 +11,26 @@ from backoffice.dialogs import DialogForm, Words
 from backoffice.forms import fields
 from backoffice.unfolded import widgets
 from commerce.money import format_money, rounded
-from oropay.exceptions import CaptureRefused, RefundTooLarge
+from oropay.exceptions import CaptureRefused
 from oropay.gateway.port import Capture
 from oropay.models import (
     HOLDS,
     CardCheck,
-    Method,
-    PayableKind,
     Payment,
     PaymentTransaction,
-    RefundReason,
     Ruling,
     TransactionState,
 )
 from oropay.selectors import family_of
 from oropay.services import (
     Allowed,
-    RefundLineAsked,
+    WaysBack,
     cancelable,
     capturable,
-    refund_lines_suggested,
-    refundable,
     releasable,
     renewable,
     verdict_refusal,
+    ways_back,
 )
 
 ZERO = Decimal(0)
@@ -75,11 +68,23 @@ class Offers:
         ).first()
 
     def cancel(self) -> tuple[PaymentTransaction, Allowed] | None:
-        return self._first([(row, cancelable(transaction=row, family=self.family)) for row in self.family])
+        """What nobody has taken yet: a hold, or what is in review. What was taken is given back: see `charges`."""
+        return self._first(
+            [
+                (row, cancelable(transaction=row, family=self.family))
+                for row in self.family
+                if row.action in HOLDS or row.state == TransactionState.REVIEW
+            ]
+        )
 
-    def charges(self) -> list[tuple[PaymentTransaction, Allowed]]:
-        every = [(row, refundable(transaction=row, family=self.family)) for row in self.family]
-        return [(row, allowed) for row, allowed in every if allowed.limit > 0]
+    def charges(self) -> list[tuple[PaymentTransaction, WaysBack]]:
+        """What was taken, or is being debited, and may be given back."""
+        every = [
+            (row, ways_back(charge=row, family=self.family))
+            for row in self.family
+            if row.state != TransactionState.REVIEW
+        ]
+        return [(row, ways) for row, ways in every if ways.most > 0]
 
     def undecided(self) -> list[PaymentTransaction]:
         """What no evidence decided in a day."""
@@ -194,11 +199,8 @@ class CancelForm(MoneyDialog):
 
     def fit(self) -> None:
         self.target = self.offers.cancel()
-        held = self.target is not None and self.target[0].action in HOLDS
         in_review = self.target is not None and self.target[0].state == TransactionState.REVIEW
-        self.submit_text = (
-            _("Cancel the payment") if in_review else _("Release the hold") if held else _("Void the charge")
-        )
+        self.submit_text = _("Cancel the payment") if in_review else _("Release the hold")
 
     def sentence(self) -> Words:
         if self.target is None:
@@ -209,130 +211,9 @@ class CancelForm(MoneyDialog):
                 "The payment of {amount} is not accepted: what the gateway holds on {instrument} is given back in full "
                 "and nothing is taken. The buyer may pay another way."
             ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument)
-        if row.action in HOLDS:
-            return _("The hold of {amount} on {instrument} is released in full; nothing is taken.").format(
-                amount=self.shown(allowed.limit), instrument=self.payment.instrument
-            )
-        if self.payment.method == Method.BANK:
-            return _(
-                "The debit of {amount} is voided in full while its batch is open: {instrument} is not debited. If it "
-                "has gone to the bank already, nothing changes and you can refund it once it has settled."
-            ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument)
-        return _(
-            "The charge of {amount} is voided in full before it settles: {instrument} is not charged. If the gateway "
-            "has already sent it for settlement, it is refunded instead."
-        ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument)
+        return _("The hold of {amount} on {instrument} is released in full; nothing is taken.").format(
+            amount=self.shown(allowed.limit), instrument=self.payment.instrument
+        )
 
     def unavailable(self) -> str:
-        return "" if self.target else _("Nothing is held or unsettled that could be canceled.")
-
-
-class RefundForm(MoneyDialog):
-    """One amount where the payment paid one thing; one amount for each where it paid several."""
-
-    reason = fields.choice(label=gettext_lazy("Reason"), choices=RefundReason.choices)
-    note = fields.note()
-    submit_text = gettext_lazy("Refund")
-
-    def fit(self) -> None:
-        charges = self.offers.charges()
-        self.charges = {str(row.pk): (row, allowed) for row, allowed in charges}
-        first = charges[0] if charges else None
-        self.limit = first[1].limit if first else ZERO
-        self.suggested = refund_lines_suggested(charge=first[0], amount=self.limit) if first else []
-        added: dict[str, forms.Field] = {}
-        if len(charges) > 1:
-            added["charge"] = fields.choice(
-                label=_("Charge"),
-                choices=[
-                    (
-                        str(row.pk),
-                        f"{self.shown(row.amount)} · {date_format(timezone.localtime(row.created_at), 'j M Y')}",
-                    )
-                    for row, _allowed in charges
-                ],
-            )
-        named = {part.payable_id: part.payable for part in self.payment.parts.select_related("payable")}
-        for line in self.suggested:
-            alone = len(self.suggested) == 1
-            added[self.name_of(line)] = fields.MoneyField(
-                label=_("Amount to refund") if alone else _("From {what}").format(what=named[line.payable_id or 0]),
-                currency=self.payment.currency,
-                initial=rounded(line.amount, self.payment.currency),
-                help_text=_("At most {limit}.").format(limit=self.shown(self.limit)) if alone else "",
-                required=alone,
-                nothing=_("Nothing was refunded."),
-            )
-        self.fields = {**self.fields, **added}
-        self.order_fields([*added, "reason", "note"])
-
-    @staticmethod
-    def name_of(line: RefundLineAsked) -> str:
-        return f"from_{line.payable_id}"
-
-    def sentence(self) -> Words:
-        if not self.charges:
-            return ""
-        payables = [part.payable for part in self.payment.parts.select_related("payable").order_by("pk")]
-        told = _("The amount goes back to {instrument} in a few banking days. It is taken from {what}.").format(
-            instrument=self.payment.instrument,
-            what=", ".join(_("what was paid for {what}").format(what=payable) for payable in payables),
-        )
-        again = [
-            _("{invoice} becomes due again by {amount}, or by what you type instead.").format(
-                invoice=invoice, amount=amount
-            )
-            for invoice, amount in self._invoices(self.suggested)
-        ]
-        return " ".join([told, *again])
-
-    def due_again(self) -> list[str]:
-        """Which invoices are owed again by it, and how much; to be said afterwards, with what was typed."""
-        return [
-            _("{invoice} becomes due again by {amount}.").format(invoice=invoice, amount=amount)
-            for invoice, amount in self._invoices(self.lines())
-        ]
-
-    def _invoices(self, lines: Iterable[RefundLineAsked]) -> list[tuple[str, str]]:
-        numbers = {
-            part.payable_id: part.payable.number
-            for part in self.payment.parts.filter(payable__kind=PayableKind.INVOICE).select_related("payable")
-        }
-        return [(numbers[line.payable_id], self.shown(line.amount)) for line in lines if line.payable_id in numbers]
-
-    def unavailable(self) -> Words:
-        if self.charges:
-            return ""
-        if self.payment.method == Method.OFFLINE:
-            return _("What came by check or wire is given back by check or wire.")
-        if self.payment.method == Method.BANK and self.offers.family:
-            debit = self.offers.family[0]
-            return refundable(transaction=debit, family=self.offers.family).reason
-        return _("Nothing is captured that could still be given back.")
-
-    def charge(self) -> PaymentTransaction:
-        """The charge to give back from."""
-        chosen = self.cleaned_data.get("charge") or next(iter(self.charges), "")
-        return self.charges[chosen][0]
-
-    def lines(self) -> list[RefundLineAsked]:
-        """What the person wants given back, by what it was paid for."""
-        asked = [(line, self.cleaned_data.get(self.name_of(line)) or ZERO) for line in self.suggested]
-        return [
-            RefundLineAsked(source=line.source, amount=amount, payable_id=line.payable_id)
-            for line, amount in asked
-            if amount > 0
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if not self.charges:
-            raise forms.ValidationError(_("Nothing was refunded. {why}").format(why=self.unavailable()))
-        if len(self.suggested) == 1 and (amount := cleaned.get(self.name_of(self.suggested[0]))) is not None:
-            charge, allowed = self.charges[cleaned.get("charge") or next(iter(self.charges))]
-            if amount > allowed.limit:
-                too_large = RefundTooLarge(
-                    asked=amount, limit=allowed.limit, currency=charge.currency, why=allowed.reason
-                )
-                self.add_error(self.name_of(self.suggested[0]), str(too_large))
-        return cleaned
+        return "" if self.target else _("Nothing is held that could be canceled. What was taken is refunded.")

@@ -17,12 +17,15 @@ from oropay.services.drift import drift_ask, finding_note, finding_resolve
 from oropay.services.followup import (
     Allowed,
     RefundLineAsked,
+    WayBack,
+    WaysBack,
     cancel_start,
     cancelable,
     capturable,
     capture_start,
     check_accept,
     check_open,
+    give_back_start,
     reauthorize_start,
     refund_lines_suggested,
     refund_start,
@@ -31,6 +34,7 @@ from oropay.services.followup import (
     renewable,
     review_expire,
     review_release_start,
+    ways_back,
 )
 from oropay.services.forced import forced_statuses_expire, status_force, status_unforce
 from oropay.services.guard import card_form_guard, lockout_lift
@@ -95,6 +99,8 @@ __all__ = [
     "SavedInstrument",
     "SettledKind",
     "SettledNote",
+    "WayBack",
+    "WaysBack",
     "ach_return_code_enter",
     "alert_raise",
     "alert_resolve",
@@ -123,6 +129,7 @@ __all__ = [
     "freeze_lift",
     "freeze_of",
     "frozen_sentence",
+    "give_back_start",
     "instrument_delete",
     "instrument_edit",
     "instrument_prefer",
@@ -170,6 +177,7 @@ __all__ = [
     "verdict_propose",
     "verdict_refusal",
     "watch_wake",
+    "ways_back",
     "webhook_address",
     "webhook_check_end",
     "webhook_check_start",

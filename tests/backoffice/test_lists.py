@@ -69,7 +69,7 @@ def test_an_order_offers_what_its_payment_allows(house: House, client: Client, c
     assert buttons(client, order) == {
         f"Capture · #{held.pk}": address(held, "capture"),
         f"Renew the hold · #{held.pk}": address(held, "renew"),  # its seven days are long over
-        f"Cancel / Void · #{held.pk}": address(held, "cancel"),
+        f"Cancel authorization · #{held.pk}": address(held, "cancel"),
     }
     assert buttons(opened(clerk), order) == {
         f"Capture · #{held.pk}": address(held, "capture"),
@@ -84,7 +84,6 @@ def test_an_invoice_offers_the_refund_of_its_payment_only(house: House, client: 
     house.says(declined, Verdict.DECLINED)
 
     assert buttons(client, invoice) == {
-        f"Cancel / Void · #{payment.pk}": address(payment, "cancel"),
         f"Refund · #{payment.pk}": address(payment, "refund"),
     }
     assert buttons(client, other) == {}

@@ -72,7 +72,7 @@ def test_a_payment_in_review_offers_release_and_cancel_and_says_what_the_filter_
     content = shown(opened(administrator), in_review)
 
     assert "Release from review" in content
-    assert "Cancel / Void" in content
+    assert "Cancel authorization" in content
     assert "Suspicious: held for review" in content
     assert "Held for a fraud review: nothing is booked." in content
 

@@ -6,6 +6,7 @@ One file an action; `queue` holds what they have in common.
 from oropay.services.followup.approval import GivingBack
 from oropay.services.followup.cancel import cancel_start, cancelable, reversal_queue
 from oropay.services.followup.capture import capturable, capture_start
+from oropay.services.followup.giveback import WayBack, WaysBack, give_back_start, ways_back
 from oropay.services.followup.queue import Allowed
 from oropay.services.followup.refund import (
     RefundLineAsked,
@@ -21,12 +22,15 @@ __all__ = [
     "Allowed",
     "GivingBack",
     "RefundLineAsked",
+    "WayBack",
+    "WaysBack",
     "cancel_start",
     "cancelable",
     "capturable",
     "capture_start",
     "check_accept",
     "check_open",
+    "give_back_start",
     "reauthorize_start",
     "refund_instead_of_void",
     "refund_lines_suggested",
@@ -37,4 +41,5 @@ __all__ = [
     "reversal_queue",
     "review_expire",
     "review_release_start",
+    "ways_back",
 ]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay.exceptions import CancelRefused, NoteRequired
-from oropay.models import HOLDS, RUNNING, Action, PaymentTransaction, TransactionState
+from oropay.models import HOLDS, RUNNING, Action, Payment, PaymentTransaction, TransactionState
 from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.capture import still_held
 from oropay.services.followup.queue import (
@@ -53,6 +53,8 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
         if any(row.state == TransactionState.APPROVED for row in children):
             return Allowed(ZERO, _("Part of it was given back already; refund the rest instead."))
         return Allowed(transaction.amount, _("it is not settled yet."))
+    if transaction.action == Action.CAPTURE:
+        return Allowed(ZERO, _("What was captured of a hold is refunded, never voided."))
     return Allowed(ZERO, _("Only a hold or a charge can be canceled."))
 
 
@@ -87,6 +89,19 @@ def cancel_start(
     payment, family = lock_family(payment_id=transaction.payment_id)
     transaction = member(family, transaction.pk)
     refuse_moved(family=family, after=after)
+    return cancel_queue(payment=payment, family=family, transaction=transaction, note=note, by=by, now=now)
+
+
+def cancel_queue(
+    *,
+    payment: Payment,
+    family: Sequence[PaymentTransaction],
+    transaction: PaymentTransaction,
+    note: str,
+    by: User,
+    now: datetime,
+) -> PaymentTransaction:
+    """As `cancel_start`, of a family that the caller has locked."""
     refuse_running(parent=transaction, family=family)
     allowed = cancelable(transaction=transaction, family=family)
     if allowed.limit <= 0:

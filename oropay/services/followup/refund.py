@@ -61,6 +61,8 @@ def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
 
     Source: card scheme rules allow no more than was taken, although GP-API itself would allow 115 %.
     """
+    if transaction.action == Action.CHARGE and transaction.state == TransactionState.PENDING:
+        return Allowed(ZERO, _("It has not settled yet; void it while its batch is open."))
     if transaction.action not in {Action.CHARGE, Action.CAPTURE} or transaction.state != TransactionState.APPROVED:
         return Allowed(ZERO, _("Only approved charges and captures can be refunded."))
     direct = [row for row in family if row.parent_id == transaction.pk]
@@ -113,6 +115,23 @@ def refund_start(
     payment, family = lock_family(payment_id=charge.payment_id)
     charge = member(family, charge.pk)
     refuse_moved(family=family, after=after)
+    return refund_queue(
+        payment=payment, family=family, charge=charge, lines=lines, reason=reason, note=note, by=by, now=now
+    )
+
+
+def refund_queue(
+    *,
+    payment: Payment,
+    family: Sequence[PaymentTransaction],
+    charge: PaymentTransaction,
+    lines: Sequence[RefundLineAsked],
+    reason: RefundReason,
+    note: str,
+    by: User,
+    now: datetime,
+) -> PaymentTransaction:
+    """As `refund_start`, of a family that the caller has locked, with the customer's account where credit is spent."""
     amount = sum((line.amount for line in lines), ZERO)
     if amount <= 0 or any(line.amount <= 0 for line in lines):
         raise RefundRefused(why=_("The amount must be more than nothing."))

@@ -1,0 +1,171 @@
+"""Giving money back by the way that fits: a void while nothing has settled, a refund afterwards."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from commerce.models import User
+from ledger.models import AccountName
+from oropay.exceptions import FollowUpRunning, RefundRefused, WayBackChanged
+from oropay.models import (
+    Action,
+    FailureReason,
+    MoneyState,
+    Payable,
+    Payment,
+    PaymentTransaction,
+    ProviderAccount,
+    RefundReason,
+    TransactionState,
+)
+from oropay.services import (
+    SettledKind,
+    SettledNote,
+    WayBack,
+    capture_start,
+    give_back_start,
+    refund_lines_suggested,
+    settlement_note,
+    ways_back,
+)
+from plumbing.models import Note
+from tests.contract.sandbox import Sandbox
+from tests.oropay.house import reload
+
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+Books = Callable[[AccountName], Decimal]
+
+
+def back(charge: PaymentTransaction, amount: str, clerk: User, *, shown: WayBack) -> PaymentTransaction:
+    return give_back_start(
+        charge=charge,
+        lines=refund_lines_suggested(charge=charge, amount=Decimal(amount)),
+        shown=shown,
+        reason=RefundReason.DUPLICATE,
+        note="ordered twice",
+        by=clerk,
+        now=timezone.now(),
+    )
+
+
+def settle(charge: PaymentTransaction, account: ProviderAccount, sandbox: Sandbox) -> None:
+    """The gateway closes its batch, and its settlement reaches us."""
+    sandbox.control("/settlement/run", {})
+    note = SettledNote(gateway_id=charge.gateway_id, kind=SettledKind.SALE, batch_id="", deposit_id="DEP_1")
+    settlement_note(provider_account=account, notes=[note], now=timezone.now())
+
+
+def rows(charge: PaymentTransaction) -> list[tuple[str, str]]:
+    return [(row.action, row.state) for row in charge.children.order_by("pk")]
+
+
+def test_all_of_what_has_not_settled_is_voided(
+    charge: PaymentTransaction, run: Run, clerk: User, payable: Payable, books: Books, sandbox: Sandbox
+) -> None:
+    row = run(back(charge, "100.00", clerk, shown=WayBack.VOID))
+
+    assert (row.action, row.state, row.amount) == (Action.CANCEL, TransactionState.APPROVED, Decimal("100.0000"))
+    assert [one.status for one in sandbox.gateway().find_by_reference(reference=charge.reference).found] == ["REVERSED"]
+    assert Payment.objects.get(pk=charge.payment_id).money_state == MoneyState.CANCELED
+    assert (books(AccountName.GATEWAY_CLEARING), books(AccountName.CUSTOMER_DEPOSIT)) == (Decimal(0), Decimal(0))
+    assert (reload(payable).paid, reload(payable).payable_now) == (Decimal(0), Decimal(100))
+
+
+def test_a_part_of_what_has_not_settled_is_refunded(
+    charge: PaymentTransaction, run: Run, clerk: User, payable: Payable
+) -> None:
+    row = run(back(charge, "40.00", clerk, shown=WayBack.REFUND))
+
+    assert (row.action, row.state) == (Action.REFUND, TransactionState.APPROVED)
+    assert (reload(payable).paid, reload(payable).refunded) == (Decimal(60), Decimal(40))
+
+
+def test_all_of_what_settled_is_refunded(
+    charge: PaymentTransaction, run: Run, clerk: User, account: ProviderAccount, sandbox: Sandbox, books: Books
+) -> None:
+    settle(charge, account, sandbox)
+
+    row = run(back(charge, "100.00", clerk, shown=WayBack.REFUND))
+
+    assert (row.action, row.state) == (Action.REFUND, TransactionState.APPROVED)
+    assert Payment.objects.get(pk=charge.payment_id).money_state == MoneyState.REFUNDED
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_what_settled_between_showing_and_clicking_moves_nothing_until_the_person_has_read_it(
+    charge: PaymentTransaction, clerk: User, account: ProviderAccount, sandbox: Sandbox, books: Books
+) -> None:
+    settle(charge, account, sandbox)
+
+    with pytest.raises(
+        WayBackChanged,
+        match=r"\$100.00 would be refunded now, no longer voided. It is settled; refund it instead.",
+    ):
+        back(charge, "100.00", clerk, shown=WayBack.VOID)
+
+    assert rows(charge) == []
+    assert Note.objects.count() == 0
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+
+
+def test_a_batch_that_closed_before_we_heard_of_it_ends_in_a_refund_of_the_same_amount(
+    charge: PaymentTransaction, run: Run, clerk: User, sandbox: Sandbox, books: Books
+) -> None:
+    sandbox.control("/settlement/run", {})
+
+    void = run(back(charge, "100.00", clerk, shown=WayBack.VOID))
+    run(charge.children.get(action=Action.REFUND))
+
+    assert void.failure_reason == FailureReason.BATCH_CLOSED
+    assert rows(charge) == [("cancel", "failed"), ("refund", "approved")]
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_what_was_captured_of_a_hold_is_refunded(held: PaymentTransaction, run: Run, clerk: User) -> None:
+    captured = run(capture_start(hold=held, amount=Decimal(100), by=clerk, now=timezone.now()))
+
+    ways = ways_back(charge=captured, family=list(held.payment.transactions.order_by("pk")))
+    row = run(back(captured, "100.00", clerk, shown=WayBack.REFUND))
+
+    assert ways.void.limit == 0
+    assert ways.why(Decimal(100)) == "What was captured of a hold is refunded, never voided."
+    assert (row.action, row.state) == (Action.REFUND, TransactionState.APPROVED)
+
+
+def test_a_hold_is_not_given_back_but_released(held: PaymentTransaction, clerk: User) -> None:
+    lines = refund_lines_suggested(charge=held, amount=Decimal(100))
+
+    with pytest.raises(RefundRefused, match="Only approved charges and captures can be refunded"):
+        give_back_start(
+            charge=held,
+            lines=lines,
+            shown=WayBack.REFUND,
+            reason=RefundReason.OTHER,
+            note="wrong button",
+            by=clerk,
+            now=timezone.now(),
+        )
+
+    assert rows(held) == []
+
+
+def test_a_debit_under_way_is_voided_in_full_only(
+    debit: PaymentTransaction, run: Run, clerk: User, payable: Payable
+) -> None:
+    with pytest.raises(RefundRefused, match="It has not settled yet; void it while its batch is open"):
+        back(debit, "40.00", clerk, shown=WayBack.REFUND)
+    row = run(back(debit, "100.00", clerk, shown=WayBack.VOID))
+
+    assert rows(debit) == [("cancel", "approved")]
+    assert (row.amount, reload(payable).payable_now) == (Decimal("100.0000"), Decimal(100))
+
+
+def test_what_is_being_voided_is_not_given_back_again(charge: PaymentTransaction, clerk: User) -> None:
+    back(charge, "100.00", clerk, shown=WayBack.VOID)
+
+    with pytest.raises(FollowUpRunning):
+        back(charge, "100.00", clerk, shown=WayBack.VOID)
+
+    assert rows(charge) == [("cancel", "queued")]
