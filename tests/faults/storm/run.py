@@ -27,7 +27,9 @@ STROKE_EVERY = 400
 """Payments per stroke of each kind of weather; a small storm has one of each."""
 S = TransactionState
 ENDS_WITHIN = 240.0
-"""Seconds in which everything must have an outcome once nobody clicks any more and nothing breaks."""
+"""Seconds in which everything must have an outcome once nobody clicks any more and nothing breaks …"""
+AND_FOR_EACH = 0.05
+"""… and as many more for each payment: bank debits are read again one by one."""
 WORKERS = 2
 FUNDED_AFTER_DAYS = 7
 """On the sandbox's clock: every bank debit is funded by then."""
@@ -54,7 +56,7 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
         weather.end()
         say(f"storm: everybody has clicked after {time.monotonic() - began:.0f} s; {town.refused} clicks were refused")
         world.sandbox.calm()
-        _let_it_end(people)
+        _let_it_end(people, seconds=ENDS_WITHIN + AND_FOR_EACH * payments)
         verdict = compare(
             sandbox_file=world.servers.folder / "gpsandbox.sqlite3", organization_id=town.seller.website.organization_id
         )
@@ -64,9 +66,9 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
     return 0 if verdict.good else 1
 
 
-def _let_it_end(people: People) -> None:
+def _let_it_end(people: People, *, seconds: float) -> None:
     """Wait until nothing is open: buyers give up or succeed, late charges arrive, bank debits are funded."""
-    end = time.monotonic() + ENDS_WITHIN
+    end = time.monotonic() + seconds
     _until(lambda: not people.again() and not _open(OPEN - {S.PENDING}), end=end)
     _late_ones_arrive(end=end)
     rules_set(sandbox=people.town.sandbox, seed=0, faults=OF_NOTICES)
