@@ -120,6 +120,7 @@ GROUPS: dict[str, list[str]] = {
         "oropay.credit_payment",
         "oropay.approve_refund",
         "oropay.approve_credit",
+        "oropay.change_provideraccount",
         "oropay.change_refundlimit",
         "oropay.force_payment_status",
         "oropay.accept_dispute",

@@ -12,13 +12,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.dialogs import DialogForm, Words, dialog
+from backoffice.dialogs import Words, dialog
 from backoffice.display import BAD, GOOD, QUIET, WATCH, dash, link, moment, tag
+from backoffice.forms.provider import SWITCHES, CompareForm, SwitchesForm, switch_label
 from backoffice.records import Facts, RecordAdmin, Section, Table
+from backoffice.scoping import staff_of
 from backoffice.unfolded import ActionVariant, display
 from oropay.engine.evidence import SILENT
 from oropay.models import DriftRun, Environment, Exchange, ProviderAccount, ProviderHealth
-from oropay.services import drift_ask
+from oropay.services import drift_ask, provider_switches_set
 
 
 def circuit_words(health: ProviderHealth | None, now: datetime) -> Any:
@@ -32,16 +34,6 @@ def circuit_words(health: ProviderHealth | None, now: datetime) -> Any:
             moment(health.open_until),
         )
     return _("Half open: one payment at a time tries; the first good answer closes it.")
-
-
-class CompareForm(DialogForm):
-    submit_text = gettext_lazy("Compare now")
-
-    def sentence(self) -> Words:
-        return _(
-            "No money moves. The gateway's list of the last days is read and compared with ours; what its answers "
-            "prove is recorded, anything else is listed for finance. It happens every night by itself."
-        )
 
 
 @admin.register(ProviderAccount)
@@ -59,7 +51,7 @@ class ProviderAccountAdmin(RecordAdmin):
     search_fields = ["name"]
     list_select_related = ["organization", "health"]
     list_before_template = "backoffice/_provision.html"
-    actions_detail = ["compare"]
+    actions_detail = ["compare", "switches"]
 
     @display(description=gettext_lazy("Environment"))
     def shown_environment(self, row: ProviderAccount) -> Any:
@@ -96,6 +88,18 @@ class ProviderAccountAdmin(RecordAdmin):
         drift_ask(account=form.row, now=timezone.now())
         return _("A worker compares it now; reload in a minute. What differs is under Reconciliation → Differences.")
 
+    @dialog(
+        title=gettext_lazy("What the gateway allows"),
+        form=SwitchesForm,
+        permissions=["oropay.change_provideraccount"],
+        icon="tune",
+    )
+    def switches(self, request: HttpRequest, form: SwitchesForm) -> Words:
+        changed = provider_switches_set(
+            account=form.row, switches=form.switches(), note=form.cleaned_data["note"], by=staff_of(request)
+        )
+        return _("Saved. It holds for what is started from now on.") if changed else _("Nothing was different.")
+
     def headline(self, request: HttpRequest, row: ProviderAccount) -> Sequence[Any]:
         return (self.shown_environment(row), self.answers(row))
 
@@ -110,7 +114,8 @@ class ProviderAccountAdmin(RecordAdmin):
                 (_("Country"), row.country),
                 (_("Settlement currency"), row.settlement_currency),
                 (_("Accounts"), f"{row.transaction_account} · {row.tokenization_account} · {row.settlement_account}"),
-                (_("Active"), _("Yes") if row.is_active else _("No")),
+                (_("Active"), _yes(row.is_active)),
+                *((switch_label(name), _yes(getattr(row, name))) for name in SWITCHES),
                 (_("Silent since"), moment(health.silent_since) if health else dash()),
                 (_("Circuit"), circuit_words(health, timezone.now())),
                 (
@@ -140,13 +145,17 @@ class ProviderAccountAdmin(RecordAdmin):
                 [
                     link(one),
                     one.get_payment_action_display(),
-                    _("Yes") if one.echeck else _("No"),
-                    _("Yes") if one.is_active else _("No"),
+                    _yes(one.echeck),
+                    _yes(one.is_active),
                 ]
                 for one in row.integration_set.order_by("name")
             ],
             empty=_("None yet. Make one under Integrations and choose this account as its payment provider."),
         )
+
+
+def _yes(value: bool) -> str:
+    return _("Yes") if value else _("No")
 
 
 def _comparisons(row: ProviderAccount) -> Table:

@@ -55,7 +55,13 @@ from oropay.services.notification import (
 )
 from oropay.services.offline import offline_receipt_record
 from oropay.services.payable import payable_open, payable_recompute, payable_running, payable_take_over
-from oropay.services.provider import integration_save, provider_provision, webhook_address, webhook_rotate
+from oropay.services.provider import (
+    integration_save,
+    provider_provision,
+    provider_switches_set,
+    webhook_address,
+    webhook_rotate,
+)
 from oropay.services.refund_mail import instrument_words, refund_mail
 from oropay.services.retry import debit_retry
 from oropay.services.settlement import SettledKind, SettledNote, returns_reread, settlement_note, watch_wake
@@ -154,6 +160,7 @@ __all__ = [
     "payable_take_over",
     "payment_start",
     "provider_provision",
+    "provider_switches_set",
     "reauthorize_start",
     "refund_limits_propose",
     "refund_lines_suggested",

@@ -2,17 +2,22 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from commerce.models import Organization, Website
-from oropay.exceptions import UnsafeAddress
+from commerce.models import Organization, User, Website
+from oropay.exceptions import NoteRequired, UnsafeAddress
 from oropay.models import Environment, Integration, ProviderAccount, RefundLimit
 from oropay.services.vault import canaries_ensure
 from oropay.vault import seal
 from oropay.vault.contexts import credentials_context
+from plumbing.audit import because
+
+SWITCHES = frozenset({"multi_capture", "renews_live_holds", "bank_credits"})
+"""What a gateway does for some of its accounts only."""
 
 
 @atomic
@@ -63,6 +68,29 @@ def provider_provision(
     )
     RefundLimit.objects.get_or_create(organization=organization, currency=settlement_currency)
     return account
+
+
+def provider_switches_set(
+    *, account: ProviderAccount, switches: Mapping[str, bool], note: str, by: User
+) -> ProviderAccount | None:
+    """Say what the gateway does for this account: several captures, renewing live holds, credits to bank accounts.
+
+    Holds that stand keep the way of capture they were made with. None when nothing was different.
+
+    Raises:
+        NoteRequired: `note` is blank.
+    """
+    if not note.strip():
+        raise NoteRequired
+    unknown = switches.keys() - SWITCHES
+    if unknown:
+        raise ValueError(f"{sorted(unknown)} are no switches of an account")
+    changed = [name for name, value in switches.items() if getattr(account, name) != value]
+    for name in changed:
+        setattr(account, name, switches[name])
+    with because(by=by, why=note.strip()):
+        account.save(update_fields=changed)
+    return account if changed else None
 
 
 def webhook_key_new() -> str:
