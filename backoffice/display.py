@@ -184,6 +184,11 @@ def day(on: date | None) -> SafeString:
     return dash() if on is None else format_html('<span class="office-time">{}</span>', date_format(on, "j M Y"))
 
 
+def day_of(at: datetime) -> str:
+    """The day of a moment, inside a sentence."""
+    return date_format(timezone.localtime(at), "j M Y")
+
+
 def due(on: date | None, today: date) -> SafeString:
     """A due date in words where people compare it: "in 3 days · 26 Nov 2026"."""
     if on is None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.authentications import decided_by, proof_words
-from backoffice.display import VARIANTS, moment
+from backoffice.display import VARIANTS, day_of, moment
 from backoffice.nextsteps import next_of
 from backoffice.records import Event
 from backoffice.worth import released_of
@@ -19,6 +19,7 @@ from oropay.declines import decline_of
 from oropay.gateway.port import Verdict
 from oropay.models import (
     AUTHENTICATING,
+    HOLDS,
     RUNNING,
     Action,
     Alert,
@@ -30,6 +31,7 @@ from oropay.models import (
     PaymentTransaction,
     TransactionState,
 )
+from oropay.services import held_until
 from oropay.status import sums_of
 from plumbing.models import Note
 from plumbing.selectors import notes_on
@@ -127,9 +129,10 @@ def sentence_of(payment: Payment) -> str:
         return _("{what} is with the gateway now; this page follows.").format(what=name_of(running[-1]))
     still = sums_of(payment.transactions.all())
     if still.held > 0 and still.captured > 0:
-        return _("Part of the hold was taken; {held} of it is still held and may be captured.").format(
-            held=format_money(still.held, payment.currency)
-        )
+        hold = [row for row in payment.transactions.all() if row.action in HOLDS][-1]
+        return _(
+            "Part of the hold was taken; {held} of it is still held and may be captured until {day}, or released."
+        ).format(held=format_money(still.held, payment.currency), day=day_of(held_until(hold)))
     released = released_of(payment.transactions.all())
     if released and payment.money_state in {MoneyState.CAPTURED, MoneyState.SETTLED}:
         return _("Part of the hold was taken; {released} of it was released and cannot be captured any more.").format(

@@ -32,6 +32,7 @@ from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.timeline import sentence_of, timeline
 from backoffice.unfolded import ActionVariant, display
 from backoffice.worth import ROWS, net_shown, worth_of
+from oropay.engine.holds import rest_release
 from oropay.exceptions import CancelRefused, CaptureRefused, RenewalRefused, VaultError
 from oropay.models import RUNNING, Dispute, Exchange, Payment, RefundReason, TransactionState
 from oropay.selectors import payment_for_staff
@@ -99,7 +100,7 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
             "accept_check": offers.check(),
             "capture": offers.hold(),
             "renew": offers.renewal(),
-            "cancel": offers.cancel(),
+            "cancel": offers.rest() or offers.cancel(),
             "refund": offers.charges(),
             "decide": offers.undecided(),
         }
@@ -154,6 +155,15 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
         target = form.target
         if target is None:
             raise CancelRefused(why=form.unavailable())
+        if form.rest is not None:
+            rest_release(
+                hold=target[0],
+                note=form.cleaned_data["note"],
+                by=staff_of(request),
+                now=timezone.now(),
+                after=form.cleaned_data["after"],
+            )
+            return _("The rest of the hold counts as released. What was captured stays taken.")
         cancel_start(
             transaction=target[0],
             note=form.cleaned_data["note"],

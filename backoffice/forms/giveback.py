@@ -5,12 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.dialogs import Words
+from backoffice.display import day_of
 from backoffice.forms import fields
 from backoffice.forms.money import ZERO, MoneyDialog, Offers
 from commerce.money import rounded
@@ -48,7 +47,7 @@ class RefundForm(MoneyDialog):
                 choices=[
                     (
                         str(row.pk),
-                        f"{self.shown(row.amount)} · {date_format(timezone.localtime(row.created_at), 'j M Y')}",
+                        f"{self.shown(row.amount)} · {day_of(row.created_at)}",
                     )
                     for row, _ways in charges
                 ],
@@ -133,7 +132,7 @@ class RefundForm(MoneyDialog):
             return _(
                 "The charge settled on {day}, so it is refunded, no longer voided: the amount goes back to "
                 "{instrument} in a few banking days."
-            ).format(day=date_format(timezone.localtime(row.settled_at), "j M Y"), **words)
+            ).format(day=day_of(row.settled_at), **words)
         return _("It is refunded: the amount goes back to {instrument} in a few banking days. {why}").format(
             why=ways.void.reason, **words
         )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.dialogs import DialogForm, Words
+from backoffice.display import day_of
 from backoffice.forms import fields
 from backoffice.unfolded import widgets
 from commerce.money import format_money, rounded
@@ -27,8 +28,10 @@ from oropay.services import (
     WaysBack,
     cancelable,
     capturable,
+    held_until,
     releasable,
     renewable,
+    rest_releasable,
     verdict_refusal,
     ways_back,
 )
@@ -75,6 +78,12 @@ class Offers:
                 for row in self.family
                 if row.action in HOLDS or row.state == TransactionState.REVIEW
             ]
+        )
+
+    def rest(self) -> tuple[PaymentTransaction, Allowed] | None:
+        """What is left of a hold captured in part, to be let go."""
+        return self._first(
+            [(row, rest_releasable(hold=row, family=self.family)) for row in self.family if row.action in HOLDS]
         )
 
     def charges(self) -> list[tuple[PaymentTransaction, WaysBack]]:
@@ -164,8 +173,12 @@ class CaptureForm(MoneyDialog):
         if self.several:
             return _(
                 "The amount is taken from {instrument}; what is left of the {limit} held may be captured later, until "
-                "the hold expires."
-            ).format(instrument=self.payment.instrument, limit=self.shown(self.target[1].limit))
+                "{day}, when the hold expires."
+            ).format(
+                instrument=self.payment.instrument,
+                limit=self.shown(self.target[1].limit),
+                day=day_of(held_until(self.target[0])),
+            )
         return _(
             "The amount is taken from {instrument}; what is left of the {limit} held is released and cannot be "
             "captured later."
@@ -198,9 +211,12 @@ class CancelForm(MoneyDialog):
     back_text = gettext_lazy("Keep it")
 
     def fit(self) -> None:
-        self.target = self.offers.cancel()
+        self.rest = self.offers.rest()
+        self.target = self.rest or self.offers.cancel()
         in_review = self.target is not None and self.target[0].state == TransactionState.REVIEW
-        self.submit_text = _("Cancel the payment") if in_review else _("Release the hold")
+        self.submit_text = (
+            _("Cancel the payment") if in_review else _("Release the rest") if self.rest else _("Release the hold")
+        )
 
     def sentence(self) -> Words:
         if self.target is None:
@@ -211,6 +227,11 @@ class CancelForm(MoneyDialog):
                 "The payment of {amount} is not accepted: what the gateway holds on {instrument} is given back in full "
                 "and nothing is taken. The buyer may pay another way."
             ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument)
+        if self.rest is not None:
+            return _(
+                "Nothing is taken or given back. {amount} of the hold on {instrument} will not be captured any more "
+                "and counts as released at once; the card's bank frees it by {day}, when the hold expires."
+            ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument, day=day_of(held_until(row)))
         return _("The hold of {amount} on {instrument} is released in full; nothing is taken.").format(
             amount=self.shown(allowed.limit), instrument=self.payment.instrument
         )

@@ -7,16 +7,19 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.transaction import atomic
 
+from commerce.models import User
 from oropay.engine.evidence import SILENT
 from oropay.engine.follow import release_add
 from oropay.engine.follow.recording import tell_ended
 from oropay.engine.gateways import gateway_of
 from oropay.engine.record import payment_refresh, recording_lock
-from oropay.exceptions import PaymentError
+from oropay.exceptions import CancelRefused, NoteRequired, PaymentError
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import HOLDS, Action, PaymentTransaction, TransactionState
-from oropay.services.followup import capturable, reauthorize_start
+from oropay.services.followup import capturable, reauthorize_start, rest_releasable
+from oropay.services.followup.queue import refuse_moved
 from oropay.services.hold_mail import hold_mail
+from plumbing.services import note_add
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +57,34 @@ def holds_expire(*, now: datetime) -> int:
         .exclude(children__action=Action.REAUTHORIZE, children__state=TransactionState.APPROVED)
     )
     return sum(_expire(hold=hold, now=now) for hold in over)
+
+
+@atomic(durable=True)
+def rest_release(
+    *, hold: PaymentTransaction, note: str, by: User, now: datetime, after: int | None = None
+) -> PaymentTransaction:
+    """Write down that no more of a hold that was captured in part will be taken, so that it may be paid another way.
+
+    Nothing is sent: GP-API reverses a hold as a whole, with what was captured. The card's bank frees the rest by itself
+    when the hold lapses. `after`: see `capture_start`.
+
+    Raises:
+        PaymentMoved: something was started since `after`.
+        NoteRequired: `note` is blank.
+        CancelRefused: nothing was captured, nothing is left, or a capture is running.
+    """
+    if not note.strip():
+        raise NoteRequired
+    fact = Answer(verdict=Verdict.CANCELED, gateway_id=hold.gateway_id)
+    news = recording_lock(transaction_id=hold.pk, answer=fact, now=now)
+    refuse_moved(family=news.family, after=after)
+    left = rest_releasable(hold=news.row, family=news.family)
+    if left.limit <= 0:
+        raise CancelRefused(why=left.reason)
+    release_add(parent=news.row, amount=left.limit, news=news, by=by)
+    payment_refresh(news=news)
+    note_add(on=news.payment, text=note, by=by, now=now)
+    return news.row
 
 
 def _open_holds() -> QuerySet[PaymentTransaction]:

@@ -19,11 +19,13 @@ from oropay.models import (
     FailureReason,
     Initiator,
     InstrumentState,
+    Method,
     MoneyState,
     Payment,
     TransactionState,
 )
 from oropay.services.threeds import NOT_ASKED, PRESENT
+from oropay.status import sums_of
 from oropay.threeds import NOT_AUTHENTICATED
 from oropay.words import bank_words
 
@@ -172,6 +174,12 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
             ),
             MoneyState.UNKNOWN: _("Nothing is charged yet. Your bank has not answered; we keep asking."),
         }
+    if state in TAKEN and payment.method == Method.CARD:
+        taken = sums_of(payment.transactions.all())
+        amount = format_money(taken.captured, payment.currency)
+        held = format_money(taken.held, payment.currency)
+        if taken.captured < payment.amount:
+            sentences |= _partly_taken(held=held if taken.held > 0 else "")
     succeeded = state in SUCCEEDED
     return PayingView(
         payment=payment,
@@ -193,6 +201,30 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
         confirmable=confirmable,
         hint=_hint(asked=asked if deciding else None, challenged=challenged) if state in OPEN_STATES else "",
     )
+
+
+TAKEN = frozenset(
+    {
+        MoneyState.CAPTURED,
+        MoneyState.SETTLED,
+        MoneyState.PARTIALLY_REFUNDED,
+        MoneyState.REFUNDED,
+        MoneyState.DISPUTED,
+    }
+)
+"""What was taken may be less than what was held."""
+
+
+def _partly_taken(*, held: str) -> dict[MoneyState, str]:
+    """The sentences of a hold that was not taken as a whole; `held` is what is still held of it, empty for nothing."""
+    words = (
+        _("{amount} was paid. {held} more is held on your card; it is charged when we ship the rest.").replace(
+            "{held}", held
+        )
+        if held
+        else _("{amount} was paid. The rest is not charged: your bank frees it on your card.")
+    )
+    return {MoneyState.CAPTURED: words, MoneyState.SETTLED: words}
 
 
 CONFIRM = gettext_lazy(

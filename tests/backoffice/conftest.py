@@ -12,14 +12,23 @@ from backoffice.groups import groups_ensure
 from commerce.models import User
 from oropay.models import Payment, PaymentTransaction
 from tests.factories import StaffFactory
-from tests.invoices.house import House, house_build
+from tests.invoices.house import House, house_build, payable_of
 
 Opened = Callable[[User], Client]
+
+CHARGED = [("charge", "100.00", "approved")]
+"""The moves of `charged`."""
 
 
 @pytest.fixture
 def house(db: None) -> House:
     return house_build()
+
+
+@pytest.fixture
+def charged(house: House) -> Payment:
+    """An invoice of 100.00, paid by card."""
+    return house.paid(payable_of(house.posted("100.00")), amounts=["100.00"])
 
 
 @pytest.fixture
@@ -88,3 +97,9 @@ def newest(payment: Payment) -> int:
 def moves(payment: Payment) -> list[tuple[str, str, str]]:
     """(action, amount, state) of every transaction, oldest first."""
     return [(row.action, f"{row.amount:.2f}", row.state) for row in payment.transactions.order_by("pk")]
+
+
+def offered(client: Client, payment: Payment) -> set[str]:
+    """The buttons on a payment's page."""
+    content = client.get(page(payment)).content.decode()
+    return {action for action in ("capture", "cancel", "refund") if f'hx-get="{address(payment, action)}"' in content}

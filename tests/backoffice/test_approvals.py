@@ -32,11 +32,6 @@ def second(house: House) -> User:
 
 
 @pytest.fixture
-def charged(house: House) -> Payment:
-    return house.paid(payable_of(house.posted("100.00")), amounts=["100.00"])
-
-
-@pytest.fixture
 def waiting(house: House, charged: Payment, administrator: User, opened: Opened) -> Approval:
     """A refund of 40.00 above the limit of 10.00 a charge."""
     RefundLimit.objects.update_or_create(organization=house.seller, currency="USD", defaults={"per_charge": 10})

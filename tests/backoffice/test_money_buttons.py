@@ -3,24 +3,14 @@
 from decimal import Decimal
 
 import pytest
-from django.test import Client
 
 from backoffice.forms.money import Offers
 from commerce.models import User
 from oropay.gateway.port import Verdict
-from oropay.models import Payment, PaymentTransaction, RefundLine, TransactionState
+from oropay.models import Integration, Payment, PaymentTransaction, ProviderAccount, RefundLine, TransactionState
 from plumbing.models import Note
-from tests.backoffice.conftest import Opened, address, dialog, may, moves, newest, page
-from tests.factories import NOON
+from tests.backoffice.conftest import CHARGED, Opened, address, dialog, may, moves, newest, offered, page
 from tests.invoices.house import House, payable_of
-
-CHARGED = [("charge", "100.00", "approved")]
-
-
-@pytest.fixture
-def charged(house: House) -> Payment:
-    """An invoice of 100.00, paid by card."""
-    return house.paid(payable_of(house.posted("100.00")), amounts=["100.00"])
 
 
 @pytest.fixture
@@ -261,82 +251,31 @@ def test_the_page_offers_only_what_is_possible_and_permitted(
     assert offered(opened(administrator), held) == {"capture", "cancel"}
 
 
-def test_a_bank_debit_under_way_is_voided_in_full_and_asks_for_no_amount(
+def test_the_rest_of_a_hold_shows_until_when_it_is_held_and_is_let_go_by_the_same_button(
     house: House, administrator: User, opened: Opened
 ) -> None:
-    payment = house.pay(payable_of(house.posted("100.00")), amounts=["100.00"], bank=True)
-    house.says(payment, Verdict.PENDING)
-
+    house.hold_at_checkout()
+    ProviderAccount.objects.update(multi_capture=True)
+    Integration.objects.update(several_captures=True)
+    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
+    house.says(payment, Verdict.APPROVED)
+    house.captured(payment, "60.00")
     client = opened(administrator)
-    assert offered(client, payment) == {"refund"}
-    content = client.get(address(payment, "refund")).content.decode()
-    dialog(client, payment, "refund", note="ordered twice", reason="duplicate", **seen(payment))
 
-    assert "The debit has not settled yet, so all of $100.00 is voided while its batch is open" in content
-    assert "Amount to refund" not in content
-    assert moves(payment) == [("charge", "100.00", "pending"), ("cancel", "100.00", "queued")]
+    shown = client.get(page(payment)).content.decode()
+    sentence = client.get(address(payment, "cancel")).content.decode()
+    dialog(client, payment, "cancel", note="out of stock", after=newest(payment))
 
-
-def test_all_of_an_unsettled_charge_is_voided_and_the_person_is_told_so(
-    charged: Payment, administrator: User, opened: Opened
-) -> None:
-    client, payable = opened(administrator), charged.parts.get().payable
-    form = {f"from_{payable.pk}": "100.00", "reason": "duplicate", "note": "ordered twice", **seen(charged)}
-
-    sent = client.post(address(charged, "refund"), {"_form_submitted": "True", **form}, follow=True).content.decode()
-
-    assert moves(charged) == [*CHARGED, ("cancel", "100.00", "queued")]
-    assert "Void of $100.00 queued: it has not settled, so Visa ···· 4242 is not charged." in sent
-    assert f"{payable.number} becomes due again by $100.00." in sent
-
-
-def test_what_settled_since_the_dialog_opened_is_shown_anew_and_goes_once_it_is_confirmed(
-    charged: Payment, administrator: User, opened: Opened
-) -> None:
-    client, payable = opened(administrator), charged.parts.get().payable
-    form = {f"from_{payable.pk}": "100.00", "reason": "duplicate", "note": "ordered twice", **seen(charged)}
-    charged.transactions.update(settled_at=NOON)
-
-    first = dialog(client, charged, "refund", **form)
-    told = first.content.decode()
-    moved = moves(charged)
-    again = {**form, "voidable": first.context["form"]["voidable"].value()}
-    second = dialog(client, charged, "refund", **again)
-
-    assert "Nothing was refunded. $100.00 would be refunded now, no longer voided." in told
-    assert "The charge settled on 16 Nov 2026, so it is refunded, no longer voided" in told
-    assert "ordered twice" in told
-    assert moved == CHARGED
-    assert second.status_code == 302
-    assert moves(charged) == [*CHARGED, ("refund", "100.00", "queued")]
-
-
-def test_a_debit_that_settled_since_the_dialog_opened_asks_for_the_amount_then(
-    house: House, administrator: User, opened: Opened
-) -> None:
-    payment = house.pay(payable_of(house.posted("100.00")), amounts=["100.00"], bank=True)
-    house.says(payment, Verdict.PENDING)
-    form = {"reason": "duplicate", "note": "ordered twice", **seen(payment)}
-    payment.transactions.update(state=TransactionState.APPROVED, settled_at=NOON)
-
-    told = dialog(opened(administrator), payment, "refund", **form).content.decode()
-
-    assert "Amount to refund" in told
-    assert moves(payment) == [("charge", "100.00", "approved")]
-
-
-def test_the_page_says_afterwards_that_it_was_voided(
-    house: House, charged: Payment, administrator: User, opened: Opened
-) -> None:
-    client, payable = opened(administrator), charged.parts.get().payable
-    form = {f"from_{payable.pk}": "100.00", "reason": "duplicate", "note": "ordered twice", **seen(charged)}
-    dialog(client, charged, "refund", **form)
-    PaymentTransaction.objects.filter(state=TransactionState.QUEUED).update(state=TransactionState.SENDING)
-    house.says(charged, Verdict.APPROVED)
-
-    content = client.get(page(charged)).content.decode()
-
-    assert "Voided before it settled: Visa ···· 4242 is not charged." in content
+    assert "$40.00 of it is still held and may be captured until 23 Nov 2026, or released." in shown
+    assert (
+        "Nothing is taken or given back. $40.00 of the hold on Visa ···· 4242 will not be captured any more" in sentence
+    )
+    assert "Release the rest" in sentence
+    assert moves(payment) == [
+        ("authorize", "100.00", "approved"),
+        ("capture", "60.00", "approved"),
+        ("release", "40.00", "approved"),
+    ]
 
 
 def test_inside_the_dialog_success_leads_the_browser_to_the_page(held: Payment, clerk: User, opened: Opened) -> None:
@@ -366,15 +305,3 @@ def test_offers_name_what_is_left_to_give_back(house: House, charged: Payment) -
     house.refunded(charged, "30.00", payable=charged.parts.get().payable)
 
     assert [ways.most for _row, ways in Offers(charged).charges()] == [Decimal("70.0000")]
-
-
-def seen(payment: Payment) -> dict[str, str | int]:
-    """What the dialog carries of what it showed: the newest transaction, and what would be voided."""
-    voidable = [str(row.pk) for row, ways in Offers(payment).charges() if ways.void.limit > 0]
-    return {"after": newest(payment), "voidable": ",".join(voidable)}
-
-
-def offered(client: Client, payment: Payment) -> set[str]:
-    """The buttons on a payment's page."""
-    content = client.get(page(payment)).content.decode()
-    return {action for action in ("capture", "cancel", "refund") if f'hx-get="{address(payment, action)}"' in content}

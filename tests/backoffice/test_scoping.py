@@ -14,12 +14,7 @@ from commerce.models import User
 from oropay.models import Alert, AlertKind, Payment, PaymentTransaction
 from tests.backoffice.conftest import Opened, address, dialog, may, moves, newest, page
 from tests.factories import NOON, StaffFactory, UserFactory
-from tests.invoices.house import House, payable_of
-
-
-@pytest.fixture
-def charged(house: House) -> Payment:
-    return house.paid(payable_of(house.posted("100.00")), amounts=["100.00"])
+from tests.invoices.house import House
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from commerce.models import Order
 from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine
+from oropay.engine.holds import rest_release
 from oropay.exceptions import CancelRefused, CaptureRefused
 from oropay.gateway.port import Capture
 from oropay.models import (
@@ -23,7 +24,9 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
+from oropay.selectors import paying_view
 from oropay.services import SettledKind, SettledNote, cancel_start, capture_start, integration_save, settlement_note
+from plumbing.models import Note
 from reconciliation.models import Expectation
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import overdue, reload
@@ -180,3 +183,66 @@ def test_several_captures_are_refused_where_account_or_action_forbid_them(integr
         integration_save(integration=integration)
 
     assert not Integration.objects.get(pk=integration.pk).several_captures
+
+
+def test_the_rest_of_a_hold_may_be_let_go_and_the_order_paid_another_way(
+    several: PaymentTransaction, take: Take, run: Run, order: Order, payable: Payable, books: Books, sandbox: Sandbox
+) -> None:
+    run(take("60.00"))
+    waits = (reload(payable).held, reload(payable).payable_now)
+
+    rest_release(hold=several, note="the rest is out of stock", by=order.placed_by, now=timezone.now())
+
+    release = several.children.get(action=Action.RELEASE)
+    assert waits == (Decimal(40), Decimal(0))
+    assert (release.amount, release.state, release.created_by) == (Decimal("40.0000"), S.APPROVED, order.placed_by)
+    assert (reload(payable).held, reload(payable).paid, reload(payable).payable_now) == (
+        Decimal(0),
+        Decimal(60),
+        Decimal(40),
+    )
+    assert books(AccountName.GATEWAY_CLEARING) == 60
+    assert Note.objects.get().text == "the rest is out of stock"
+    assert [one.status for one in sandbox.gateway().find_by_reference(reference=several.reference).found] == [
+        "CAPTURED"
+    ]
+    with pytest.raises(CaptureRefused, match="Nothing is held any more"):
+        take("10.00")
+
+
+def test_a_hold_of_which_nothing_was_taken_is_released_at_the_gateway_only(
+    several: PaymentTransaction, order: Order
+) -> None:
+    with pytest.raises(CancelRefused, match="Nothing of this hold was captured yet"):
+        rest_release(hold=several, note="rest", by=order.placed_by, now=timezone.now())
+
+    assert not several.children.exists()
+
+
+def test_while_a_capture_runs_the_rest_is_not_let_go(
+    several: PaymentTransaction, take: Take, run: Run, order: Order
+) -> None:
+    run(take("60.00"))
+    take("10.00")
+
+    with pytest.raises(CancelRefused, match="still running"):
+        rest_release(hold=several, note="rest", by=order.placed_by, now=timezone.now())
+
+    assert not several.children.filter(action=Action.RELEASE).exists()
+
+
+def test_the_buyer_reads_what_was_paid_and_what_is_still_held(
+    several: PaymentTransaction, take: Take, run: Run, order: Order
+) -> None:
+    def told() -> str:
+        payment = Payment.objects.get(pk=several.payment_id)
+        return paying_view(payment=payment, now=timezone.now()).sentence
+
+    before = told()
+    run(take("60.00"))
+    partly = told()
+    rest_release(hold=several, note="rest", by=order.placed_by, now=timezone.now())
+
+    assert before == "$100.00 is held on your card. It is charged when we ship."
+    assert partly == "$60.00 was paid. $40.00 more is held on your card; it is charged when we ship the rest."
+    assert told() == "$60.00 was paid. The rest is not charged: your bank frees it on your card."

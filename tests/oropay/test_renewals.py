@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 from moneyed import Money
 
+from backoffice.groups import groups_ensure
 from commerce.models import Order, User
 from ledger.models import AccountName
 from oropay import engine
@@ -132,6 +133,23 @@ def test_a_renewal_the_gateway_refuses_leaves_the_hold_and_tells_its_owner(
     assert "stands until it expires" in mail.text
     capture = run(capture_start(hold=held, amount=Decimal(100), by=order.placed_by, now=timezone.now()))
     assert capture.state == S.APPROVED
+
+
+def test_a_renewal_that_failed_is_told_to_finance_once_each_and_to_no_other_seller(
+    held: PaymentTransaction, run: Run, account: ProviderAccount, owner: User, order: Order
+) -> None:
+    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
+    clerk = StaffFactory.create(organization=order.organization, email="finance@north.test")
+    stranger = StaffFactory.create(email="finance@other.test")
+    for person in (clerk, stranger):
+        person.groups.add(groups_ensure()["Finance clerk"])
+
+    run(reauthorize_start(hold=held, by=order.placed_by, now=timezone.now()))
+
+    mails = Mail.objects.order_by("to")
+    assert sorted(mail.to for mail in mails) == sorted(["finance@north.test", owner.email])
+    assert {mail.subject for mail in mails} == {f"The hold of $100.00 for {order.number} was not renewed"}
+    assert all(mail.text.startswith("Nothing was taken. The old hold of $100.00") for mail in mails)
 
 
 def test_a_declined_renewal_of_a_lapsed_hold_writes_down_that_it_is_gone(

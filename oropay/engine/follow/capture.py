@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from commerce.models import User
 from ledger.models import EntryKind
 from oropay.engine.follow.recording import Recording, expect, post
 from oropay.gateway.port import Capture
@@ -27,8 +28,8 @@ def captured(news: Recording, state: TransactionState) -> None:
         release_add(parent=hold, amount=rest, news=news)
 
 
-def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording) -> None:
-    """Write down that the rest of a hold went back by itself."""
+def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording, by: User | None = None) -> None:
+    """Write down that the rest of a hold goes back by itself."""
     release = PaymentTransaction.objects.create(
         payment=news.payment,
         parent=parent,
@@ -37,6 +38,7 @@ def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording)
         currency=parent.currency,
         state=S.APPROVED,
         reference=reference_new(),
+        created_by=by,
         created_at=news.now,
         ended_at=news.now,
     )

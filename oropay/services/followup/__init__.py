@@ -5,7 +5,7 @@ One file an action; `queue` holds what they have in common.
 
 from oropay.services.followup.approval import GivingBack
 from oropay.services.followup.cancel import cancel_start, cancelable, reversal_queue
-from oropay.services.followup.capture import capturable, capture_start
+from oropay.services.followup.capture import capturable, capture_start, held_until, rest_releasable
 from oropay.services.followup.giveback import WayBack, WaysBack, give_back_start, ways_back
 from oropay.services.followup.queue import Allowed
 from oropay.services.followup.refund import (
@@ -31,6 +31,7 @@ __all__ = [
     "check_accept",
     "check_open",
     "give_back_start",
+    "held_until",
     "reauthorize_start",
     "refund_instead_of_void",
     "refund_lines_suggested",
@@ -38,6 +39,7 @@ __all__ = [
     "refundable",
     "releasable",
     "renewable",
+    "rest_releasable",
     "reversal_queue",
     "review_expire",
     "review_release_start",

@@ -42,9 +42,7 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     if transaction.action in HOLDS and any(
         row.action == Action.CAPTURE and row.state == TransactionState.APPROVED for row in children
     ):
-        return Allowed(
-            ZERO, _("Part of it was captured, which a release would undo too. Its last capture releases the rest.")
-        )
+        return Allowed(ZERO, _("Part of it was captured, which a release would undo too. Release the rest instead."))
     if transaction.action in HOLDS:
         return still_held(hold=transaction, family=family)
     if transaction.action == Action.CHARGE:

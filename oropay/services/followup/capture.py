@@ -1,9 +1,10 @@
 """Taking held money."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
@@ -45,6 +46,22 @@ def still_held(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]
     taken = sum((row.amount for row in done), ZERO)
     left = hold.amount - taken
     return Allowed(left, _("that is what is still held.") if left else _("Nothing is held any more."))
+
+
+def rest_releasable(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
+    """What is left of a hold that was captured in part, and may be let go without another capture."""
+    left = still_held(hold=hold, family=family)
+    taken = any(
+        row.parent_id == hold.pk and row.action == Action.CAPTURE and row.state == TransactionState.APPROVED
+        for row in family
+    )
+    return left if taken else Allowed(ZERO, _("Nothing of this hold was captured yet."))
+
+
+def held_until(hold: PaymentTransaction) -> datetime:
+    """When a hold lapses at the gateway, by `OROPAY_HOLD_LASTS`."""
+    lasts: timedelta = settings.OROPAY_HOLD_LASTS
+    return hold.created_at + lasts
 
 
 @atomic(durable=True)

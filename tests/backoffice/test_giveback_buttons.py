@@ -1,0 +1,93 @@
+"""One button gives money back: it says void or refund before the click, and what happened afterwards."""
+
+from backoffice.forms.money import Offers
+from commerce.models import User
+from oropay.gateway.port import Verdict
+from oropay.models import Payment, PaymentTransaction, TransactionState
+from tests.backoffice.conftest import CHARGED, Opened, address, dialog, moves, newest, offered, page
+from tests.factories import NOON
+from tests.invoices.house import House, payable_of
+
+
+def test_a_bank_debit_under_way_is_voided_in_full_and_asks_for_no_amount(
+    house: House, administrator: User, opened: Opened
+) -> None:
+    payment = house.pay(payable_of(house.posted("100.00")), amounts=["100.00"], bank=True)
+    house.says(payment, Verdict.PENDING)
+
+    client = opened(administrator)
+    assert offered(client, payment) == {"refund"}
+    content = client.get(address(payment, "refund")).content.decode()
+    dialog(client, payment, "refund", note="ordered twice", reason="duplicate", **seen(payment))
+
+    assert "The debit has not settled yet, so all of $100.00 is voided while its batch is open" in content
+    assert "Amount to refund" not in content
+    assert moves(payment) == [("charge", "100.00", "pending"), ("cancel", "100.00", "queued")]
+
+
+def test_all_of_an_unsettled_charge_is_voided_and_the_person_is_told_so(
+    charged: Payment, administrator: User, opened: Opened
+) -> None:
+    client, payable = opened(administrator), charged.parts.get().payable
+    form = {f"from_{payable.pk}": "100.00", "reason": "duplicate", "note": "ordered twice", **seen(charged)}
+
+    sent = client.post(address(charged, "refund"), {"_form_submitted": "True", **form}, follow=True).content.decode()
+
+    assert moves(charged) == [*CHARGED, ("cancel", "100.00", "queued")]
+    assert "Void of $100.00 queued: it has not settled, so Visa ···· 4242 is not charged." in sent
+    assert f"{payable.number} becomes due again by $100.00." in sent
+
+
+def test_what_settled_since_the_dialog_opened_is_shown_anew_and_goes_once_it_is_confirmed(
+    charged: Payment, administrator: User, opened: Opened
+) -> None:
+    client, payable = opened(administrator), charged.parts.get().payable
+    form = {f"from_{payable.pk}": "100.00", "reason": "duplicate", "note": "ordered twice", **seen(charged)}
+    charged.transactions.update(settled_at=NOON)
+
+    first = dialog(client, charged, "refund", **form)
+    told = first.content.decode()
+    moved = moves(charged)
+    again = {**form, "voidable": first.context["form"]["voidable"].value()}
+    second = dialog(client, charged, "refund", **again)
+
+    assert "Nothing was refunded. $100.00 would be refunded now, no longer voided." in told
+    assert "The charge settled on 16 Nov 2026, so it is refunded, no longer voided" in told
+    assert "ordered twice" in told
+    assert moved == CHARGED
+    assert second.status_code == 302
+    assert moves(charged) == [*CHARGED, ("refund", "100.00", "queued")]
+
+
+def test_a_debit_that_settled_since_the_dialog_opened_asks_for_the_amount_then(
+    house: House, administrator: User, opened: Opened
+) -> None:
+    payment = house.pay(payable_of(house.posted("100.00")), amounts=["100.00"], bank=True)
+    house.says(payment, Verdict.PENDING)
+    form = {"reason": "duplicate", "note": "ordered twice", **seen(payment)}
+    payment.transactions.update(state=TransactionState.APPROVED, settled_at=NOON)
+
+    told = dialog(opened(administrator), payment, "refund", **form).content.decode()
+
+    assert "Amount to refund" in told
+    assert moves(payment) == [("charge", "100.00", "approved")]
+
+
+def test_the_page_says_afterwards_that_it_was_voided(
+    house: House, charged: Payment, administrator: User, opened: Opened
+) -> None:
+    client, payable = opened(administrator), charged.parts.get().payable
+    form = {f"from_{payable.pk}": "100.00", "reason": "duplicate", "note": "ordered twice", **seen(charged)}
+    dialog(client, charged, "refund", **form)
+    PaymentTransaction.objects.filter(state=TransactionState.QUEUED).update(state=TransactionState.SENDING)
+    house.says(charged, Verdict.APPROVED)
+
+    content = client.get(page(charged)).content.decode()
+
+    assert "Voided before it settled: Visa ···· 4242 is not charged." in content
+
+
+def seen(payment: Payment) -> dict[str, str | int]:
+    """What the dialog carries of what it showed: the newest transaction, and what would be voided."""
+    voidable = [str(row.pk) for row, ways in Offers(payment).charges() if ways.void.limit > 0]
+    return {"after": newest(payment), "voidable": ",".join(voidable)}
