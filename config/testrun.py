@@ -7,7 +7,6 @@ REDIS_URL set, those servers are used instead; their databases `test_<name>…` 
 
 import hashlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from config import browser, devservers
+from config import browser, devservers, processes
 from config.env import Env
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,12 +159,22 @@ def _stack_folders() -> list[str]:
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
-    return subprocess.run(command, cwd=ROOT, env=dict(os.environ) | environment, check=False).returncode
+    """Its exit code. When this process is told to stop, so is the command, and it may end what it started."""
+    with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ) | environment) as running:
+        try:
+            return running.wait()
+        except SystemExit:
+            running.terminate()
+            running.wait()
+            raise
+        except KeyboardInterrupt:  # the terminal has told it as well
+            running.wait()
+            raise
 
 
 def main(arguments: list[str]) -> int:
     kind, rest = arguments[0], arguments[1:]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of every `finally`: no server stays behind
+    processes.unwind_on_sigterm()
     try:
         if kind == "all":
             return run_all(rest)

@@ -2,7 +2,11 @@
 
 from hypothesis import settings
 
+from config.processes import unwind_on_sigterm
+
 from tests.stack import house, shop  # noqa: F401  (fixtures)
+
+unwind_on_sigterm()
 
 # Two cores are shared by everything that runs here: a slow example is no finding.
 settings.register_profile("ours", deadline=None, derandomize=True)

@@ -12,6 +12,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.settings"
 os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path="/8").geturl()  # emptied below
 django.setup()
 
+from config.processes import unwind_on_sigterm  # noqa: E402
 from config.supervisor import say  # noqa: E402
 from tests.bench import (  # noqa: E402  (models need Django)
     checkout,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
 
 
 def main(names: list[str]) -> int:
+    unwind_on_sigterm()
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         sys.stderr.write(f"There is no benchmark {', '.join(unknown)}. Choose from: {', '.join(BENCHMARKS)}\n")
