@@ -3,7 +3,6 @@
 from hypothesis import settings
 
 from config.processes import unwind_on_sigterm
-
 from tests.stack import house, shop  # noqa: F401  (fixtures)
 
 unwind_on_sigterm()
