@@ -1,11 +1,13 @@
 """What can be refused here. Each sentence says what happened to the money first, then what to do."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from commerce.money import format_money
 
@@ -367,4 +369,30 @@ class ChangeRefused(PaymentError):
     """A bank's notice of change does not fit the account."""
 
     def __init__(self, *, why: str) -> None:
+        self.why = why
         super().__init__(_("Nothing was changed. {why}").format(why=why))
+
+
+class ChangeKnown(PaymentError):
+    """The same notice was recorded before: a file that is sent twice changes nothing the second time."""
+
+    def __init__(self, *, code: str, day: date) -> None:
+        super().__init__(
+            _("Nothing was changed. The notice {code} of {day} is recorded for this account already.").format(
+                code=code, day=day.isoformat()
+            )
+        )
+
+
+class ChangeFileRefused(PaymentError):
+    """A file of notices has lines that are not right; `lines` says which and why. No line of it was applied."""
+
+    def __init__(self, *, lines: Sequence[str]) -> None:
+        self.lines = list(lines)
+        super().__init__(
+            ngettext(
+                "Nothing was changed. One line of the file is not right.",
+                "Nothing was changed. {n} lines of the file are not right.",
+                len(self.lines),
+            ).format(n=len(self.lines))
+        )

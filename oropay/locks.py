@@ -225,6 +225,16 @@ def instruments(*, ids: Iterable[int]) -> list[Instrument]:
     return list(Instrument.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(ids)).order_by("pk"))
 
 
+def bank_accounts(*, ids: Iterable[int]) -> list[Instrument]:
+    """Lock bank accounts in id order, with the seller of each, before their details are corrected."""
+    return list(
+        Instrument.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("customer__organization", "provider_account")
+        .filter(pk__in=list(ids))
+        .order_by("pk")
+    )
+
+
 def instrument_request(*, pk: int, now: datetime) -> InstrumentRequest | None:
     """Lock one due request alone; None when another worker has it or it is not due."""
     return (

@@ -21,6 +21,7 @@ from oropay.models import (
 from oropay.selectors import methods_for
 from oropay.services import freeze_of, frozen_sentence
 from oropay.services.expiry import days_left
+from oropay.services.wallet import dead_sentence
 from storefront.forms.pay import BANK, CARD, PayOption
 from storefront.mandate import StandingTerms
 from storefront.pay import instrument_name
@@ -112,7 +113,7 @@ def _firsts(instrument: Instrument, user: User) -> list[str]:
 
 def _trouble(instrument: Instrument) -> str:
     if instrument.state == InstrumentState.DEAD:
-        return _("The payment service no longer has this card: it pays nothing. Please enter it again.")
+        return dead_sentence(instrument)
     if instrument.state == InstrumentState.FROZEN:
         freeze = freeze_of(organization_id=instrument.customer.organization_id, fingerprint=instrument.fingerprint)
         return frozen_sentence(freeze)

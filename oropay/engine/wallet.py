@@ -29,6 +29,7 @@ from oropay.models import (
     PaymentTransaction,
     TransactionState,
 )
+from oropay.services.ach.freeze import freeze_follow
 from oropay.services.join import instrument_keep
 from oropay.vault.contexts import vault_context
 
@@ -172,8 +173,14 @@ def _updated(instrument: Instrument, request: InstrumentRequest, answer: Answer,
 
 
 def _identified(instrument: Instrument, request: InstrumentRequest, answer: Answer, now: datetime) -> None:
-    Instrument.objects.filter(pk=instrument.pk, fingerprint="").update(fingerprint=answer.fingerprint)
-    if instrument.state == InstrumentState.ONCE:
+    """Of a new account: whether it is saved already. Of one that its bank corrected (`token`): which it is now."""
+    before = instrument.fingerprint
+    if before != answer.fingerprint and (not before or request.token):
+        instrument.fingerprint = answer.fingerprint
+        instrument.save(update_fields=["fingerprint"])
+    if request.token:
+        freeze_follow(instrument=instrument, before=before, now=now)
+    elif instrument.state == InstrumentState.ONCE:
         instrument_keep(instrument=instrument, fingerprint=answer.fingerprint, now=now)
 
 

@@ -1,6 +1,6 @@
 """Tables of the payment module, one file a subject."""
 
-from oropay.models.ach import AchReturn, ChangeNotice, ChangeSource, Freeze
+from oropay.models.ach import AchReturn, ChangeNotice, ChangeOutcome, ChangeSource, Freeze
 from oropay.models.alert import Alert, AlertKind
 from oropay.models.approval import Approval, ApprovalKind, ApprovalState, RefundLimit
 from oropay.models.authentication import Authentication, AuthenticationOutcome, ChallengeReason
@@ -117,6 +117,7 @@ __all__ = [
     "CardCheck",
     "ChallengeReason",
     "ChangeNotice",
+    "ChangeOutcome",
     "ChangeSource",
     "CheckPolicy",
     "CheckState",

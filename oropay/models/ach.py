@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from oropay.changecodes import CHANGES
+from oropay.changecodes import CHANGES, Change
 from oropay.models.instrument import Instrument
 from oropay.models.transaction import PaymentTransaction
 from oropay.returncodes import CODES, ReturnCode, reason_of
@@ -122,6 +122,17 @@ class ChangeSource(models.TextChoices):
     """It was in a file that the bank or the gateway sent."""
 
 
+class ChangeOutcome(models.TextChoices):
+    """What a notice brought about. It stays: another notice is another row."""
+
+    CORRECTED = "corrected", _("Corrected")
+    """The next debit goes out with what the bank said."""
+    ENTER_AGAIN = "enter_again", _("Must be entered again")
+    """The bank did not say what is right: the account is not debited until somebody knows."""
+    NOTED = "noted", _("Only noted")
+    """It concerns nothing that we send, or the account's number is forgotten already."""
+
+
 @append_only
 class ChangeNotice(models.Model):
     """A bank's notice that an account's details have changed (Nacha: notification of change). Append-only.
@@ -130,19 +141,37 @@ class ChangeNotice(models.Model):
     """
 
     organization = models.ForeignKey("commerce.Organization", on_delete=models.PROTECT, related_name="change_notices")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="change_notices")
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="change_notices", verbose_name=_("bank account")
+    )
+    payment = models.ForeignKey(
+        "oropay.Payment",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="change_notices",
+        verbose_name=_("payment"),
+    )
+    """The debit the bank wrote about, where the notice names one."""
     code = models.CharField(_("change code"), max_length=3, choices=[(code, code) for code in CHANGES])
+    noticed_on = models.DateField(_("bank's date"))
+    """The day the bank wrote: an old notice must not undo a newer one."""
+    outcome = models.CharField(_("state"), max_length=12, choices=ChangeOutcome)
     source = models.CharField(_("source"), max_length=5, choices=ChangeSource)
+    file_name = models.CharField(_("file"), max_length=100, blank=True)
     routing_before = models.CharField(max_length=9, blank=True)
     routing_after = models.CharField(_("routing number"), max_length=9, blank=True)
     type_before = models.CharField(max_length=10, blank=True)
     type_after = models.CharField(_("account type"), max_length=10, blank=True)
+    holder_before = models.CharField(max_length=100, blank=True)
+    holder_after = models.CharField(_("holder"), max_length=100, blank=True)
     last4_before = models.CharField(max_length=4, blank=True)
     last4_after = models.CharField(_("last four digits"), max_length=4, blank=True)
     """Filled only if the account number changed."""
     note = models.TextField(_("note"), blank=True)
-    applied_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    applied_at = models.DateTimeField(_("applied"))
+    applied_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+    applied_at = models.DateTimeField(_("recorded"))
 
     class Meta:
         verbose_name = _("notice of change")
@@ -151,7 +180,12 @@ class ChangeNotice(models.Model):
         permissions = [("apply_change_notice", "Can apply a bank's notice of change")]
         constraints = [
             models.CheckConstraint(condition=Q(code__in=sorted(CHANGES)), name="change_notice_code_known"),
+            models.UniqueConstraint(fields=["instrument", "code", "noticed_on"], name="change_notice_once"),
         ]
 
     def __str__(self) -> str:
         return f"{self.code} · ···· {self.last4_after or self.last4_before}"
+
+    @property
+    def change(self) -> Change:
+        return CHANGES[self.code]

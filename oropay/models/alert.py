@@ -35,6 +35,8 @@ class AlertKind(models.TextChoices):
     """A bank debit came back that had been given back, wholly or in part: the customer owes the difference."""
     RETURN_RATE = "return_rate", _("Return rate too high")
     """More bank debits came back than Nacha tolerates."""
+    DEBIT_UNREAD = "debit_unread", _("Debit cannot be read")
+    """The daily look at a bank debit got no answer while others did: a return of it would go unseen."""
     CREDIT_CREATED = "credit_created", _("Over-payment became credit")
     """Money arrived for something that no longer needed it."""
     REVIEW_WAITING = "review_waiting", _("Review waits")

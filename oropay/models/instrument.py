@@ -172,10 +172,13 @@ class Mandate(models.Model):
         "plumbing.Document", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
     """The signed paper, the recording of the call, or the written notice that was sent."""
+    note = models.TextField(_("note"), blank=True)
+    """Of whoever wrote down one that was given by phone or on paper."""
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    revoked_because = models.TextField(_("revoked because"), blank=True)
 
     class Meta:
         verbose_name = _("mandate")

@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
 from commerce.models import Permission, User
-from commerce.selectors import customers_visible_to
+from commerce.selectors import customers_visible_to, people_with, seats_of
 from oropay.models import (
     INSTRUMENT_REQUEST_LIVE,
     Instrument,
@@ -108,6 +108,13 @@ def same_instruments(*, user: User, instrument: Instrument) -> QuerySet[Instrume
     if not user.is_superuser:
         rows = rows.filter(customer__organization=user.organization_id)
     return rows.select_related("customer", "owner").order_by("-created_at")
+
+
+def instrument_people(*, instrument: Instrument) -> list[User]:
+    """Who minds a saved card or account: the owner of an own one, those who may manage it for the company's."""
+    if instrument.owner is not None:
+        return [instrument.owner] if seats_of(user=instrument.owner).filter(customer=instrument.customer_id) else []
+    return people_with(permission=Permission.MANAGE_PAYMENT_METHODS, customer=instrument.customer)
 
 
 def _instruments_managed(*, user: User) -> QuerySet[Instrument]:

@@ -10,10 +10,10 @@ from django.db.models import Q
 from django.db.transaction import atomic
 from django.utils.translation import override
 
-from commerce.models import Customer, Organization, Permission, User, Website
-from commerce.selectors import people_with, seats_of
+from commerce.models import Organization, User, Website
 from commerce.settings_registry import define, setting_get
 from oropay.models import ExpiryReminder, Instrument, InstrumentKind, InstrumentState
+from oropay.selectors.instruments import instrument_people
 from oropay.services.refund_mail import instrument_words
 from plumbing.services import mail_queue
 
@@ -122,13 +122,12 @@ def _tell(*, cards: Sequence[_Ending], website: Website, now: datetime) -> int:
 
 
 def _people(*, card: Instrument, managers: dict[int, list[User]]) -> list[User]:
-    """The owner of an own card; those who may manage it, for the company's."""
+    """Who minds a card; a company's people are looked up once for all its cards."""
     if card.owner is not None:
-        return [card.owner] if seats_of(user=card.owner).filter(customer=card.customer_id).exists() else []
-    customer: Customer = card.customer
-    if customer.pk not in managers:
-        managers[customer.pk] = people_with(permission=Permission.MANAGE_PAYMENT_METHODS, customer=customer)
-    return managers[customer.pk]
+        return instrument_people(instrument=card)
+    if card.customer_id not in managers:
+        managers[card.customer_id] = instrument_people(instrument=card)
+    return managers[card.customer_id]
 
 
 def _mail(*, person: User, due: Sequence[_Ending], website: Website, now: datetime) -> None:

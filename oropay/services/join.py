@@ -60,6 +60,7 @@ def instrument_keep(*, instrument: Instrument, fingerprint: str, token: str = ""
     if twin.kind == InstrumentKind.CARD:
         _card_renewed(twin=twin, new=new, token=token, now=now)
     else:
+        _account_corrected(twin=twin, new=new)
         Mandate.objects.filter(
             instrument=new, kind__in=[MandateKind.STANDING, MandateKind.RECURRING], revoked_at=None
         ).update(instrument=twin)
@@ -76,6 +77,16 @@ def _first_state(*, instrument: Instrument, fingerprint: str) -> InstrumentState
 def _both(*, new: Instrument, twin: Instrument) -> tuple[Instrument, Instrument]:
     held = {row.pk: row for row in locks.instruments(ids=[new.pk, twin.pk])}
     return held[new.pk], held[twin.pk]
+
+
+def _account_corrected(*, twin: Instrument, new: Instrument) -> None:
+    """An account that its bank called wrong in its kind or holder pays again once these were entered otherwise."""
+    said = ("account_type", "holder_type", "holder_name")
+    if twin.state == InstrumentState.DEAD and any(getattr(twin, name) != getattr(new, name) for name in said):
+        for name in said:
+            setattr(twin, name, getattr(new, name))
+        twin.state = InstrumentState.ACTIVE
+        twin.save(update_fields=[*said, "state"])
 
 
 def _card_renewed(*, twin: Instrument, new: Instrument, token: str, now: datetime) -> None:

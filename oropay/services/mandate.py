@@ -100,6 +100,7 @@ def mandate_record(
     proof: Proof,
     by: User,
     now: datetime,
+    note: str = "",
 ) -> Mandate:
     """Write down a mandate that a customer gave by phone or on paper, with what proves it.
 
@@ -121,7 +122,7 @@ def mandate_record(
     document = document_add(
         kind=DocumentKind.EVIDENCE, name=proof.name, content_type=proof.content_type, content=proof.content, now=now
     )
-    with because(by=by, why=f"mandate by {channel}"):
+    with because(by=by, why=note.strip() or f"mandate by {channel}"):
         return Mandate.objects.create(
             instrument=instrument,
             kind=kind,
@@ -132,6 +133,7 @@ def mandate_record(
             amount_rule=_("up to {limit}").format(limit=limit) if limit is not None else _("any amount owed"),
             limit=limit,
             document=document,
+            note=note.strip(),
             given_by=by,
             channel=channel,
             given_at=now,
@@ -149,6 +151,6 @@ def mandate_revoke(*, mandate: Mandate, by: User, why: str, now: datetime) -> Ma
         mandate = locks.mandate(pk=mandate.pk)
         if mandate.revoked_at is not None:
             raise MandateEnded
-        mandate.revoked_at, mandate.revoked_by = now, by
-        mandate.save(update_fields=["revoked_at", "revoked_by"])
+        mandate.revoked_at, mandate.revoked_by, mandate.revoked_because = now, by, why.strip()
+        mandate.save(update_fields=["revoked_at", "revoked_by", "revoked_because"])
     return mandate

@@ -40,12 +40,19 @@ def expired(*, month: int | None, year: int | None, today: date) -> bool:
 def instrument_refusal(*, instrument: Instrument, today: date) -> str:
     """Why nothing can be paid with a saved instrument now, in words for its owner; empty if it can."""
     if instrument.state == InstrumentState.DEAD:
-        return _("The payment service no longer has this card; please enter it again.")
+        return dead_sentence(instrument)
     if instrument.state != InstrumentState.ACTIVE:
         return _("This saved way to pay cannot be used any more.")
     if expired(month=instrument.expiry_month, year=instrument.expiry_year, today=today):
         return _("This card has expired.")
     return ""
+
+
+def dead_sentence(instrument: Instrument) -> str:
+    """Why a saved card or account must be entered again, for its owner."""
+    if instrument.kind == InstrumentKind.BANK:
+        return _("Your bank says that details of this account are wrong or have changed; please enter it again.")
+    return _("The payment service no longer has this card: it pays nothing. Please enter it again.")
 
 
 @atomic(durable=True)

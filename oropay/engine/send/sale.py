@@ -29,8 +29,10 @@ from oropay.models import (
     PaymentTransaction,
 )
 from oropay.orderdata import thaw
+from oropay.services.ach.changes import number_is_wrong
 from oropay.services.ach.freeze import freeze_of, frozen_sentence
 from oropay.services.provider import webhook_address
+from oropay.services.wallet import dead_sentence
 from oropay.vault.contexts import vault_context
 
 PROVEN = frozenset({AuthenticationOutcome.AUTHENTICATED, AuthenticationOutcome.ATTEMPTED})
@@ -128,12 +130,16 @@ def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
         sealed=vault.Sealed(key_id=instrument.key_id, blob=bytes(instrument.sealed or b"")),
         context=vault_context(instrument),
     )
+    fingerprint = vault.fingerprint(text=f"{instrument.routing_number}:{number}")
     if not instrument.fingerprint:
-        instrument.fingerprint = vault.fingerprint(text=f"{instrument.routing_number}:{number}")
+        instrument.fingerprint = fingerprint
         instrument.save(update_fields=["fingerprint"])
-    freeze = freeze_of(organization_id=payment.organization_id, fingerprint=instrument.fingerprint)
-    if freeze is not None:
-        raise AccountFrozen(frozen_sentence(freeze))
+    for known in {fingerprint, instrument.fingerprint}:  # two while a correction of its bank's is being recognised
+        freeze = freeze_of(organization_id=payment.organization_id, fingerprint=known)
+        if freeze is not None:
+            raise AccountFrozen(frozen_sentence(freeze))
+    if number_is_wrong(organization_id=payment.organization_id, fingerprint=fingerprint):
+        raise AccountFrozen(dead_sentence(instrument))
     return BankAccount(
         account_number=number,
         routing_number=instrument.routing_number,

@@ -1,5 +1,7 @@
 """What bank debits need beside moving money: returns and their consequences, frozen accounts, dates."""
 
+from oropay.services.ach.change_file import ChangeFileDone, account_type_of, change_file_apply, digits
+from oropay.services.ach.changes import ChangeAsked, change_notice_apply, change_refusal
 from oropay.services.ach.dates import expected_on, settles_on
 from oropay.services.ach.freeze import freeze_add, freeze_lift, freeze_of, frozen_sentence
 from oropay.services.ach.rates import RATE_WORDS, ReturnRate, return_rates
@@ -7,9 +9,16 @@ from oropay.services.ach.returns import ach_return_add, ach_return_code_enter
 
 __all__ = [
     "RATE_WORDS",
+    "ChangeAsked",
+    "ChangeFileDone",
     "ReturnRate",
+    "account_type_of",
     "ach_return_add",
     "ach_return_code_enter",
+    "change_file_apply",
+    "change_notice_apply",
+    "change_refusal",
+    "digits",
     "expected_on",
     "freeze_add",
     "freeze_lift",

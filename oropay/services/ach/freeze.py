@@ -45,6 +45,19 @@ def freeze_add(
     return freeze
 
 
+def freeze_follow(*, instrument: Instrument, before: str, now: datetime) -> None:
+    """Let a freeze follow an account to the number its bank now gives it, in the caller's transaction.
+
+    `before` is its old fingerprint. A freeze of the new number counts as well: it may be somebody else's account.
+    """
+    organization = instrument.customer.organization
+    standing = freeze_of(organization_id=organization.pk, fingerprint=instrument.fingerprint) or freeze_of(
+        organization_id=organization.pk, fingerprint=before
+    )
+    if standing is not None:
+        freeze_add(organization=organization, instrument=instrument, cause=standing.cause, code=standing.code, now=now)
+
+
 def autopay_stop(*, organization: Organization, instrument: Instrument, now: datetime) -> None:
     """From now on only a person may start a debit of this account, whichever customer of the seller it belongs to."""
     if instrument.fingerprint:
