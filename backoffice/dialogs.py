@@ -8,13 +8,14 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from backoffice.display import page_of
+from backoffice.display import list_of, page_of
 from backoffice.unfolded import BaseDialogForm, Words, unfold_action
 from checkout.exceptions import CheckoutError
 from commerce.exceptions import CommerceError
@@ -22,7 +23,7 @@ from invoices.exceptions import InvoiceError
 from oropay.exceptions import PaymentError
 from reconciliation.exceptions import ReconciliationError
 
-__all__ = ["REFUSALS", "DialogForm", "Words", "dialog", "leave"]
+__all__ = ["REFUSALS", "DialogForm", "Words", "dialog", "leave", "list_dialog"]
 
 REFUSALS = (PaymentError, InvoiceError, CommerceError, CheckoutError, ReconciliationError, ValidationError)
 """What services say when they change nothing."""
@@ -70,15 +71,68 @@ def dialog(
     icon: str | None = None,
     variant: Any = None,
     leads_to: Callable[[Any], str] = page_of,
+    secret: Sequence[str] = (),
 ) -> Callable[[Callable[..., Words]], Any]:
     """Make a method a button of a row's page. It gets the valid form and returns what to tell the person.
 
-    Afterwards the person sees `leads_to` of the form's row, usually its page.
+    Afterwards the person sees `leads_to` of the form's row, usually its page. `secret` names fields whose values no
+    error report may hold.
     """
-    box = {"title": title, "description": "", "form_class": form, "form_submit_text": form.submit_text}
+    shown_as = _shown(title=title, form=form, permissions=permissions, icon=icon, variant=variant)
 
     def wrap(method: Callable[..., Words]) -> Any:
-        def run(self: Any, request: HttpRequest, form: DialogForm, object_id: str) -> HttpResponse:
+        shown = shown_as(method, lambda form: leads_to(form.row))
+
+        @wraps(shown)
+        def scoped(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+            # Who may not view the row cannot open its dialogs either; the decorator then asks for the button's own.
+            request.sensitive_post_parameters = list(secret)  # type: ignore[attr-defined]
+            row = self.row_or_404(request, object_id)
+            request.dialog_row = row  # type: ignore[attr-defined]
+            return shown(self, request, object_id=object_id)  # type: ignore[no-any-return]
+
+        return scoped
+
+    return wrap
+
+
+def list_dialog(
+    *,
+    title: Words,
+    form: type[DialogForm],
+    permissions: Sequence[str],
+    model: type[Model],
+    icon: str | None = None,
+    variant: Any = None,
+) -> Callable[[Callable[..., Words]], Any]:
+    """Make a method a button above a list: as `dialog`, but no row is behind it. Afterwards the list of `model` is
+    shown.
+    """
+    shown_as = _shown(title=title, form=form, permissions=permissions, icon=icon, variant=variant)
+
+    def wrap(method: Callable[..., Words]) -> Any:
+        shown = shown_as(method, lambda form: list_of(model))
+
+        @wraps(shown)
+        def asked(self: Any, request: HttpRequest) -> HttpResponse:
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            request.dialog_row = None  # type: ignore[attr-defined]
+            return shown(self, request)  # type: ignore[no-any-return]
+
+        return asked
+
+    return wrap
+
+
+def _shown(
+    *, title: Words, form: type[DialogForm], permissions: Sequence[str], icon: str | None, variant: Any
+) -> Callable[[Callable[..., Words], Callable[[DialogForm], str]], Any]:
+    """What both kinds of buttons do once their form is valid: run, tell, go on, or show what was refused."""
+    box = {"title": title, "description": "", "form_class": form, "form_submit_text": form.submit_text}
+
+    def shown(method: Callable[..., Words], leads_to: Callable[[DialogForm], str]) -> Any:
+        def run(self: Any, request: HttpRequest, form: DialogForm, object_id: str = "") -> HttpResponse:
             try:
                 told = method(self, request, form)
             except REFUSALS as refused:
@@ -90,23 +144,14 @@ def dialog(
                     {"dialog": box, "form": form, "form_submit_text": form.submit_text},
                 )
             messages.success(request, str(told))
-            return leave(request, leads_to(form.row))
+            return leave(request, leads_to(form))
 
         run.__name__ = method.__name__
-        shown: Any = unfold_action(
+        return unfold_action(
             description=title, permissions=permissions, icon=icon, variant=variant, dialog=box, url_path=_path(method)
         )(run)
 
-        @wraps(shown)
-        def scoped(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
-            # Who may not view the row cannot open its dialogs either; the decorator then asks for the button's own.
-            row = self.row_or_404(request, object_id)
-            request.dialog_row = row  # type: ignore[attr-defined]
-            return shown(self, request, object_id=object_id)  # type: ignore[no-any-return]
-
-        return scoped
-
-    return wrap
+    return shown
 
 
 def leave(request: HttpRequest, address: str) -> HttpResponse:

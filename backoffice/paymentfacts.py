@@ -5,11 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from backoffice.accountchecks import account_check_shown
 from backoffice.authentications import authentication_facts
 from backoffice.display import dash, link, moment
 from backoffice.nextsteps import next_of
 from backoffice.records import Table
-from oropay.models import Alert, Payment
+from oropay.models import Alert, InstrumentKind, Payment
 
 
 def payment_facts(row: Payment) -> list[tuple[Any, Any]]:
@@ -30,6 +31,8 @@ def payment_facts(row: Payment) -> list[tuple[Any, Any]]:
     facts += authentication_facts(row)
     if row.mandate_id:
         facts.append((_("Mandate"), str(row.mandate)))
+    if row.instrument is not None and row.instrument.kind == InstrumentKind.BANK:
+        facts.append((_("Account check"), account_check_shown(row.instrument)))
     return facts
 
 

@@ -11,9 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.accountchecks import account_check_shown
+from backoffice.admin.bankdebits import AccountMixin
 from backoffice.dialogs import DialogForm, Words, dialog
-from backoffice.display import badge, dash, link, moment, money, page_of, short_id
+from backoffice.display import badge, dash, day, link, moment, money, page_of, short_id
 from backoffice.forms import fields
+from backoffice.mandates import mandates_table
 from backoffice.records import Facts, RecordAdmin, Section, Table
 from backoffice.scoping import staff_of
 from backoffice.unfolded import ActionVariant, display
@@ -128,14 +131,23 @@ def newest_payment(row: Instrument) -> str:
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(RecordAdmin):
+class InstrumentAdmin(AccountMixin, RecordAdmin):
     empty = gettext_lazy("A card or bank account appears here once a buyer has paid with it or saved it.")
     organization_path = "customer__organization"
     list_display = ["name", "kind", "shown_state", "customer", "owner", "expires", "created"]
     list_filter = ["kind", "state", ExpiringFilter, NotDoneFilter]
     search_fields = ["last4", "holder_name", "nickname", "customer__name"]
     list_select_related = ["customer", "owner", "same_as", "provider_account"]
-    actions_detail = ["check_card", "credit", "remove", "restore", "ask_again"]
+    actions_detail = [
+        "check_card",
+        "record_mandate",
+        "revoke_mandate",
+        "record_notice",
+        "credit",
+        "remove",
+        "restore",
+        "ask_again",
+    ]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only what this instrument allows now."""
@@ -150,6 +162,7 @@ class InstrumentAdmin(RecordAdmin):
             "remove": row.state in REMOVABLE,
             "restore": row.state == InstrumentState.DELETED and undoable(instrument=row),
             "ask_again": row.requests.filter(state=InstrumentRequestState.FAILED).exists(),
+            **self.bank_actions(row),
         }
         return [one for one in offered if possible.get(one.method.original_function_name, True)]
 
@@ -229,6 +242,7 @@ class InstrumentAdmin(RecordAdmin):
         yield Facts(
             _("Details"),
             [
+                (_("Number"), row.pk),
                 (_("Kind"), row.get_kind_display()),
                 (_("Nickname"), row.nickname or dash()),
                 (_("State"), badge(row, "state")),
@@ -240,6 +254,7 @@ class InstrumentAdmin(RecordAdmin):
                 (_("Expires"), self.expires(row)),
                 (_("Bank"), " · ".join(part for part in (row.bank_name, row.routing_number) if part) or dash()),
                 (_("Account"), " · ".join(part for part in (row.account_type, row.holder_type) if part) or dash()),
+                *_account_check(row),
                 (_("Provider account"), link(row.provider_account)),
                 (_("Fingerprint"), short_id(row.fingerprint)),
                 (_("First payment's name at the card scheme"), short_id(row.brand_reference)),
@@ -248,24 +263,9 @@ class InstrumentAdmin(RecordAdmin):
             ],
         )
         yield _same(request, row)
-        if row.kind == "bank":
-            yield Table(
-                _("Mandates"),
-                [_("Given"), _("By"), _("Covers"), _("SEC code"), _("Text"), _("From"), _("Revoked")],
-                [
-                    [
-                        moment(one.given_at),
-                        one.given_by,
-                        one.get_kind_display(),
-                        one.sec_code,
-                        one.text,
-                        one.ip_address or dash(),
-                        moment(one.revoked_at),
-                    ]
-                    for one in row.mandates.select_related("given_by")
-                ],
-                empty=_("The words a person agreed to before a debit will appear here."),
-            )
+        if row.kind == InstrumentKind.BANK:
+            yield mandates_table(row)
+            yield _notices(row)
         yield Table(
             _("Payments"),
             [_("Payment"), _("Amount"), _("Net"), _("Money"), _("Date")],
@@ -299,6 +299,31 @@ class InstrumentAdmin(RecordAdmin):
             ],
             empty=_("Deletions and new expiry dates will appear here."),
         )
+
+
+def _account_check(row: Instrument) -> list[tuple[Any, Any]]:
+    """How far a bank account was checked before it was debited, and when."""
+    if row.kind != InstrumentKind.BANK:
+        return []
+    return [(_("Account check"), account_check_shown(row))]
+
+
+def _notices(row: Instrument) -> Table:
+    return Table(
+        _("Notices of change"),
+        [_("Notice"), _("Bank's date"), _("State"), _("Recorded"), _("By")],
+        [
+            [
+                link(one, f"{one.code} · {one.change.title}"),
+                day(one.noticed_on),
+                one.get_outcome_display(),
+                moment(one.applied_at),
+                one.applied_by,
+            ]
+            for one in row.change_notices.select_related("applied_by")
+        ],
+        empty=_("What the bank corrects about the account will appear here."),
+    )
 
 
 def _same(request: HttpRequest, row: Instrument) -> Table:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.admin.bankdebits import NoticeMixin
 from backoffice.admin.disputes.parts import disputes_table
 from backoffice.admin.review import ReviewMixin
 from backoffice.dialogs import Words, dialog
@@ -25,6 +26,7 @@ from backoffice.forms.verdict import VerdictForm
 from backoffice.fraud import checks_facts
 from backoffice.goods import DataFilter, goods_table
 from backoffice.lineage import owed, trail_of
+from backoffice.mandates import mandate_facts
 from backoffice.paid import answer_of
 from backoffice.paymentfacts import alerts_table, payment_facts
 from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline
@@ -34,7 +36,7 @@ from backoffice.unfolded import ActionVariant, display
 from backoffice.worth import ROWS, net_shown, worth_of
 from oropay.engine.holds import rest_release
 from oropay.exceptions import CancelRefused, CaptureRefused, RenewalRefused, VaultError
-from oropay.models import RUNNING, Dispute, Exchange, Payment, RefundReason, TransactionState
+from oropay.models import RUNNING, Dispute, Exchange, Method, Payment, RefundReason, TransactionState
 from oropay.selectors import payment_for_staff
 from oropay.services import (
     cancel_start,
@@ -50,7 +52,7 @@ MOVING = RUNNING | {TransactionState.ACTION_REQUIRED, TransactionState.REVIEW, T
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReviewMixin, RecordAdmin):
+class PaymentAdmin(ReviewMixin, NoticeMixin, RecordAdmin):
     empty = gettext_lazy(
         "A payment appears here as soon as a buyer pays an order or an invoice, or staff record a check."
     )
@@ -74,7 +76,7 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
     ]
     search_help_text = gettext_lazy("Order or invoice number, our reference, the gateway's id, or the customer")
     list_select_related = ["customer", "integration"]
-    actions_detail = ["release", "accept_check", "capture", "renew", "cancel", "refund", "decide"]
+    actions_detail = ["release", "accept_check", "capture", "renew", "cancel", "refund", "decide", "record_notice"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         rows: QuerySet[Payment] = super().get_queryset(request)
@@ -103,6 +105,7 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
             "cancel": offers.rest() or offers.cancel(),
             "refund": offers.charges(),
             "decide": offers.undecided(),
+            "record_notice": row.method == Method.BANK and row.instrument is not None,
         }
         return [one for one in offered if possible[one.method.original_function_name]]
 
@@ -316,6 +319,8 @@ class PaymentAdmin(ReviewMixin, RecordAdmin):
             yield alerts_table(alerts)
         yield from checks_facts(row)
         yield from goods_table(row)
+        if row.mandate is not None:
+            yield mandate_facts(row.mandate)
         yield trail_of(row)
         yield Timeline(
             _("What happened"), timeline(row, payloads=payloads), empty=_("Every step will appear here, with its time.")

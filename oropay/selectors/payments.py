@@ -162,13 +162,24 @@ def _offer(*, integration: Integration, payable: Payable, amount: Decimal, langu
     )
 
 
+MANDATE = [f"mandate__{name}" for name in ("given_by", "revoked_by", "document", "instrument__provider_account")]
+
+
 def payment_for_staff(*, user: User, pk: int) -> Payment | None:
     """A payment with everything its page shows, in a fixed number of queries."""
     return (
         payments_visible_to(user=user)
         .select_related(
-            "customer", "organization", "integration", "provider_account", "instrument", "created_by", "authentication"
+            "customer",
+            "organization",
+            "integration",
+            "provider_account",
+            "instrument",
+            "created_by",
+            "authentication",
+            *MANDATE,
         )
+        .defer("mandate__document__content")
         .prefetch_related(
             "parts__payable",
             Prefetch(
