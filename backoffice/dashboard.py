@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from backoffice.background import duration
 from backoffice.clock import zone_shown
-from backoffice.display import BAD, GOOD, badge, link, list_of, moment, money, numbers, tag
+from backoffice.display import BAD, GOOD, QUIET, badge, link, list_of, moment, money, numbers, tag
 from backoffice.records import Table
 from backoffice.scoping import staff_of
 from backoffice.worth import ROWS, net_shown
@@ -29,7 +29,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
-from oropay.services.ach import RATE_WORDS, return_rates
+from oropay.services.ach import RATE_WORDS, ReturnRate, return_rates
 from plumbing.selectors import late_tasks
 
 TAKING = [Action.CHARGE, Action.CAPTURE, Action.OFFLINE_RECEIPT]
@@ -200,13 +200,19 @@ def _returns(user: User, now: datetime) -> Table:
                 gauge.debits,
                 _("{percent} %").format(percent=gauge.percent),
                 _("{percent} %").format(percent=gauge.limit),
-                tag(_("Too many"), BAD) if gauge.is_crossed else tag(_("Within the limit"), GOOD),
+                _rate_state(gauge),
             ]
             for gauge in return_rates(organization_id=organization_id, now=now)
         ],
         empty="",
         right=frozenset({1, 2, 3, 4}),
     )
+
+
+def _rate_state(gauge: ReturnRate) -> Any:
+    if gauge.says_little:
+        return tag(_("Too few debits to say"), QUIET)
+    return tag(_("Too many"), BAD) if gauge.is_crossed else tag(_("Within the limit"), GOOD)
 
 
 def _last(payments: Any) -> Table:

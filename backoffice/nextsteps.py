@@ -33,6 +33,9 @@ NEXT: dict[AlertKind, Words] = {
     AlertKind.RETURN_RATE: _(
         "Read the table of return rates, and stop taking debits that come back before Nacha asks."
     ),
+    AlertKind.DEBIT_UNREAD: _(
+        "Look the debit up at the gateway, by its id. It is asked for every day; the alert closes once it answers."
+    ),
     AlertKind.REVIEW_WAITING: _(
         "Look at buyer, address and order, then release the payment or cancel it. If nobody does, it is given back "
         "before the hold lapses."

@@ -21,6 +21,7 @@ from oropay.models import (
     NOTIFICATION_WAITING,
     AchReturn,
     Approval,
+    ApprovalState,
     Dispute,
     DisputeRequest,
     Freeze,
@@ -55,6 +56,15 @@ def maker(*, pk: int) -> None:
 def approval(*, pk: int) -> Approval:
     """Lock one approval; what it is about is locked already."""
     return Approval.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
+def approval_waiting(*, transaction_id: int) -> Approval | None:
+    """Lock the approval that a transaction waits for, if it does; the transaction is locked already."""
+    return (
+        Approval.objects.select_for_update(of=("self",))
+        .filter(transaction_id=transaction_id, state=ApprovalState.WAITING)
+        .first()
+    )
 
 
 def payables(*, ids: Iterable[int]) -> list[Payable]:

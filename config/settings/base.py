@@ -239,6 +239,7 @@ GATEWAYS = {"globalpayments": "oropay.gateway.globalpayments.adapter.GlobalPayme
 
 OROPAY_GATEWAY_ALLOW_HTTP = env.flag("OROPAY_GATEWAY_ALLOW_HTTP")
 
+OROPAY_RETURN_RATE_SAMPLE = env.number("OROPAY_RETURN_RATE_SAMPLE", default=50, least=1)
 OROPAY_ACCOUNT_CHECK = env.text("OROPAY_ACCOUNT_CHECK", default="oropay.accountcheck.FormCheck")
 
 OROPAY_VAULT_PUBLIC_KEYS = env.key_ring("OROPAY_VAULT_PUBLIC_KEYS", default="")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from ledger.services import period_hold
 from oropay import locks, vault
 from oropay.engine.evidence import SILENT
-from oropay.engine.follow import Recording, came_back, follow, return_add
+from oropay.engine.follow import Recording, came_back, code_came_later, code_learn, follow, return_add
 from oropay.engine.follow.checks import being_reversed, checked
 from oropay.engine.health import health_note, is_silent
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
@@ -83,6 +83,8 @@ def _record(
     if came_back(news=news):
         return_add(news=news)
         payment_refresh(news=news)
+    elif (told := code_came_later(news=news)) is not None:
+        code_learn(news=news, told=told)
     if being_reversed(news):
         return row
     move = judge(row=row, answer=answer, now=now, last_try=_last_try(row=row, now=now))

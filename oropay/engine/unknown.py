@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from oropay import locks
 from oropay.engine.evidence import SILENT, owner_at_gateway, same_transaction
+from oropay.engine.funding import debit_record
 from oropay.engine.gateways import gateway_of
 from oropay.engine.health import health_note
 from oropay.engine.ladder import next_look, next_reread
@@ -37,10 +38,11 @@ def look(*, transaction_id: int, now: datetime) -> None:
     LOOKS[Action(row.action)](row, gateway_of(account=row.payment.provider_account))
 
 
-def reread(*, transaction_id: int, now: datetime) -> None:
+def reread(*, transaction_id: int, now: datetime) -> bool:
     """Read again by its gateway id what may still change: a bank debit under way or settled, a fraud review.
 
     The sweep asks for what is not decided, the settlement pull for what it names, a daily task for settled bank debits.
+    False when the gateway did not say what became of it.
     """
     row = PaymentTransaction.objects.select_related("payment__provider_account").get(pk=transaction_id)
     state = TransactionState(row.state)
@@ -48,22 +50,24 @@ def reread(*, transaction_id: int, now: datetime) -> None:
         later = now + next_reread(state) if row.gateway_id else None
         PaymentTransaction.objects.filter(pk=row.pk, state=state).update(next_at=later)
     elif not (state == TransactionState.APPROVED and row.action == Action.CHARGE and row.payment.method == Method.BANK):
-        return
+        return True
     if not row.gateway_id:
-        return
-    reread_record(
-        row=row, answer=gateway_of(account=row.payment.provider_account).look_up(gateway_id=row.gateway_id), now=now
-    )
+        return True
+    answer = gateway_of(account=row.payment.provider_account).look_up(gateway_id=row.gateway_id)
+    return reread_record(row=row, answer=answer, now=now)
 
 
-def reread_record(*, row: PaymentTransaction, answer: Answer, now: datetime) -> None:
-    """Record what the gateway shows of a transaction that it had not decided, if it is ours beyond doubt."""
+def reread_record(*, row: PaymentTransaction, answer: Answer, now: datetime) -> bool:
+    """Record what the gateway shows of a transaction that it had not decided, if it is ours beyond doubt.
+
+    False when it did not say, or not yet.
+    """
     if answer.verdict in SILENT:
-        return
+        return False
     if not same_transaction(row=row, answer=answer):
         alert_raise(row=row, kind=AlertKind.IDENTITY_MISMATCH, text=difference(row, answer), now=now)
-        return
-    record(transaction_id=row.pk, answer=answer, kind="look", now=now)
+        return True
+    return debit_record(row=row, answer=answer, now=now)
 
 
 def lease_expired(*, transaction_id: int, now: datetime) -> None:
@@ -196,7 +200,7 @@ def _adopt(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Ans
     """Take over what the gateway has, if it is ours beyond doubt."""
     answer = ours(row=row, gateway=gateway, found=found)
     if answer is not None:
-        record(transaction_id=row.pk, answer=answer, kind="look")
+        debit_record(row=row, answer=answer)
 
 
 def ours(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answer, ...]) -> Answer | None:

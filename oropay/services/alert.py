@@ -15,6 +15,19 @@ def alert_raise(*, row: PaymentTransaction, kind: AlertKind, text: str, now: dat
     Alert.objects.get_or_create(transaction=row, kind=kind, defaults={"text": text, "raised_at": now})
 
 
+def alert_again(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> None:
+    """As `alert_raise`, and opened again if it had been closed: the same trouble is back."""
+    alert_raise(row=row, kind=kind, text=text, now=now)
+    Alert.objects.filter(transaction=row, kind=kind, resolved_at__isnull=False).update(
+        text=text, raised_at=now, resolved_at=None, remark=""
+    )
+
+
+def alert_over(*, row: PaymentTransaction, kind: AlertKind, remark: str, now: datetime) -> None:
+    """Close an alert whose trouble ended by itself; no one has to."""
+    Alert.objects.filter(transaction=row, kind=kind, resolved_at=None).update(resolved_at=now, remark=remark)
+
+
 @atomic
 def alert_resolve(*, alert: Alert, remark: str, by: User, now: datetime) -> Alert:
     """Close an alert with what was found out; the remark stays on it, and who wrote it on its payment.

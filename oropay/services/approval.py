@@ -128,6 +128,16 @@ def approval_refuse(*, approval: Approval, remark: str, by: User, now: datetime)
     return _decided(held, state=S.WITHDRAWN if own else S.REFUSED, by=by, now=now, remark=remark)
 
 
+def approval_void(*, transaction: PaymentTransaction, remark: str, now: datetime) -> None:
+    """End the question about a transaction that will not be done any more, in the caller's transaction.
+
+    The caller has locked the transaction and ended it.
+    """
+    held = locks.approval_waiting(transaction_id=transaction.pk)
+    if held is not None:
+        _decided(held, state=S.VOID, by=None, now=now, remark=remark)
+
+
 def approvals_expire(*, now: datetime) -> int:
     """End every approval whose time is over; returns how many."""
     due = list(Approval.objects.filter(state=S.WAITING, expires_at__lte=now).order_by("pk"))

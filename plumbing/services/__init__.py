@@ -3,7 +3,7 @@
 from plumbing.services.documents import document_add
 from plumbing.services.heartbeats import heartbeat_beat, heartbeats_forget
 from plumbing.services.hints import hint, hint_now
-from plumbing.services.jobs import job_add, job_progress, job_run
+from plumbing.services.jobs import job_add, job_progress, job_run, job_tries_left
 from plumbing.services.mail import mail_queue, mail_send
 from plumbing.services.notes import note_add
 from plumbing.services.periodic import periodic_queue
@@ -20,6 +20,7 @@ __all__ = [
     "job_add",
     "job_progress",
     "job_run",
+    "job_tries_left",
     "mail_queue",
     "mail_send",
     "note_add",

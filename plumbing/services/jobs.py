@@ -75,6 +75,11 @@ def job_progress(*, job: Job, percent: int, now: datetime) -> None:
         raise LeaseLost(job_id=job.pk)
 
 
+def job_tries_left(job: Job) -> bool:
+    """Whether an exception would bring this job back, rather than end it: a runner may put things off until then."""
+    return job.tries < TRIES
+
+
 @atomic(durable=True)
 def _claim(*, job_id: int, now: datetime) -> Job | None:
     job = locks.due_job(pk=job_id, now=now)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -72,3 +73,17 @@ def test_what_came_back_more_than_sixty_days_ago_counts_no_more(
     rates = return_rates(organization_id=order.organization_id, now=timezone.now() + timedelta(days=61))
 
     assert [gauge.returned for gauge in rates] == [0, 0, 0]
+
+
+def test_one_return_among_a_handful_of_debits_alarms_nobody(
+    settled: Callable[..., PaymentTransaction], sandbox: Sandbox, order: Order, settings: Any
+) -> None:
+    settings.OROPAY_RETURN_RATE_SAMPLE = 2
+    charge = settled()
+    send_back(sandbox, charge, "R10")
+
+    reread(charge)
+
+    assert not Alert.objects.filter(kind=AlertKind.RETURN_RATE).exists()
+    gauge = return_rates(organization_id=order.organization_id, now=timezone.now())[0]
+    assert (gauge.returned, gauge.says_little, gauge.is_crossed) == (1, True, False)

@@ -100,7 +100,7 @@ def test_a_card_that_the_gateway_forgot_pays_nothing_and_must_be_entered_again(
     assert (row.state, row.failure_reason) == (TransactionState.FAILED, FailureReason.CARD_GONE)
     assert saved.state == InstrumentState.DEAD
     assert not row.alerts.exists()
-    with pytest.raises(InstrumentUnusable, match="please enter it again"):
+    with pytest.raises(InstrumentUnusable, match="Please enter it again"):
         start(source=SavedInstrument(instrument_id=saved.pk))
 
 

@@ -162,6 +162,13 @@ class StandIn:
         self.reports.asked.append((since, until))
         yield from (advice for advice in self.reports.deposits if since <= advice.paid_on <= until)
 
+    def was_paid_out(self, *, gateway_id: str, reference: str) -> bool:
+        self._answer()
+        return any(
+            (row.gateway_id, row.type) == (gateway_id, "SALE") and row.amount.amount > 0 and row.deposit_id
+            for row in self.reports.lines
+        )
+
     def _answer(self) -> None:
         if self.reports.silent:
             raise GatewayUnavailable("The settlement reports could not be read; no money is involved.")

@@ -12,7 +12,7 @@ from oropay.engine.follow.credit import credited
 from oropay.engine.follow.recording import Recording
 from oropay.engine.follow.refund import refunded
 from oropay.engine.follow.renewal import reauthorized
-from oropay.engine.follow.returned import came_back, return_add
+from oropay.engine.follow.returned import came_back, code_came_later, code_learn, return_add
 from oropay.engine.follow.review import review_released
 from oropay.engine.follow.sale import authorized, charged
 from oropay.engine.follow.validation import validated
@@ -20,7 +20,7 @@ from oropay.engine.judge import Move
 from oropay.models import Action, AlertKind, TransactionState
 from oropay.services.followup import reversal_queue
 
-__all__ = ["Recording", "came_back", "follow", "release_add", "return_add"]
+__all__ = ["Recording", "came_back", "code_came_later", "code_learn", "follow", "release_add", "return_add"]
 
 FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
     Action.AUTHENTICATE_CHECK: checked,

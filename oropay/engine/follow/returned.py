@@ -7,11 +7,11 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from commerce.money import format_money
-from commerce.settings_registry import setting_get
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
 from oropay.engine.follow.recording import Recording, events, expect
 from oropay.models import (
+    AchReturn,
     Action,
     AlertKind,
     Method,
@@ -19,10 +19,10 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.ports import DEBTS, Credit, DebtKind, debts
-from oropay.returncodes import code_in, reason_of
-from oropay.scoped import RETURN_FEE
-from oropay.services.ach import ach_return_add
+from oropay.returncodes import code_in
+from oropay.services.ach import ach_return_add, ach_return_code_learn, return_fee_charge
 from oropay.services.alert import alert_raise
+from oropay.services.approval import approval_void
 from oropay.services.return_mail import return_mail
 from oropay.services.start import reference_new
 
@@ -46,6 +46,23 @@ def came_back(*, news: Recording) -> bool:
         child.parent_id == row.pk and child.action in {Action.RETURN, Action.CANCEL} and child.state == S.APPROVED
         for child in news.family
     )
+
+
+def code_came_later(*, news: Recording) -> AchReturn | None:
+    """The return of this debit that is written down without a code, if an answer names one now."""
+    row, answer = news.row, news.answer
+    if answer.foreign or answer.status not in WENT_BACK or not code_in(answer.result_code):
+        return None
+    known = [
+        row.pk,
+        *(child.pk for child in news.family if child.parent_id == row.pk and child.action == Action.RETURN),
+    ]
+    return AchReturn.objects.filter(transaction__in=known, code="").first()
+
+
+def code_learn(*, news: Recording, told: AchReturn) -> None:
+    """Write the code down that the gateway names at last, with what follows from it."""
+    ach_return_code_learn(told=told, code=code_in(news.answer.result_code), payment=news.payment, now=news.now)
 
 
 def return_add(*, news: Recording) -> PaymentTransaction:
@@ -74,17 +91,21 @@ def return_add(*, news: Recording) -> PaymentTransaction:
     expect(row=row, gateway_id=charge.gateway_id, amount=-row.amount, now=now)
     if rest > 0:
         _owe_the_rest(news=back, rest=rest)
-    fee = fee_charge(news=back, code=code)
+    fee = return_fee_charge(payment=news.payment, row=row, code=code, day=news.day, now=now)
     return_mail(row=row, reason=told.reason, fee=fee, now=now)
     return row
 
 
 def _unsent_follow_ups_withdraw(*, news: Recording, charge: PaymentTransaction, now: datetime) -> None:
-    """A refund that has not left yet must not give the money back a second time."""
+    """A refund that has not left yet must not give the money back a second time; nobody is asked about it any more."""
     for child in news.family:
         if child.parent_id == charge.pk and child.state in UNSENT:
+            waited = child.state == S.AWAITING_APPROVAL
             child.state, child.next_at, child.ended_at = S.CANCELED, None, now
             child.save()
+            if waited:
+                why = _("The bank took the debit back: there is nothing left to give back.")
+                approval_void(transaction=child, remark=why, now=now)
 
 
 def _book(*, news: Recording) -> Decimal:
@@ -135,26 +156,9 @@ def _owe_the_rest(*, news: Recording, rest: Decimal) -> None:
     )
 
 
-def fee_charge(*, news: Recording, code: str) -> Decimal:
-    """Ask the customer for our fee where the account had no money and the seller wants one; returns it."""
-    fee = _fee(news=news, code=code)
-    if fee > 0:
-        debts.get(DEBTS).owe(
-            transaction=news.row, kind=DebtKind.RETURN_FEE, amount=fee, occurred_on=news.day, now=news.now
-        )
-    return fee
-
-
-def _fee(*, news: Recording, code: str) -> Decimal:
-    if not code or not reason_of(code).may_retry or news.row.currency != "USD":
-        return Decimal(0)
-    fee: Decimal = setting_get(RETURN_FEE, news.payment.website, organization_id=news.payment.organization_id)
-    return fee
-
-
 def rejected_before_funding(*, news: Recording) -> None:
     """A debit that was rejected before it was funded brought nothing; what the code says of the account holds too."""
     code = code_in(news.answer.result_code)
     told = ach_return_add(payment=news.payment, row=news.row, code=code, after_funding=False, now=news.now)
-    fee = fee_charge(news=news, code=code)
+    fee = return_fee_charge(payment=news.payment, row=news.row, code=code, day=news.day, now=news.now)
     return_mail(row=news.row, reason=told.reason, fee=fee, now=news.now)

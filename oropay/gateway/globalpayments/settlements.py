@@ -30,3 +30,12 @@ class Settlements(Calls):
         for advice in self.report("/settlement/deposits", query, "deposits", reports.deposit_advice):
             if since <= advice.paid_on <= until:
                 yield advice
+
+    def was_paid_out(self, *, gateway_id: str, reference: str) -> bool:
+        lines = self.report(
+            "/settlement/transactions", {"reference": reference}, "transactions", reports.settled_transaction
+        )
+        return any(
+            line.gateway_id == gateway_id and line.type == "SALE" and line.amount.amount > 0 and line.deposit_id
+            for line in lines
+        )

@@ -62,3 +62,7 @@ class Settlements(Protocol):
     def deposits(self, *, since: date, until: date) -> Iterator[DepositAdvice]:
         """Raises GatewayUnavailable."""
         ...
+
+    def was_paid_out(self, *, gateway_id: str, reference: str) -> bool:
+        """Whether the money of a sale stands in a deposit, whatever became of it since. Raises GatewayUnavailable."""
+        ...

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -47,8 +48,13 @@ class ReturnRate:
         """Whether the newest return took it over the limit."""
         return self.is_crossed and not self._crossed(self.returned - 1)
 
+    @property
+    def says_little(self) -> bool:
+        """Too few debits for a rate to mean anything: one return of two would be half of them."""
+        return self.debits < settings.OROPAY_RETURN_RATE_SAMPLE
+
     def _crossed(self, returned: int) -> bool:
-        return self.debits > 0 and Decimal(returned) * 100 > self.limit * self.debits
+        return not self.says_little and Decimal(returned) * 100 > self.limit * self.debits
 
 
 def return_rates(*, organization_id: int | None, now: datetime) -> list[ReturnRate]:
