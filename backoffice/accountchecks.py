@@ -3,10 +3,10 @@
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from backoffice.display import GOOD, QUIET, WATCH, moment, tag
+from backoffice.display import GOOD, QUIET, moment, tag
 from oropay.models import CheckState, Instrument
 
-VARIANTS = {CheckState.VERIFIED.value: GOOD, CheckState.FORM.value: WATCH}
+VARIANTS = {CheckState.VERIFIED.value: GOOD}
 
 
 def account_check_shown(account: Instrument) -> SafeString:

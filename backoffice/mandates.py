@@ -1,29 +1,28 @@
 """What a person agreed to before a bank account was debited: the words, their hash, who, when, from where."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.display import GOOD, QUIET, dash, moment, short_id, tag
-from backoffice.records import Facts, Table
+from backoffice.records import Facts, Section, Table, Text
 from commerce.money import format_money
 from oropay.models import Instrument, Mandate, MandateKind
 
 CHANNELS = {"web": gettext_lazy("online"), "phone": gettext_lazy("by phone"), "paper": gettext_lazy("on paper")}
 
 
-def mandate_facts(mandate: Mandate) -> Facts:
+def mandate_facts(mandate: Mandate) -> Iterator[Section]:
     """The mandate a payment was debited under, whole: what an auditor or the bank asks for."""
-    return Facts(
+    yield Facts(
         _("Authorisation of the debit"),
         [
-            (_("Words agreed to"), mandate.text),
-            (_("Their SHA-256"), format_html('<span class="office-id">{}</span>', mandate.text_hash)),
-            (_("Text version"), mandate.text_version),
             (_("Covers"), covers(mandate)),
             (_("SEC code"), mandate.get_sec_code_display()),
             (_("Given"), given(mandate)),
@@ -33,8 +32,11 @@ def mandate_facts(mandate: Mandate) -> Facts:
             (_("Proof"), proof_link(mandate)),
             (_("Note"), mandate.note or dash()),
             (_("State"), state(mandate)),
+            (_("Text version"), mandate.text_version),
+            (_("SHA-256 of the words"), mandate.text_hash),
         ],
     )
+    yield Text(_("Words agreed to"), mandate.text)
 
 
 def mandates_table(account: Instrument) -> Table:
@@ -57,7 +59,7 @@ def mandates_table(account: Instrument) -> Table:
                 one.given_by,
                 covers(one),
                 one.sec_code,
-                one.text,
+                words_folded(one.text),
                 short_id(one.text_hash),
                 proof_link(one),
                 state(one),
@@ -68,6 +70,11 @@ def mandates_table(account: Instrument) -> Table:
         ],
         empty=_("The words a person agreed to before a debit will appear here."),
     )
+
+
+def words_folded(text: str) -> SafeString:
+    """The words agreed to, folded to their beginning: a table has no room for all of them at once."""
+    return format_html('<details class="office-fold"><summary>{}</summary>{}</details>', Truncator(text).words(6), text)
 
 
 def covers(mandate: Mandate) -> str:
@@ -83,7 +90,7 @@ def covers(mandate: Mandate) -> str:
 def given(mandate: Mandate) -> SafeString:
     """When, how and from where."""
     parts = [str(CHANNELS.get(mandate.channel, mandate.channel)), mandate.ip_address or ""]
-    return format_html("{} · {}", moment(mandate.given_at), " · ".join(part for part in parts if part))
+    return format_html("<span>{}<br>{}</span>", moment(mandate.given_at), " · ".join(part for part in parts if part))
 
 
 def proof_link(mandate: Mandate) -> SafeString:
@@ -100,7 +107,7 @@ def state(mandate: Mandate) -> Any:
             when=f"{mandate.revoked_at:%Y-%m-%d}", why=f": {mandate.revoked_because}" if mandate.revoked_because else ""
         )
         by = f" · {mandate.revoked_by}" if mandate.revoked_by else ""
-        return format_html("{} {}{}", tag(_("Ended"), QUIET, state="revoked"), words, by)
+        return format_html("<span>{} {}{}</span>", tag(_("Ended"), QUIET, state="revoked"), words, by)
     if mandate.kind == MandateKind.SINGLE:
         return tag(_("For one debit"), QUIET, state="single")
     return tag(_("In force"), GOOD, state="live")

@@ -11,7 +11,9 @@ from commerce.money import format_money
 from invoices.models import Invoice, InvoiceState
 from oropay.models import MoneyState, Payable, Payment
 from oropay.selectors import OPEN_STATES
+from oropay.services import expected_on
 from oropay.status import sums_of
+from oropay.words import day_words
 
 
 class Standing(StrEnum):
@@ -90,16 +92,25 @@ def receipt_missing_words(*, payment: Payment, for_order: bool, locale: str) -> 
         )
     if payment.money_state == MoneyState.SETTLING and for_order:
         return _(
-            "Your bank accepted the debit of {amount}. Once it has settled, in about three banking days, it is a "
-            "deposit for your order; the receipt comes with the invoice."
-        ).format(amount=amount(sums.settling))
+            "Your bank accepted the debit of {amount}. Once it has settled, {when}, it is a deposit for your order; "
+            "the receipt comes with the invoice."
+        ).format(amount=amount(sums.settling), when=_settles(payment))
     if payment.money_state == MoneyState.SETTLING:
         return _(
-            "Your bank accepted the debit of {amount}. The receipt is issued when it has settled, in about three "
-            "banking days; you get it by mail, too."
-        ).format(amount=amount(sums.settling))
+            "Your bank accepted the debit of {amount}. The receipt is issued when it has settled, {when}; you get it "
+            "by mail, too."
+        ).format(amount=amount(sums.settling), when=_settles(payment))
     if payment.money_state == MoneyState.AUTHORIZED:
         return _("{amount} is held on the card and not taken yet. The receipt comes once it is charged.").format(
             amount=amount(sums.held)
         )
     return _("There is no receipt: this payment brought no money.")
+
+
+def _settles(payment: Payment) -> str:
+    """When a bank debit under way is expected to be sure."""
+    rows = payment.transactions.select_related("payment__organization").order_by("pk")
+    day = expected_on(transactions=rows)
+    if day is None:
+        return _("in about three banking days")
+    return _("expected on {day}").format(day=day_words(day))

@@ -4,6 +4,7 @@ GP-API has no prenote and no account verification in its public material, so the
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from django.conf import settings
@@ -26,6 +27,16 @@ class AccountAsked:
     holder_name: str
 
 
+class RefusedAt(StrEnum):
+    """What a refusal is about: the page says it at that field."""
+
+    NUMBER = "number"
+    """The account number, or the account as a whole."""
+    ROUTING = "routing"
+    HOLDER = "holder"
+    """The account is not theirs."""
+
+
 @dataclass(frozen=True)
 class AccountFound:
     """What a check found. `refusal` is a sentence for the buyer; empty means that the account may be used."""
@@ -34,6 +45,7 @@ class AccountFound:
     words: str = ""
     """For staff and the page: how far the check went."""
     refusal: str = ""
+    refused: RefusedAt = RefusedAt.NUMBER
 
 
 class AccountCheck(Protocol):
@@ -56,6 +68,7 @@ class FormCheck:
             return AccountFound(
                 CheckState.UNCHECKED,
                 refusal=_("This routing number does not exist; please check its nine digits."),
+                refused=RefusedAt.ROUTING,
             )
         number = asked.account_number
         if not (number.isascii() and number.isdigit() and 4 <= len(number) <= 17):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from commerce.models import Customer, CustomerUser, Permission, User, Website
 from commerce.selectors import customers_visible_to
 from oropay.models import (
+    AchReturn,
     Instrument,
     InstrumentKind,
     InstrumentRequestState,
@@ -22,6 +23,7 @@ from oropay.selectors import methods_for
 from oropay.services import freeze_of, frozen_sentence
 from oropay.services.expiry import days_left
 from oropay.services.wallet import dead_sentence
+from oropay.words import return_words
 from storefront.forms.pay import BANK, CARD, PayOption
 from storefront.mandate import StandingTerms
 from storefront.pay import instrument_name
@@ -58,8 +60,13 @@ def may_manage(*, user: User, customer: Customer) -> bool:
     return customers_visible_to(user=user, permission=Permission.MANAGE_PAYMENT_METHODS).filter(pk=customer.pk).exists()
 
 
-def method_row(*, instrument: Instrument, user: User, managed: bool, today: date) -> MethodRow:
-    """`managed` says whether the person manages the company's methods; the own ones they always do."""
+def method_row(
+    *, instrument: Instrument, user: User, managed: bool, today: date, returned: AchReturn | None = None
+) -> MethodRow:
+    """`managed` says whether the person manages the company's methods; the own ones they always do.
+
+    `returned` is the newest debit of a bank account that came back lately.
+    """
     shared = instrument.owner_id is None
     left = days_left(instrument=instrument, today=today)
     badges = [(_("company"), "azure")] if shared else []
@@ -74,7 +81,7 @@ def method_row(*, instrument: Instrument, user: User, managed: bool, today: date
         name=instrument_name(instrument),
         facts=" · ".join(_facts(instrument)),
         badges=badges,
-        trouble=_trouble(instrument),
+        trouble=_trouble(instrument, returned),
         managed=(managed if shared else True) and not waiting,
         choosable=instrument.state == InstrumentState.ACTIVE,
         waiting=waiting,
@@ -111,12 +118,14 @@ def _firsts(instrument: Instrument, user: User) -> list[str]:
     return sorted(found)
 
 
-def _trouble(instrument: Instrument) -> str:
+def _trouble(instrument: Instrument, returned: AchReturn | None) -> str:
     if instrument.state == InstrumentState.DEAD:
         return dead_sentence(instrument)
     if instrument.state == InstrumentState.FROZEN:
         freeze = freeze_of(organization_id=instrument.customer.organization_id, fingerprint=instrument.fingerprint)
         return frozen_sentence(freeze)
+    if returned is not None:
+        return _("A debit of this account came back. {why}").format(why=return_words(returned))
     newest = next(iter(instrument.requests.all()), None)
     if newest is None or newest.state in {InstrumentRequestState.DONE, InstrumentRequestState.CANCELED}:
         return ""

@@ -320,7 +320,7 @@ class PaymentAdmin(ReviewMixin, NoticeMixin, RecordAdmin):
         yield from checks_facts(row)
         yield from goods_table(row)
         if row.mandate is not None:
-            yield mandate_facts(row.mandate)
+            yield from mandate_facts(row.mandate)
         yield trail_of(row)
         yield Timeline(
             _("What happened"), timeline(row, payloads=payloads), empty=_("Every step will appear here, with its time.")

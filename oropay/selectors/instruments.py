@@ -1,6 +1,7 @@
 """Saved cards and bank accounts, starting from whose they are."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Now
@@ -9,8 +10,10 @@ from commerce.models import Permission, User
 from commerce.selectors import customers_visible_to, people_with, seats_of
 from oropay.models import (
     INSTRUMENT_REQUEST_LIVE,
+    AchReturn,
     Instrument,
     InstrumentDefault,
+    InstrumentKind,
     InstrumentRequest,
     InstrumentRequestKind,
     InstrumentRequestState,
@@ -108,6 +111,27 @@ def same_instruments(*, user: User, instrument: Instrument) -> QuerySet[Instrume
     if not user.is_superuser:
         rows = rows.filter(customer__organization=user.organization_id)
     return rows.select_related("customer", "owner").order_by("-created_at")
+
+
+RETURN_SHOWN = timedelta(days=60)
+"""For so long a saved account says that one of its debits came back."""
+
+
+def returns_of(*, instruments: Sequence[Instrument], now: datetime) -> dict[int, AchReturn]:
+    """By bank account, the newest debit of it that came back lately; one query, none where there are only cards."""
+    ids = [one.pk for one in instruments if one.kind == InstrumentKind.BANK]
+    if not ids:
+        return {}
+    debited = "transaction__payment__instrument"
+    rows = AchReturn.objects.filter(
+        Q(**{f"{debited}__in": ids}) | Q(**{f"{debited}__same_as__in": ids}), created_at__gt=now - RETURN_SHOWN
+    ).select_related(debited)
+    found: dict[int, AchReturn] = {}
+    for told in rows.order_by("created_at", "pk"):
+        account = told.transaction.payment.instrument
+        if account is not None:
+            found[account.same_as_id or account.pk] = told
+    return found
 
 
 def instrument_people(*, instrument: Instrument) -> list[User]:

@@ -51,6 +51,7 @@ from oropay.services.instrument import (
     BankDetails,
     MandateGiven,
     NewCard,
+    bank_check,
 )
 from oropay.services.limits import LimitsAsked, refund_limits_propose
 from oropay.services.mandate import Proof, mandate_covers, mandate_for, mandate_record, mandate_revoke
@@ -125,6 +126,7 @@ __all__ = [
     "approval_agree",
     "approval_ask",
     "approval_refuse",
+    "bank_check",
     "bank_save",
     "canaries_check",
     "canaries_ensure",

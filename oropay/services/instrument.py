@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from commerce.models import User
-from oropay.accountcheck import AccountAsked, account_check
+from oropay.accountcheck import AccountAsked, AccountFound, account_check
 from oropay.exceptions import InstrumentUnusable
 from oropay.models import (
     Instrument,
@@ -49,6 +49,8 @@ class BankDetails:
     """BUSINESS or PERSONAL."""
     holder_name: str
     bank_name: str = ""
+    check: AccountFound | None = None
+    """What `bank_check` said of it already; None: it is still to be asked."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,19 @@ def card_add(
     )
 
 
+def bank_check(*, details: BankDetails) -> AccountFound:
+    """Whether a bank account may be debited, as `oropay.accountcheck` says; a form asks before it is sent on."""
+    return account_check(
+        AccountAsked(
+            account_number=details.account_number.strip(),
+            routing_number=details.routing_number,
+            account_type=details.account_type,
+            holder_type=details.holder_type,
+            holder_name=details.holder_name,
+        )
+    )
+
+
 def bank_add(
     *, customer_id: int, owner: User | None, integration: Integration, details: BankDetails, nickname: str = ""
 ) -> Instrument:
@@ -109,15 +124,7 @@ def bank_add(
         InstrumentUnusable: the account check (`oropay.accountcheck`) refuses it, with its reason.
     """
     number = details.account_number.strip()
-    found = account_check(
-        AccountAsked(
-            account_number=number,
-            routing_number=details.routing_number,
-            account_type=details.account_type,
-            holder_type=details.holder_type,
-            holder_name=details.holder_name,
-        )
-    )
+    found = details.check or bank_check(details=details)
     if found.refusal:
         raise InstrumentUnusable(why=found.refusal)
     instrument = Instrument(

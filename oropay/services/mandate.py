@@ -122,6 +122,8 @@ def mandate_record(
     document = document_add(
         kind=DocumentKind.EVIDENCE, name=proof.name, content_type=proof.content_type, content=proof.content, now=now
     )
+    currency = instrument.provider_account.settlement_currency
+    rule = _("any amount owed") if limit is None else _("up to {limit}").format(limit=format_money(limit, currency))
     with because(by=by, why=note.strip() or f"mandate by {channel}"):
         return Mandate.objects.create(
             instrument=instrument,
@@ -130,7 +132,7 @@ def mandate_record(
             text_version="by hand",
             text=text.strip(),
             text_hash=hashlib.sha256(text.strip().encode()).hexdigest(),
-            amount_rule=_("up to {limit}").format(limit=limit) if limit is not None else _("any amount owed"),
+            amount_rule=rule,
             limit=limit,
             document=document,
             note=note.strip(),

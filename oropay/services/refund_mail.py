@@ -1,13 +1,12 @@
 """The mail that says that money was given back, to whoever had paid."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from commerce.money import format_money, locale_of
 from oropay.models import Instrument, InstrumentKind, Payable, PaymentTransaction, RefundLine
+from oropay.services.addressee import addressee_of
 from plumbing.services import mail_queue
 
 
@@ -22,35 +21,34 @@ def refund_mail(*, refund: PaymentTransaction, heard_by: Payable | None, now: da
     speaks = next((line.payable_id for line in lines if line.payable_id is not None), None)
     if speaks != (heard_by.pk if heard_by is not None else None):
         return
-    payer = payment.created_by if payment.created_by is not None and not payment.created_by.is_staff else None
-    to = payer.email if payer is not None else payment.customer.email
-    if not to:
+    to = addressee_of(payment=payment)
+    if not to.email:
         return
-    language = payment.website.language if payment.website is not None else "en-us"
-
-    def written(amount: Decimal) -> str:
-        return format_money(amount, refund.currency, locale_of(language))
-
-    with override(language):
+    with override(to.language):
         method = (
             instrument_words(payment.instrument)
             if payment.instrument is not None
             else str(payment.get_method_display())
         )
     mail_queue(
-        to=to,
+        to=to.email,
         template="oropay/mail/refund.txt",
         context={
-            "amount": written(refund.amount),
+            "amount": to.written(refund.amount, refund.currency),
             "method": method,
-            "payer": payer,
+            "payer": to.payer,
             "rows": [
-                (line.source, line.payable.number if line.payable else "", written(line.amount)) for line in lines
+                (
+                    line.source,
+                    line.payable.number if line.payable else "",
+                    to.written(line.amount, refund.currency),
+                )
+                for line in lines
             ],
             "seller": payment.organization,
             "link": payment.website.url("storefront:paying", uuid=payment.uuid) if payment.website else "",
         },
-        language=language,
+        language=to.language,
         now=now,
     )
 

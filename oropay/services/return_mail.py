@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from django.utils.translation import override
 
-from commerce.money import format_money, locale_of
 from oropay.models import Action, PaymentTransaction
 from oropay.returncodes import ReturnCode
+from oropay.services.addressee import addressee_of
 from oropay.services.refund_mail import instrument_words
 from plumbing.services import mail_queue
 
@@ -18,33 +18,27 @@ def return_mail(*, row: PaymentTransaction, reason: ReturnCode, fee: Decimal, no
     `row` is the return of a settled debit, or the charge that was rejected before it was funded.
     """
     payment = row.payment
-    payer = payment.created_by if payment.created_by is not None and not payment.created_by.is_staff else None
-    to = payer.email if payer is not None else payment.customer.email
-    if not to:
+    to = addressee_of(payment=payment)
+    if not to.email:
         return
-    language = payment.website.language if payment.website is not None else "en-us"
-
-    def written(amount: Decimal) -> str:
-        return format_money(amount, row.currency, locale_of(language))
-
-    with override(language):
+    with override(to.language):
         why = str(reason.buyer)
         method = instrument_words(payment.instrument) if payment.instrument is not None else ""
     parts = payment.parts.select_related("payable").order_by("payable_id")
     mail_queue(
-        to=to,
+        to=to.email,
         template="oropay/mail/returned.txt",
         context={
-            "amount": written(row.amount),
+            "amount": to.written(row.amount, row.currency),
             "settled": row.action == Action.RETURN,
             "method": method,
-            "payer": payer,
+            "payer": to.payer,
             "why": why,
-            "fee": written(fee) if fee > 0 else "",
-            "rows": [(part.payable.kind, part.payable.number, written(part.amount)) for part in parts],
+            "fee": to.written(fee, row.currency) if fee > 0 else "",
+            "rows": [(part.payable.kind, part.payable.number, to.written(part.amount, row.currency)) for part in parts],
             "seller": payment.organization,
             "link": payment.website.url("storefront:paying", uuid=payment.uuid) if payment.website else "",
         },
-        language=language,
+        language=to.language,
         now=now,
     )

@@ -15,10 +15,25 @@ from django.core.exceptions import ValidationError
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from oropay.accountcheck import RefusedAt
 from oropay.models import Instrument, InstrumentKind
-from oropay.services import BankDetails, MandateGiven, NewBank, NewCard, SavedInstrument, routing_is_valid
+from oropay.services import (
+    BankDetails,
+    MandateGiven,
+    NewBank,
+    NewCard,
+    SavedInstrument,
+    bank_check,
+    routing_is_valid,
+)
 from storefront.mandate import Terms
 
+REFUSED_AT = {
+    RefusedAt.NUMBER: "bank_account",
+    RefusedAt.ROUTING: "bank_routing",
+    RefusedAt.HOLDER: "bank_holder_name",
+}
+"""Where the page says what an account check refuses."""
 CARD, SAVED, BANK, TERMS, FREE = "card", "saved", "bank", "terms", "free"
 
 
@@ -170,7 +185,28 @@ class PayForm(forms.Form):
             self._clean_bank(data)
         if option.debits:
             self._clean_authorisation(data)
+        if option.kind == BANK and not self.errors:
+            self._check_account(data)
         return data
+
+    def _check_account(self, data: dict[str, Any]) -> None:
+        """Ask whatever the settings name whether this account may be debited; what it refuses is said at the field."""
+        details = self._bank_details(data)
+        found = bank_check(details=details)
+        if found.refusal:
+            self.add_error(REFUSED_AT[found.refused], found.refusal)
+        else:
+            data["bank_check"] = found
+
+    def _bank_details(self, data: Mapping[str, Any]) -> BankDetails:
+        return BankDetails(
+            account_number=data["bank_account"],
+            routing_number=data["bank_routing"],
+            account_type=data["bank_account_type"] or "CHECKING",
+            holder_type=data["bank_holder_type"] or "BUSINESS",
+            holder_name=data["bank_holder_name"],
+            check=data.get("bank_check"),
+        )
 
     def _clean_bank(self, data: dict[str, Any]) -> None:
         for name in ("bank_holder_name", "bank_routing", "bank_account", "bank_account_again"):
@@ -212,13 +248,7 @@ class PayForm(forms.Form):
                 keep=option.value in data["keep"],
             )
         if option.kind == BANK:
-            details = BankDetails(
-                account_number=data["bank_account"],
-                routing_number=data["bank_routing"],
-                account_type=data["bank_account_type"] or "CHECKING",
-                holder_type=data["bank_holder_type"] or "BUSINESS",
-                holder_name=data["bank_holder_name"],
-            )
+            details = self._bank_details(data)
             mandate = self._mandate(last4=details.account_number[-4:], ip_address=ip_address, user_agent=user_agent)
             return NewBank(details=details, mandate=mandate, keep=option.value in data["keep"])
         if option.instrument is None:

@@ -110,7 +110,7 @@ def money_badge(payment: Payment) -> SafeString:
 def receipt_when(payment: Payment) -> str:
     """When a payment's receipt comes, where there is none yet."""
     if payment.money_state == MoneyState.SETTLING:
-        return _("when it has settled, in about three banking days")
+        return _("when it has settled")
     if payment.money_state == MoneyState.AUTHORIZED:
         return _("when it is charged")
     if payment.money_state in {MoneyState.CAPTURED, MoneyState.SETTLED, MoneyState.PARTIALLY_REFUNDED}:

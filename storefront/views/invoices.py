@@ -31,9 +31,10 @@ from invoices.selectors import (
 )
 from invoices.words import LABELS, Standing, due_words, receipt_missing_words, standing_of
 from oropay.exceptions import AlreadyBeingPaid, PaymentError
-from oropay.models import Payable, PayableKind, Payment
+from oropay.models import MoneyState, Payable, PayableKind, Payment
 from oropay.selectors import failure_words, payments_visible_to, too_small
 from oropay.services import PartAsked
+from oropay.words import debit_notes
 from plumbing.models import Document
 from storefront.context import seat_permissions
 from storefront.forms.invoices import AmountForm
@@ -119,7 +120,11 @@ def invoice(request: ShopRequest, number: str) -> HttpResponse:
     today = row.organization.today(timezone.now())
     _describe(row, today=today)
     payments = payments_of(invoice=row, user=request.user)
+    notes = debit_notes(payments=[shown.payment for shown in payments])
     for shown in payments:
+        # Why a bank sent a debit back is for those who may open the payment; the day is for all who see the invoice.
+        tell = shown.visible or shown.payment.money_state == MoneyState.SETTLING
+        shown.payment.debit_note = notes.get(shown.payment.pk, "") if tell else ""  # type: ignore[attr-defined]
         own = shown.payment.created_by_id == request.user.pk and shown.payment.instrument is not None
         shown.payment.shown_as = (  # type: ignore[attr-defined]
             instrument_name(shown.payment.instrument)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from commerce.models import CustomerUser
 from oropay.exceptions import PaymentError
 from oropay.models import Instrument, Mandate, Purpose
-from oropay.selectors import instruments_of, instruments_removed, wallet_of
+from oropay.selectors import instruments_of, instruments_removed, returns_of, wallet_of
 from oropay.services import (
     NewBank,
     NewCard,
@@ -220,9 +220,13 @@ def restore(request: ShopRequest, uuid: UUID) -> HttpResponse:
 
 def _rows(request: ShopRequest, seat: CustomerUser) -> list[MethodRow]:
     managed = may_manage(user=request.user, customer=seat.customer)
+    rows = list(wallet_of(user=request.user, customer_id=seat.customer_id))
+    returned = returns_of(instruments=rows, now=timezone.now())
     return [
-        method_row(instrument=row, user=request.user, managed=managed, today=_today(seat))
-        for row in wallet_of(user=request.user, customer_id=seat.customer_id)
+        method_row(
+            instrument=row, user=request.user, managed=managed, today=_today(seat), returned=returned.get(row.pk)
+        )
+        for row in rows
     ]
 
 

@@ -214,7 +214,7 @@ def test_a_notice_about_something_we_do_not_send_is_only_noted(account: Instrume
     (told,) = apply(account, clerk, notice("C09"))
 
     assert told.outcome == ChangeOutcome.NOTED
-    assert not Mail.objects.filter(subject__contains="bank").exists()
+    assert not Mail.objects.filter(subject__contains="account").exists()
     assert not InstrumentRequest.objects.exists()
 
 

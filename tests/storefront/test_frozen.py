@@ -1,5 +1,6 @@
 """Frozen bank accounts and standing authorisations on the buyer's page of payment methods."""
 
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -7,8 +8,17 @@ from django.test import Client
 from django.utils import timezone
 
 from commerce.models import User
-from oropay.models import Instrument, InstrumentKind, InstrumentState, Mandate, MandateKind
-from oropay.services.ach import freeze_add
+from oropay.models import (
+    Instrument,
+    InstrumentKind,
+    InstrumentState,
+    Mandate,
+    MandateKind,
+    Method,
+    Payment,
+    PaymentTransaction,
+)
+from oropay.services.ach import ach_return_add, freeze_add
 from tests.checkout.shop import Shop
 from tests.storefront.pages import text
 
@@ -49,6 +59,39 @@ def test_a_frozen_account_is_shown_with_its_reason(shop: Shop, account: Instrume
 
     assert "Checking account ending in 0001" in words
     assert "This bank account cannot be debited: an earlier debit came back." in words
+
+
+def test_a_debit_that_came_back_is_told_where_the_account_is_saved(
+    shop: Shop, account: Instrument, browser: Client
+) -> None:
+    payment = Payment.objects.create(
+        organization=shop.customer.organization,
+        customer=shop.customer,
+        instrument=account,
+        mandate=Mandate.objects.get(),
+        integration=shop.integration,
+        provider_account=shop.account,
+        method=Method.BANK,
+        amount=100,
+        currency="USD",
+        attempt_key=uuid.uuid4(),
+        created_by=shop.buyer,
+        created_at=timezone.now(),
+    )
+    charge = PaymentTransaction.objects.create(
+        payment=payment,
+        action="charge",
+        amount=100,
+        currency="USD",
+        reference="oro-12345678",
+        created_at=timezone.now(),
+    )
+    ach_return_add(payment=payment, row=charge, code="R01", after_funding=False, now=timezone.now())
+
+    words = text(browser.get("/payment-methods/"))
+
+    assert "A debit of this account came back. Refused on" in words
+    assert "did not have enough money that day" in words
 
 
 def test_a_buyer_withdraws_a_standing_authorisation(account: Instrument, browser: Client) -> None:

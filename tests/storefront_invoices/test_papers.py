@@ -57,7 +57,7 @@ def test_a_bank_debit_has_no_receipt_before_it_settles(house: House, buyer: Clie
     receipt_issue(receipt_id=Receipt.objects.get().pk, now=NOON)
     late = text_of(buyer.get(f"/receipts/{payment.uuid}/"))
 
-    assert "The receipt is issued when it has settled, in about three banking days" in early
+    assert "The receipt is issued when it has settled, expected on 19 Nov 2026; you get it by mail" in early
     assert Receipt.objects.get().amount == Decimal(60)
     assert "Receipt RCPT-2026-11-00001" in late
 
@@ -106,7 +106,8 @@ def test_a_settling_debit_says_when_its_receipt_comes_instead_of_linking_to_none
     invoice_page = buyer.get(f"/invoices/{invoice.number}/")
     paying = buyer.get(f"/pay/{payment.uuid}/")
 
-    assert "when it has settled, in about three banking days" in text_of(invoice_page)
+    assert "expected to settle on 19 Nov 2026" in text_of(invoice_page)
+    assert "when it has settled" in text_of(invoice_page)
     assert f"/receipts/{payment.uuid}/" not in invoice_page.content.decode() + paying.content.decode()
     assert f'href="/invoices/{invoice.number}/">Invoice {invoice.number}' in paying.content.decode()
 

@@ -5,6 +5,7 @@ from oropay.engine.follow.checks import turn_away
 from oropay.engine.follow.recording import ENDED, Recording, events, expect, expected_before, post, tell_ended, withdraw
 from oropay.engine.follow.returned import rejected_before_funding
 from oropay.models import FailureReason, Method, TransactionState
+from oropay.services.debit_mail import debit_mail
 
 S = TransactionState
 
@@ -26,6 +27,7 @@ def charged(news: Recording, state: TransactionState) -> None:
         if state == S.PENDING:
             for event, handler in events(news):
                 handler.on_pending(event=event)
+            debit_mail(row=news.row, now=news.now)
         elif state == S.APPROVED:
             post(news=news, kind=EntryKind.SETTLED, ask="on_settled")
         elif state in ENDED:
