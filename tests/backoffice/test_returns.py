@@ -5,11 +5,9 @@ import uuid
 import pytest
 from django.test import Client
 from django.urls import reverse
-from moneyed import Money
 
 from commerce.models import User
-from oropay import engine
-from oropay.gateway.port import Answer, Verdict
+from oropay.gateway.port import Verdict
 from oropay.models import AchReturn, Freeze, Instrument, InstrumentState, Payment
 from oropay.services.ach import freeze_add
 from tests.backoffice.conftest import Opened, dialog, member, page
@@ -28,19 +26,7 @@ def returned(house: House, code: str) -> AchReturn:
     Instrument.objects.filter(payments=payment).update(fingerprint="the-account", state=InstrumentState.ACTIVE)
     house.says(payment, Verdict.PENDING)
     house.says(payment, Verdict.APPROVED)
-    charge = payment.transactions.get()
-    engine.record(
-        transaction_id=charge.pk,
-        answer=Answer(
-            verdict=Verdict.RETURNED,
-            gateway_id=charge.gateway_id,
-            status="REJECTED",
-            amount=Money(charge.amount, charge.currency),
-            result_code=code,
-        ),
-        kind="look",
-        now=NOON,
-    )
+    house.sent_back(payment, code)
     return AchReturn.objects.get()
 
 

@@ -1,19 +1,23 @@
-"""Card and account numbers that buyers typed are nowhere: not in the database, broker, logs, mail or the sandbox."""
+"""Card and account numbers that people typed are nowhere: not in the database, broker, logs, mail or the sandbox."""
 
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import redis
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from config.devservers import postgres_binary
+from oropay.models import Instrument, InstrumentKind, InstrumentState
 from tests.contract.sandbox import VISA
 from tests.e2e.house import House, Shop, press_pay
 from tests.e2e.paying import ACCOUNT, fill_bank, pay_invoice_by_bank, pay_invoice_by_card
 
 Visit = Callable[[str], Page]
-PLANTED = (VISA, " ".join((VISA[:4], VISA[4:8], VISA[8:12], VISA[12:])), ACCOUNT)
+CORRECTED, IN_A_FILE = "48610293751664", "48610293751675"
+"""What a bank says is right: typed by staff, and in a file of notices."""
+PLANTED = (VISA, " ".join((VISA[:4], VISA[4:8], VISA[8:12], VISA[12:])), ACCOUNT, CORRECTED, IN_A_FILE)
 
 
 def test_planted_numbers_are_nowhere(visit: Visit, house: House, shop: Shop) -> None:
@@ -24,6 +28,7 @@ def test_planted_numbers_are_nowhere(visit: Visit, house: House, shop: Shop) -> 
     fill_bank(page)
     press_pay(page)
     expect(page.locator("#methods[data-state=ready] [data-method]")).to_be_visible(timeout=20_000)
+    correct(visit(house.seller.staff.email), house)
 
     places = {
         "database": database_dump(house),
@@ -36,6 +41,28 @@ def test_planted_numbers_are_nowhere(visit: Visit, house: House, shop: Shop) -> 
     assert any("gpsandbox.sqlite3" in name for name in places)
     found = [(name, number) for name, content in places.items() for number in PLANTED if number.encode() in content]
     assert found == []
+
+
+def correct(page: Page, house: House) -> None:
+    """Record a bank's notices about the buyer's account: one by hand, one by file."""
+    account = Instrument.objects.filter(kind=InstrumentKind.BANK, state=InstrumentState.ACTIVE).latest("pk")
+    page.goto(f"{house.url}{reverse('admin:oropay_instrument_change', args=[account.pk])}")
+    page.locator("a:visible:has-text('Record a bank'), button:visible:has-text('Record a bank')").first.click()
+    page.locator("#dialog select[name=code]").select_option("C01")
+    page.locator("#dialog input[name=noticed_on]").fill("2026-01-12")
+    page.locator("#dialog input[name=account_number]").fill(CORRECTED)
+    page.locator("#dialog input[name=account_number_again]").fill(CORRECTED)
+    page.locator("#dialog textarea[name=note]").fill("by letter")
+    page.locator("#dialog button[type=submit]").click()
+    expect(page.locator("h1", has_text=CORRECTED[-4:]).first).to_be_visible()
+    page.goto(f"{house.url}{reverse('admin:oropay_changenotice_changelist')}")
+    page.locator("a:visible:has-text('Apply a file'), button:visible:has-text('Apply a file')").first.click()
+    rows = f"date,code,instrument,account_number\n2026-01-13,C01,{account.pk},{IN_A_FILE}\n"
+    page.locator("#dialog input[type=file]").set_input_files(
+        {"name": "nocs.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    )
+    page.locator("#dialog button[type=submit]").click()
+    expect(page.locator("#result_list", has_text=IN_A_FILE[-4:])).to_be_visible()
 
 
 def database_dump(house: House) -> bytes:

@@ -169,6 +169,22 @@ class House:
             now=now,
         )
 
+    def sent_back(self, payment: Payment, code: str) -> None:
+        """The bank takes a debit back, or rejects it before it is funded."""
+        charge = payment.transactions.get(action=Action.CHARGE)
+        engine.record(
+            transaction_id=charge.pk,
+            answer=Answer(
+                verdict=Verdict.RETURNED,
+                gateway_id=charge.gateway_id,
+                status="REJECTED",
+                amount=Money(charge.amount, charge.currency),
+                result_code=code,
+            ),
+            kind="look",
+            now=NOON,
+        )
+
     def paid(self, *payables: Payable, amounts: Sequence[str]) -> Payment:
         """A card payment the gateway approved."""
         payment = self.pay(*payables, amounts=amounts)

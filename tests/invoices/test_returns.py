@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from moneyed import Money
 
 from invoices.exceptions import VoidRefused
 from invoices.models import Allocation, AllocationKind, AllocationState, Invoice, InvoiceKind, InvoiceState
@@ -11,8 +10,7 @@ from invoices.services import invoice_document_make, invoice_void
 from ledger import postings
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post, ledger_check, period_hold
-from oropay import engine
-from oropay.gateway.port import Answer, Verdict
+from oropay.gateway.port import Verdict
 from oropay.models import Action, Payment, PaymentTransaction
 from oropay.ports import DEBTS, DebtKind, debts
 from oropay.services import PartAsked, offline_receipt_record, payable_recompute
@@ -28,20 +26,8 @@ def settled(house: House, *invoices: Invoice, amounts: list[str]) -> Payment:
     return payment
 
 
-def comes_back(payment: Payment, code: str = "R01") -> PaymentTransaction:
-    charge = payment.transactions.get(action=Action.CHARGE)
-    engine.record(
-        transaction_id=charge.pk,
-        answer=Answer(
-            verdict=Verdict.RETURNED,
-            gateway_id=charge.gateway_id,
-            status="REJECTED",
-            amount=Money(charge.amount, charge.currency),
-            result_code=code,
-        ),
-        kind="look",
-        now=NOON,
-    )
+def comes_back(house: House, payment: Payment, code: str = "R01") -> PaymentTransaction:
+    house.sent_back(payment, code)
     return payment.transactions.get(action=Action.RETURN)
 
 
@@ -49,7 +35,7 @@ def test_a_returned_debit_reopens_every_invoice_it_paid(house: House) -> None:
     first, second = house.posted("60.00"), house.posted("40.00")
     payment = settled(house, first, second, amounts=["60.00", "30.00"])
 
-    back = comes_back(payment)
+    back = comes_back(house, payment)
 
     assert (payable_of(first).due, payable_of(second).due) == (Decimal(60), Decimal(40))
     assert allocations(first)[-1] == ("reversed", "60.00")
@@ -72,7 +58,7 @@ def test_what_a_debit_left_as_credit_is_taken_back_before_anything_is_owed(house
     house.says(payment, Verdict.APPROVED)
     assert house.book(AccountName.CUSTOMER_CREDIT) == Decimal(-30)
 
-    comes_back(payment)
+    comes_back(house, payment)
 
     assert payable_of(invoice).due == Decimal(70)
     assert house.book(AccountName.CUSTOMER_CREDIT) == 0
@@ -94,7 +80,7 @@ def test_what_was_forgiven_together_with_the_debit_is_owed_again_too(
     forgive(house, invoice, payment, kind=kind, account=account, entry=entry, amount="2.00")
     assert payable_of(invoice).due == 0
 
-    back = comes_back(payment)
+    back = comes_back(house, payment)
 
     assert payable_of(invoice).due == Decimal(100)
     assert house.book(account) == 0

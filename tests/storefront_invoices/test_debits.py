@@ -5,14 +5,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from moneyed import Money
 
 from invoices.models import Invoice
-from oropay import engine
-from oropay.gateway.port import Answer, Verdict
+from oropay.gateway.port import Verdict
 from oropay.models import CheckState, Instrument, Payment
 from plumbing.models import Mail
-from tests.factories import NOON
 from tests.invoices.house import House, payable_of
 from tests.storefront.accountchecks import OnlyAcme
 from tests.storefront_invoices.pages import text_of
@@ -30,22 +27,6 @@ def payment(house: House, invoice: Invoice) -> Payment:
     payment = house.pay(payable_of(invoice), amounts=["100.00"], bank=True)
     house.says(payment, Verdict.PENDING)
     return payment
-
-
-def came_back(payment: Payment, code: str) -> None:
-    charge = payment.transactions.get(action="charge")
-    engine.record(
-        transaction_id=charge.pk,
-        answer=Answer(
-            verdict=Verdict.RETURNED,
-            gateway_id=charge.gateway_id,
-            status="REJECTED",
-            amount=Money(charge.amount, charge.currency),
-            result_code=code,
-        ),
-        kind="look",
-        now=NOON,
-    )
 
 
 def test_the_day_a_debit_is_expected_to_settle_is_on_every_page(
@@ -69,7 +50,7 @@ def test_the_invoice_says_in_plain_words_why_its_debit_came_back(
     house: House, invoice: Invoice, payment: Payment, buyer: Client
 ) -> None:
     house.says(payment, Verdict.APPROVED)
-    came_back(payment, "R01")
+    house.sent_back(payment, "R01")
 
     words = text_of(buyer.get(f"/invoices/{invoice.number}/"))
 
@@ -78,9 +59,9 @@ def test_the_invoice_says_in_plain_words_why_its_debit_came_back(
 
 
 def test_the_invoice_says_why_a_debit_was_refused_before_it_settled(
-    invoice: Invoice, payment: Payment, buyer: Client
+    house: House, invoice: Invoice, payment: Payment, buyer: Client
 ) -> None:
-    came_back(payment, "R03")
+    house.sent_back(payment, "R03")
 
     words = text_of(buyer.get(f"/invoices/{invoice.number}/"))
 
