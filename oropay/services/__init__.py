@@ -75,6 +75,7 @@ from oropay.services.provider import (
 from oropay.services.refund_mail import instrument_words, refund_mail
 from oropay.services.retry import debit_retry
 from oropay.services.settlement import SettledKind, SettledNote, returns_reread, settlement_note, watch_wake
+from oropay.services.share import Share, own_sums
 from oropay.services.start import (
     Client,
     NewBank,
@@ -117,6 +118,7 @@ __all__ = [
     "SavedInstrument",
     "SettledKind",
     "SettledNote",
+    "Share",
     "WayBack",
     "WaysBack",
     "account_type_of",
@@ -173,6 +175,7 @@ __all__ = [
     "notifications_forget",
     "notifications_hint",
     "offline_receipt_record",
+    "own_sums",
     "payable_open",
     "payable_recompute",
     "payable_running",
