@@ -90,6 +90,7 @@ from oropay.services.vault import Rotation, canaries_check, canaries_ensure, vau
 from oropay.services.verdict import EvidenceFile, verdict_propose, verdict_refusal
 from oropay.services.wallet import (
     bank_save,
+    frozen_words,
     instrument_delete,
     instrument_edit,
     instrument_prefer,
@@ -155,6 +156,7 @@ __all__ = [
     "freeze_lift",
     "freeze_of",
     "frozen_sentence",
+    "frozen_words",
     "give_back_start",
     "held_until",
     "instrument_delete",
