@@ -41,8 +41,8 @@ WENT_BACK = frozenset({Verdict.RETURNED, Verdict.CANCELED, Verdict.FAILED})
 """What an answer proves of a bank debit that had settled and did not stay."""
 WITHOUT_ID = frozenset({Action.CAPTURE, Action.CANCEL, Action.RELEASE})
 """These live at the gateway under the id of what they act on."""
-TURNS_UP = frozenset({FailureReason.NEVER_ARRIVED, FailureReason.NOT_SENT})
-"""Failures that say that the gateway never saw it."""
+TURNS_UP = frozenset({FailureReason.NEVER_ARRIVED, FailureReason.NOT_SENT, FailureReason.NOT_TAKEN})
+"""Failures that say that the gateway never saw it, or took nothing."""
 
 
 class Result(StrEnum):
@@ -104,12 +104,12 @@ def taken_in(*, account: ProviderAccount, answer: Answer, now: datetime) -> Seen
 def plainly_alike(*, account: ProviderAccount, answers: Sequence[Answer]) -> dict[str, PaymentTransaction]:
     """Of many answers, by gateway id, those that are with us just so: in two queries, without a lock.
 
-    Whatever is not in it needs `taken_in`. What is under way with us is never plain.
+    Whatever is not in it needs `taken_in`. What is under way with us is never plain, and neither is an answer without
+    an id: many rows of ours have none, and it names none of them.
     """
+    found = {answer.gateway_id: answer for answer in answers if answer.gateway_id}
     rows = (
-        PaymentTransaction.objects.filter(
-            payment__provider_account=account, gateway_id__in=[answer.gateway_id for answer in answers]
-        )
+        PaymentTransaction.objects.filter(payment__provider_account=account, gateway_id__in=found)
         .exclude(action__in=WITHOUT_ID)
         .select_related("payment")
     )
@@ -117,7 +117,6 @@ def plainly_alike(*, account: ProviderAccount, answers: Sequence[Answer]) -> dic
     families: dict[int, list[PaymentTransaction]] = {}
     for member in PaymentTransaction.objects.filter(payment__in={row.payment_id for row in ours.values()}):
         families.setdefault(member.payment_id, []).append(member)
-    found = {answer.gateway_id: answer for answer in answers}
     return {
         gateway_id: row
         for gateway_id, row in ours.items()

@@ -162,6 +162,7 @@ def test_a_look_up_that_answers_with_another_transaction_proves_nothing(serve: S
     answer = gateway_at(server.url).look_up(gateway_id="TRN_1")
 
     assert answer.verdict is Verdict.UNKNOWN
+    assert (answer.gateway_id, answer.status) == ("", "")
     assert answer.error_text == "Asked for TRN_1, the gateway answered with TRN_2."
 
 

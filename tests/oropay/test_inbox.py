@@ -14,6 +14,7 @@ from oropay.models import (
     Integration,
     Notification,
     NotificationState,
+    Payable,
     Payment,
     PaymentTransaction,
     ProviderAccount,
@@ -21,13 +22,24 @@ from oropay.models import (
 )
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import arrive as arrives_at_gateway
-from tests.oropay.house import prove_absent
+from tests.oropay.house import bank, prove_absent
 from tests.oropay.notices import asked, drain, put, tell, tell_of
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
 N, S = NotificationState, TransactionState
+
+
+@pytest.fixture
+def charge(start: Start, run: Run) -> PaymentTransaction:
+    return run(start(amount="60.00"))
+
+
+@pytest.fixture
+def debit_of_another(charge: PaymentTransaction, start: Start, run: Run) -> PaymentTransaction:
+    """A bank debit of what the charge left to pay."""
+    return run(start(amount="40.00", source=bank()))
 
 
 def test_news_of_a_bank_debit_is_read_from_the_gateway_and_recorded(
@@ -243,6 +255,53 @@ def test_a_transaction_the_gateway_does_not_know_is_asked_for_three_times(
 
     told.refresh_from_db()
     assert (told.state, told.tries, told.outcome) == (N.IGNORED, 3, "The gateway knows no such transaction.")
+
+
+def test_a_transaction_the_gateway_does_not_know_holds_up_no_other_message(
+    start: Start, run: Run, integration: Integration, sandbox: Sandbox, payable: Payable
+) -> None:
+    lost = start(amount="40.00").transactions.get()
+    sandbox.control("/rules", {"match": {"reference": lost.reference}, "action": {"drop": {"when": "before"}}})
+    run(lost)
+    prove_absent(lost)  # final, and without an id of the gateway
+    charge = run(start(amount="60.00"))
+
+    unknown = tell(integration, {"id": "TRN_does_not_exist", "status": "CAPTURED"})
+    known = tell_of(integration, charge)
+    drain(integration)
+
+    unknown.refresh_from_db()
+    known.refresh_from_db()
+    lost.refresh_from_db()
+    assert (lost.state, lost.gateway_id) == (S.FAILED, "")
+    assert (known.state, known.transaction_id) == (N.PROCESSED, charge.pk)
+    assert (unknown.state, unknown.tries, unknown.transaction_id) == (N.VERIFIED, 1, None)
+    assert unknown.outcome == "The gateway knows no such transaction."
+
+
+def test_an_answer_about_another_transaction_than_asked_for_proves_nothing(
+    charge: PaymentTransaction, debit_of_another: PaymentTransaction, integration: Integration, sandbox: Sandbox
+) -> None:
+    body = {
+        "id": charge.gateway_id,
+        "type": "SALE",
+        "status": "CAPTURED",
+        "amount": "6000",
+        "currency": "USD",
+        "reference": charge.reference,
+        "payment_method": {"result": "00", "card": {"brand": "VISA"}},
+    }
+    wrong = {"status": 200, "body": body}
+    endpoint = {"endpoint": "/transactions/{id}", "method": "GET"}
+    sandbox.control("/rules", {"match": endpoint, "action": {"http": wrong}, "times": 1})
+
+    told = tell_of(integration, debit_of_another)
+    drain(integration)
+
+    told.refresh_from_db()
+    debit_of_another.refresh_from_db()
+    assert debit_of_another.state == S.PENDING
+    assert (told.state, told.transaction_id, told.outcome) == (N.VERIFIED, None, "The gateway did not answer.")
 
 
 def test_anothers_transaction_is_not_touched(

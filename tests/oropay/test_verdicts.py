@@ -17,7 +17,10 @@ from oropay.models import (
     Alert,
     AlertKind,
     Approval,
+    DriftFinding,
     FailureReason,
+    Integration,
+    NotificationState,
     Payable,
     Payment,
     PaymentTransaction,
@@ -39,6 +42,7 @@ from plumbing.models import DocumentKind
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.house import reload
+from tests.oropay.notices import drain, tell
 
 S = TransactionState
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -245,6 +249,36 @@ def test_a_refund_ruled_out_that_turns_up_after_all_is_booked_and_lowers_what_is
     assert refundable(transaction=charge, family=family).limit == 60
     assert not PaymentTransaction.objects.filter(action=Action.CANCEL).exists()
     assert Alert.objects.filter(transaction=late, kind=AlertKind.ARRIVED_LATE).exists()
+    assert ledger_check() == []
+
+
+def test_a_charge_ruled_out_that_turns_up_is_told_by_a_notification_and_given_back_if_nobody_waits_for_it(
+    start: Start,
+    run: Run,
+    lose: Lose,
+    decide: Decide,
+    payable: Payable,
+    books: Books,
+    integration: Integration,
+    sandbox: Sandbox,
+) -> None:
+    lost = lose(start().transactions.get(), "/transactions", when="after")
+    decide(lost, taken=False)
+    run(start())
+    gateway_id = sandbox.gateway().find_by_reference(reference=lost.reference).found[0].gateway_id
+
+    told = tell(integration, {"id": gateway_id, "status": "CAPTURED"})
+    drain(integration)
+    told.refresh_from_db()
+    late = PaymentTransaction.objects.get(late=True)
+    run(PaymentTransaction.objects.get(parent=late))
+
+    assert (told.state, told.transaction_id) == (NotificationState.PROCESSED, late.pk)
+    assert (late.parent_id, late.state, late.gateway_id) == (lost.pk, S.APPROVED, gateway_id)
+    assert Alert.objects.get(transaction=late).kind == AlertKind.ARRIVED_LATE
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+    assert reload(payable).paid == 100
+    assert not DriftFinding.objects.exists()
     assert ledger_check() == []
 
 
