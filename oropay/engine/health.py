@@ -12,6 +12,8 @@ from django.db.models.functions import Coalesce
 from django.db.transaction import atomic
 
 from oropay import locks
+from oropay.engine.evidence import SILENT
+from oropay.gateway.port import Answer, Verdict
 from oropay.models import PaymentTransaction, ProviderAccount, ProviderHealth, TransactionState
 
 WAKE_AT_ONCE = 10_000
@@ -37,6 +39,18 @@ def health_note(*, provider_account_id: int | None, answers: bool, now: datetime
         silent_since=None, failures=0, failing_since=None, open_until=None
     ):
         _wake_the_unknown(provider_account_id=provider_account_id, now=now)
+
+
+def gateway_answers(answer: Answer) -> bool | None:
+    """Whether an answer shows that the gateway speaks or that it is silent; None for one of our own making.
+
+    What we kept back or refused ourselves never reached the network: it must neither open a circuit nor close one.
+    """
+    if answer.verdict == Verdict.WITHHELD:
+        return None
+    if answer.verdict in SILENT:
+        return False
+    return True if answer.http_status is not None else None
 
 
 def is_silent(*, account: ProviderAccount | None) -> bool:

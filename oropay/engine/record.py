@@ -15,7 +15,7 @@ from oropay import locks, vault
 from oropay.engine.evidence import SILENT
 from oropay.engine.follow import Recording, came_back, code_came_later, code_learn, follow, return_add
 from oropay.engine.follow.checks import being_reversed, checked
-from oropay.engine.health import health_note, is_silent
+from oropay.engine.health import gateway_answers, health_note, is_silent
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
 from oropay.engine.ladder import next_reread
 from oropay.engine.learn import instrument_learn
@@ -55,16 +55,18 @@ def record(
 ) -> PaymentTransaction:
     """Record one answer about one transaction; `kind` is `send` for our own request's answer, `look` for a look-up.
 
-    `asked` is False when the gateway was not spoken to: then nothing is learned of its health.
+    `asked` is False when the gateway was not spoken to: then nothing is learned of its health, and neither is from an
+    answer of our own making.
     `seen` is the payment as the caller has just read it, with its seller: then that is not read again.
     Idempotent: an answer that changes nothing only leaves its exchange behind.
     """
     now = now or timezone.now()
     row = _record(transaction_id=transaction_id, answer=answer, kind=kind, now=now, seen=seen)
-    if asked:
+    answers = gateway_answers(answer) if asked else None
+    if answers is not None:
         health_note(
             provider_account_id=row.payment.provider_account_id,
-            answers=answer.verdict not in SILENT,
+            answers=answers,
             now=now,
             was_silent=seen is None or is_silent(account=seen.provider_account),
         )

@@ -12,6 +12,9 @@ from oropay.engine.health import health_note, probe_take
 from oropay.engine.judge import GIVE_UP_AFTER
 from oropay.exceptions import MethodUnavailable
 from oropay.models import (
+    Action,
+    Authentication,
+    AuthenticationOutcome,
     FailureReason,
     Payable,
     Payment,
@@ -22,7 +25,7 @@ from oropay.models import (
 )
 from oropay.selectors import methods_for
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import charges_at_gateway, prove_absent, sending
+from tests.oropay.house import bank, charges_at_gateway, prove_absent, reread, send_back, sending
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment], PaymentTransaction]
@@ -188,6 +191,42 @@ def test_what_was_never_asked_says_nothing_about_the_gateway(start: Start, run: 
     row = run(payment)
 
     assert (row.state, ProviderHealth.objects.count()) == (S.QUEUED, 0)
+
+
+def test_accounts_that_we_do_not_debit_open_no_circuit(
+    settled: Callable[..., PaymentTransaction], sandbox: Sandbox, start: Start, run: Run
+) -> None:
+    send_back(sandbox, charge := settled(), "R02")
+    reread(charge)
+
+    typed = [run(start(source=bank())) for _ in range(2)]
+
+    assert [(row.state, row.failure_reason) for row in typed] == [(S.FAILED, FailureReason.FROZEN)] * 2
+    assert not ProviderHealth.objects.exists()
+
+
+def test_a_request_that_we_refuse_ourselves_is_no_answer_and_closes_no_circuit(
+    start: Start, run: Run, account: ProviderAccount, sandbox: Sandbox
+) -> None:
+    payment = start()
+    Authentication.objects.create(
+        payment=payment,
+        token="PMT_another_card",
+        amount=payment.amount,
+        currency=payment.currency,
+        outcome=AuthenticationOutcome.AUTHENTICATED,
+        then=Action.CHARGE,
+        created_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(minutes=15),
+    )
+    silence(account, times=2, now=timezone.now() - timedelta(seconds=16))
+
+    row = run(payment)
+
+    health = ProviderHealth.objects.get()
+    assert (row.state, row.failure_reason) == (S.FAILED, FailureReason.REFUSED)
+    assert charges_at_gateway(sandbox, row) == []
+    assert (health.failures, health.silent_since is None, health.open_until is None) == (2, False, False)
 
 
 def test_a_reversal_that_proves_absence_still_goes_out_once_it_is_closed(
