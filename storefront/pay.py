@@ -49,7 +49,8 @@ from oropay.services import (
     Client,
     PartAsked,
     PaymentAsked,
-    frozen_words,
+    freeze_of,
+    frozen_sentence,
     instrument_refusal,
     payment_start,
 )
@@ -204,7 +205,9 @@ def _saved_option(*, offer: MethodOffer, instrument: Instrument) -> PayOption:
     details = [instrument.nickname]
     why_not = offer.why_not
     if instrument.state == InstrumentState.FROZEN:
-        why_not = frozen_words(instrument=instrument, organization_id=offer.integration.organization_id)
+        why_not = frozen_sentence(
+            freeze_of(organization_id=offer.integration.organization_id, fingerprint=instrument.fingerprint)
+        )
     if is_card and instrument.expiry_year and instrument.expiry_month:
         details.append(
             _("expires {month:02d}/{year}").format(month=instrument.expiry_month, year=instrument.expiry_year)

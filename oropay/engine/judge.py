@@ -60,15 +60,17 @@ TAKEN_OVER = frozenset({S.APPROVED, S.DECLINED, S.PENDING, S.REVIEW, S.CANCELED}
 NAMED = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REAUTHORIZE, Action.REFUND, Action.CREDIT})
 """Actions whose transaction carries our reference at the gateway."""
 SALES = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REAUTHORIZE})
+"""What a reversal undoes. Money given back is never called back by itself."""
 TAKING = frozenset({S.APPROVED, S.PENDING, S.REVIEW})
-"""States in which money is taken, held, or may be: the amount must be beyond doubt."""
+"""States in which money is taken, held or given, or may be: the amount must be beyond doubt."""
 
 
 def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: bool) -> Move | None:
     """The move an answer asks for, or None when it changes nothing.
 
     A final row never moves. Proof that a row was not sent only counts while it is being sent. Money approved for
-    another amount than asked leaves the row unknown until it is reversed.
+    another amount than asked leaves the row unknown: until it is reversed, or, if it was given back, until people
+    decide.
     """
     state = S(row.state)
     if row.is_final:
@@ -93,7 +95,7 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
     named = row.action in NAMED and move.state in TAKEN_OVER
     if state == S.UNKNOWN and named and not same_transaction(row=row, answer=answer):
         return _doubt(state, AlertKind.IDENTITY_MISMATCH)
-    if move.state in TAKING and row.action in SALES:
+    if move.state in TAKING and row.action in NAMED:
         if answer.amount is None:
             return Move(S.UNKNOWN) if state == S.SENDING else None
         if _other_amount(answer, row.amount, row.currency):

@@ -6,12 +6,7 @@ from commerce.models import User
 from oropay.models import INSTRUMENT_REQUEST_LIVE, Instrument, InstrumentRequest, InstrumentRequestKind, InstrumentState
 from plumbing.services import hint
 
-TASK = "oropay.tasks.instrument_request"
-
-
-def queue_of(kind: str) -> str:
-    """Somebody waits before a page to hear whether an account could be added; the rest has time."""
-    return "gateway-interactive" if kind == InstrumentRequestKind.IDENTIFY else "gateway-batch"
+TASK, QUEUE = "oropay.tasks.instrument_request", "gateway-batch"
 
 
 def request_add(
@@ -46,5 +41,5 @@ def request_add(
         },
     )
     if made and due <= now:
-        hint(TASK, request.pk, queue=queue_of(kind))
+        hint(TASK, request.pk, queue=QUEUE)
     return request

@@ -12,6 +12,8 @@ from ledger.services import ledger_check
 from oropay import engine
 from oropay.exceptions import ApprovalChanged, CreditRefused, NoteRequired
 from oropay.models import (
+    Alert,
+    AlertKind,
     Approval,
     ApprovalState,
     Instrument,
@@ -180,3 +182,26 @@ def test_a_card_that_was_replaced_meanwhile_voids_the_credit(give: Give, card: I
         approval_agree(approval=Approval.objects.get(transaction=row), by=second, now=timezone.now())
 
     assert Approval.objects.get(transaction=row).state == ApprovalState.VOID
+
+
+def test_a_credit_approved_for_another_amount_is_not_booked(
+    agreed: PaymentTransaction, run: Run, books: Books, sandbox: Sandbox
+) -> None:
+    body = {
+        "id": "TRN_given",
+        "type": "REFUND",
+        "status": "CAPTURED",
+        "amount": "250",
+        "currency": "USD",
+        "payment_method": {"result": "00", "card": {"brand": "VISA"}},
+        "action": {"result_code": "SUCCESS"},
+    }
+    wrong = {"status": 200, "body": body}
+    sandbox.control("/rules", {"match": {"reference": agreed.reference}, "action": {"http": wrong}, "times": 1})
+
+    row = run(agreed)
+
+    assert row.state == S.UNKNOWN
+    assert books(AccountName.ALLOWANCES) == 0
+    assert not row.children.exists()
+    assert Alert.objects.get(transaction=row).kind == AlertKind.AMOUNT_DIFFERS

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from commerce.models import Order
+from commerce.services import setting_set
 from ledger.models import AccountName
 from oropay import engine
 from oropay.exceptions import CancelRefused, FollowUpRunning, NoteRequired, RefundRefused, RefundTooLarge
@@ -28,6 +29,7 @@ from oropay.models import (
     RefundSource,
     TransactionState,
 )
+from oropay.scoped import ACH_REFUND_HOLD
 from oropay.services import (
     RefundLineAsked,
     SettledKind,
@@ -158,6 +160,47 @@ def test_a_refund_whose_answer_was_lost_is_found_by_its_reference_and_never_sent
     assert row.state == TransactionState.APPROVED
     assert books(AccountName.GATEWAY_CLEARING) == 60
     assert len(sandbox.gateway().find_by_reference(reference=row.reference).found) == 1
+
+
+def answers_instead(sandbox: Sandbox, endpoint: str, **differs: object) -> None:
+    """The gateway's next answer at one endpoint is a refund as told."""
+    body = {
+        "id": "TRN_given",
+        "type": "REFUND",
+        "status": "CAPTURED",
+        "amount": "4000",
+        "currency": "USD",
+        "payment_method": {"result": "00"},
+        "action": {"result_code": "SUCCESS"},
+        **differs,
+    }
+    rule = {"match": {"endpoint": endpoint, "method": "POST"}, "action": {"http": {"status": 200, "body": body}}}
+    sandbox.control("/rules", {**rule, "times": 1})
+
+
+@pytest.mark.parametrize(
+    "differs", [{"amount": "2000"}, {"currency": "EUR"}, {"amount": None}], ids=["half", "euros", "none"]
+)
+def test_a_refund_approved_for_another_amount_is_neither_booked_nor_called_back(
+    charge: PaymentTransaction,
+    run: Run,
+    order: Order,
+    payable: Payable,
+    books: Books,
+    sandbox: Sandbox,
+    differs: dict[str, object],
+) -> None:
+    answers_instead(sandbox, "/transactions/{id}/refund", **differs)
+
+    row = run(refund(charge, "40.00", order))
+
+    payable.refresh_from_db()
+    assert row.state == TransactionState.UNKNOWN
+    assert (books(AccountName.GATEWAY_CLEARING), books(AccountName.CUSTOMER_DEPOSIT)) == (Decimal(100), Decimal(-100))
+    assert (payable.paid, payable.refunded) == (Decimal(100), Decimal(0))
+    assert not row.children.exists()
+    told = list(Alert.objects.filter(transaction=row).values_list("kind", flat=True))
+    assert told == ([] if differs == {"amount": None} else [AlertKind.AMOUNT_DIFFERS])
 
 
 def test_a_void_before_settlement_mirrors_the_charge(
@@ -315,3 +358,19 @@ def test_a_reversal_that_finds_a_pending_debit_cancels_it_without_a_booking(
     assert row.state == TransactionState.CANCELED
     assert (payable.settling, payable.payable_now) == (Decimal(0), Decimal(100))
     assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_a_refund_of_a_bank_debit_is_only_accepted_even_if_the_answer_names_no_bank(
+    start: Start, run: Run, order: Order, books: Books, sandbox: Sandbox
+) -> None:
+    charge = run(start(source=bank()))
+    close_the_batch(sandbox)
+    engine.reread(transaction_id=charge.pk, now=timezone.now())
+    charge.refresh_from_db()
+    setting_set(key=ACH_REFUND_HOLD.key, value=0, organization=order.organization)
+    answers_instead(sandbox, "/transactions/{id}/refund")
+
+    row = run(refund(charge, "40.00", order))
+
+    assert (row.state, row.gateway_id) == (TransactionState.PENDING, "TRN_given")
+    assert books(AccountName.GATEWAY_CLEARING) == 100

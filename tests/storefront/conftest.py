@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 
 from commerce.models import User
-from oropay.models import Instrument
 from tests.checkout.shop import Shop
 
 
@@ -30,9 +29,3 @@ def client_of() -> Callable[[User], Client]:
 def browser(shop: Shop, client_of: Callable[[User], Client]) -> Client:
     """The buyer's."""
     return client_of(shop.buyer)
-
-
-@pytest.fixture
-def card(shop: Shop) -> Instrument:
-    """The buyer's own saved card."""
-    return shop.saved_card()

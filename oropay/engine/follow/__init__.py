@@ -16,7 +16,7 @@ from oropay.engine.follow.returned import came_back, code_came_later, code_learn
 from oropay.engine.follow.review import review_released
 from oropay.engine.follow.sale import authorized, charged
 from oropay.engine.follow.validation import validated
-from oropay.engine.judge import Move
+from oropay.engine.judge import SALES, Move
 from oropay.models import Action, AlertKind, TransactionState
 from oropay.services.followup import reversal_queue
 
@@ -41,7 +41,8 @@ FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
 
 def follow(*, news: Recording, move: Move) -> None:
     """Do what a move asks for, in the transaction that records it."""
-    if move.alert == AlertKind.AMOUNT_DIFFERS and move.state == TransactionState.UNKNOWN:
+    other_amount = move.alert == AlertKind.AMOUNT_DIFFERS and move.state == TransactionState.UNKNOWN
+    if other_amount and news.row.action in SALES:
         reversal_queue(lost=news.row, now=news.now)
         return
     FOLLOWS[Action(news.row.action)](news, move.state)

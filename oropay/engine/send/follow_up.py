@@ -7,7 +7,7 @@ from moneyed import Money
 from oropay.engine.evidence import SILENT, owner_at_gateway
 from oropay.engine.send.claim import Claim
 from oropay.gateway.port import Answer, Capture, FollowUpRequest, PaymentGateway, Verdict
-from oropay.models import Action, PaymentTransaction, TransactionState
+from oropay.models import Action, Method, PaymentTransaction, TransactionState
 
 UNREAD = Answer(verdict=Verdict.NOT_SENT, error_text="the parent could not be read before the follow-up")
 
@@ -50,6 +50,7 @@ def follow_up_request(*, claim: Claim) -> FollowUpRequest:
         amount=Money(row.amount, row.currency),
         reference=row.reference,
         reason=row.reason,
+        by_bank=row.payment.method == Method.BANK,
     )
 
 

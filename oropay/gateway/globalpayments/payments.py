@@ -73,7 +73,8 @@ class Payments(Calls):
         return self._pay(lambda: _follow_up(request, Step.RELEASE, "release", bodies.release(), method=Method.CARD))
 
     def refund(self, request: FollowUpRequest) -> Answer:
-        return self._pay(lambda: _follow_up(request, Step.REFUND, "refund", bodies.refund(request), method=Method.CARD))
+        method = Method.ACH if request.by_bank else Method.CARD
+        return self._pay(lambda: _follow_up(request, Step.REFUND, "refund", bodies.refund(request), method=method))
 
     def look_up(self, *, gateway_id: str) -> Answer:
         call = Call(

@@ -140,6 +140,8 @@ class FollowUpRequest:
     reason: str = ""
     sequence: str = ""
     """Of one of several captures: FIRST, SUBSEQUENT or LAST."""
+    by_bank: bool = False
+    """The earlier transaction is a bank debit: what gives it back is accepted first and sure when it is funded."""
 
 
 @dataclass(frozen=True)
