@@ -5,8 +5,6 @@ payment alone. What a browser brings is a hint: the worker reads from the gatewa
 """
 
 import json
-import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -16,7 +14,6 @@ import redis
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -32,13 +29,10 @@ from oropay.models import Authentication
 from oropay.services.threeds_links import Page, authentication_of
 from oropay.services.threeds_steps import authentication_initiate, authentication_returned
 from oropay.threeds import BrowserStep, NextStep, browser_step
+from plumbing.waiting import look_until
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
-LOOK_EVERY = 0.1
-"""Seconds between two looks at the row."""
-WAITS = threading.BoundedSemaphore(8)
-"""As many requests may wait in one process; the rest is told to ask again, so that pages stay quick."""
 LARGEST = 20_000
 """Bytes of what a browser tells about itself."""
 
@@ -178,20 +172,12 @@ def _still_checking() -> JsonResponse:
 
 
 def _wait(authentication: Authentication, done: Callable[[BrowserStep], bool]) -> BrowserStep:
-    """Look at the row until it says something new, for a while; between looks the database connection is free."""
-    seen = browser_step(payment_id=authentication.payment_id)
-    if done(seen) or not WAITS.acquire(blocking=False):
-        return seen
-    try:
-        until = time.monotonic() + settings.OROPAY_AUTHENTICATION_WAIT.total_seconds()
-        while not done(seen) and time.monotonic() < until:
-            if not connection.in_atomic_block:
-                connection.close()
-            time.sleep(LOOK_EVERY)
-            seen = browser_step(payment_id=authentication.payment_id)
-    finally:
-        WAITS.release()
-    return seen
+    """Look at the row until it says something new, for a while."""
+    return look_until(
+        lambda: browser_step(payment_id=authentication.payment_id),
+        done=done,
+        within=settings.OROPAY_AUTHENTICATION_WAIT,
+    )
 
 
 def _too_many(authentication: Authentication) -> bool:

@@ -20,7 +20,7 @@ from oropay.models import (
     Watch,
 )
 from oropay.services import notifications_hint
-from oropay.services.outbox import QUEUE, TASK
+from oropay.services.outbox import TASK, queue_of
 from plumbing.ports import Backlog
 from plumbing.selectors import backlog_of
 from plumbing.services import hint
@@ -76,7 +76,7 @@ class DueInstrumentRequests:
         )
         InstrumentRequest.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
         for row in rows:
-            hint(TASK, row.pk, queue=QUEUE)
+            hint(TASK, row.pk, queue=queue_of(row.kind))
         return len(rows)
 
     def backlog(self, *, now: datetime) -> Backlog:

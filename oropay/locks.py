@@ -245,6 +245,17 @@ def bank_accounts(*, ids: Iterable[int]) -> list[Instrument]:
     )
 
 
+def saved_name(*, customer_id: int, owner_id: int | None, fingerprint: str) -> None:
+    """Let one at a time decide whether a card or account is saved already; held to the end of the transaction.
+
+    There is no row to lock while nothing is saved, so the name itself is. Who holds a saved instrument of that name
+    never asks for it; who holds another one may.
+    """
+    name = f"oropay.saved:{customer_id}:{owner_id or ''}:{fingerprint}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
 def instrument_request(*, pk: int, now: datetime) -> InstrumentRequest | None:
     """Lock one due request alone; None when another worker has it or it is not due."""
     return (

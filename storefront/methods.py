@@ -20,7 +20,7 @@ from oropay.models import (
     PayableKind,
 )
 from oropay.selectors import methods_for
-from oropay.services import freeze_of, frozen_sentence
+from oropay.services import frozen_words
 from oropay.services.expiry import days_left
 from oropay.services.wallet import dead_sentence
 from oropay.words import return_words
@@ -43,6 +43,8 @@ class MethodRow:
     """Words and tone."""
     trouble: str
     """Why it cannot pay, or what went wrong with it."""
+    again: bool
+    """Whether entering it again is what helps."""
     managed: bool
     """Whether this person may rename, renew and remove it."""
     choosable: bool
@@ -82,6 +84,7 @@ def method_row(
         facts=" · ".join(_facts(instrument)),
         badges=badges,
         trouble=_trouble(instrument, returned),
+        again=instrument.state == InstrumentState.DEAD,
         managed=(managed if shared else True) and not waiting,
         choosable=instrument.state == InstrumentState.ACTIVE,
         waiting=waiting,
@@ -122,8 +125,7 @@ def _trouble(instrument: Instrument, returned: AchReturn | None) -> str:
     if instrument.state == InstrumentState.DEAD:
         return dead_sentence(instrument)
     if instrument.state == InstrumentState.FROZEN:
-        freeze = freeze_of(organization_id=instrument.customer.organization_id, fingerprint=instrument.fingerprint)
-        return frozen_sentence(freeze)
+        return frozen_words(instrument=instrument, organization_id=instrument.customer.organization_id)
     if returned is not None:
         return _("A debit of this account came back. {why}").format(why=return_words(returned))
     newest = next(iter(instrument.requests.all()), None)

@@ -49,8 +49,7 @@ from oropay.services import (
     Client,
     PartAsked,
     PaymentAsked,
-    freeze_of,
-    frozen_sentence,
+    frozen_words,
     instrument_refusal,
     payment_start,
 )
@@ -205,9 +204,7 @@ def _saved_option(*, offer: MethodOffer, instrument: Instrument) -> PayOption:
     details = [instrument.nickname]
     why_not = offer.why_not
     if instrument.state == InstrumentState.FROZEN:
-        why_not = frozen_sentence(
-            freeze_of(organization_id=offer.integration.organization_id, fingerprint=instrument.fingerprint)
-        )
+        why_not = frozen_words(instrument=instrument, organization_id=offer.integration.organization_id)
     if is_card and instrument.expiry_year and instrument.expiry_month:
         details.append(
             _("expires {month:02d}/{year}").format(month=instrument.expiry_month, year=instrument.expiry_year)

@@ -41,6 +41,7 @@ for _name, _value in {
     "OROPAY_CIRCUIT_PAUSE": "1.5",
     "OROPAY_AUTHENTICATION_WITHIN": "90",
     "OROPAY_AUTHENTICATION_WAIT": "1",
+    "OROPAY_ADDED_WAIT": "0.4",
     # Hardly any: one buyer pays thousands of times. Tests of the limits set their own.
     "OROPAY_VELOCITY": "charge/user/60=0:1000000000",
     "OROPAY_VELOCITY_PAUSE": "3",

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Sum
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import NumberKind, OrderState, User
-from commerce.money import shares
 from commerce.services import number_next, order_bill, order_unbill
 from commerce.terms import due_date
 from invoices import locks
@@ -23,9 +21,9 @@ from ledger.models import AccountName, Entry, EntryKind
 from ledger.selectors import entries_of
 from ledger.services import Line, entry_mirror, entry_post, period_hold
 from oropay import locks as money_locks
-from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, RefundLine, TransactionState
+from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, TransactionState
 from oropay.ports import DebtKind
-from oropay.services import payable_open, payable_recompute, payable_running, payable_take_over
+from oropay.services import Share, own_sums, payable_open, payable_recompute, payable_running, payable_take_over
 from plumbing.audit import because
 from plumbing.services import job_add, note_add
 
@@ -201,7 +199,7 @@ def _deposit_apply(*, invoice: Invoice, deposit: Payable, today: date, now: date
 
 
 def _takings(*, deposit: Payable, pending: bool) -> list[Taking]:
-    """What each charge, capture or recorded receipt left on the order after voids and refunds."""
+    """What each charge, capture or recorded receipt left on the order, net of all that went back since."""
     found = []
     for part in PaymentPayable.objects.filter(payable=deposit).select_related("payment").order_by("payment_id"):
         family = list(part.payment.transactions.order_by("pk"))
@@ -210,29 +208,26 @@ def _takings(*, deposit: Payable, pending: bool) -> list[Taking]:
             if row.action not in TAKING or row.state != state:
                 continue
             row.payment = part.payment
-            amount = _share(part=part, amount=row.amount) - _given_back(row=row, family=family, deposit=deposit)
+            sums = own_sums(payable=deposit, rows=[_share(part=part, of=row, family=family)])
+            amount = sums.settling if pending else sums.net
             if amount > 0:
                 found.append(Taking(transaction=row, amount=amount))
     return found
 
 
-def _share(*, part: PaymentPayable, amount: Decimal) -> Decimal:
-    """What of a payment's money belongs to this part of it."""
-    if part.amount == part.payment.amount:
-        return amount
-    parts = list(part.payment.parts.order_by("payable_id"))
-    by_part = shares(amount, [each.amount for each in parts], part.payment.currency)
-    return next(share for each, share in zip(parts, by_part, strict=True) if each.pk == part.pk)
-
-
-def _given_back(*, row: PaymentTransaction, family: Sequence[PaymentTransaction], deposit: Payable) -> Decimal:
-    """Voids count in full, refunds by the lines that were taken from this order's deposit."""
-    children = [child for child in family if child.parent_id == row.pk and child.state == TransactionState.APPROVED]
-    voided = sum((child.amount for child in children if child.action == Action.CANCEL), ZERO)
-    refunded = RefundLine.objects.filter(
-        refund__in=[child.pk for child in children if child.action == Action.REFUND], payable=deposit
-    ).aggregate(sum=Sum("amount", default=ZERO))["sum"]
-    return voided + Decimal(refunded)
+def _share(*, part: PaymentPayable, of: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Share:
+    """One charge, capture or receipt with everything that followed from it."""
+    own = [of]
+    for row in family:  # oldest first: what follows is newer than what it follows from
+        if row.parent_id in {known.pk for known in own}:
+            own.append(row)
+    return Share(
+        payment_id=part.payment_id,
+        method=part.payment.method,
+        part=part.amount,
+        whole=part.payment.amount,
+        transactions=own,
+    )
 
 
 def _void(*, invoice_id: int, note: str, by: User, now: datetime) -> Invoice:

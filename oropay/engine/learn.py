@@ -4,7 +4,7 @@ from oropay.engine.follow import Recording
 from oropay.engine.wallet import instrument_gone
 from oropay.gateway.port import Answer
 from oropay.models import Instrument, InstrumentKind, TransactionState
-from oropay.services.join import instrument_keep
+from oropay.services.join import fingerprint_write, instrument_keep
 
 S = TransactionState
 
@@ -12,6 +12,7 @@ S = TransactionState
 def instrument_learn(*, news: Recording, state: TransactionState) -> None:
     """Note what an answer says about the instrument; one that was to be kept becomes a saved one, or joins its twin.
 
+    Of a declined card only which one it is: so that its declines are counted, however often it is typed anew.
     If the answer was lost and we learn of the approval by a look-up, there is no lasting token: the card is not kept
     and the page says so. A card that the gateway no longer knows is not offered again.
     """
@@ -20,6 +21,8 @@ def instrument_learn(*, news: Recording, state: TransactionState) -> None:
         return
     if answer.card_gone:
         instrument_gone(instrument=instrument, token=instrument.token)
+    if state == S.DECLINED and instrument.kind == InstrumentKind.CARD and answer.fingerprint:
+        _fingerprint_learn(instrument=instrument, fingerprint=answer.fingerprint)
     if state not in {S.APPROVED, S.PENDING}:
         return
     if instrument.kind == InstrumentKind.CARD:
@@ -30,6 +33,11 @@ def instrument_learn(*, news: Recording, state: TransactionState) -> None:
         )
 
 
+def _fingerprint_learn(*, instrument: Instrument, fingerprint: str) -> None:
+    if fingerprint != instrument.fingerprint:
+        fingerprint_write(instrument=instrument, fingerprint=fingerprint)
+
+
 def _card_learn(*, instrument: Instrument, answer: Answer) -> None:
     """Also the new expiry of a card that its issuer renewed, where the gateway tells it."""
     said = {
@@ -37,9 +45,10 @@ def _card_learn(*, instrument: Instrument, answer: Answer) -> None:
         "last4": answer.last4,
         "expiry_month": answer.expiry_month,
         "expiry_year": answer.expiry_year,
-        "fingerprint": answer.fingerprint,
         "brand_reference": instrument.brand_reference or answer.brand_reference,
     }
+    if answer.fingerprint:
+        _fingerprint_learn(instrument=instrument, fingerprint=answer.fingerprint)
     changed = {name: value for name, value in said.items() if value and getattr(instrument, name) != value}
     if changed:
         for name, value in changed.items():

@@ -17,6 +17,7 @@ from oropay.engine.gateways import gateway_of
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
+    ACCOUNT_IS_FROZEN,
     INITIATING,
     Instrument,
     InstrumentKind,
@@ -29,8 +30,8 @@ from oropay.models import (
     PaymentTransaction,
     TransactionState,
 )
-from oropay.services.ach.freeze import freeze_follow
-from oropay.services.join import instrument_keep
+from oropay.services.ach.freeze import freeze_follow, freeze_of
+from oropay.services.join import account_corrected, instrument_keep
 from oropay.vault.contexts import vault_context
 
 logger = logging.getLogger(__name__)
@@ -173,15 +174,30 @@ def _updated(instrument: Instrument, request: InstrumentRequest, answer: Answer,
 
 
 def _identified(instrument: Instrument, request: InstrumentRequest, answer: Answer, now: datetime) -> None:
-    """Of a new account: whether it is saved already. Of one that its bank corrected (`token`): which it is now."""
+    """Of a new account: whether it is saved already, or frozen. Of one its bank corrected (`token`): which it is."""
     before = instrument.fingerprint
-    if before != answer.fingerprint and (not before or request.token):
+    if request.token:
+        account_corrected(instrument=instrument, fingerprint=answer.fingerprint)
+        freeze_follow(instrument=instrument, before=before, now=now)
+        return
+    if not before:
         instrument.fingerprint = answer.fingerprint
         instrument.save(update_fields=["fingerprint"])
-    if request.token:
-        freeze_follow(instrument=instrument, before=before, now=now)
-    elif instrument.state == InstrumentState.ONCE:
+    if instrument.state != InstrumentState.ONCE:
+        return
+    organization_id = instrument.customer.organization_id
+    if freeze_of(organization_id=organization_id, fingerprint=answer.fingerprint) is not None:
+        _turned_down(instrument, request, now)
+    else:
         instrument_keep(instrument=instrument, fingerprint=answer.fingerprint, now=now)
+
+
+def _turned_down(instrument: Instrument, request: InstrumentRequest, now: datetime) -> None:
+    """A frozen account is not added: its number leaves the vault at once, and the person is told at the field."""
+    request.state, request.error = InstrumentRequestState.FAILED, ACCOUNT_IS_FROZEN
+    instrument.state, instrument.sealed, instrument.key_id = InstrumentState.DELETED, None, ""
+    instrument.save(update_fields=["state", "sealed", "key_id"])
+    Mandate.objects.filter(instrument=instrument, revoked_at=None).update(revoked_at=now)
 
 
 DONE: Mapping[InstrumentRequestKind, Callable[[Instrument, InstrumentRequest, Answer, datetime], None]] = {

@@ -26,6 +26,7 @@ from oropay.models.dispute import (
 from oropay.models.drift import DriftFinding, DriftKind, DriftRun
 from oropay.models.fraud import CardCheck, Lockout, Ruling, Subject
 from oropay.models.instrument import (
+    SAVED,
     CheckState,
     Instrument,
     InstrumentKind,
@@ -80,6 +81,7 @@ from oropay.models.transaction import (
 )
 from oropay.models.vault import VaultCanary
 from oropay.models.wallet import (
+    ACCOUNT_IS_FROZEN,
     INSTRUMENT_REQUEST_LIVE,
     ExpiryReminder,
     InstrumentDefault,
@@ -91,6 +93,7 @@ from oropay.models.wallet import (
 from oropay.models.watch import Watch
 
 __all__ = [
+    "ACCOUNT_IS_FROZEN",
     "AUTHENTICATING",
     "BORN",
     "FINAL",
@@ -105,6 +108,7 @@ __all__ = [
     "REQUEST_MOVES",
     "REREAD",
     "RUNNING",
+    "SAVED",
     "AchReturn",
     "Action",
     "Alert",

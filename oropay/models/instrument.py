@@ -33,6 +33,10 @@ class InstrumentState(models.TextChoices):
     """Removed by a person. Kept for the payments that used it."""
 
 
+SAVED = (InstrumentState.ACTIVE, InstrumentState.FROZEN, InstrumentState.DEAD)
+"""One line on the page of payment methods: the same card or account of one owner is saved once."""
+
+
 class CheckState(models.TextChoices):
     """What is known about a bank account before it is debited."""
 
@@ -106,6 +110,12 @@ class Instrument(models.Model):
                 | Q(kind=InstrumentKind.BANK, sealed__isnull=False, token="", key_id__gt="")
                 | Q(kind=InstrumentKind.BANK, state=InstrumentState.DELETED, sealed__isnull=True, token="", key_id=""),
                 name="instrument_card_has_token_bank_is_sealed",
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "owner", "provider_account", "kind", "fingerprint"],
+                condition=Q(state__in=SAVED) & ~Q(fingerprint=""),
+                nulls_distinct=False,
+                name="instrument_saved_once",
             ),
         ]
 

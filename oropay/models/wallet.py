@@ -72,6 +72,8 @@ class InstrumentRequestState(models.TextChoices):
     """Taken back before anything was sent. Final."""
 
 
+ACCOUNT_IS_FROZEN = "the account is frozen"
+"""The error of a bank account that was not added, because a return forbids debiting it."""
 INSTRUMENT_REQUEST_LIVE = [InstrumentRequestState.QUEUED, InstrumentRequestState.SENDING]
 
 

@@ -1,6 +1,8 @@
 """Reads of the payment module, starting from what a person may see. One file a subject."""
 
 from oropay.selectors.instruments import (
+    account_added,
+    accounts_refused,
     instruments_for,
     instruments_of,
     instruments_removed,
@@ -45,6 +47,8 @@ __all__ = [
     "MethodOffer",
     "PayingView",
     "Problem",
+    "account_added",
+    "accounts_refused",
     "failure_words",
     "family_of",
     "inbox_of",

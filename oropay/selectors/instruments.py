@@ -1,6 +1,7 @@
 """Saved cards and bank accounts, starting from whose they are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
@@ -9,7 +10,9 @@ from django.db.models.functions import Now
 from commerce.models import Permission, User
 from commerce.selectors import customers_visible_to, people_with, seats_of
 from oropay.models import (
+    ACCOUNT_IS_FROZEN,
     INSTRUMENT_REQUEST_LIVE,
+    SAVED,
     AchReturn,
     Instrument,
     InstrumentDefault,
@@ -23,12 +26,14 @@ from oropay.models import (
     MandateKind,
     Purpose,
 )
+from oropay.services.ach.freeze import freeze_of, frozen_sentence
 
 
 def instruments_for(
     *, user: User, customer_id: int, integration: Integration, purpose: Purpose = Purpose.INVOICES
 ) -> QuerySet[Instrument]:
-    """Saved cards and bank accounts of this person: the company's and their own; a frozen one is shown, not used.
+    """Saved cards and bank accounts of this person: the company's and their own. What cannot pay any more (frozen, or
+    to be entered again) is shown with its reason, not used.
 
     The person's first choice for this purpose comes first, then the company's, then the newest.
     """
@@ -38,7 +43,7 @@ def instruments_for(
             Q(owner=None) | Q(owner=user),
             customer_id=customer_id,
             provider_account_id=integration.provider_account_id,
-            state__in=[InstrumentState.ACTIVE, InstrumentState.FROZEN],
+            state__in=SAVED,
         )
         .annotate(mine_first=Exists(chosen.filter(user=user)), company_first=Exists(chosen.filter(user=None)))
         .order_by("-mine_first", "-company_first", "-created_at")
@@ -47,13 +52,11 @@ def instruments_for(
 
 ENTERED_AGAIN_SHOWN = timedelta(minutes=15)
 """For so long a page says that what was just entered had been saved before."""
-SHOWN = [InstrumentState.ACTIVE, InstrumentState.FROZEN, InstrumentState.DEAD]
-"""Saved, though the last two cannot pay: they say why."""
 
 
 def instruments_of(*, user: User) -> QuerySet[Instrument]:
     """This person's own saved cards and bank accounts, and their companies' shared ones they may manage."""
-    return _instruments_managed(user=user).filter(state__in=SHOWN)
+    return _instruments_managed(user=user).filter(state__in=SAVED)
 
 
 def wallet_of(*, user: User, customer_id: int) -> QuerySet[Instrument]:
@@ -66,7 +69,7 @@ def wallet_of(*, user: User, customer_id: int) -> QuerySet[Instrument]:
     )
     return (
         Instrument.objects.filter(Q(owner=user) | Q(owner=None), customer_id=customer_id)
-        .filter(Q(state__in=SHOWN) | Q(Exists(looked_at), state=InstrumentState.ONCE))
+        .filter(Q(state__in=SAVED) | Q(Exists(looked_at), state=InstrumentState.ONCE))
         .select_related("customer__organization", "provider_account")
         .annotate(
             entered_again=Exists(
@@ -80,6 +83,46 @@ def wallet_of(*, user: User, customer_id: int) -> QuerySet[Instrument]:
         )
         .order_by("-created_at")
     )
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of a bank account that a person wants to save."""
+
+    done: bool
+    """A worker has looked at it."""
+    refusal: str = ""
+    """Why it was not added, in words for the person; empty if it was."""
+
+
+def account_added(*, instrument_id: int) -> Added:
+    """How far a worker is with an account that was typed a moment ago: a row read by key, as it is asked repeatedly."""
+    request = (
+        InstrumentRequest.objects.filter(instrument=instrument_id, kind=InstrumentRequestKind.IDENTIFY)
+        .select_related("instrument__customer")
+        .order_by("-pk")
+        .first()
+    )
+    if request is None or request.state in INSTRUMENT_REQUEST_LIVE:
+        return Added(done=request is None)
+    return Added(done=True, refusal=_refusal(request.instrument) if request.error == ACCOUNT_IS_FROZEN else "")
+
+
+def accounts_refused(*, user: User, customer_id: int) -> list[tuple[Instrument, str]]:
+    """Bank accounts this person has just tried to add and that are frozen, each with the reason."""
+    refused = InstrumentRequest.objects.filter(
+        kind=InstrumentRequestKind.IDENTIFY,
+        error=ACCOUNT_IS_FROZEN,
+        created_by=user,
+        created_at__gte=Now() - ENTERED_AGAIN_SHOWN,
+        instrument__customer=customer_id,
+    ).select_related("instrument__customer")
+    return [(row.instrument, _refusal(row.instrument)) for row in refused.order_by("pk")]
+
+
+def _refusal(instrument: Instrument) -> str:
+    organization_id = instrument.customer.organization_id
+    return frozen_sentence(freeze_of(organization_id=organization_id, fingerprint=instrument.fingerprint))
 
 
 def instruments_removed(*, user: User) -> QuerySet[Instrument]:

@@ -167,6 +167,10 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
             MoneyState.UNKNOWN: _("We are checking with the bank. Nothing is charged, whatever it answers."),
             MoneyState.DECLINED: _("Nothing was charged, and the card is not saved: its bank did not accept it."),
         }
+        if payment.instrument is not None and payment.instrument.same_as_id is not None:
+            sentences[MoneyState.VALIDATED] = _(
+                "You have this card already. What was saved is renewed with what you entered; nothing was charged."
+            )
     if deciding:
         sentences |= {
             MoneyState.PROCESSING: _(

@@ -75,6 +75,7 @@ from oropay.services.provider import (
 from oropay.services.refund_mail import instrument_words, refund_mail
 from oropay.services.retry import debit_retry
 from oropay.services.settlement import SettledKind, SettledNote, returns_reread, settlement_note, watch_wake
+from oropay.services.share import Share, own_sums
 from oropay.services.start import (
     Client,
     NewBank,
@@ -89,6 +90,7 @@ from oropay.services.vault import Rotation, canaries_check, canaries_ensure, vau
 from oropay.services.verdict import EvidenceFile, verdict_propose, verdict_refusal
 from oropay.services.wallet import (
     bank_save,
+    frozen_words,
     instrument_delete,
     instrument_edit,
     instrument_prefer,
@@ -117,6 +119,7 @@ __all__ = [
     "SavedInstrument",
     "SettledKind",
     "SettledNote",
+    "Share",
     "WayBack",
     "WaysBack",
     "account_type_of",
@@ -153,6 +156,7 @@ __all__ = [
     "freeze_lift",
     "freeze_of",
     "frozen_sentence",
+    "frozen_words",
     "give_back_start",
     "held_until",
     "instrument_delete",
@@ -173,6 +177,7 @@ __all__ = [
     "notifications_forget",
     "notifications_hint",
     "offline_receipt_record",
+    "own_sums",
     "payable_open",
     "payable_recompute",
     "payable_running",

@@ -18,7 +18,7 @@ from oropay import velocity
 from oropay.declines import Suspicion, decline_of
 from oropay.exceptions import LiftRefused, LockedOut, NoteRequired
 from oropay.limits import Act
-from oropay.models import Initiator, Integration, Lockout, Payment, PaymentTransaction, Subject
+from oropay.models import Initiator, Instrument, Integration, Lockout, Payment, PaymentTransaction, Subject
 from oropay.services.instrument import NewCard
 from oropay.velocity import Exceeded, Stance, subjects_of
 from plumbing.services import mail_queue
@@ -77,21 +77,32 @@ def charge_guard(*, asked: "PaymentAsked", known: Known, by: User, website: Webs
 
 
 def validation_guard(
-    *, organization: Organization, by: User, company: str, client: "Client", card: NewCard, key: str, now: datetime
-) -> None:
-    """Count asking a bank about a card without paying. Raises as `charge_guard`."""
+    *,
+    organization: Organization,
+    by: User,
+    company: str,
+    client: "Client",
+    card: NewCard | Instrument,
+    key: str,
+    now: datetime,
+) -> dict[str, str]:
+    """Count asking a bank about a card without paying, a new or a saved one; returns who asked, as keyed hashes.
+
+    Raises as `charge_guard`.
+    """
     values = {
         **_person(by),
         Subject.COMPANY: company,
         Subject.SESSION: client.session_key,
         Subject.ADDRESS: client.ip_address or "",
-        Subject.INSTRUMENT: _identity(card),
-        Subject.BIN: card.bin[:6],
+        **_card_named(card),
     }
+    subjects = subjects_of(values)
     _stance, exceeded = velocity.ask(
-        act=Act.VERIFICATION, organization_id=organization.pk, subjects=subjects_of(values), now=now, key=key
+        act=Act.VERIFICATION, organization_id=organization.pk, subjects=subjects, now=now, key=key
     )
     refuse_exceeded(organization=organization, exceeded=exceeded, values=values, now=now)
+    return {subject.value: value for subject, value in subjects.items()}
 
 
 def card_form_guard(
@@ -106,17 +117,25 @@ def card_form_guard(
 
 
 def decline_count(*, row: PaymentTransaction, now: datetime) -> None:
-    """Count a declined payment against whoever tried, once; lock out who tried too many."""
+    """Count a declined payment or check against whoever tried, once; lock out who tried too many.
+
+    A card that was typed is counted under what the browser said of it and under the fingerprint that the gateway knows
+    it by: so its declines follow it when it is saved, or said to be another one.
+    """
     decline = decline_of(row)
     payment = row.payment
     if decline is None or not payment.subjects:
         return
+    subjects = {Subject(name): value for name, value in payment.subjects.items()}
+    weight = WEIGHTS[decline.suspicion]
     exceeded = velocity.declined(
-        organization_id=payment.organization_id,
-        subjects={Subject(name): value for name, value in payment.subjects.items()},
-        key=str(row.pk),
-        weight=WEIGHTS[decline.suspicion],
+        organization_id=payment.organization_id, subjects=subjects, key=str(row.pk), weight=weight
     )
+    known = subjects_of({Subject.INSTRUMENT: payment.instrument.fingerprint if payment.instrument else ""})
+    if known and known[Subject.INSTRUMENT] != subjects.get(Subject.INSTRUMENT):
+        exceeded += velocity.declined(
+            organization_id=payment.organization_id, subjects=known, key=f"{row.pk}:card", weight=weight
+        )
     if exceeded:
         values = {
             Subject.USER: str(payment.created_by_id or ""),
@@ -208,9 +227,14 @@ def _instrument(asked: "PaymentAsked", *, fingerprint: str) -> dict[Subject, str
     instrument_id = getattr(source, "instrument_id", None)
     if instrument_id is not None:
         return {Subject.INSTRUMENT: fingerprint or f"saved:{instrument_id}"}
-    if isinstance(source, NewCard):
-        return {Subject.INSTRUMENT: _identity(source), Subject.BIN: source.bin[:6]}
-    return {}
+    return _card_named(source) if isinstance(source, NewCard) else {}
+
+
+def _card_named(card: NewCard | Instrument) -> dict[Subject, str]:
+    """A saved card has its print, and no number whose first digits we knew; a new one what the browser says."""
+    if isinstance(card, Instrument):
+        return {Subject.INSTRUMENT: card.fingerprint or f"saved:{card.pk}"}
+    return {Subject.INSTRUMENT: _identity(card), Subject.BIN: card.bin[:6]}
 
 
 def _identity(card: NewCard) -> str:

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from oropay import locks
 from oropay.models import (
+    SAVED,
     Instrument,
+    InstrumentDefault,
     InstrumentKind,
     InstrumentRequestKind,
     InstrumentState,
@@ -14,24 +16,33 @@ from oropay.models import (
 from oropay.services.ach.freeze import freeze_of
 from oropay.services.outbox import request_add
 
-JOINABLE = [InstrumentState.ACTIVE, InstrumentState.FROZEN, InstrumentState.DEAD]
-
 
 def twin_of(*, instrument: Instrument, fingerprint: str) -> Instrument | None:
     """The saved instrument that is the same card or account, of the same owner at the same provider account.
 
     A colleague's own card is never joined, even if it is the same plastic: that would tell one about the other.
+    Takes the lock that lets one at a time decide.
     """
+    return _saved_by(owner_id=instrument.owner_id, instrument=instrument, fingerprint=fingerprint)
+
+
+def company_twin_of(*, instrument: Instrument) -> Instrument | None:
+    """The same card or account as the whole company's. Takes the lock that lets one at a time decide."""
+    return _saved_by(owner_id=None, instrument=instrument, fingerprint=instrument.fingerprint)
+
+
+def _saved_by(*, owner_id: int | None, instrument: Instrument, fingerprint: str) -> Instrument | None:
     if not fingerprint:
         return None
+    locks.saved_name(customer_id=instrument.customer_id, owner_id=owner_id, fingerprint=fingerprint)
     return (
         Instrument.objects.filter(
             kind=instrument.kind,
             customer_id=instrument.customer_id,
-            owner_id=instrument.owner_id,
+            owner_id=owner_id,
             provider_account_id=instrument.provider_account_id,
             fingerprint=fingerprint,
-            state__in=JOINABLE,
+            state__in=SAVED,
         )
         .exclude(pk=instrument.pk)
         .order_by("pk")
@@ -43,13 +54,18 @@ def instrument_keep(*, instrument: Instrument, fingerprint: str, token: str = ""
     """Make an instrument that was just accepted a saved one, or join the one that is saved already; returns that.
 
     A joined card gets the new token, because the new plastic may have a new expiry; the gateway is asked to forget the
-    old one. A frozen twin stays frozen. Called in the transaction that records the acceptance.
+    old one. A frozen twin stays frozen. What is frozen for the seller and saved nowhere here is not saved: the gateway
+    is asked to forget it at once. Called in the transaction that records the acceptance.
     """
     twin = twin_of(instrument=instrument, fingerprint=fingerprint)
     if twin is None:
-        kept = {"state": _first_state(instrument=instrument, fingerprint=fingerprint)} | (
-            {"token": token} if token else {}
-        )
+        if _is_frozen(instrument=instrument, fingerprint=fingerprint):
+            if token:
+                request_add(
+                    instrument=instrument, kind=InstrumentRequestKind.DELETE, token=token, by=None, due=now, now=now
+                )
+            return instrument
+        kept = {"state": InstrumentState.ACTIVE} | ({"token": token} if token else {})
         Instrument.objects.filter(pk=instrument.pk, state=InstrumentState.ONCE).update(**kept)
         return instrument
     new, twin = _both(new=instrument, twin=twin)
@@ -61,17 +77,45 @@ def instrument_keep(*, instrument: Instrument, fingerprint: str, token: str = ""
         _card_renewed(twin=twin, new=new, token=token, now=now)
     else:
         _account_corrected(twin=twin, new=new)
-        Mandate.objects.filter(
-            instrument=new, kind__in=[MandateKind.STANDING, MandateKind.RECURRING], revoked_at=None
-        ).update(instrument=twin)
+        _mandates_move(old=new, new=twin)
     return twin
 
 
-def _first_state(*, instrument: Instrument, fingerprint: str) -> InstrumentState:
-    """An account that a return has frozen for another customer of the seller is frozen from the start."""
-    organization_id = instrument.customer.organization_id
-    frozen = freeze_of(organization_id=organization_id, fingerprint=fingerprint) is not None
-    return InstrumentState.FROZEN if frozen else InstrumentState.ACTIVE
+def _is_frozen(*, instrument: Instrument, fingerprint: str) -> bool:
+    """Whether a return has frozen the account for any customer of the seller."""
+    return freeze_of(organization_id=instrument.customer.organization_id, fingerprint=fingerprint) is not None
+
+
+def account_corrected(*, instrument: Instrument, fingerprint: str) -> None:
+    """Note which account a saved one is since its bank corrected it, in the caller's transaction.
+
+    If its owner has that one saved already, there is one from now on: standing authorisations go on with it.
+    """
+    twin = twin_of(instrument=instrument, fingerprint=fingerprint) if instrument.state in SAVED else None
+    instrument.fingerprint = fingerprint
+    if twin is not None:
+        instrument.state, instrument.same_as = InstrumentState.DELETED, twin
+        _mandates_move(old=instrument, new=twin)
+        InstrumentDefault.objects.filter(instrument=instrument).delete()
+    instrument.save(update_fields=["fingerprint", "state", "same_as"])
+
+
+def _mandates_move(*, old: Instrument, new: Instrument) -> None:
+    Mandate.objects.filter(
+        instrument=old, kind__in=[MandateKind.STANDING, MandateKind.RECURRING], revoked_at=None
+    ).update(instrument=new)
+
+
+def fingerprint_write(*, instrument: Instrument, fingerprint: str) -> None:
+    """Note a fingerprint that is learned late, in the caller's transaction.
+
+    A saved instrument that turns out to be another saved one keeps the name it has: both may pay, and recording what a
+    gateway said is never refused.
+    """
+    if instrument.state in SAVED and twin_of(instrument=instrument, fingerprint=fingerprint) is not None:
+        return
+    instrument.fingerprint = fingerprint
+    Instrument.objects.filter(pk=instrument.pk).update(fingerprint=fingerprint)
 
 
 def _both(*, new: Instrument, twin: Instrument) -> tuple[Instrument, Instrument]:

@@ -6,7 +6,12 @@ from commerce.models import User
 from oropay.models import INSTRUMENT_REQUEST_LIVE, Instrument, InstrumentRequest, InstrumentRequestKind, InstrumentState
 from plumbing.services import hint
 
-TASK, QUEUE = "oropay.tasks.instrument_request", "gateway-batch"
+TASK = "oropay.tasks.instrument_request"
+
+
+def queue_of(kind: str) -> str:
+    """Somebody waits before a page to hear whether an account could be added; the rest has time."""
+    return "gateway-interactive" if kind == InstrumentRequestKind.IDENTIFY else "gateway-batch"
 
 
 def request_add(
@@ -41,5 +46,5 @@ def request_add(
         },
     )
     if made and due <= now:
-        hint(TASK, request.pk, queue=QUEUE)
+        hint(TASK, request.pk, queue=queue_of(kind))
     return request

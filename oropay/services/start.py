@@ -49,13 +49,13 @@ from oropay.models import (
 from oropay.orderdata import freeze
 from oropay.ports import MoneyEvent, payable_handlers
 from oropay.selectors.owed import limit_refusal
-from oropay.services.ach.freeze import freeze_of, frozen_sentence
+from oropay.services.ach.freeze import freeze_of
 from oropay.services.ach.retry import Again, retry_check
 from oropay.services.guard import Known, charge_guard
 from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_add, card_add, mandate_add
 from oropay.services.mandate import mandate_for
 from oropay.services.threeds import authentication_open, authentication_wanted, challenge_reason, exemption_claimed
-from oropay.services.wallet import instrument_refusal
+from oropay.services.wallet import frozen_words, instrument_refusal
 from plumbing.services import hint
 
 
@@ -323,7 +323,7 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
         if found.kind == InstrumentKind.BANK:
             freeze = freeze_of(organization_id=integration.organization_id, fingerprint=found.fingerprint)
         if freeze is not None or found.state == InstrumentState.FROZEN:
-            raise InstrumentUnusable(why=frozen_sentence(freeze))
+            raise InstrumentUnusable(why=frozen_words(instrument=found, organization_id=integration.organization_id))
         if found.autopay_stopped_at is not None and asked.initiator in {Initiator.AUTOPAY, Initiator.SCHEDULE}:
             raise InstrumentUnusable(why=_("Autopay is off for this bank account since one of its debits came back."))
         if why := instrument_refusal(instrument=found, today=payables[0].organization.today(now)):

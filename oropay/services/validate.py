@@ -56,7 +56,7 @@ def card_validate_start(
     Source: GP-API POST /verifications; card schemes want a zero-amount check when a card is stored without a payment.
     """
     client = client or Client()
-    validation_guard(
+    subjects = validation_guard(
         organization=customer.organization,
         by=by,
         company=str(customer.pk),
@@ -76,6 +76,7 @@ def card_validate_start(
         now=now,
         nickname=nickname,
         client=client,
+        subjects=subjects,
     )
 
 
@@ -92,6 +93,7 @@ def _card_validate(
     now: datetime,
     nickname: str,
     client: Client,
+    subjects: dict[str, str],
 ) -> Payment:
     locks.customer_account(pk=customer.pk)
     earlier = Payment.objects.filter(attempt_key=attempt_key).first()
@@ -106,18 +108,47 @@ def _card_validate(
         website=website,
         attempt_key=attempt_key,
         client=client,
+        subjects=subjects,
         by=by,
         now=now,
     )
 
 
-@atomic(durable=True)
 def instrument_validate_start(*, instrument: Instrument, by: User, now: datetime) -> Payment:
     """Queue asking whether the bank still answers for a saved card; a check already running is the one returned.
 
+    It counts like the check of a new card: who has a card's bank asked again and again is up to something.
+
     Raises:
         InstrumentUnusable: it is no card, or not saved.
+        TriedTooOften: this person, company or card was checked too often lately, or the counters cannot be asked.
     """
+    running = _running(instrument)
+    if running is not None:
+        return running
+    key = uuid.uuid4()
+    subjects = validation_guard(
+        organization=instrument.customer.organization,
+        by=by,
+        company=str(instrument.customer_id),
+        client=Client(),
+        card=instrument,
+        key=str(key),
+        now=now,
+    )
+    return _instrument_validate(instrument=instrument, attempt_key=key, subjects=subjects, by=by, now=now)
+
+
+def _running(instrument: Instrument) -> Payment | None:
+    return Payment.objects.filter(
+        instrument=instrument, transactions__action=Action.VALIDATE, transactions__state__in=sorted(RUNNING)
+    ).first()
+
+
+@atomic(durable=True)
+def _instrument_validate(
+    *, instrument: Instrument, attempt_key: uuid.UUID, subjects: dict[str, str], by: User, now: datetime
+) -> Payment:
     locks.customer_account(pk=instrument.customer_id)
     instrument = Instrument.objects.select_related("customer", "provider_account").get(pk=instrument.pk)
     if instrument.kind != InstrumentKind.CARD or instrument.state not in {
@@ -125,9 +156,7 @@ def instrument_validate_start(*, instrument: Instrument, by: User, now: datetime
         InstrumentState.FROZEN,
     }:
         raise InstrumentUnusable(why=_("Only a saved card can be checked."))
-    running = Payment.objects.filter(
-        instrument=instrument, transactions__action=Action.VALIDATE, transactions__state__in=sorted(RUNNING)
-    ).first()
+    running = _running(instrument)
     if running is not None:
         return running
     return _queue(
@@ -135,8 +164,9 @@ def instrument_validate_start(*, instrument: Instrument, by: User, now: datetime
         instrument=instrument,
         integration=None,
         website=None,
-        attempt_key=uuid.uuid4(),
+        attempt_key=attempt_key,
         client=Client(),
+        subjects=subjects,
         by=by,
         now=now,
     )
@@ -161,6 +191,7 @@ def _queue(
     website: Website | None,
     attempt_key: uuid.UUID,
     client: Client,
+    subjects: dict[str, str],
     by: User,
     now: datetime,
 ) -> Payment:
@@ -179,6 +210,7 @@ def _queue(
         attempt_key=attempt_key,
         keep_instrument=True,
         ip_address=client.ip_address,
+        subjects=subjects,
         created_by=by,
         created_at=now,
     )

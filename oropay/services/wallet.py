@@ -12,6 +12,7 @@ from commerce.models import Customer, User
 from oropay import locks
 from oropay.exceptions import InstrumentNotChanged, MethodUnavailable
 from oropay.models import (
+    ACCOUNT_IS_FROZEN,
     INSTRUMENT_REQUEST_LIVE,
     Instrument,
     InstrumentDefault,
@@ -23,8 +24,9 @@ from oropay.models import (
     Integration,
     Purpose,
 )
+from oropay.services.ach.freeze import freeze_of, frozen_sentence
 from oropay.services.instrument import BankDetails, MandateGiven, bank_add, mandate_add
-from oropay.services.join import twin_of
+from oropay.services.join import company_twin_of, twin_of
 from oropay.services.outbox import request_add
 
 REMOVABLE = frozenset({InstrumentState.ACTIVE, InstrumentState.FROZEN, InstrumentState.DEAD})
@@ -55,6 +57,13 @@ def dead_sentence(instrument: Instrument) -> str:
     return _("The payment service no longer has this card: it pays nothing. Please enter it again.")
 
 
+def frozen_words(*, instrument: Instrument, organization_id: int) -> str:
+    """Why a frozen card or account pays nothing, in words for its owner."""
+    if instrument.kind == InstrumentKind.CARD:
+        return _("This card is frozen. Please use another one, or contact us.")
+    return frozen_sentence(freeze_of(organization_id=organization_id, fingerprint=instrument.fingerprint))
+
+
 @atomic(durable=True)
 def instrument_edit(
     *,
@@ -71,8 +80,9 @@ def instrument_edit(
     Sharing cannot be undone here: colleagues may have built on it. Whether `by` may do all this is the face's question.
 
     Raises:
-        InstrumentNotChanged: it was removed meanwhile, or the expiry is over or impossible.
+        InstrumentNotChanged: it was removed meanwhile, the expiry is over or impossible, or the company has it already.
     """
+    shared = company_twin_of(instrument=instrument) if share else None
     row = locks.instrument(pk=instrument.pk)
     if row.state not in REMOVABLE:
         raise InstrumentNotChanged(why=_("It was removed meanwhile."))
@@ -80,6 +90,8 @@ def instrument_edit(
         _expiry_ask(row=row, expiry=expiry, by=by, now=now)
     row.nickname = nickname.strip()[:60]
     if share and row.owner_id is not None:
+        if shared is not None:
+            raise InstrumentNotChanged(why=_("The company has it already; you may remove yours."))
         InstrumentDefault.objects.filter(instrument=row).exclude(user=row.owner_id).delete()
         row.owner = None
     row.save(update_fields=["nickname", "owner"])
@@ -120,9 +132,9 @@ def bank_save(
 ) -> Instrument:
     """Save a bank account without debiting it. Its number is sealed in this request.
 
-    A worker, which alone can tell, looks whether it is saved already; some seconds later it may be paid with, or has
-    joined the one that was there. `owner=None` saves it for the whole company; whether `by` may do that is the face's
-    question.
+    A worker, which alone can tell, looks whether it is saved already or frozen; some seconds later it may be paid with,
+    has joined the one that was there, or was refused (`selectors.account_added`). `owner=None` saves it for the whole
+    company; whether `by` may do that is the face's question.
 
     Raises:
         MethodUnavailable: the integration is switched off, of another seller, or takes no bank transfers.
@@ -208,11 +220,12 @@ def instrument_restore(*, instrument: Instrument, now: datetime) -> Instrument:
     Raises:
         InstrumentNotChanged: the gateway was asked to forget it already, or it was entered again meanwhile.
     """
+    again = twin_of(instrument=instrument, fingerprint=instrument.fingerprint)
     row = locks.instrument(pk=instrument.pk)
     request = locks.undoable_deletion(instrument_id=row.pk)
     if request is None or row.state != InstrumentState.DELETED:
         raise InstrumentNotChanged(why=_("It is too late to bring it back; please enter it again."))
-    if twin_of(instrument=row, fingerprint=row.fingerprint) is not None:
+    if again is not None:
         raise InstrumentNotChanged(why=_("It was saved again meanwhile."))
     request.state, request.ended_at = InstrumentRequestState.CANCELED, now
     request.save(update_fields=["state", "ended_at"])
@@ -230,6 +243,8 @@ def request_again(*, request: InstrumentRequest, by: User, now: datetime) -> Ins
     """
     if request.state != InstrumentRequestState.FAILED:
         raise InstrumentNotChanged(why=_("It did not fail."))
+    if request.error == ACCOUNT_IS_FROZEN:
+        raise InstrumentNotChanged(why=_("The account is frozen; once that is lifted it must be entered again."))
     locks.instrument(pk=request.instrument_id)
     if InstrumentRequest.objects.filter(
         Q(state__in=INSTRUMENT_REQUEST_LIVE), instrument=request.instrument_id, kind=request.kind, token=request.token

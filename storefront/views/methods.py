@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -15,7 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 from commerce.models import CustomerUser
 from oropay.exceptions import PaymentError
 from oropay.models import Instrument, Mandate, Purpose
-from oropay.selectors import instruments_of, instruments_removed, returns_of, wallet_of
+from oropay.selectors import (
+    account_added,
+    accounts_refused,
+    instruments_of,
+    instruments_removed,
+    returns_of,
+    wallet_of,
+)
 from oropay.services import (
     NewBank,
     NewCard,
@@ -27,6 +35,7 @@ from oropay.services import (
     instrument_restore,
     mandate_revoke,
 )
+from plumbing.waiting import look_until
 from storefront.forms.methods import EditForm, SaveForm
 from storefront.methods import MethodRow, may_manage, method_row, save_options, standing_terms
 from storefront.middleware import ShopRequest, seat_now, seat_required
@@ -50,6 +59,10 @@ def payment_methods(request: ShopRequest) -> HttpResponse:
             "mine": [row for row in rows if row.instrument.owner_id is not None],
             "shared": [row for row in rows if row.instrument.owner_id is None],
             "removed": [(row, instrument_name(row)) for row in removed],
+            "refused": [
+                (instrument_name(row), why)
+                for row, why in accounts_refused(user=request.user, customer_id=seat.customer_id)
+            ],
             "waiting": any(row.waiting for row in rows),
         },
     )
@@ -68,15 +81,19 @@ def add(request: ShopRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            return _save(request, form=form, seat=seat)
+            answer = _save(request, form=form, seat=seat)
         except PaymentError as error:
             form.add_error(None, str(error))
+        else:
+            if answer is not None:
+                return answer
     return render(
         request, "storefront/methods/add.html", {"form": form}, status=422 if request.method == "POST" else 200
     )
 
 
-def _save(request: ShopRequest, *, form: SaveForm, seat: CustomerUser) -> HttpResponse:
+def _save(request: ShopRequest, *, form: SaveForm, seat: CustomerUser) -> HttpResponse | None:
+    """Where to go from here; None when a field of the form now says why nothing was saved."""
     client = client_of(request)
     source = form.source(ip_address=client.ip_address, user_agent=client.user_agent)
     owner = None if form.cleaned_data.get("shared") else request.user
@@ -96,7 +113,7 @@ def _save(request: ShopRequest, *, form: SaveForm, seat: CustomerUser) -> HttpRe
         return redirect("storefront:paying", uuid=payment.uuid)
     if not isinstance(source, NewBank) or source.mandate is None:
         raise Http404("nothing to save")
-    bank_save(
+    account = bank_save(
         customer=seat.customer,
         owner=owner,
         integration_id=form.option.integration_id,
@@ -106,6 +123,12 @@ def _save(request: ShopRequest, *, form: SaveForm, seat: CustomerUser) -> HttpRe
         by=request.user,
         now=timezone.now(),
     )
+    added = look_until(
+        lambda: account_added(instrument_id=account.pk), done=lambda seen: seen.done, within=settings.OROPAY_ADDED_WAIT
+    )
+    if added.refusal:
+        form.add_error("bank_account", added.refusal)
+        return None
     messages.success(request, _("The bank account was added. Nothing was debited."))
     return redirect("storefront:payment_methods")
 

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from api import threeds
 from oropay import engine
 from oropay.models import Action, Integration, MoneyState, Payment, PaymentTransaction, ThreeDS, TransactionState
 from oropay.services.threeds_links import Page, token_of
 from oropay.threeds import browser_step
+from plumbing import waiting
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import Sandbox
 from tests.oropay.conftest import (  # noqa: F401  (fixtures)
@@ -123,7 +123,7 @@ def test_the_library_hears_where_the_bank_asks_the_buyer(
 
 def work_while_waiting(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
     """A worker does its part while the request waits for it."""
-    monkeypatch.setattr("api.threeds.time.sleep", lambda _seconds: work())
+    monkeypatch.setattr("plumbing.waiting.time.sleep", lambda _seconds: work())
 
 
 def test_a_bank_that_is_slow_is_asked_for_again(payment: Payment, settings: Settings) -> None:
@@ -136,13 +136,13 @@ def test_a_bank_that_is_slow_is_asked_for_again(payment: Payment, settings: Sett
 
 
 def test_at_most_eight_wait_in_one_process(payment: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.threeds.time.sleep", lambda _seconds: pytest.fail("it waited"))
+    monkeypatch.setattr("plumbing.waiting.time.sleep", lambda _seconds: pytest.fail("it waited"))
     for _ in range(8):
-        assert threeds.WAITS.acquire(blocking=False)
+        assert waiting.WAITS.acquire(blocking=False)
     try:
         response = post(payment, Page.CHECK)
     finally:
-        threeds.WAITS.release(8)
+        waiting.WAITS.release(8)
 
     assert response.status_code == 503
 

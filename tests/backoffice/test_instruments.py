@@ -147,9 +147,9 @@ def test_the_list_filters_what_ends_soon(house: House, client: Client) -> None:
     today = timezone.localdate()
     after = today.year * 12 + today.month - 1 + 3
     soon = saved(house, expiry_month=today.month, expiry_year=today.year)
-    quarter = saved(house, expiry_month=after % 12 + 1, expiry_year=after // 12)
-    over = saved(house, expiry_month=1, expiry_year=today.year - 1)
-    saved(house, expiry_year=today.year + 3)
+    quarter = saved(house, fingerprint="a", expiry_month=after % 12 + 1, expiry_year=after // 12)
+    over = saved(house, fingerprint="b", expiry_month=1, expiry_year=today.year - 1)
+    saved(house, fingerprint="c", expiry_year=today.year + 3)
 
     def found(which: str) -> set[int]:
         listing = client.get(reverse("admin:oropay_instrument_changelist"), {"expiring": which})

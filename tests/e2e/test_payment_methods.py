@@ -1,11 +1,18 @@
 """Saving a card and a bank account without paying, in the browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from oropay.models import Instrument, InstrumentState, Payment
+from oropay.models import Freeze, Instrument, InstrumentKind, InstrumentState, Payment
+from oropay.services import instrument_delete
+from oropay.services.ach import freeze_add
+from tests.axe import axe_violations
 from tests.contract.sandbox import DECLINED_VISA
+from tests.e2e.conftest import PICTURES
 from tests.e2e.house import House, Shop, fill_card, press_pay
 from tests.e2e.paying import choose, fill_bank
 
@@ -37,7 +44,7 @@ def test_a_card_is_saved_without_being_charged_named_and_removed(visit: Visit, h
     page.get_by_label("Remove Visa ending in 5262").click()
     page.get_by_role("button", name="Yes, remove").click()
     expect(page.locator("#messages")).to_contain_text("was removed. Nothing was charged.")
-    page.get_by_role("button", name="Bring back Visa ending in 5262").click()
+    page.get_by_role("button", name="Bring it back: Visa ending in 5262").click()
     expect(page.locator("[data-method]")).to_contain_text("Visa ending in 5262")
 
 
@@ -67,11 +74,76 @@ def test_a_bank_account_is_there_a_moment_after_it_was_added(visit: Visit, house
     assert Instrument.objects.get(owner=shop.buyer).fingerprint
 
 
-def test_the_pages_fit_a_telephone_and_name_every_control(visit: Visit, house: House, shop: Shop) -> None:
-    page = visit(shop.buyer.email)
-    page.set_viewport_size({"width": 360, "height": 740})
+@pytest.fixture
+def thawed(house: House) -> Iterator[None]:
+    """Everybody in these tests has the same account: it is not left frozen."""
+    yield
+    Freeze.objects.update(lifted_at=timezone.now(), note="the test is over")
+    Instrument.objects.filter(state=InstrumentState.FROZEN).update(state=InstrumentState.ACTIVE)
 
-    for path in ("/payment-methods/", "/payment-methods/add/"):
-        page.goto(f"{house.url}{path}")
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+@pytest.mark.usefixtures("thawed")
+def test_a_frozen_account_is_refused_at_its_field(visit: Visit, house: House, shop: Shop) -> None:
+    page = visit(shop.buyer.email)
+    page.goto(f"{house.url}/payment-methods/add/")
+    fill_bank(page)
+    press_pay(page)
+    expect(page.locator("#methods[data-state=ready] [data-method]")).to_be_visible(timeout=20_000)
+    account = Instrument.objects.get(owner=shop.buyer)
+    freeze_add(organization=house.seller.organization, instrument=account, cause=None, code="R02", now=timezone.now())
+    other = house.company()
+
+    theirs = visit(other.buyer.email)
+    theirs.goto(f"{house.url}/payment-methods/add/")
+    fill_bank(theirs)
+    press_pay(theirs)
+
+    expect(theirs.locator("#pay-form .field-error:visible")).to_contain_text(
+        "This bank account cannot be debited: an earlier debit came back.", timeout=20_000
+    )
+    theirs.screenshot(path=PICTURES / "methods-frozen-1280.png", full_page=True)
+    assert Instrument.objects.get(owner=other.buyer).state == InstrumentState.DELETED
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_pages_fit_the_screen_and_hold_nobody_off(visit: Visit, house: House, shop: Shop, width: int) -> None:
+    """Cards of every state and an account: every badge, reason and button there is."""
+    rows: dict[str, dict[str, Any]] = {
+        "0001": {"nickname": "Travel"},
+        "0002": {"state": InstrumentState.DEAD},
+        "0003": {"state": InstrumentState.FROZEN},
+        "0004": {"expiry_year": 2020, "owner": None},
+        "0005": {},
+    }
+    cards = [saved_card(house, shop, last4=last4, **columns) for last4, columns in rows.items()]
+    instrument_delete(instrument=cards[-1], by=shop.buyer, now=timezone.now())
+    page = visit(shop.buyer.email)
+    page.set_viewport_size({"width": width, "height": 800})
+
+    for path in ("", "add/", f"{cards[0].uuid}/", f"{cards[1].uuid}/"):
+        page.goto(f"{house.url}/payment-methods/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        page.screenshot(path=PICTURES / f"methods-{path.strip('/')[:4] or 'list'}-{width}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
         assert page.evaluate(NAMELESS) == []
+        assert axe_violations(page) == [], path
+
+
+def saved_card(house: House, shop: Shop, *, last4: str, **columns: Any) -> Instrument:
+    return Instrument.objects.create(
+        **{
+            "kind": InstrumentKind.CARD,
+            "state": InstrumentState.ACTIVE,
+            "customer": shop.customer,
+            "owner": shop.buyer,
+            "provider_account": house.seller.integration.provider,
+            "token": f"PMT_{last4}",
+            "fingerprint": last4,
+            "brand": "VISA",
+            "last4": last4,
+            "expiry_month": 12,
+            "expiry_year": 2030,
+            "holder_name": "Ann Lee",
+        }
+        | columns
+    )

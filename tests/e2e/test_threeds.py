@@ -22,7 +22,9 @@ from oropay.models import (
     ThreeDS,
     TransactionState,
 )
+from tests.axe import axe_violations
 from tests.contract.sandbox import VISA
+from tests.e2e.conftest import PICTURES
 from tests.e2e.house import House, Shop, fill_card, press_pay
 from tests.e2e.paying import choose
 from tests.e2e.test_checkout import to_review
@@ -200,6 +202,8 @@ def test_the_bank_s_page_fits_a_small_screen(visit: Visit, house: House, shop: S
     frame = bank(page)
 
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert axe_violations(page) == []
+    page.screenshot(path=PICTURES / "challenge-360.png", full_page=True)
     assert frame.locator("html").evaluate("root => root.scrollWidth <= root.clientWidth")
     payment.refresh_from_db()
     assert payment.authentication.browser["window_size"] == "WINDOWED_250X400"

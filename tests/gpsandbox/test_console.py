@@ -13,13 +13,10 @@ from gpsandbox.console import acts, dial, reading
 from gpsandbox.console.html import element, money
 from gpsandbox.console.sections import Section
 from gpsandbox.store import Store
+from tests.axe import axe_violations
 from tests.gpsandbox.client import SECRET, VISA, bank, sale
 from tests.gpsandbox.conftest import Running, Start
 from tests.gpsandbox.visitor import Visitor
-
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-
 
 # --- the dial --------------------------------------------------------------------------------------------------------
 
@@ -297,7 +294,5 @@ def test_trainer_needs_only_a_keyboard_and_360_pixels(page: Page, running: Runni
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("axe.run()")["violations"]
-        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], path
+        assert axe_violations(page) == [], path
     assert complaints == []

@@ -26,7 +26,14 @@ from oropay.models import (
     Subject,
     TransactionState,
 )
-from oropay.services import Client, PartAsked, PaymentAsked, card_form_guard, lockout_lift, payment_start
+from oropay.services import (
+    Client,
+    PartAsked,
+    PaymentAsked,
+    card_form_guard,
+    lockout_lift,
+    payment_start,
+)
 from oropay.services.instrument import NewCard
 from oropay.velocity import Stance, ask, subjects_of
 from plumbing.models import Mail

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from commerce.models import User
+from oropay.models import Instrument
 from tests.checkout.shop import Shop
 
 
@@ -29,3 +30,9 @@ def client_of() -> Callable[[User], Client]:
 def browser(shop: Shop, client_of: Callable[[User], Client]) -> Client:
     """The buyer's."""
     return client_of(shop.buyer)
+
+
+@pytest.fixture
+def card(shop: Shop) -> Instrument:
+    """The buyer's own saved card."""
+    return shop.saved_card()

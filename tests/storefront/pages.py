@@ -6,6 +6,14 @@ from typing import Any
 
 from django.test import Client
 
+BANK = {
+    "bank_holder_name": "Acme",
+    "bank_routing": "122000030",
+    "bank_account": "90817263544536",
+    "bank_account_again": "90817263544536",
+}
+"""A bank account as somebody types it."""
+
 
 class Fields(HTMLParser):
     """Names and values of a page's inputs."""
@@ -50,3 +58,10 @@ def text(response: Any) -> str:
 def send(client: Client, url: str, **changes: str) -> Any:
     """Open a page, fill in its form and send it."""
     return client.post(url, fields(client.get(url).content.decode()) | changes)
+
+
+def bank_form(client: Client, **changes: str) -> dict[str, str]:
+    """What the page sends when somebody adds the bank account."""
+    page = client.get("/payment-methods/add/").content.decode()
+    method = next(one["value"] for one in inputs(page) if one.get("value", "").startswith("bank:"))
+    return fields(page) | {"method": method, "authorised": method} | BANK | changes

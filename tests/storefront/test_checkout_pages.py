@@ -256,16 +256,15 @@ def test_a_wrong_bank_form_comes_back_without_the_numbers_and_orders_nothing(sho
     assert (Payment.objects.count(), Order.objects.count(), Instrument.objects.count()) == (0, 0, 0)
 
 
-def test_a_saved_card_is_offered_first_and_pays(shop: Shop, browser: Client) -> None:
-    saved = shop.saved_card()
-    choice = f"saved:{shop.integration.pk}:{saved.pk}"
+def test_a_saved_card_is_offered_first_and_pays(shop: Shop, card: Instrument, browser: Client) -> None:
+    choice = f"saved:{shop.integration.pk}:{card.pk}"
     checkout = shop.checkout(choice=choice)
 
     step = text(browser.get(f"/checkout/{checkout.uuid}/payment/"))
     send(browser, review(checkout))
 
     assert step.index("Visa ending in 5262") < step.index("Bank transfer (ACH)")
-    assert Payment.objects.get().instrument == saved
+    assert Payment.objects.get().instrument == card
 
 
 def test_a_colleague_s_saved_card_is_not_offered(shop: Shop, browser: Client) -> None:

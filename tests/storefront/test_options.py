@@ -42,11 +42,6 @@ def hold(shop: Shop) -> Integration:
     return made
 
 
-@pytest.fixture
-def visa(shop: Shop) -> Instrument:
-    return shop.saved_card()
-
-
 def on_an_invoice(shop: Shop, amount: str = "100.00") -> list[PayOption]:
     invoice = Payable(kind=PayableKind.INVOICE, organization=shop.organization, customer=shop.customer, currency="USD")
     return pay_options(user=shop.buyer, payable=invoice, amount=Decimal(amount))
@@ -58,7 +53,7 @@ def at_checkout(shop: Shop) -> list[PayOption]:
 
 
 def test_at_checkout_each_way_says_whether_it_charges_now_or_holds(
-    shop: Shop, hold: Integration, visa: Instrument
+    shop: Shop, hold: Integration, card: Instrument
 ) -> None:
     offered = [(option.title, option.detail, option.holds) for option in at_checkout(shop)]
 
@@ -75,7 +70,7 @@ def test_at_checkout_each_way_says_whether_it_charges_now_or_holds(
     ]
 
 
-def test_on_an_invoice_nothing_is_offered_as_a_hold_or_twice(shop: Shop, hold: Integration, visa: Instrument) -> None:
+def test_on_an_invoice_nothing_is_offered_as_a_hold_or_twice(shop: Shop, hold: Integration, card: Instrument) -> None:
     offered = [(option.title, option.detail) for option in on_an_invoice(shop) if "Bank" not in option.title]
 
     assert offered == [("Visa ending in 5262", "expires 12/2030 · charged now"), ("Card", "Charged now.")]
@@ -83,7 +78,7 @@ def test_on_an_invoice_nothing_is_offered_as_a_hold_or_twice(shop: Shop, hold: I
 
 
 def test_on_an_invoice_a_hold_takes_what_no_other_way_takes_and_charges_it(
-    shop: Shop, hold: Integration, visa: Instrument
+    shop: Shop, hold: Integration, card: Instrument
 ) -> None:
     IntegrationLimit.objects.create(integration=shop.integration, currency="USD", min_amount=Decimal(500))
 
@@ -120,9 +115,9 @@ def test_two_ways_of_the_same_kind_are_told_apart_by_their_own_names(shop: Shop)
 
 @pytest.mark.parametrize("kind", ["card", "saved"])
 def test_the_review_repeats_the_way_and_what_it_does(
-    shop: Shop, browser: Client, hold: Integration, visa: Instrument, kind: str
+    shop: Shop, browser: Client, hold: Integration, card: Instrument, kind: str
 ) -> None:
-    choice = f"card:{hold.pk}" if kind == "card" else f"saved:{hold.pk}:{visa.pk}"
+    choice = f"card:{hold.pk}" if kind == "card" else f"saved:{hold.pk}:{card.pk}"
     checkout = shop.checkout(choice=choice)
 
     page = text(browser.get(f"/checkout/{checkout.uuid}/review/"))

@@ -1,7 +1,5 @@
 """What a dispute does to ledger, invoice, payment and expected money, driven by the card holder's bank."""
 
-from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +11,6 @@ from ledger.models import AccountName
 from oropay import engine
 from oropay.engine import disputes
 from oropay.engine.follow.dispute import EFFECTS, Effect, effect_of
-from oropay.engine.gateways import gateway_of
 from oropay.exceptions import SplitRefused, WriteOffRefused
 from oropay.gateway.port import Funding
 from oropay.models import (
@@ -25,7 +22,6 @@ from oropay.models import (
     Payment,
     PaymentTransaction,
     RefundReason,
-    StepSource,
 )
 from oropay.selectors import family_of
 from oropay.services import refund_lines_suggested, refund_start, refundable
@@ -33,6 +29,7 @@ from plumbing.selectors import notes_on
 from reconciliation.models import Expectation
 from tests.invoices.house import House, allocations, payable_of, posted_lines
 from tests.oropay.disputes.conftest import Bank, Pay, moves, stands
+from tests.oropay.disputes.told import say
 
 S, T, R, E = DisputeStage, DisputeStatus, DisputeResult, Effect
 
@@ -294,30 +291,15 @@ def test_money_that_was_lost_and_comes_back_pays_again(
     bank.advance(name, result="LOST")
     bank.advance(name, stage="CHARGEBACK")
     dispute = bank.tell(name)
-    _say(dispute, status=T.CLOSED, result=R.LOST)
+    say(dispute, status=T.CLOSED, result=R.LOST)
     owed = stands(invoice)
 
-    _say(dispute, stage=S.REVERSAL, status=T.CLOSED, result=R.WON)
+    say(dispute, stage=S.REVERSAL, status=T.CLOSED, result=R.WON)
 
     assert owed == ("0.00", "0.00", "100.00")
     assert moves(charge.payment)[-1] == ("chargeback_reversal", "100.00")
     assert stands(invoice) == ("100.00", "0.00", "0.00")
     assert house.book(AccountName.GATEWAY_CLEARING) == Decimal("100.00")
-
-
-def _say(dispute: Dispute, *, stage: str = "", status: str, result: str = R.PENDING) -> None:
-    """The gateway says what the sandbox would not."""
-    told = gateway_of(account=dispute.provider_account).dispute(gateway_id=dispute.gateway_id)
-    assert told is not None
-    now = timezone.now()
-    later = (told.stage_at or now) + timedelta(seconds=bool(stage))
-    disputes.dispute_record(
-        provider_account=dispute.provider_account,
-        told=replace(told, stage=stage or told.stage, status=status, result=result, stage_at=later, status_at=now),
-        source=StepSource.TOLD,
-        asked_at=now,
-        now=now,
-    )
 
 
 OPEN_ENDS = [T.WITH_MERCHANT, T.UNDER_REVIEW]
@@ -356,7 +338,7 @@ def test_a_word_we_do_not_know_books_nothing_and_asks_a_person(
 ) -> None:
     dispute = bank.tell(bank.open(charge))
 
-    _say(dispute, stage="MEDIATION", status=T.UNDER_REVIEW)
+    say(dispute, stage="MEDIATION", status=T.UNDER_REVIEW)
 
     assert moves(charge.payment) == [("chargeback", "100.00")]
     assert [note.text for note in notes_on(dispute)] == [

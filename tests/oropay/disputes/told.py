@@ -1,5 +1,6 @@
 """What a gateway tells of a dispute, made by hand, and recorded as a reading of it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from django.utils import timezone
 from moneyed import Money
 
 from oropay.engine import disputes
+from oropay.engine.gateways import gateway_of
 from oropay.gateway.port import DisputeTold, Funding
 from oropay.models import Dispute, PaymentTransaction, ProviderAccount, StepSource
 
@@ -43,6 +45,21 @@ def recorded(account: ProviderAccount, charge: PaymentTransaction | None, **chan
         provider_account=account,
         told=told(charge, now=now, **changes),
         source=StepSource.PULLED,
+        asked_at=now,
+        now=now,
+    )
+
+
+def say(dispute: Dispute, *, stage: str = "", status: str, result: str = "PENDING") -> None:
+    """The gateway says what the sandbox would not."""
+    told = gateway_of(account=dispute.provider_account).dispute(gateway_id=dispute.gateway_id)
+    assert told is not None
+    now = timezone.now()
+    later = (told.stage_at or now) + timedelta(seconds=bool(stage))
+    disputes.dispute_record(
+        provider_account=dispute.provider_account,
+        told=replace(told, stage=stage or told.stage, status=status, result=result, stage_at=later, status_at=now),
+        source=StepSource.TOLD,
         asked_at=now,
         now=now,
     )

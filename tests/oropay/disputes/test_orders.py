@@ -1,0 +1,97 @@
+"""Disputes of money that paid an order: it lies there as a deposit, until the order's invoice takes it over."""
+
+from decimal import Decimal
+
+import pytest
+
+from commerce.models import Order
+from ledger.models import AccountName
+from oropay.models import PaymentTransaction
+from tests.invoices.house import House, allocations, payable_of, posted_lines
+from tests.oropay.disputes.conftest import Bank, Pay, stands
+from tests.oropay.disputes.told import say
+
+
+@pytest.fixture
+def order(house: House) -> Order:
+    """An order over 100.00."""
+    return house.order("100.00")
+
+
+@pytest.fixture
+def charge(order: Order, pay: Pay) -> PaymentTransaction:
+    """It is paid by card."""
+    return pay({order.payable: "100.00"})
+
+
+def test_an_order_whose_dispute_was_lost_is_owed_in_full_once_it_is_billed(
+    house: House, order: Order, charge: PaymentTransaction, bank: Bank
+) -> None:
+    name = bank.open(charge)
+    bank.advance(name, result="LOST")
+    bank.tell(name)
+    assert house.book(AccountName.CUSTOMER_DEPOSIT) == 0
+
+    invoice = house.billed(order)
+
+    assert allocations(invoice) == []
+    assert posted_lines(f"invoice:{invoice.pk}") == [{"receivable": "100.00", "revenue": "-100.00"}]
+    assert stands(invoice) == ("0.00", "0.00", "100.00")
+    assert (house.book(AccountName.CUSTOMER_DEPOSIT), house.book(AccountName.RECEIVABLE)) == (Decimal(0), Decimal(100))
+
+
+def test_what_is_recovered_after_billing_pays_the_invoice(
+    house: House, order: Order, charge: PaymentTransaction, bank: Bank
+) -> None:
+    name = bank.open(charge)
+    bank.advance(name, result="LOST")
+    dispute = bank.tell(name)
+    invoice = house.billed(order)
+
+    say(dispute, stage="REVERSAL", status="CLOSED", result="WON")
+
+    assert allocations(invoice) == [("live", "100.00")]
+    assert stands(invoice) == ("100.00", "0.00", "0.00")
+    assert house.book(AccountName.RECEIVABLE) == 0
+
+
+def test_what_was_recovered_before_billing_pays_the_invoice(
+    house: House, order: Order, charge: PaymentTransaction, bank: Bank
+) -> None:
+    name = bank.open(charge)
+    bank.advance(name, result="LOST")
+    dispute = bank.tell(name)
+    say(dispute, stage="REVERSAL", status="CLOSED", result="WON")
+
+    invoice = house.billed(order)
+
+    assert allocations(invoice) == [("live", "100.00")]
+    assert house.book(AccountName.CUSTOMER_DEPOSIT) == 0
+
+
+def test_a_dispute_that_is_lost_after_billing_takes_the_deposit_back_from_the_invoice(
+    house: House, order: Order, charge: PaymentTransaction, bank: Bank
+) -> None:
+    name = bank.open(charge)
+    bank.tell(name)
+    invoice = house.billed(order)
+    assert stands(invoice) == ("100.00", "100.00", "0.00")
+    bank.advance(name, result="LOST")
+
+    bank.tell(name)
+
+    assert stands(invoice) == ("0.00", "0.00", "100.00")
+    assert house.book(AccountName.CUSTOMER_DEPOSIT) == 0
+
+
+def test_a_part_lost_of_two_orders_lowers_each_deposit_by_its_share(house: House, pay: Pay, bank: Bank) -> None:
+    first, second = house.order("60.00"), house.order("40.00")
+    name = bank.open(pay({first.payable: "60.00", second.payable: "40.00"}), amount=5000)
+    bank.advance(name, result="LOST")
+    bank.tell(name)
+
+    invoices = house.billed(first), house.billed(second)
+
+    assert [allocations(invoice) for invoice in invoices] == [[("live", "30.00")], [("live", "20.00")]]
+    assert [payable_of(invoice).due for invoice in invoices] == [Decimal("30.00"), Decimal("20.00")]
+    assert house.book(AccountName.CUSTOMER_DEPOSIT) == 0
