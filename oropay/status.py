@@ -87,7 +87,7 @@ def sums_of(transactions: Iterable[PaymentTransaction], *, amount_of: AmountOf =
             voided += amount_of(row)
         elif parent.action == Action.REFUND:
             unrefunded += amount_of(row)
-        elif parent.pk not in renewed:  # a renewed hold lives on in its renewal
+        elif parent.pk not in renewed and not _is_nobodys_hold(parent):  # a renewed hold lives on in its renewal
             released += amount_of(row)
     authorized, captures = total(Action.AUTHORIZE), total(Action.CAPTURE)
     lost = total(Action.CHARGEBACK_LOST) - recovered
@@ -106,6 +106,11 @@ def sums_of(transactions: Iterable[PaymentTransaction], *, amount_of: AmountOf =
         given=total(Action.CREDIT),
         canceled=voided + released,
     )
+
+
+def _is_nobodys_hold(row: PaymentTransaction) -> bool:
+    """Whether it is a renewal that turned up late: the old hold counts as it did, so giving it back frees nothing."""
+    return row.late and row.action == Action.REAUTHORIZE
 
 
 def attempts_of(transactions: Iterable[PaymentTransaction]) -> list[PaymentTransaction]:
@@ -186,7 +191,12 @@ def _word_of_moved(sums: Sums, rows: Sequence[PaymentTransaction]) -> MoneyState
         return MoneyState.AUTHORIZED
     if sums.canceled <= 0:
         return None
-    ends = [row for row in rows if row.state == S.APPROVED and row.action in {Action.CANCEL, Action.RELEASE}]
+    nobodys = {row.pk for row in rows if _is_nobodys_hold(row)}
+    ends = [
+        row
+        for row in rows
+        if row.state == S.APPROVED and row.action in {Action.CANCEL, Action.RELEASE} and row.parent_id not in nobodys
+    ]
     return MoneyState.EXPIRED if ends[-1].action == Action.RELEASE else MoneyState.CANCELED
 
 

@@ -12,10 +12,12 @@ from moneyed import Money
 from backoffice.groups import groups_ensure
 from commerce.models import Order, User
 from ledger.models import AccountName
+from ledger.services import ledger_check
 from oropay import engine
+from oropay.engine.gateways import gateway_of
 from oropay.engine.holds import holds_expire, holds_renew
 from oropay.exceptions import RenewalRefused
-from oropay.gateway.port import Answer, Verdict
+from oropay.gateway.port import Answer, Capture, CardToken, Verdict
 from oropay.models import (
     Action,
     Alert,
@@ -29,6 +31,7 @@ from oropay.models import (
 )
 from oropay.services import capture_start, reauthorize_start
 from plumbing.models import Mail
+from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, sending
@@ -166,6 +169,50 @@ def test_a_declined_renewal_of_a_lapsed_hold_writes_down_that_it_is_gone(
     assert lapsed.payment.money_state == MoneyState.EXPIRED
     assert (reload(payable).held, reload(payable).payable_now) == (Decimal(0), Decimal(100))
     assert "is gone" in Mail.objects.get(to=owner.email).subject
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_renewal_that_comes_late_is_given_back_and_the_old_hold_counts_as_before(
+    held: PaymentTransaction,
+    run: Run,
+    account: ProviderAccount,
+    payable: Payable,
+    order: Order,
+    sandbox: Sandbox,
+    books: Books,
+    gone: bool,
+) -> None:
+    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
+    row = reauthorize_start(hold=held, by=order.placed_by, now=timezone.now())
+    if gone:
+        sandbox.gateway().cancel(follow_up(held.gateway_id))
+    match = {"endpoint": "/transactions/{id}/reauthorization", "method": "POST"}
+    sandbox.control("/rules", {"match": match, "action": {"drop": {"when": "before"}}})
+    run(row)
+    prove_absent(row)
+    after_absence = reload(payable).held
+    token = CardToken(token=sandbox.card_token())
+    gateway_of(account=account).authorize(
+        sale(amount="100.00", source=token, reference=row.reference, capture=Capture.LATER)
+    )
+
+    engine.watch(transaction_id=row.pk, now=timezone.now())
+    late = PaymentTransaction.objects.get(late=True)
+    reversal = run(late.children.get())
+
+    assert (reversal.action, reversal.state) == (Action.CANCEL, S.APPROVED)
+    assert charges_at_gateway(sandbox, row) == ["REVERSED"]
+    assert charges_at_gateway(sandbox, held) == ["REVERSED" if gone else "PREAUTHORIZED"]
+    left = Decimal(0 if gone else 100)
+    now = reload(payable)
+    assert (after_absence, now.held, now.payable_now) == (left, left, 100 - left)
+    held.payment.refresh_from_db()
+    assert held.payment.money_state == (MoneyState.EXPIRED if gone else MoneyState.AUTHORIZED)
+    if not gone:
+        assert run(capture_start(hold=held, amount=left, by=order.placed_by, now=timezone.now())).state == S.APPROVED
+        assert (reload(payable).paid, reload(payable).payable_now) == (Decimal(100), Decimal(0))
+        assert books(AccountName.GATEWAY_CLEARING) == 100
+    assert ledger_check() == []
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -21,6 +21,8 @@ def canceled(news: Recording, state: TransactionState) -> None:
     parent = news.parent()
     if parent is None:
         raise ValueError(f"cancel {news.row.pk} has no parent")
+    if parent.late and parent.action == Action.REAUTHORIZE:
+        return  # given back before it was anybody's hold: the old one counts as it did
     if any(
         row.parent_id == parent.pk and row.action == Action.REAUTHORIZE and row.state == S.APPROVED
         for row in news.family
