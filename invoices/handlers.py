@@ -8,6 +8,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from commerce.drafts import AddressSnapshot
+from commerce.money import format_money
 from invoices import locks
 from invoices.models import Invoice, InvoiceLine, InvoiceState
 from invoices.services.allocation import (
@@ -18,6 +19,7 @@ from invoices.services.allocation import (
     allocation_take_back,
     allocation_undo,
     allocation_write_off,
+    allocation_write_off_end,
     credit_take_back,
     standing,
 )
@@ -127,9 +129,9 @@ class InvoicePayable:
             alert_raise(
                 row=event.transaction,
                 kind=AlertKind.CREDIT_CREATED,
-                text=_(
-                    "{amount} {currency} was more than invoice {number} still owed and is customer credit now."
-                ).format(amount=split.credited, currency=event.payment.currency, number=invoice.number),
+                text=_("{amount} was more than invoice {number} still owed and is customer credit now.").format(
+                    amount=format_money(split.credited, event.payment.currency), number=invoice.number
+                ),
                 now=event.now,
             )
         return _credits(split)
@@ -149,7 +151,10 @@ class InvoicePayable:
         return self._take_back(event)
 
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
-        """What the money paid stands while it is disputed; once lost it is owed again, unless it is written off."""
+        """What the money paid stands while it is disputed; once lost it is owed again, unless it is written off.
+
+        What comes back after that pays the invoice again, and is bad debt no more as far as it was written off.
+        """
         invoice, row = _invoice(event.payable), event.transaction
         if turn == DisputeTurn.LOST:
             return _credits(
@@ -162,19 +167,15 @@ class InvoicePayable:
                 )
             )
         if turn == DisputeTurn.RECOVERED:
-            return _credits(
-                allocation_apply(
-                    invoice=invoice,
-                    payment=event.payment,
-                    transaction=_money_of(row) or row,
-                    amount=event.amount,
-                    occurred_on=event.occurred_on,
-                    now=event.now,
-                )
-            )
+            return self._recover(event)
         if turn == DisputeTurn.WRITTEN_OFF:
             given_up = allocation_write_off(
-                invoice=invoice, amount=event.amount, occurred_on=event.occurred_on, now=event.now
+                invoice=invoice,
+                payment=event.payment,
+                transaction=row,
+                amount=event.amount,
+                occurred_on=event.occurred_on,
+                now=event.now,
             )
             return _credits(Split(allocated=given_up, credited=ZERO))
         return []
@@ -196,6 +197,25 @@ class InvoicePayable:
             Credit(account=AccountName.CUSTOMER_CREDIT, amount=undone.credited),
             Credit(account=AccountName.DISCOUNTS_GIVEN, amount=-undone.discounts),
             Credit(account=AccountName.SMALL_DIFFERENCES, amount=-undone.differences),
+        ]
+        return [side for side in sides if side.amount]
+
+    def _recover(self, event: MoneyEvent) -> Sequence[Credit]:
+        invoice, row = _invoice(event.payable), event.transaction
+        not_bad = allocation_write_off_end(
+            invoice=invoice, payment=event.payment, transaction=row, amount=event.amount, now=event.now
+        )
+        split = allocation_apply(
+            invoice=invoice,
+            payment=event.payment,
+            transaction=_money_of(row) or row,
+            amount=event.amount,
+            occurred_on=event.occurred_on,
+            now=event.now,
+        )
+        sides = [
+            Credit(account=AccountName.BAD_DEBT, amount=not_bad),
+            *_credits(Split(allocated=split.allocated - not_bad, credited=split.credited)),
         ]
         return [side for side in sides if side.amount]
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce.models import Permission, User
 from commerce.selectors import orders_visible_to, rows_visible_to
-from invoices.models import Allocation, AllocationState, Invoice, InvoiceState, Receipt
+from invoices.models import Allocation, AllocationKind, AllocationState, Invoice, InvoiceState, Receipt
 from oropay.models import Payable, PayableKind, Payment, PaymentPayable
 from oropay.selectors import least_online, payments_visible_to
 
@@ -116,7 +116,9 @@ def payments_of(*, invoice: Invoice, user: User) -> list[PaymentOfInvoice]:
             Prefetch("payment__receipts", Receipt.objects.exclude(number="").order_by("pk")),
             Prefetch(
                 "payment__allocations",
-                Allocation.objects.filter(invoice=invoice, state=AllocationState.LIVE).order_by("pk"),
+                Allocation.objects.filter(
+                    invoice=invoice, kind=AllocationKind.PAYMENT, state=AllocationState.LIVE
+                ).order_by("pk"),
                 to_attr="counting",
             ),
         )

@@ -52,8 +52,8 @@ _TABLE: dict[EntryKind, Sides] = {
     K.FEE_CHARGED: _row([A.GATEWAY_FEES], [A.GATEWAY_CLEARING]),
     K.FEE_PASSED_ON: _row([A.RECEIVABLE], [A.FEE_INCOME]),
     K.DISPUTE_OPENED: _row([A.DISPUTES_RECEIVABLE], [A.GATEWAY_CLEARING]),
-    K.DISPUTE_WON: _row([A.GATEWAY_CLEARING], [A.DISPUTES_RECEIVABLE, *_CUSTOMERS_MONEY]),
-    K.DISPUTE_LOST: _row(_CUSTOMERS_MONEY, [A.DISPUTES_RECEIVABLE, *_CUSTOMERS_MONEY]),
+    K.DISPUTE_WON: _row([A.GATEWAY_CLEARING], [A.DISPUTES_RECEIVABLE, A.BAD_DEBT, *_CUSTOMERS_MONEY]),
+    K.DISPUTE_LOST: _row(_CUSTOMERS_MONEY, [A.DISPUTES_RECEIVABLE, A.BAD_DEBT, *_CUSTOMERS_MONEY]),
     K.CREDIT_MEMO_POSTED: _row([A.ALLOWANCES, A.TAX_PAYABLE], [A.CUSTOMER_CREDIT]),
     K.CREDIT_APPLIED: _row([A.CUSTOMER_CREDIT], [A.RECEIVABLE]),
     K.WRITTEN_OFF: _row([A.BAD_DEBT], [A.RECEIVABLE]),
@@ -131,7 +131,7 @@ def dispute_won(*, amount: Decimal) -> list[Line]:
 
 
 def dispute_recovered(*, given: Iterable[Share]) -> list[Line]:
-    """Money of a dispute that had been lost came back; `given` says what it is for now."""
+    """Money of a dispute that had been lost came back; `given` says what it is for now, or that it is no bad debt."""
     return captured(given=given)
 
 

@@ -30,6 +30,9 @@ class AllocationKind(models.TextChoices):
 FORGIVEN = (AllocationKind.DISCOUNT.value, AllocationKind.SMALL_DIFFERENCE.value)
 """What may be given up together with a payment; such a row names it and goes when the bank takes the payment back."""
 
+NAMES_ITS_CAUSE = (*FORGIVEN, AllocationKind.WRITE_OFF.value)
+"""What may name a payment although it is no money: forgiven with it, or given up because a dispute took it."""
+
 
 class AllocationState(models.TextChoices):
     SETTLING = "settling", _("Settling")
@@ -96,7 +99,8 @@ class Allocation(models.Model):
     transaction = models.ForeignKey(
         "oropay.PaymentTransaction", on_delete=models.PROTECT, null=True, related_name="allocations"
     )
-    """The charge, capture or receipt that brought the money, or with which something was forgiven."""
+    """The charge, capture or receipt that brought the money, or with which something was forgiven; of what was given up
+    because of a dispute, the loss."""
     occurred_on = models.DateField(_("date"))
     """The world's date in the organization's time zone."""
     created_at = models.DateTimeField(_("created"))
@@ -111,7 +115,7 @@ class Allocation(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0), name="allocation_clears_something"),
             models.CheckConstraint(
                 condition=Q(kind=AllocationKind.PAYMENT, payment__isnull=False, transaction__isnull=False)
-                | Q(kind__in=FORGIVEN, payment__isnull=False, transaction__isnull=False)
+                | Q(kind__in=NAMES_ITS_CAUSE, payment__isnull=False, transaction__isnull=False)
                 | Q(~Q(kind=AllocationKind.PAYMENT), payment__isnull=True, transaction__isnull=True),
                 name="allocation_of_money_names_it",
             ),

@@ -164,8 +164,19 @@ def allocation_take_back(
     return Split(allocated=allocated, credited=credited + missing)
 
 
-def allocation_write_off(*, invoice: Invoice, amount: Decimal, occurred_on: date, now: datetime) -> Decimal:
-    """Give up what the customer owes of an invoice, up to `amount`; returns how much was given up."""
+def allocation_write_off(
+    *,
+    invoice: Invoice,
+    payment: Payment,
+    transaction: PaymentTransaction,
+    amount: Decimal,
+    occurred_on: date,
+    now: datetime,
+) -> Decimal:
+    """Give up what the customer owes of an invoice, up to `amount`; returns how much was given up.
+
+    `transaction` is the lost dispute because of which it is owed.
+    """
     given_up = min(amount, balance(invoice=invoice))
     if given_up <= 0:
         return ZERO
@@ -174,10 +185,29 @@ def allocation_write_off(*, invoice: Invoice, amount: Decimal, occurred_on: date
         kind=AllocationKind.WRITE_OFF,
         state=AllocationState.LIVE,
         amount=given_up,
+        payment=payment,
+        transaction=transaction,
         occurred_on=occurred_on,
         created_at=now,
     )
     return given_up
+
+
+def allocation_write_off_end(
+    *, invoice: Invoice, payment: Payment, transaction: PaymentTransaction, amount: Decimal, now: datetime
+) -> Decimal:
+    """Money of a dispute came back, so that up to `amount` of what was given up for it is owed again; returns how much.
+
+    `transaction` is any row of that dispute: all of them carry its name at the gateway.
+    """
+    rows = Allocation.objects.filter(
+        invoice=invoice,
+        payment=payment,
+        kind=AllocationKind.WRITE_OFF,
+        state=AllocationState.LIVE,
+        transaction__gateway_id=transaction.gateway_id,
+    )
+    return _shrink(rows=list(rows.order_by("-pk")), amount=amount, now=now)
 
 
 @dataclass(frozen=True)
