@@ -29,6 +29,7 @@ from oropay.models import (
     RequestState,
     StepSource,
 )
+from plumbing.audit import because
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ R = RequestState
 
 ANSWERED = (DisputeResult.FULFILLED, DisputeResult.WON)
 """Results that a challenge can have led to."""
+LOST = (DisputeResult.LOST, DisputeResult.ACCEPTED)
 
 
 def answer_execute(*, request_id: int, now: datetime) -> None:
@@ -196,6 +198,17 @@ def _end(*, request: DisputeRequest, state: RequestState, failure: str, now: dat
     request.state, request.failure = state, failure
     request.next_at, request.lease_until, request.ended_at = None, None, now
     request.save()
+    if state == R.FAILED and request.action == DisputeAction.ACCEPT:
+        _pursue_again(dispute_id=request.dispute_id)
+
+
+def _pursue_again(*, dispute_id: int) -> None:
+    """An acceptance that is not in effect decides nothing; what it said of a loss that is booked already stands."""
+    dispute = locks.dispute(pk=dispute_id)
+    if dispute.not_pursued and dispute.result not in LOST:
+        dispute.not_pursued = False
+        with because(by=None, why="the acceptance did not take effect"):
+            dispute.save(update_fields=["not_pursued"])
 
 
 def _read_after(*, request: DisputeRequest) -> None:

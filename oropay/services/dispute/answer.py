@@ -108,6 +108,8 @@ def dispute_challenge(
     if letter.strip():
         chosen.append(_letter(dispute=dispute, text=letter.strip(), by=by, now=now))
     with because(by=by, why="challenge of the dispute"):
+        dispute.not_pursued = False  # whoever challenges pursues, whatever an earlier acceptance said
+        dispute.save(update_fields=["not_pursued"])
         request = _queue(dispute=dispute, action=DisputeAction.CHALLENGE, by=by, now=now)
         request.evidence.set(chosen)
     return request

@@ -1,6 +1,7 @@
 """Our answers to disputes: accepted, challenged, too late, and every way their own answer can be lost."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -133,14 +134,8 @@ def test_a_lost_answer_is_read_and_never_sent_again(
     swallow(bank, act, when=when)
     request = send(accept(dispute, clerk) if act == "acceptance" else challenge(dispute, clerk))
     lost = request.state
-    DisputeRequest.objects.filter(pk=request.pk).update(answer_by=timezone.now() - timedelta(minutes=5))
 
-    for _look in range(3):
-        disputes.answer_look(request_id=request.pk, now=timezone.now())
-        DisputeRequest.objects.filter(pk=request.pk, absent_since__isnull=False).update(
-            absent_since=timezone.now() - settings.OROPAY_ABSENT_GAP
-        )
-    request.refresh_from_db()
+    look_until_it_ends(request)
 
     assert lost == RequestState.UNKNOWN
     assert request.tries == 1
@@ -150,6 +145,37 @@ def test_a_lost_answer_is_read_and_never_sent_again(
         assert (request.state, request.failure) == (RequestState.FAILED, RequestFailure.NEVER_ARRIVED)
         assert bank.seen(dispute.gateway_id)[1] == "WITH_MERCHANT"
         assert answerable(dispute=dispute, now=timezone.now()).now
+
+
+def test_a_loss_is_written_off_by_itself_only_if_its_acceptance_arrived(
+    house: House, dispute: Dispute, invoice: Invoice, bank: Bank, clerk: User
+) -> None:
+    swallow(bank, "acceptance", when="before")
+    request = send(accept(dispute, clerk, not_pursued=True))
+    look_until_it_ends(request)
+    assert (request.state, request.failure) == (RequestState.FAILED, RequestFailure.NEVER_ARRIVED)
+    dispute.refresh_from_db()
+    given_up = dispute.not_pursued
+    bank.advance(dispute.gateway_id, result="LOST")
+
+    bank.pull()
+
+    assert given_up is False
+    assert stands(invoice) == ("0.00", "0.00", "100.00")
+    assert (house.book(AccountName.BAD_DEBT), house.book(AccountName.RECEIVABLE)) == (Decimal(0), Decimal(100))
+
+
+def test_an_acceptance_whose_answer_was_lost_is_written_off_all_the_same(
+    house: House, dispute: Dispute, invoice: Invoice, bank: Bank, clerk: User
+) -> None:
+    swallow(bank, "acceptance", when="after")
+    request = send(accept(dispute, clerk, not_pursued=True))
+
+    look_until_it_ends(request)
+
+    assert request.state == RequestState.DONE
+    assert stands(invoice) == ("0.00", "0.00", "0.00")
+    assert house.book(AccountName.BAD_DEBT) == 100
 
 
 def test_one_look_that_finds_nothing_proves_nothing(dispute: Dispute, bank: Bank, clerk: User) -> None:
@@ -315,6 +341,17 @@ def test_evidence_that_was_sent_cannot_be_withdrawn(dispute: Dispute, clerk: Use
 
     with pytest.raises(EvidenceRefused, match="sent to the gateway already"):
         evidence_withdraw(evidence=kept, by=clerk, now=timezone.now())
+
+
+def look_until_it_ends(request: DisputeRequest) -> None:
+    """No answer can come any more, and looking twice is enough."""
+    DisputeRequest.objects.filter(pk=request.pk).update(answer_by=timezone.now() - timedelta(minutes=5))
+    for _look in range(3):
+        disputes.answer_look(request_id=request.pk, now=timezone.now())
+        DisputeRequest.objects.filter(pk=request.pk, absent_since__isnull=False).update(
+            absent_since=timezone.now() - settings.OROPAY_ABSENT_GAP
+        )
+    request.refresh_from_db()
 
 
 def swallow(bank: Bank, act: str, *, when: str) -> None:
