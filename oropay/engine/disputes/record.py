@@ -6,6 +6,7 @@ owners do and what finance is told stand or fall together.
 
 from datetime import date, datetime
 
+from django.db.models import Q
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from oropay.engine.follow.dispute import Effect, effect_of, follow_dispute
 from oropay.engine.record import payment_refresh, recording_lock
 from oropay.gateway.port import Answer, DisputeTold, Verdict
 from oropay.models import (
+    HOLDS,
     Action,
     Dispute,
     DisputeLine,
@@ -103,9 +105,8 @@ def charge_of(*, dispute: Dispute) -> PaymentTransaction | None:
     ).select_related("payment__instrument")
     found: list[PaymentTransaction] = []
     if dispute.reference:
-        named = list(rows.filter(reference=dispute.reference))
-        named = named or list(rows.filter(gateway_reference=dispute.reference, late=True))
-        found = [money for row in named for money in _money_of(row)]
+        named = rows.filter(Q(reference=dispute.reference) | Q(gateway_reference=dispute.reference, late=True))
+        found = [money for row in named.order_by("pk") for money in _money_of(row)]
     elif dispute.arn:
         earlier = Dispute.objects.filter(
             provider_account_id=dispute.provider_account_id, arn=dispute.arn, transaction__isnull=False
@@ -118,7 +119,7 @@ def charge_of(*, dispute: Dispute) -> PaymentTransaction | None:
 def _money_of(row: PaymentTransaction) -> list[PaymentTransaction]:
     """What took the money: a charge itself, or the captures of a hold."""
     rows = [row]
-    if row.action == Action.AUTHORIZE:
+    if row.action in HOLDS:
         rows = list(row.children.filter(action=Action.CAPTURE).select_related("payment__instrument").order_by("pk"))
     taking = {Action.CHARGE, Action.CAPTURE}
     return [one for one in rows if one.action in taking and one.state == TransactionState.APPROVED]

@@ -15,14 +15,15 @@ from oropay.engine import disputes
 from oropay.exceptions import LinkRefused
 from oropay.gateway.port import CardToken
 from oropay.models import Alert, AlertKind, Dispute, MoneyState, Payment, PaymentTransaction, StepSource
-from oropay.services import capture_start
+from oropay.services import capture_start, reauthorize_start
 from oropay.services.dispute import deadlines_watch, dispute_assign, finance_of
 from plumbing.models import Mail
 from plumbing.ports import periodic_tasks
-from tests.contract.samples import sale
+from tests.contract.samples import follow_up, sale
 from tests.factories import StaffFactory
 from tests.invoices.house import House, posted_lines
 from tests.oropay.disputes.conftest import Bank, Pay, moves, stands
+from tests.oropay.house import arrive, prove_absent
 
 
 @pytest.fixture
@@ -224,6 +225,46 @@ def test_two_captures_of_one_hold_dispute_the_one_that_is_large_enough(
     assert Payment.objects.get(pk=hold.payment_id).money_state == MoneyState.DISPUTED
     row = hold.payment.transactions.get(action="chargeback")
     assert posted_lines(f"transaction:{row.pk}") == [{"disputes_receivable": "70.00", "gateway_clearing": "-70.00"}]
+
+
+def test_a_dispute_of_a_charge_that_came_late_finds_it_by_the_reference_it_was_sent_with(
+    house: House, bank: Bank, pay: Pay
+) -> None:
+    bank.sandbox.control(
+        "/rules", {"match": {"endpoint": "/transactions", "method": "POST"}, "action": {"drop": {"when": "before"}}}
+    )
+    row = pay({house.order("100.00").payable: "100.00"})
+    prove_absent(row)
+    arrive(row)
+    engine.watch(transaction_id=row.pk, now=timezone.now())
+    late = PaymentTransaction.objects.get(late=True)
+    name = bank.open(late)
+
+    dispute = bank.tell(name)
+
+    assert dispute.transaction == late
+    assert moves(late.payment) == [("chargeback", "100.00")]
+    assert house.book(AccountName.DISPUTES_RECEIVABLE) == 100
+
+
+def test_a_dispute_of_a_capture_of_a_renewed_hold_is_linked_to_it(
+    house: House, bank: Bank, pay: Pay, clerk: User
+) -> None:
+    house.hold_at_checkout()
+    hold = pay({house.order("100.00").payable: "100.00"})
+    bank.sandbox.gateway().cancel(follow_up(hold.gateway_id))
+    renewal = reauthorize_start(hold=hold, by=None, now=hold.created_at + timedelta(days=7, hours=2))
+    PaymentTransaction.objects.filter(pk=renewal.pk).update(created_at=timezone.now())
+    engine.execute(transaction_id=renewal.pk, now=timezone.now())
+    renewal.refresh_from_db()
+    capture = capture_start(hold=renewal, amount=Decimal("100.00"), by=clerk, now=timezone.now())
+    engine.execute(transaction_id=capture.pk, now=timezone.now())
+
+    dispute = bank.tell(bank.open(renewal))
+
+    assert dispute.transaction == capture
+    assert moves(hold.payment) == [("chargeback", "100.00")]
+    assert house.book(AccountName.DISPUTES_RECEIVABLE) == 100
 
 
 def _card(bank: Bank) -> CardToken:
