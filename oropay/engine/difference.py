@@ -140,7 +140,7 @@ def _reversed(
     family: Sequence[PaymentTransaction],
 ) -> Difference:
     """The gateway undid all of it. What was refunded before cannot be undone too: then people must look."""
-    if any(_children(one, family, Action.REFUND) for one in standing):
+    if any(_refunds(one, family) for one in standing):
         return _states(row, answer, _("refunded"))
     text = (
         _("Reversed at the gateway, or lapsed: nothing is held any more.")
@@ -180,8 +180,14 @@ def _children(
     return [row for row in family if row.parent_id == parent.pk and row.action == action and row.state == S.APPROVED]
 
 
+def _refunds(charge: PaymentTransaction, family: Sequence[PaymentTransaction]) -> list[PaymentTransaction]:
+    """Its approved refunds; a late one stands below the refund that failed."""
+    ids = {charge.pk, *(row.pk for row in family if row.parent_id == charge.pk and row.action == Action.REFUND)}
+    return [row for parent in family if parent.pk in ids for row in _children(parent, family, Action.REFUND)]
+
+
 def left_of(charge: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Decimal:
     """What of a charge or capture has not been given back."""
-    given: Decimal = sum((row.amount for row in _children(charge, family, Action.REFUND)), ZERO)
+    given: Decimal = sum((row.amount for row in _refunds(charge, family)), ZERO)
     left: Decimal = charge.amount - given
     return left

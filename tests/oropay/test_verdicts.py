@@ -8,6 +8,8 @@ import pytest
 from django.utils import timezone
 
 from commerce.models import Order, User
+from commerce.services import setting_set
+from invoices.models import Invoice, InvoiceKind
 from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine
@@ -28,6 +30,7 @@ from oropay.models import (
     TransactionState,
     Watch,
 )
+from oropay.scoped import ACH_REFUND_HOLD
 from oropay.services import (
     EvidenceFile,
     approval_agree,
@@ -41,7 +44,9 @@ from oropay.services import (
 from plumbing.models import DocumentKind
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
-from tests.oropay.house import reload
+from tests.invoices.house import posted_lines
+from tests.oropay.books import portal
+from tests.oropay.house import given_back, reload, reread, send_back
 from tests.oropay.notices import drain, tell
 
 S = TransactionState
@@ -279,6 +284,61 @@ def test_a_charge_ruled_out_that_turns_up_is_told_by_a_notification_and_given_ba
     assert books(AccountName.GATEWAY_CLEARING) == 100
     assert reload(payable).paid == 100
     assert not DriftFinding.objects.exists()
+    assert ledger_check() == []
+
+
+def test_a_bank_refund_ruled_out_that_turns_up_after_the_bank_took_the_debit_back_is_owed_by_debit_memo(
+    settled: Callable[..., PaymentTransaction],
+    lose: Lose,
+    decide: Decide,
+    sandbox: Sandbox,
+    later: Callable[..., None],
+    order: Order,
+    clerk: User,
+    books: Books,
+) -> None:
+    setting_set(key=ACH_REFUND_HOLD.key, value=0, organization=order.organization)
+    debit = settled()
+    row = lose(given_back(debit, "40.00", clerk), "/transactions/{id}/refund", when="after")
+    decide(row, taken=False)
+    send_back(sandbox, debit, "R10")
+    reread(debit)
+
+    engine.watch(transaction_id=row.pk, now=timezone.now())
+    later(days=7)
+    late = reread(PaymentTransaction.objects.get(late=True))
+
+    assert (late.action, late.state) == (Action.REFUND, S.APPROVED)
+    memo = Invoice.objects.get(kind=InvoiceKind.DEBIT_MEMO)
+    assert (memo.total, memo.cause) == (Decimal(40), late)
+    assert posted_lines(f"invoice:{memo.pk}") == [{"gateway_clearing": "-40.00", "receivable": "40.00"}]
+    assert posted_lines(f"transaction:{late.pk}") == []
+    assert (books(AccountName.CUSTOMER_DEPOSIT), books(AccountName.CUSTOMER_CREDIT)) == (Decimal(0), Decimal(0))
+    assert (books(AccountName.RECEIVABLE), books(AccountName.GATEWAY_CLEARING)) == (Decimal(40), Decimal(-40))
+    assert ledger_check() == []
+
+
+@pytest.mark.usefixtures("empty_gateway")
+def test_what_a_late_refund_gave_back_is_not_left_for_a_refund_in_the_portal(
+    charge: PaymentTransaction,
+    lose: Lose,
+    decide: Decide,
+    order: Order,
+    compare: Callable[[], list[tuple[str, bool]]],
+    sandbox: Sandbox,
+    books: Books,
+) -> None:
+    row = lose(refund_of(charge, "40.00", order), "/transactions/{id}/refund", when="after")
+    decide(row, taken=False)
+    engine.watch(transaction_id=row.pk, now=timezone.now())
+    sandbox.gateway().refund(portal(charge.gateway_id, "70"))
+
+    compare()
+
+    refund = PaymentTransaction.objects.get(action=Action.REFUND, outside=True)
+    lines = [(line.source, line.amount) for line in refund.refund_lines.order_by("pk")]
+    assert lines == [("deposit", Decimal(60)), ("credit", Decimal(10))]
+    assert (books(AccountName.CUSTOMER_DEPOSIT), books(AccountName.CUSTOMER_CREDIT)) == (Decimal(0), Decimal(10))
     assert ledger_check() == []
 
 

@@ -14,7 +14,8 @@ from oropay.services.alert import alert_raise
 def refunded(news: Recording, state: TransactionState) -> None:
     """A refund to a bank account is accepted first and sure when it is funded, as a debit is."""
     if state == TransactionState.APPROVED:
-        came_first = any(row.action == Action.RETURN and row.parent_id == news.row.parent_id for row in news.family)
+        charge = news.row.subject
+        came_first = any(row.action == Action.RETURN and row.parent == charge for row in news.family)
         _owed(news) if came_first else _given_back(news)
         expect(row=news.row, gateway_id=news.row.gateway_id, amount=-news.row.amount, now=news.now)
     elif state in ENDED and expected_before(news):
