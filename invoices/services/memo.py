@@ -68,7 +68,7 @@ def debit_memo_post(
     payment = transaction.payment
     website = _website(payment)
     with override(website.language):
-        line = _(str(KINDS[kind].line)).format(day=f"{payment.created_at:%Y-%m-%d}")
+        line = _(str(KINDS[kind].line)).format(day=payment.organization.today(payment.created_at).isoformat())
     address = _bill_to(payment)
     memo = Invoice(
         kind=InvoiceKind.DEBIT_MEMO,

@@ -1,5 +1,6 @@
 """A bank debit that paid invoices comes back: what it paid is owed again, with what was forgiven for it."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,7 @@ from ledger import postings
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post, ledger_check, period_hold
 from oropay.gateway.port import Verdict
-from oropay.models import Action, Payment, PaymentTransaction
+from oropay.models import Action, Alert, AlertKind, Payment, PaymentTransaction
 from oropay.ports import DEBTS, DebtKind, debts
 from oropay.services import PartAsked, offline_receipt_record, payable_recompute
 from tests.factories import NOON
@@ -57,6 +58,8 @@ def test_what_a_debit_left_as_credit_is_taken_back_before_anything_is_owed(house
     )
     house.says(payment, Verdict.APPROVED)
     assert house.book(AccountName.CUSTOMER_CREDIT) == Decimal(-30)
+    told = Alert.objects.get(kind=AlertKind.CREDIT_CREATED)
+    assert told.text == f"$30.00 was more than invoice {invoice.number} still owed and is customer credit now."
 
     comes_back(house, payment)
 
@@ -155,6 +158,15 @@ def test_a_debit_memo_is_numbered_posted_drawn_and_paid_like_an_invoice(house: H
     house.paid(payable_of(memo), amounts=["25.00"])
     assert payable_of(memo).due == 0
     assert ledger_check() == []
+
+
+def test_a_memo_names_the_day_of_the_debit_as_the_seller_saw_it(house: House) -> None:
+    payment = settled(house, house.posted("100.00"), amounts=["100.00"])
+    Payment.objects.filter(pk=payment.pk).update(created_at=datetime(2026, 11, 17, 3, 0, tzinfo=UTC))
+
+    memo = memo_of(house, payment, DebtKind.RETURN_FEE, "25.00")
+
+    assert memo.lines.get().name == "Fee for the returned bank debit of 2026-11-16"
 
 
 def test_the_same_debt_is_posted_once(house: House) -> None:
