@@ -184,8 +184,12 @@ def _recover(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
 
 def write_off(*, news: Recording, dispute: Dispute, amount: Decimal) -> Decimal:
     """Give up what the customer owes again because of a loss; returns how much that was."""
+    return _give_up(news=news, dispute=dispute, amounts=split_of(dispute=dispute, parts=news.parts, amount=amount))
+
+
+def _give_up(*, news: Recording, dispute: Dispute, amounts: list[tuple[int, Decimal]]) -> Decimal:
     row = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST)
-    credited = _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.WRITTEN_OFF, amount=amount)
+    credited = _ask(news=news, row=row, turn=DisputeTurn.WRITTEN_OFF, amounts=amounts)
     given_up = sum((credit.amount for credit in credited), ZERO)
     if given_up > 0:
         _post(news=news, row=row, kind=EntryKind.WRITTEN_OFF, lines=postings.written_off(amount=given_up))
@@ -200,6 +204,8 @@ def take_differently(
 ) -> tuple[Sides, Sides]:
     """Move a loss between payables: first give back where less is taken now, then take where more is.
 
+    What was written off moves with it.
+
     Returns what is taken (debits) and given (credits), of equal amounts; both empty when nothing changes.
     """
     before = dict(split_of(dispute=dispute, parts=news.parts, amount=lost))
@@ -212,6 +218,8 @@ def take_differently(
     taken = [(payable_id, change) for payable_id, change in changed if change > 0]
     back = _ask(news=news, row=row, turn=DisputeTurn.RECOVERED, amounts=given)
     gone = _ask(news=news, row=row, turn=DisputeTurn.LOST, amounts=taken)
+    if dispute.not_pursued:
+        _give_up(news=news, dispute=dispute, amounts=taken)
     return _shares(gone), _shares(back)
 
 
@@ -263,16 +271,9 @@ def _add(
     return row
 
 
-def _tell(
-    *,
-    news: Recording,
-    dispute: Dispute,
-    row: PaymentTransaction,
-    turn: DisputeTurn,
-    amount: Decimal | None = None,
-) -> list[Credit]:
+def _tell(*, news: Recording, dispute: Dispute, row: PaymentTransaction, turn: DisputeTurn) -> list[Credit]:
     """Tell each payable's owner its share, and collect what it answers."""
-    amounts = split_of(dispute=dispute, parts=news.parts, amount=row.amount if amount is None else amount)
+    amounts = split_of(dispute=dispute, parts=news.parts, amount=row.amount)
     return _ask(news=news, row=row, turn=turn, amounts=amounts)
 
 

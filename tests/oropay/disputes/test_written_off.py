@@ -13,7 +13,7 @@ from oropay.services import PartAsked, offline_receipt_record
 from oropay.services.dispute import dispute_challenge
 from tests.factories import NOON
 from tests.invoices.house import House, allocations, payable_of, posted_lines
-from tests.oropay.disputes.conftest import Bank, moves, stands
+from tests.oropay.disputes.conftest import Bank, Pay, moves, stands
 from tests.oropay.disputes.told import say
 
 A = AccountName
@@ -88,6 +88,23 @@ def test_one_disputes_money_ends_no_write_off_of_another(
 
     assert house.book(A.BAD_DEBT) == 40
     assert stands(invoice) == ("60.00", "0.00", "0.00")
+
+
+def test_what_was_written_off_moves_with_the_loss_between_invoices(
+    house: House, pay: Pay, bank: Bank, clerk: User
+) -> None:
+    first, second = house.posted("60.00"), house.posted("40.00")
+    name = bank.open(pay({first: "60.00", second: "40.00"}), amount=5000)
+    bank.advance(name, result="LOST")
+    dispute = bank.tell(name)
+    written_off(dispute, clerk)
+    lines = {payable_of(first).pk: Decimal("50.00"), payable_of(second).pk: Decimal("0.00")}
+
+    disputes.dispute_split(dispute=dispute, lines=lines, note="only the first", by=clerk, now=timezone.now())
+
+    assert (stands(first), stands(second)) == (("10.00", "0.00", "0.00"), ("40.00", "0.00", "0.00"))
+    assert [house.book(account) for account in (A.BAD_DEBT, A.RECEIVABLE, A.CUSTOMER_CREDIT)] == [50, 0, 0]
+    assert posted_lines(f"dispute:{dispute.pk}") == [{"receivable": "20.00", "bad_debt": "-20.00"}]
 
 
 def test_whoever_challenges_pursues_even_if_an_earlier_loss_was_written_off(
