@@ -38,6 +38,7 @@ R = RequestState
 ANSWERED = (DisputeResult.FULFILLED, DisputeResult.WON)
 """Results that a challenge can have led to."""
 LOST = (DisputeResult.LOST, DisputeResult.ACCEPTED)
+"""Results by which the money is gone, whoever said so."""
 
 
 def answer_execute(*, request_id: int, now: datetime) -> None:
