@@ -130,13 +130,16 @@ def _doubt(state: TransactionState, alert: AlertKind) -> Move:
 def _cancel_failed(*, row: PaymentTransaction, answer: Answer) -> Move:
     """A reversal by reference that finds nothing proves absence; a closed batch asks for a refund.
 
-    Absent is only what never had a name at the gateway: a 404 for an id that it gave us itself proves nothing.
+    Absent is only what never had a name at the gateway: a 404 for an id that it gave us itself proves nothing. Any
+    other refusal of a reversal by reference leaves both unknown.
     """
     lost = row.parent is not None and row.parent.state == S.UNKNOWN and not row.parent.gateway_id
     if answer.verdict == Verdict.NOT_FOUND and lost:
         return Move(S.FAILED, FailureReason.NEVER_ARRIVED)
     if answer.batch_closed:
         return Move(S.FAILED, FailureReason.BATCH_CLOSED)
+    if lost and row.state == S.SENDING:
+        return _doubt(S.SENDING, AlertKind.REFUSED_REQUEST)
     return TABLE[Verdict.FAILED]
 
 

@@ -22,7 +22,7 @@ from oropay.engine.ladder import next_look, next_reread
 from oropay.engine.leaving import authentication_expire
 from oropay.engine.record import record
 from oropay.gateway.port import Answer, Listing, PaymentGateway, Proof, ResultRequest, Verdict
-from oropay.models import REREAD, RUNNING, Action, AlertKind, Method, PaymentTransaction, TransactionState
+from oropay.models import REREAD, RUNNING, Action, AlertKind, Exchange, Method, PaymentTransaction, TransactionState
 from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
 
@@ -271,7 +271,10 @@ def _look_at_parent(row: PaymentTransaction, gateway: PaymentGateway) -> None:
 def _look_at_lost_parent(
     *, row: PaymentTransaction, parent: PaymentTransaction, gateway: PaymentGateway, asked_at: datetime
 ) -> None:
-    """A reversal by reference went unanswered: what the gateway lists under that reference decides."""
+    """A reversal by reference went unanswered or was refused: what the gateway lists under that reference decides.
+
+    While it lists nothing, one that was refused stays: another would be refused as well.
+    """
     listing = _listed(row=row, gateway=gateway, reference=parent.reference)
     if not listing.complete:
         return
@@ -279,12 +282,16 @@ def _look_at_lost_parent(
     reversed_ = [a for a in listing.found if a.status == "REVERSED" and same_transaction(row=parent, answer=a)]
     if reversed_:
         record(transaction_id=row.pk, answer=replace(reversed_[0], verdict=Verdict.APPROVED), kind="look")
-    elif _answer_is_overdue(row=row, at=asked_at):
+    elif _answer_is_overdue(row=row, at=asked_at) and (listing.found or not _was_refused(row)):
         record(
             transaction_id=row.pk,
             answer=Answer(verdict=Verdict.FAILED, error_text="the reversal did not happen"),
             kind="look",
         )
+
+
+def _was_refused(row: PaymentTransaction) -> bool:
+    return Exchange.objects.filter(transaction=row, kind="send", verdict=Verdict.FAILED).exists()
 
 
 def _look_at_review(row: PaymentTransaction, gateway: PaymentGateway) -> None:

@@ -34,7 +34,7 @@ from oropay.models import (
 )
 from oropay.services.followup import reversal_queue
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import charges_at_gateway, overdue, reload, sending
+from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, sending
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -205,6 +205,31 @@ def test_a_reversal_whose_answer_was_lost_is_judged_by_what_the_gateway_lists(
     reversal.refresh_from_db()
     assert (reversal.state, row.state) == (reversal_is, charge_is)
     assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_a_reversal_by_reference_that_is_refused_leaves_both_unknown_and_is_not_sent_again(
+    start: Start, run: Run, sandbox: Sandbox, payable: Payable
+) -> None:
+    row = start().transactions.get()
+    sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
+    run(row)
+    refusal = {"error_code": "INVALID_REQUEST_DATA", "detailed_error_code": "40213", "detailed_error_description": "id"}
+    rule = {"endpoint": "/transactions/{id}/reversal"}
+    sandbox.control("/rules", {"match": rule, "action": {"http": {"status": 400, "body": refusal}}, "times": 1})
+
+    prove_absent(row)
+    reversal = row.children.get()
+    for each in (reversal, row):
+        overdue(each)
+        PaymentTransaction.objects.filter(pk=each.pk).update(absent_since=timezone.now() - timedelta(minutes=5))
+        engine.look(transaction_id=each.pk, now=timezone.now())
+
+    row.refresh_from_db()
+    reversal.refresh_from_db()
+    assert (row.state, reversal.state) == (TransactionState.UNKNOWN, TransactionState.UNKNOWN)
+    assert [child.pk for child in row.children.all()] == [reversal.pk]
+    assert Alert.objects.get(transaction=reversal).kind == AlertKind.REFUSED_REQUEST
+    assert PaymentPayable.objects.get(payable=payable).live
 
 
 def test_two_look_ups_at_once_do_not_prove_absence(start: Start, settings: Settings) -> None:
