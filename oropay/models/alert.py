@@ -47,7 +47,7 @@ class AlertKind(models.TextChoices):
 
 @tracked()
 class Alert(models.Model):
-    """Raised once per transaction and kind; a person resolves it with a remark."""
+    """Open only once per transaction and kind; a person resolves it with a remark."""
 
     kind = models.CharField(_("kind"), max_length=24, choices=AlertKind)
     transaction = models.ForeignKey(
@@ -63,7 +63,11 @@ class Alert(models.Model):
         verbose_name_plural = _("alerts")
         ordering = ["-raised_at"]
         constraints = [
-            models.UniqueConstraint(fields=["transaction", "kind"], name="alert_once_per_transaction_and_kind"),
+            models.UniqueConstraint(
+                fields=["transaction", "kind"],
+                condition=models.Q(resolved_at__isnull=True),
+                name="alert_open_once_per_transaction_and_kind",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -30,7 +30,7 @@ class DriftKind(models.TextChoices):
 
 @tracked(ignore=["seen_at"])
 class DriftFinding(models.Model):
-    """One difference, found once per account, gateway id and kind; seen again it is not told again."""
+    """One difference; open only once per account, gateway id and kind, and seen again it is not told again."""
 
     provider_account = models.ForeignKey(
         ProviderAccount, on_delete=models.CASCADE, related_name="drift_findings", verbose_name=_("provider account")
@@ -66,7 +66,9 @@ class DriftFinding(models.Model):
         ordering = ["-found_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["provider_account", "gateway_id", "kind"], name="drift_found_once_per_id_and_kind"
+                fields=["provider_account", "gateway_id", "kind"],
+                condition=models.Q(resolved_at__isnull=True, repaired=""),
+                name="drift_open_once_per_id_and_kind",
             ),
         ]
 

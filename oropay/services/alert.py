@@ -11,15 +11,23 @@ from plumbing.services import note_add
 
 
 def alert_raise(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> None:
-    """Ask a person to look, once per transaction and kind."""
-    Alert.objects.get_or_create(transaction=row, kind=kind, defaults={"text": text, "raised_at": now})
+    """Ask a person to look: one open alert per transaction and kind, in its newest words.
+
+    What was resolved stays so when the same is said again; other words are another trouble.
+    """
+    last = Alert.objects.filter(transaction=row, kind=kind).order_by("-pk").first()
+    if last is None or last.resolved_at is None or last.text != text:
+        alert_again(row=row, kind=kind, text=text, now=now)
 
 
 def alert_again(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> None:
-    """As `alert_raise`, and opened again if it had been closed: the same trouble is back."""
-    alert_raise(row=row, kind=kind, text=text, now=now)
-    Alert.objects.filter(transaction=row, kind=kind, resolved_at__isnull=False).update(
-        text=text, raised_at=now, resolved_at=None, remark=""
+    """As `alert_raise`, also if the same had been resolved: the trouble is back."""
+    Alert.objects.update_or_create(
+        transaction=row,
+        kind=kind,
+        resolved_at=None,
+        defaults={"text": text},
+        create_defaults={"text": text, "raised_at": now},
     )
 
 

@@ -23,24 +23,26 @@ def finding_note(
     repaired: bool,
     now: datetime,
 ) -> bool:
-    """Write down a difference, once per account, gateway id and kind. True when it is new."""
-    finding, created = DriftFinding.objects.get_or_create(
-        provider_account=account,
-        gateway_id=gateway_id,
-        kind=kind,
-        defaults={
-            "transaction": transaction,
-            "text": text,
-            "repaired": text if repaired else "",
-            "found_at": now,
-            "seen_at": now,
-        },
+    """Write down a difference, once per account, gateway id and kind while it is open. True when it is new.
+
+    What was resolved or repaired stays closed when the same is seen again; another difference is a finding of its own.
+    """
+    same = {"provider_account": account, "gateway_id": gateway_id, "kind": kind}
+    last = DriftFinding.objects.filter(**same).order_by("-pk").first()
+    if last is not None and (last.is_open or last.text == text):
+        last.seen_at = now
+        if not repaired:
+            last.text = text
+        elif not last.repaired:
+            last.repaired = text
+        last.save(update_fields=["seen_at", "text", "repaired"])
+        return False
+    _finding, created = DriftFinding.objects.get_or_create(
+        **same,
+        resolved_at=None,
+        repaired=text if repaired else "",
+        defaults={"transaction": transaction, "text": text, "found_at": now, "seen_at": now},
     )
-    if not created:
-        finding.seen_at = now
-        if repaired and not finding.repaired:
-            finding.repaired = text
-        finding.save(update_fields=["seen_at", "repaired"])
     return created
 
 

@@ -283,5 +283,32 @@ def test_a_finding_is_resolved_once_with_a_remark(
     assert DriftFinding.objects.get().remark == "Agreed with the gateway."
 
 
+def test_another_difference_after_one_was_resolved_is_told_anew(
+    charge: PaymentTransaction, compare: Callable[[], list[tuple[str, bool]]]
+) -> None:
+    disguised(charge, amount="90")
+    compare()
+    clerk = StaffFactory.create()
+    finding_resolve(finding=DriftFinding.objects.get(), remark="Agreed.", by=clerk, now=timezone.now())
+
+    disguised(charge, amount="80")
+    found = [compare() for _ in range(2)]
+
+    first, second = DriftFinding.objects.order_by("pk")
+    assert found == [[(K.AMOUNT_DIFFERS, False)] * 2] * 2
+    assert (first.text, first.remark, first.is_open) == ("$90.00 with us, $100.00 at the gateway.", "Agreed.", False)
+    assert (second.text, second.is_open) == ("$80.00 with us, $100.00 at the gateway.", True)
+
+
+def test_an_open_difference_says_how_it_stands_now(
+    charge: PaymentTransaction, compare: Callable[[], list[tuple[str, bool]]]
+) -> None:
+    for amount in ("90", "80"):
+        disguised(charge, amount=amount)
+        compare()
+
+    assert DriftFinding.objects.get().text == "$80.00 with us, $100.00 at the gateway."
+
+
 def test_the_engine_offers_the_comparison_to_jobs() -> None:
     assert engine.drift_check is drift_check

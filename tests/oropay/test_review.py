@@ -209,6 +209,7 @@ def test_a_review_that_nobody_ends_is_told_then_given_back(
 ) -> None:
     times: dict[str, Any] = {"alert_after": timedelta(days=1), "cancel_after": timedelta(days=6)}
     born = in_review.created_at
+    day = in_review.payment.organization.today(born)
 
     early = review_expire(transaction_id=in_review.pk, now=born + timedelta(hours=23), **times)
     assert (early, Alert.objects.count()) == (None, 0)
@@ -217,8 +218,11 @@ def test_a_review_that_nobody_ends_is_told_then_given_back(
     alert = Alert.objects.get()
     assert (alert.kind, alert.text) == (
         AlertKind.REVIEW_WAITING,
-        "It has been in review for 30 hours: release or cancel it.",
+        f"It has been in review since {day.day} {day:%b %Y}: release or cancel it.",
     )
+    Alert.objects.update(resolved_at=born, remark="The buyer sends a photo of the card.")
+    review_expire(transaction_id=in_review.pk, now=born + timedelta(hours=31), **times)
+    assert Alert.objects.get().remark == "The buyer sends a photo of the card."
 
     cancel = review_expire(transaction_id=in_review.pk, now=born + timedelta(days=6), **times)
 

@@ -91,9 +91,8 @@ def review_expire(
     if held.state != S.REVIEW or running or waited < alert_after:
         return None
     if waited < cancel_after or payment.method != Method.CARD:
-        text = _("It has been in review for {hours} hours: release or cancel it.").format(
-            hours=int(waited.total_seconds() // 3600)
-        )
+        since = payment.organization.today(held.created_at)  # the same words each time: one that is resolved stays so
+        text = _("It has been in review since {day}: release or cancel it.").format(day=f"{since.day} {since:%b %Y}")
         alert_raise(row=held, kind=AlertKind.REVIEW_WAITING, text=text, now=now)
         return None
     if any(row.parent_id == held.pk and row.action == Action.CANCEL for row in family):
