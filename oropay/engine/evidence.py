@@ -26,9 +26,20 @@ def same_transaction(*, row: PaymentTransaction, answer: Answer) -> bool:
 
     Source: domain.md, "Unknown, exactly".
     """
-    if answer.type != TYPE_AT_GATEWAY.get(Action(row.action)):
-        return False
     if answer.amount is None or answer.amount.amount != row.amount or answer.amount.currency.code != row.currency:
+        return False
+    return _same_name(row=row, answer=answer)
+
+
+def for_another_amount(*, row: PaymentTransaction, answer: Answer) -> bool:
+    """Whether it is the transaction we sent in everything but how much."""
+    if answer.amount is None or answer.amount.amount == row.amount or answer.amount.currency.code != row.currency:
+        return False
+    return _same_name(row=row, answer=answer)
+
+
+def _same_name(*, row: PaymentTransaction, answer: Answer) -> bool:
+    if answer.type != TYPE_AT_GATEWAY.get(Action(row.action)):
         return False
     account = row.payment.provider_account
     if answer.account_name and account is not None and answer.account_name != account.transaction_account:

@@ -14,7 +14,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from oropay import locks
-from oropay.engine.evidence import SILENT, owner_at_gateway, same_transaction
+from oropay.engine.evidence import SILENT, for_another_amount, owner_at_gateway, same_transaction
 from oropay.engine.funding import debit_record
 from oropay.engine.gateways import gateway_of
 from oropay.engine.health import health_note
@@ -28,6 +28,8 @@ from oropay.services.followup import reversal_queue
 
 SETTLED = ("BATCHED", "FUNDED")
 """Where a captured transaction goes by itself; it cannot be reversed any more."""
+TOOK = frozenset({Verdict.APPROVED, Verdict.PENDING, Verdict.REVIEW})
+"""Money is taken, held, or may be."""
 
 
 def look(*, transaction_id: int, now: datetime) -> None:
@@ -103,6 +105,11 @@ def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None
 def _look_for_sale(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     asked_at = timezone.now()
     listing = _listed(row=row, gateway=gateway, reference=row.reference)
+    if len(listing.found) == 1 and for_another_amount(row=row, answer=listing.found[0]):
+        details = gateway.look_up(gateway_id=listing.found[0].gateway_id)
+        if details.verdict in TOOK and for_another_amount(row=row, answer=details):
+            _reverse_another_amount(transaction_id=row.pk, answer=details)
+            return
     if listing.found:
         _adopt(row=row, gateway=gateway, found=listing.found)
     elif listing.complete and _absent_twice(row=row, asked_at=asked_at):
@@ -233,6 +240,26 @@ def _absent_twice(*, row: PaymentTransaction, asked_at: datetime) -> bool:
 @atomic(durable=True)
 def _reverse(*, transaction_id: int) -> None:
     """Queue the reversal by reference of a transaction that was not found: its answer ends the doubt."""
+    lost = _lock_lost(transaction_id=transaction_id)
+    if lost is not None:
+        PaymentTransaction.objects.filter(pk=lost.pk).update(absent_since=None)
+        reversal_queue(lost=lost, now=timezone.now())
+
+
+@atomic(durable=True)
+def _reverse_another_amount(*, transaction_id: int, answer: Answer) -> None:
+    """Queue the reversal of what was taken for another amount than asked, once; if it fails, people decide."""
+    lost = _lock_lost(transaction_id=transaction_id)
+    if lost is not None and not lost.gateway_id:
+        now = timezone.now()
+        lost.gateway_id = answer.gateway_id
+        lost.save(update_fields=["gateway_id"])
+        alert_raise(row=lost, kind=AlertKind.AMOUNT_DIFFERS, text=difference(lost, answer), now=now)
+        reversal_queue(lost=lost, now=now)
+
+
+def _lock_lost(*, transaction_id: int) -> PaymentTransaction | None:
+    """The transaction under its payment's lock; None if it is known by now or its reversal is under way."""
     payment_id = PaymentTransaction.objects.values_list("payment_id", flat=True).get(pk=transaction_id)
     payment = locks.payment(pk=payment_id)
     family = locks.transactions_of(payment_id=payment_id)
@@ -240,10 +267,9 @@ def _reverse(*, transaction_id: int) -> None:
     if lost.state != TransactionState.UNKNOWN or any(
         row.parent_id == lost.pk and row.state in RUNNING for row in family
     ):
-        return
+        return None
     lost.payment = payment
-    PaymentTransaction.objects.filter(pk=lost.pk).update(absent_since=None)
-    reversal_queue(lost=lost, now=timezone.now())
+    return lost
 
 
 def _look_at_parent(row: PaymentTransaction, gateway: PaymentGateway) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import cast
@@ -34,7 +35,7 @@ from oropay.models import (
 )
 from oropay.services.followup import reversal_queue
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, sending
+from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, request_of, sending
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -230,6 +231,48 @@ def test_a_reversal_by_reference_that_is_refused_leaves_both_unknown_and_is_not_
     assert [child.pk for child in row.children.all()] == [reversal.pk]
     assert Alert.objects.get(transaction=reversal).kind == AlertKind.REFUSED_REQUEST
     assert PaymentPayable.objects.get(payable=payable).live
+
+
+def lost_for_ninety(start: Start, run: Run, sandbox: Sandbox) -> PaymentTransaction:
+    """A charge of 100.00 whose answer was lost; the gateway took 90.00 for it."""
+    row = start().transactions.get()
+    sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
+    assert run(row).state == TransactionState.UNKNOWN
+    sandbox.gateway().charge(replace(request_of(row), amount=Money(90, "USD")))
+    return row
+
+
+def test_a_lost_charge_found_for_another_amount_is_reversed(
+    start: Start, run: Run, sandbox: Sandbox, payable: Payable, books: Books
+) -> None:
+    row = lost_for_ninety(start, run, sandbox)
+
+    engine.look(transaction_id=row.pk, now=timezone.now())
+    reversal = run(row.children.get())
+
+    row.refresh_from_db()
+    assert (reversal.state, row.state) == (TransactionState.APPROVED, TransactionState.CANCELED)
+    assert charges_at_gateway(sandbox, row) == ["REVERSED"]
+    assert Alert.objects.get(transaction=row).kind == AlertKind.AMOUNT_DIFFERS
+    assert (reload(payable).paid, reload(payable).payable_now) == (Decimal(0), Decimal(100))
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_another_amount_that_can_no_longer_be_reversed_is_left_to_people(
+    start: Start, run: Run, sandbox: Sandbox, books: Books
+) -> None:
+    row = lost_for_ninety(start, run, sandbox)
+    engine.look(transaction_id=row.pk, now=timezone.now())
+    sandbox.control("/settlement/run", {})
+
+    reversal = run(row.children.get())
+    engine.look(transaction_id=row.pk, now=timezone.now())
+
+    row.refresh_from_db()
+    assert (reversal.state, reversal.failure_reason) == (TransactionState.FAILED, FailureReason.BATCH_CLOSED)
+    assert (row.state, row.children.count()) == (TransactionState.UNKNOWN, 1)
+    assert Alert.objects.filter(transaction=row, kind=AlertKind.AMOUNT_DIFFERS, resolved_at=None).count() == 1
+    assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
 def test_two_look_ups_at_once_do_not_prove_absence(start: Start, settings: Settings) -> None:
