@@ -244,9 +244,7 @@ class People:
         else:
             self._click(deal, key, first)
         if deal.story == Story.REPEATED:
-            for row in PaymentTransaction.objects.filter(payment__attempt_key=key):
-                for _ in range(4):
-                    hint_now("oropay.tasks.execute", row.pk, queue="gateway-interactive")
+            until_it_answers(partial(_deliver_again, key))
 
     def _click(self, deal: Deal, key: uuid.UUID, by: User) -> None:
         source: SavedInstrument | NewCard | object = SavedInstrument(instrument_id=deal.instrument_id)
@@ -375,6 +373,13 @@ GIVEN_BACK = {
 
 TRY_AGAIN = frozenset({MoneyState.DECLINED, MoneyState.FAILED, MoneyState.CANCELED})
 """After these a buyer who still owes pays again."""
+
+
+def _deliver_again(key: uuid.UUID) -> None:
+    """The queue's message about a payment, four times more."""
+    for row in PaymentTransaction.objects.filter(payment__attempt_key=key):
+        for _ in range(4):
+            hint_now("oropay.tasks.execute", row.pk, queue="gateway-interactive")
 
 
 def _under_way() -> int:
