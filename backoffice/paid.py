@@ -31,7 +31,21 @@ def money_buttons(request: HttpRequest, payments: QuerySet[Payment]) -> list[tup
 
 
 def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
-    """Every transaction of these payments: id, type, amount, state, method, date, answer, settled, user, reference."""
+    """Every transaction of these payments: id, type, amount, state, method, date, answer, settled, user, reference.
+
+    Whoever may not read payments sees when how much was paid, and what became of it.
+    """
+    if not request.user.has_perm("oropay.view_payment"):
+        return Table(
+            _("Payments"),
+            [_("Date"), _("Amount"), _("Money")],
+            [
+                [moment(one.created_at), money(one.amount, one.currency), badge(one, "money_state")]
+                for one in payments.order_by("pk")
+            ],
+            empty=_("Nobody has paid yet."),
+            right=frozenset({1}),
+        )
     rows = (
         PaymentTransaction.objects.filter(payment__in=payments.values("pk"))
         .select_related("payment__instrument", "created_by")

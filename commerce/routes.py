@@ -11,6 +11,7 @@ ABSOLUTE_ROUTES = frozenset(
         "storefront:payment_methods",
         "storefront:receipt",
         "api:webhook",
+        "admin:oropay_approval_change",
         "admin:oropay_dispute_change",
         "api:threeds_method",
         "api:threeds_challenge",

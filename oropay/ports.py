@@ -199,6 +199,10 @@ class ApprovalHandler(Protocol):
         """What agreeing does to the money, for the dialog."""
         ...
 
+    def details(self, *, approval: Approval) -> Sequence[tuple[str, str]]:
+        """What else is bound: a label and words each, for the page of whoever agrees."""
+        ...
+
 
 approval_handlers: Registry[ApprovalHandler] = Registry("approval handlers")
 """By `ApprovalKind`."""

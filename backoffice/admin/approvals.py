@@ -37,7 +37,8 @@ class AgreeForm(DialogForm):
     submit_text = gettext_lazy("Agree")
 
     def sentence(self) -> Words:
-        return sentence_of(self.row)
+        details = approval_handlers.get(self.row.kind).details(approval=self.row)
+        return " ".join([sentence_of(self.row), *(f"{label}: {words}." for label, words in details)])
 
 
 class RefuseForm(DialogForm):
@@ -160,6 +161,7 @@ class ApprovalAdmin(RecordAdmin):
             _("Details"),
             [
                 (_("What happens"), sentence_of(row)),
+                *approval_handlers.get(row.kind).details(approval=row),
                 (_("Why two persons"), row.why),
                 (_("Note"), row.note),
                 (_("Evidence"), evidence),

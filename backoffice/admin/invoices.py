@@ -237,7 +237,8 @@ class InvoiceAdmin(StatusButtons, DraftPages):
         if row.payable is not None:
             yield status_facts(row.payable)
         yield lines_table(row)
-        yield payments_table(request, Payment.objects.filter(parts__payable=row.payable_id))
+        if row.payable is not None:  # a draft is owed by nobody yet
+            yield payments_table(request, Payment.objects.filter(parts__payable=row.payable))
         yield Table(
             _("Allocations"),
             [_("Kind"), _("State"), _("Payment"), _("Date"), _("Amount")],

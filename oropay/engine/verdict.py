@@ -1,6 +1,6 @@
 """Two persons agreed what became of an unknown transaction: written down as any other news, by the same code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +77,10 @@ class VerdictApproval:
                 what=what, id=approval.asked["gateway_id"] or "–"
             )
         return _("{what} is written down as not done; nothing is booked. It is watched for 90 days.").format(what=what)
+
+    def details(self, *, approval: Approval) -> Sequence[tuple[str, str]]:
+        """The sentence says it all; the evidence is the approval's note and file."""
+        return []
 
 
 def _move(*, row: PaymentTransaction, taken: bool) -> Move:

@@ -25,6 +25,7 @@ from oropay.exceptions import (
 )
 from oropay.models import Approval, ApprovalKind, ApprovalState, PaymentTransaction
 from oropay.ports import approval_handlers
+from oropay.services.approval_mail import approval_asked_mail, approval_decided_mail
 from plumbing.audit import because
 from plumbing.models import Document
 
@@ -57,7 +58,7 @@ def approval_ask(
     """
     if not note.strip():
         raise NoteRequired
-    return Approval.objects.create(
+    approval = Approval.objects.create(
         organization_id=organization_id,
         kind=kind,
         transaction=transaction,
@@ -70,6 +71,8 @@ def approval_ask(
         asked_at=now,
         expires_at=now + settings.OROPAY_APPROVAL_EXPIRES,
     )
+    approval_asked_mail(approval=approval, now=now)
+    return approval
 
 
 def approval_agree(*, approval: Approval, by: User, now: datetime) -> Approval:
@@ -176,4 +179,5 @@ def _waiting(*, pk: int) -> Approval:
 def _decided(approval: Approval, *, state: ApprovalState, by: User | None, now: datetime, remark: str = "") -> Approval:
     approval.state, approval.decided_by, approval.decided_at, approval.remark = state, by, now, remark.strip()
     approval.save(update_fields=["state", "decided_by", "decided_at", "remark"])
+    approval_decided_mail(approval=approval, now=now)
     return approval

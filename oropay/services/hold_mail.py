@@ -2,11 +2,9 @@
 
 from datetime import datetime
 
-from django.db.models import Q
-
-from commerce.models import User
 from commerce.money import format_money
 from oropay.models import PaymentTransaction
+from oropay.services.staff import staff_who_may
 from plumbing.services import mail_queue
 
 
@@ -17,9 +15,8 @@ def hold_mail(*, hold: PaymentTransaction, gone: bool, why: str, now: datetime) 
     """
     payment = hold.payment
     integration = payment.integration
-    may = Q(groups__permissions__codename="capture_payment") | Q(user_permissions__codename="capture_payment")
-    people = User.objects.filter(may, is_active=True, is_staff=True, organization=payment.organization_id)
-    to = {person.email for person in people if person.email}
+    people = staff_who_may(organization_id=payment.organization_id, permissions=["oropay.capture_payment"])
+    to = {person.email for person in people}
     if integration is not None and integration.owner is not None and integration.owner.email:
         to.add(integration.owner.email)
     for address in sorted(to):

@@ -1,6 +1,6 @@
 """How much one person may give back alone, and changing that: by two persons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,6 +28,7 @@ from oropay.services.approval import approval_ask
 
 CUSTOMER_WINDOW = timedelta(days=30)
 DAY = timedelta(hours=24)
+NAMES = ("per_charge", "per_customer", "per_day")
 GIVEN_BACK = Q(action__in=[Action.REFUND, Action.CREDIT]) | Q(
     action=Action.CANCEL, parent__action__in=[Action.CHARGE, Action.CAPTURE]
 )
@@ -112,7 +113,7 @@ def _standing(*, organization_id: int, currency: str) -> list[str | None] | None
     row = RefundLimit.objects.filter(organization=organization_id, currency=currency).first()
     if row is None:
         return None
-    return [None if value is None else f"{value:f}" for value in (row.per_charge, row.per_customer, row.per_day)]
+    return [None if value is None else f"{value:f}" for value in (getattr(row, name) for name in NAMES)]
 
 
 class LimitsApproval:
@@ -128,11 +129,10 @@ class LimitsApproval:
         return {**approval.asked, "instead_of": standing}
 
     def agree(self, subject: Any, *, approval: Approval, by: User, now: datetime) -> None:
-        names = ("per_charge", "per_customer", "per_day")
         RefundLimit.objects.update_or_create(
             organization_id=approval.organization_id,
             currency=approval.asked["currency"],
-            defaults={name: None if approval.asked[name] is None else Decimal(approval.asked[name]) for name in names},
+            defaults={name: None if approval.asked[name] is None else Decimal(approval.asked[name]) for name in NAMES},
         )
 
     def end(self, subject: Any, *, approval: Approval, now: datetime) -> None:
@@ -141,9 +141,21 @@ class LimitsApproval:
     def sentence(self, *, approval: Approval) -> str:
         return _("No money moves. From then on a person may give back in {currency}, alone: {limits}.").format(
             currency=approval.asked["currency"],
-            limits=", ".join(
-                f"{RefundLimit._meta.get_field(name).verbose_name}: "  # type: ignore[union-attr]
-                f"{approval.asked[name] if approval.asked[name] is not None else _('no limit')}"
-                for name in ("per_charge", "per_customer", "per_day")
-            ),
+            limits=", ".join(f"{label}: {_shown(approval, approval.asked[name])}" for name, label in _labels()),
         )
+
+    def details(self, *, approval: Approval) -> Sequence[tuple[str, str]]:
+        """Each limit, as it is and as it would be."""
+        before = approval.asked["instead_of"] or [None] * len(NAMES)
+        return [
+            (label, f"{_shown(approval, old)} → {_shown(approval, approval.asked[name])}")
+            for (name, label), old in zip(_labels(), before, strict=True)
+        ]
+
+
+def _labels() -> list[tuple[str, str]]:
+    return [(name, str(RefundLimit._meta.get_field(name).verbose_name)) for name in NAMES]  # type: ignore[union-attr]
+
+
+def _shown(approval: Approval, limit: str | None) -> str:
+    return _("no limit") if limit is None else format_money(Decimal(limit), approval.asked["currency"])

@@ -12,9 +12,10 @@ from commerce.money import format_money
 from oropay import locks
 from oropay.models import AlertKind, Dispute, DisputeNotice, DisputeStatus, Integration, NoticeKind
 from oropay.services.alert import alert_raise
+from oropay.services.staff import staff_who_may
 from plumbing.services import mail_queue
 
-ANSWERS = ("accept_dispute", "challenge_dispute")
+ANSWERS = ("oropay.accept_dispute", "oropay.challenge_dispute")
 """Who may press one of these buttons is told."""
 
 
@@ -51,21 +52,16 @@ def notice_give(*, dispute: Dispute, kind: NoticeKind, now: datetime, written_of
 
 def finance_of(*, dispute: Dispute) -> list[User]:
     """Whoever looks after the dispute or the integration, and the seller's staff who may answer it; each once."""
-    may = Q()
-    for codename in ANSWERS:
-        for path in ("user_permissions", "groups__permissions"):
-            may |= Q(**{f"{path}__content_type__app_label": "oropay", f"{path}__codename": codename})
+    may = staff_who_may(organization_id=dispute.organization_id, permissions=ANSWERS)
     owners = Integration.objects.filter(provider_account_id=dispute.provider_account_id, is_active=True)
     return list(
         User.objects.filter(
-            may & Q(organization_id=dispute.organization_id)
+            Q(pk__in=may.values("pk"))
             | Q(pk=dispute.owner_id)
             | Q(pk__in=owners.filter(owner__isnull=False).values("owner_id")),
             is_active=True,
             is_staff=True,
-        )
-        .distinct()
-        .order_by("pk")
+        ).order_by("pk")
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from oropay.exceptions import CancelRefused, RefundTooLarge
 from oropay.models import (
     Action,
     Approval,
+    Payable,
     Payment,
     PaymentTransaction,
     RefundLine,
@@ -69,6 +71,21 @@ class GivingBack:
         return _("{amount} goes back to {instrument} in a few banking days.").format(
             amount=amount, instrument=row.payment.instrument
         )
+
+    def details(self, *, approval: Approval) -> Sequence[tuple[str, str]]:
+        numbers = dict(
+            Payable.objects.filter(pk__in=[pk for _source, pk, _amount in approval.asked["lines"] if pk]).values_list(
+                "pk", "number"
+            )
+        )
+        lines = [
+            (
+                " · ".join([str(RefundSource(source).label), *([numbers[pk]] if pk else [])]),
+                format_money(Decimal(amount), approval.asked["currency"]),
+            )
+            for source, pk, amount in approval.asked["lines"]
+        ]
+        return [(_("Reason"), _row_of(approval).get_reason_display()), *lines]
 
     def _limits_again(
         self,
