@@ -22,6 +22,10 @@ from invoices.models import Invoice, InvoiceState
 from oropay.models import (
     Action,
     Alert,
+    Approval,
+    ApprovalState,
+    Dispute,
+    DisputeStatus,
     DriftFinding,
     MoneyState,
     Payment,
@@ -49,6 +53,14 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             _cash_today(payments, now),
             _unknown(payments),
             _alerts(payments),
+            _waiting(
+                label=MoneyState.REVIEW.label,
+                detail=_("Held back by the fraud filter or a card check until a person decides."),
+                count=payments.filter(money_state=MoneyState.REVIEW).count(),
+                href=list_of(Payment, money_state__exact=MoneyState.REVIEW.value),
+            ),
+            *_approvals(request, mine),
+            *_disputes(request, mine),
             *_differences(request, mine),
             *_unpaid(mine, now, may=request.user.has_perm("invoices.view_invoice")),
             *_silent(mine, now, may=request.user.has_perm("oropay.view_provideraccount")),
@@ -80,44 +92,73 @@ def _cash_today(payments: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-def _unknown(payments: Any) -> dict[str, Any]:
-    count = payments.filter(money_state=MoneyState.UNKNOWN).count()
+def _waiting(*, label: Any, detail: str, count: int, href: str) -> dict[str, Any]:
+    """How many of something wait for a person."""
     return {
-        "label": _("Checking with the bank"),
+        "label": label,
         "values": [count] if count else [],
         "none": _("None"),
-        "detail": _("Sent, and no trustworthy answer yet. They are looked up by themselves."),
-        "href": list_of(Payment, money_state__exact=MoneyState.UNKNOWN.value),
+        "detail": detail,
+        "href": href,
         "variant": "warning" if count else "default",
     }
+
+
+def _unknown(payments: Any) -> dict[str, Any]:
+    return _waiting(
+        label=_("Checking with the bank"),
+        detail=_("Sent, and no trustworthy answer yet. They are looked up by themselves."),
+        count=payments.filter(money_state=MoneyState.UNKNOWN).count(),
+        href=list_of(Payment, money_state__exact=MoneyState.UNKNOWN.value),
+    )
+
+
+def _approvals(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
+    if not request.user.has_perm("oropay.view_approval"):
+        return []
+    return [
+        _waiting(
+            label=_("Approvals waiting"),
+            detail=_("What a second person must agree to. Nothing is done before."),
+            count=Approval.objects.filter(mine, state=ApprovalState.WAITING).count(),
+            href=list_of(Approval, state__exact=ApprovalState.WAITING.value),
+        )
+    ]
+
+
+def _disputes(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
+    if not request.user.has_perm("oropay.view_dispute"):
+        return []
+    return [
+        _waiting(
+            label=_("Disputes to answer"),
+            detail=_("A card holder's bank waits for our answer; without one it decides against us."),
+            count=Dispute.objects.filter(mine, status=DisputeStatus.WITH_MERCHANT).count(),
+            href=list_of(Dispute, case="answer"),
+        )
+    ]
 
 
 def _alerts(payments: Any) -> dict[str, Any]:
-    count = Alert.objects.filter(resolved_at=None, transaction__payment__in=payments).count()
-    return {
-        "label": _("Open alerts"),
-        "values": [count] if count else [],
-        "none": _("None"),
-        "detail": _("Something about money that a person must look at."),
-        "href": list_of(Alert, open="yes"),
-        "variant": "warning" if count else "default",
-    }
+    return _waiting(
+        label=_("Open alerts"),
+        detail=_("Something about money that a person must look at."),
+        count=Alert.objects.filter(resolved_at=None, transaction__payment__in=payments).count(),
+        href=list_of(Alert, open="yes"),
+    )
 
 
 def _differences(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
     if not request.user.has_perm("oropay.view_driftfinding"):
         return []
     accounts = ProviderAccount.objects.filter(mine)
-    count = DriftFinding.objects.filter(provider_account__in=accounts, repaired="", resolved_at=None).count()
     return [
-        {
-            "label": _("Open differences"),
-            "values": [count] if count else [],
-            "none": _("None"),
-            "detail": _("What the gateway's list says otherwise than ours, compared every night."),
-            "href": list_of(DriftFinding, open="yes"),
-            "variant": "warning" if count else "default",
-        }
+        _waiting(
+            label=_("Open differences"),
+            detail=_("What the gateway's list says otherwise than ours, compared every night."),
+            count=DriftFinding.objects.filter(provider_account__in=accounts, repaired="", resolved_at=None).count(),
+            href=list_of(DriftFinding, open="yes"),
+        )
     ]
 
 

@@ -136,13 +136,13 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
             "models": ["oropay.payment"],
             "items": [
                 _tab(request, _("All"), Payment),
-                _tab(request, MoneyState.AUTHORIZED.label, Payment, money_state=MoneyState.AUTHORIZED.value),
-                _tab(request, MoneyState.REVIEW.label, Payment, money_state=MoneyState.REVIEW.value),
+                _tab(request, str(MoneyState.AUTHORIZED.label), Payment, money_state=MoneyState.AUTHORIZED.value),
+                _tab(request, str(MoneyState.REVIEW.label), Payment, money_state=MoneyState.REVIEW.value),
                 _tab(request, _("Settling"), Payment, money_state=MoneyState.SETTLING.value),
                 _tab(request, _("Checking with the bank"), Payment, money_state=MoneyState.UNKNOWN.value),
                 _tab(request, _("Declined"), Payment, money_state=MoneyState.DECLINED.value),
-                _tab(request, MoneyState.RETURNED.label, Payment, money_state=MoneyState.RETURNED.value),
-                _tab(request, MoneyState.DISPUTED.label, Payment, money_state=MoneyState.DISPUTED.value),
+                _tab(request, str(MoneyState.RETURNED.label), Payment, money_state=MoneyState.RETURNED.value),
+                _tab(request, str(MoneyState.DISPUTED.label), Payment, money_state=MoneyState.DISPUTED.value),
             ],
         },
         {

@@ -17,7 +17,7 @@ class OropayConfig(AppConfig):
         )
         from oropay.engine.daily import RereadBankDebits
         from oropay.engine.verdict import VerdictApproval
-        from oropay.jobs import ROTATE_JOB, CompareAccount, RotateVault
+        from oropay.jobs import ROTATE_JOB, CompareAccount, RereadDispute, RotateVault
         from oropay.models import ApprovalKind
         from oropay.periodic import (
             ApprovalsExpire,
@@ -34,6 +34,7 @@ class OropayConfig(AppConfig):
         from oropay.ports import approval_handlers
         from oropay.reviews import OldReviews
         from oropay.services.credit import CreditApproval
+        from oropay.services.dispute.case import REREAD_JOB
         from oropay.services.drift import DRIFT_JOB
         from oropay.services.followup import GivingBack
         from oropay.services.limits import LimitsApproval
@@ -49,6 +50,7 @@ class OropayConfig(AppConfig):
         due_rows.register("oropay notifications", DueNotifications())
         job_runners.register(CHECK_JOB, WebhookChecks())
         job_runners.register(DRIFT_JOB, CompareAccount())
+        job_runners.register(REREAD_JOB, RereadDispute())
         for task in (
             CheckVault(),
             RemindOfExpiry(),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from oropay.engine import drift_check
+from oropay.engine import disputes, drift_check
 from oropay.exceptions import VaultError
 from oropay.models import ProviderAccount
 from oropay.services import vault_rotate
@@ -30,6 +30,13 @@ class CompareAccount:
             job_progress(job=job, percent=50, now=timezone.now())  # how long the list is only its end tells
 
         drift_check(account=account, now=now, after_chunk=alive)
+
+
+class RereadDispute:
+    """Reads one dispute of the gateway again, because somebody wants to see it fresh."""
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        disputes.dispute_reread_known(dispute_id=job.payload["dispute"], now=now)
 
 
 class RotateVault:

@@ -65,11 +65,6 @@ def dispute_look(request_id: int) -> None:
     disputes.answer_look(request_id=request_id, now=timezone.now())
 
 
-@shared_task(name="oropay.tasks.dispute_reread")
-def dispute_reread(dispute_id: int) -> None:
-    disputes.dispute_reread_known(dispute_id=dispute_id, now=timezone.now())
-
-
 @shared_task(name="oropay.tasks.authentication_expire")
 def authentication_expire(transaction_id: int) -> None:
     engine.authentication_expire(transaction_id=transaction_id, now=timezone.now())

@@ -208,7 +208,7 @@ class InvoiceAdmin(StatusButtons, DraftPages):
     # --- page of a posted one
 
     def heading(self, row: Invoice) -> str:
-        return row.number or _("Draft invoice")
+        return f"{row.get_kind_display()} {row.number}" if row.number else _("Draft invoice")
 
     def heading_amount(self, row: Invoice) -> Any:
         return money(row.total, row.currency)
@@ -221,6 +221,7 @@ class InvoiceAdmin(StatusButtons, DraftPages):
             _("Details"),
             [
                 (_("Customer"), link(row.customer)),
+                *([(_("Owed because of"), link(row.cause.payment))] if row.cause is not None else []),
                 (_("Order"), link(row.order) if row.order else dash()),
                 (_("Date"), day(row.issued_on)),
                 (_("Due"), self.due_shown(row)),

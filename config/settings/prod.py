@@ -7,7 +7,7 @@ PRODUCTION = True
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=None)
 
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
-SECURE_REDIRECT_EXEMPT = [r"^readyz$", r"^healthz$"]  # asked from inside, without the proxy that ends TLS
+SECURE_REDIRECT_EXEMPT = [r"^readyz$", r"^livez$"]  # asked from inside, without the proxy that ends TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

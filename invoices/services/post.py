@@ -263,7 +263,7 @@ def _voidable_check(*, invoice: Invoice, payable: Payable) -> None:
     if invoice.state != InvoiceState.POSTED:
         raise VoidRefused(number=invoice.number, why=_("it is void already."))
     if invoice.cause_kind == DebtKind.RETURNED:
-        raise VoidRefused(number=invoice.number, why=_("the bank did take this money; write it off instead."))
+        raise VoidRefused(number=invoice.number, why=_("the bank did take this money, so it stays owed."))
     if payable_running(payable=payable):
         raise VoidRefused(number=invoice.number, why=_("somebody is paying it; wait for the outcome."))
     stands = standing(invoice=invoice)

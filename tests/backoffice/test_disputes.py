@@ -12,6 +12,7 @@ from moneyed import Money
 from commerce.models import User
 from ledger.services import ledger_check
 from oropay.models import Dispute, DisputeRequest, PaymentTransaction
+from plumbing.models import Job
 from plumbing.selectors import notes_on
 from tests.backoffice.conftest import Opened, address, dialog, page
 from tests.invoices.house import House, payable_of
@@ -256,3 +257,11 @@ def test_the_payment_says_that_it_is_disputed(dispute: Dispute, client: Client) 
 
     assert "Disputed" in shown
     assert "The card holder contests it with the bank." in shown
+
+
+def test_reading_again_is_a_job_that_outlives_a_silent_gateway(dispute: Dispute, client: Client) -> None:
+    for _ in range(2):
+        dialog(client, dispute, "read_again")
+
+    job = Job.objects.get(kind="oropay.dispute-reread")
+    assert (job.queue, job.payload) == ("gateway-batch", {"dispute": dispute.pk})

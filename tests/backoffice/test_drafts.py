@@ -1,16 +1,27 @@
 """The page of a draft: what is left empty is filled in, what it bills is shown, and posting drops nothing typed."""
 
+import uuid
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from commerce.models import Product, User
 from invoices.models import Invoice, InvoiceState
+from oropay.models import Action, Initiator, Method, Payment, PaymentTransaction
 from tests.backoffice.conftest import Opened, address, dialog, member, page
-from tests.factories import AddressFactory, PriceFactory, PriceListAssignmentFactory, ProductFactory
+from tests.factories import (
+    AddressFactory,
+    CustomerFactory,
+    PriceFactory,
+    PriceListAssignmentFactory,
+    ProductFactory,
+    StaffFactory,
+)
 from tests.invoices.house import House, placed
 
 
@@ -146,3 +157,35 @@ def test_a_draft_shows_whom_it_bills_and_links_its_order(house: House, client: C
 
     assert content.count("1 Main Street") == 2
     assert f'href="{page(order)}">Order {order.number}</a>' in content
+
+
+def test_a_draft_shows_nobody_elses_payments(house: House, opened: Opened, bolts: Product, client: Client) -> None:
+    client.post(reverse("admin:invoices_invoice_add"), new(house, product=bolts.pk, quantity="12"))
+    draft = Invoice.objects.get()
+    other = CustomerFactory.create()
+    check = Payment.objects.create(  # of another seller's card, and it pays nothing
+        organization=other.organization,
+        customer=other,
+        method=Method.CARD,
+        amount=0,
+        currency="USD",
+        initiator=Initiator.BUYER,
+        attempt_key=uuid.uuid4(),
+        created_at=timezone.now(),
+    )
+    PaymentTransaction.objects.create(
+        payment=check,
+        action=Action.VALIDATE,
+        amount=0,
+        currency="USD",
+        reference="oro-check",
+        created_at=timezone.now(),
+    )
+    looker = StaffFactory.create(organization=house.seller)
+    looker.user_permissions.set(Permission.objects.filter(codename__in=["view_invoice", "view_payment"]))
+
+    shown = opened(looker).get(page(draft)).content.decode()
+
+    assert draft.state == InvoiceState.DRAFT
+    assert "Hex bolts" in shown
+    assert f"#{check.pk}" not in shown

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from commerce.models import Order, User
@@ -42,6 +43,7 @@ from oropay.services import (
     refund_start,
 )
 from oropay.services.approval import approvals_expire
+from plumbing.models import Mail
 from tests.factories import StaffFactory
 
 S = TransactionState
@@ -333,3 +335,32 @@ def test_a_proposal_without_a_note_is_refused(order: Order, maker: User) -> None
         )
 
     assert not Approval.objects.exists()
+
+
+def test_whoever_may_agree_is_told_and_who_asked_hears_how_it_ended(
+    limits: RefundLimit, refund: Callable[..., PaymentTransaction], second: User, maker: User
+) -> None:
+    may: User = StaffFactory.create(organization=maker.organization)
+    may.user_permissions.add(Permission.objects.get(codename="approve_refund"))
+    stranger: User = StaffFactory.create()
+    stranger.user_permissions.add(Permission.objects.get(codename="approve_refund"))
+
+    waiting = Approval.objects.get(transaction=refund("40.00"))
+
+    [asked] = Mail.objects.all()
+    assert (asked.to, asked.subject) == (may.email, "A second person is wanted: Refund above a limit")
+    assert "Nothing has been done yet." in asked.text
+    assert "$40.00 goes back to" in asked.text
+
+    approval_refuse(approval=waiting, remark="not our fault", by=may, now=timezone.now())
+
+    told = Mail.objects.get(to=maker.email)
+    assert told.subject == "Refund above a limit: Refused"
+    assert "Nothing was done" in told.text
+    assert "not our fault" in told.text
+
+
+def test_who_takes_it_back_is_not_told_so(waiting: Approval, maker: User) -> None:
+    approval_refuse(approval=waiting, remark="typo", by=maker, now=timezone.now())
+
+    assert not Mail.objects.filter(to=maker.email).exists()

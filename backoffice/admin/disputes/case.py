@@ -37,11 +37,11 @@ from oropay.services.dispute import (
     dispute_assign,
     dispute_challenge,
     dispute_remark,
+    dispute_reread_ask,
     evidence_add,
     evidence_withdraw,
     evidence_withdrawable,
 )
-from plumbing.services import hint
 
 WEEK = timedelta(days=7)
 BESIDE = ("add_evidence", "withdraw_evidence", "split")
@@ -272,11 +272,11 @@ class DisputeAdmin(RecordAdmin):
         return _("The remark is kept.")
 
     @dialog(
-        title=gettext_lazy("Read again"), form=forms.RereadForm, permissions=["oropay.view_dispute"], icon="refresh"
+        title=gettext_lazy("Read again"), form=forms.RereadForm, permissions=["oropay.change_dispute"], icon="refresh"
     )
     def read_again(self, request: HttpRequest, form: forms.RereadForm) -> Words:
-        hint("oropay.tasks.dispute_reread", form.row.pk, queue="gateway-lookup")
-        return _("The gateway is asked; its news is here in a few seconds.")
+        dispute_reread_ask(dispute=form.row, now=timezone.now())
+        return _("The gateway is asked; its news is here in a few seconds. While it is silent it is asked again.")
 
     # --- list
 

@@ -4,22 +4,36 @@
 const row = (name) => document.getElementById(`id_${name}`)?.closest(".form-row, .field-row, [class*='field-']") ?? null;
 const value = (name) => document.getElementById(`id_${name}`)?.value;
 
-function show(name, visible) {
+const SETTINGS = [
+    "threeds", "threeds_challenge", "threeds_unavailable", "threeds_exemption", "risk_mode",
+    "avs_not_matched", "avs_partial", "avs_not_checked", "cvv_not_matched", "cvv_not_checked",
+];
+
+function show(name, visible, { clear = false } = {}) {
     const field = document.getElementById(`id_${name}`);
     const place = row(name);
     if (!field || !place) return;
     place.hidden = !visible;
-    if (!visible && field.type === "checkbox") field.checked = false;
-    if (!visible && field.tagName === "SELECT" && name === "provider_account") field.value = "";
+    if (visible || !clear) return;
+    if (field.type === "checkbox") field.checked = false;
+    else field.value = "";
 }
 
 function settle() {
     const type = value("type");
+    const action = value("payment_action");
     const gateway = type === undefined || type === "oropay";
-    show("provider_account", gateway);
+    show("provider_account", gateway, { clear: true });
     show("payment_action", gateway);
-    for (const name of ["threeds", "threeds_unavailable", "threeds_exemption"]) show(name, gateway);
-    show("echeck", gateway && value("payment_action") === "automatic");
+    for (const name of SETTINGS) show(name, gateway);
+    show("renew_holds", gateway && action === "manual");
+    show("several_captures", gateway && action === "manual", { clear: true });
+    show("echeck", gateway && action === "automatic", { clear: true });
+    for (const set of new Set(SETTINGS.map((name) => row(name)?.closest("fieldset")))) {
+        if (!set) continue;
+        set.hidden = false;
+        set.hidden = ![...set.querySelectorAll("input, select, textarea")].some((field) => !field.closest("[hidden]"));
+    }
 }
 
 for (const name of ["type", "payment_action"]) {

@@ -1,7 +1,7 @@
 """What staff do with a dispute: collect evidence, answer it, look after it. `oropay.engine.disputes` books money."""
 
 from oropay.services.dispute.answer import Answerable, answerable, dispute_accept, dispute_challenge
-from oropay.services.dispute.case import dispute_assign, dispute_remark
+from oropay.services.dispute.case import dispute_assign, dispute_remark, dispute_reread_ask
 from oropay.services.dispute.evidence import (
     EvidenceFile,
     evidence_add,
@@ -21,6 +21,7 @@ __all__ = [
     "dispute_assign",
     "dispute_challenge",
     "dispute_remark",
+    "dispute_reread_ask",
     "evidence_add",
     "evidence_offered",
     "evidence_withdraw",

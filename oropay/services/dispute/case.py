@@ -10,7 +10,10 @@ from oropay.exceptions import RemarkRequired
 from oropay.models import Dispute
 from plumbing.audit import because
 from plumbing.models import Note
-from plumbing.services import note_add
+from plumbing.services import job_add, note_add
+
+REREAD_JOB = "oropay.dispute-reread"
+"""The kind of job that reads one dispute again."""
 
 
 @atomic(durable=True)
@@ -33,3 +36,8 @@ def dispute_remark(*, dispute: Dispute, text: str, by: User, now: datetime) -> N
     if not text.strip():
         raise RemarkRequired
     return note_add(on=dispute, text=text.strip(), by=by, now=now)
+
+
+def dispute_reread_ask(*, dispute: Dispute, now: datetime) -> None:
+    """Have a worker read a dispute of the gateway again; while one does, it is not asked twice."""
+    job_add(kind=REREAD_JOB, key=str(dispute.pk), payload={"dispute": dispute.pk}, queue="gateway-batch", now=now)
