@@ -51,14 +51,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "tiles": [
             _cash_today(payments, now),
-            _unknown(payments),
+            *_conversations(payments),
             _alerts(payments),
-            _waiting(
-                label=MoneyState.REVIEW.label,
-                detail=_("Held back by the fraud filter or a card check until a person decides."),
-                count=payments.filter(money_state=MoneyState.REVIEW).count(),
-                href=list_of(Payment, money_state__exact=MoneyState.REVIEW.value),
-            ),
             *_approvals(request, mine),
             *_disputes(request, mine),
             *_differences(request, mine),
@@ -104,13 +98,30 @@ def _waiting(*, label: Any, detail: str, count: int, href: str) -> dict[str, Any
     }
 
 
-def _unknown(payments: Any) -> dict[str, Any]:
-    return _waiting(
-        label=_("Checking with the bank"),
-        detail=_("Sent, and no trustworthy answer yet. They are looked up by themselves."),
-        count=payments.filter(money_state=MoneyState.UNKNOWN).count(),
-        href=list_of(Payment, money_state__exact=MoneyState.UNKNOWN.value),
+def _conversations(payments: Any) -> list[dict[str, Any]]:
+    """What nobody knows the end of, and what waits for a person's decision."""
+    words = {
+        MoneyState.UNKNOWN: (
+            _("Checking with the bank"),
+            _("Sent, and no trustworthy answer yet. They are looked up by themselves."),
+        ),
+        MoneyState.REVIEW: (
+            MoneyState.REVIEW.label,
+            _("Held back by the fraud filter or a card check until a person decides."),
+        ),
+    }
+    counts = dict(
+        payments.filter(money_state__in=words).order_by().values_list("money_state").annotate(count=Count("pk"))
     )
+    return [
+        _waiting(
+            label=label,
+            detail=detail,
+            count=counts.get(state.value, 0),
+            href=list_of(Payment, money_state__exact=state.value),
+        )
+        for state, (label, detail) in words.items()
+    ]
 
 
 def _approvals(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:

@@ -166,6 +166,8 @@ def test_a_draft_shows_nobody_elses_payments(house: House, opened: Opened, bolts
     check = Payment.objects.create(  # of another seller's card, and it pays nothing
         organization=other.organization,
         customer=other,
+        integration=house.integration,
+        provider_account=house.integration.provider,
         method=Method.CARD,
         amount=0,
         currency="USD",
