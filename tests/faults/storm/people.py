@@ -35,7 +35,6 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.services import (
-    NewCard,
     PartAsked,
     PaymentAsked,
     SavedInstrument,
@@ -247,13 +246,11 @@ class People:
             until_it_answers(partial(_deliver_again, key))
 
     def _click(self, deal: Deal, key: uuid.UUID, by: User) -> None:
-        source: SavedInstrument | NewCard | object = SavedInstrument(instrument_id=deal.instrument_id)
-        if deal.story == Story.BANK:
-            source = bank()
+        source = bank() if deal.story == Story.BANK else SavedInstrument(instrument_id=deal.instrument_id)
         asked = PaymentAsked(
             parts=[PartAsked(payable_id=deal.payable_id, amount=Decimal("100.00"))],
             integration_id=(self.town.seller.manual if deal.story in HOLDS else self.town.seller.automatic).pk,
-            source=source,  # type: ignore[arg-type]
+            source=source,
             attempt_key=key,
         )
         self._told(lambda: payment_start(asked=asked, by=by, website=self.town.seller.website, now=timezone.now()))
@@ -377,9 +374,8 @@ TRY_AGAIN = frozenset({MoneyState.DECLINED, MoneyState.FAILED, MoneyState.CANCEL
 
 def _deliver_again(key: uuid.UUID) -> None:
     """The queue's message about a payment, four times more."""
-    for row in PaymentTransaction.objects.filter(payment__attempt_key=key):
-        for _ in range(4):
-            hint_now("oropay.tasks.execute", row.pk, queue="gateway-interactive")
+    for row in [*PaymentTransaction.objects.filter(payment__attempt_key=key)] * 4:
+        hint_now("oropay.tasks.execute", row.pk, queue="gateway-interactive")
 
 
 def _under_way() -> int:
