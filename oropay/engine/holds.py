@@ -2,21 +2,24 @@
 
 import logging
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.transaction import atomic
+from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay.engine.evidence import SILENT
-from oropay.engine.follow import release_add
+from oropay.engine.follow import Recording, release_add
 from oropay.engine.follow.recording import tell_ended
 from oropay.engine.gateways import gateway_of
 from oropay.engine.record import payment_refresh, recording_lock
 from oropay.exceptions import CancelRefused, NoteRequired, PaymentError
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import HOLDS, Action, PaymentTransaction, TransactionState
-from oropay.services.followup import capturable, reauthorize_start, rest_releasable
+from oropay.models import HOLDS, Action, MoneyState, PaymentPayable, PaymentTransaction, TransactionState
+from oropay.services.followup import reauthorize_start, rest_releasable
+from oropay.services.followup.capture import still_held
 from oropay.services.followup.queue import refuse_moved
 from oropay.services.hold_mail import hold_mail
 from plumbing.services import note_add
@@ -51,12 +54,17 @@ def holds_renew(*, now: datetime) -> int:
 
 def holds_expire(*, now: datetime) -> int:
     """Ask the gateway about holds over their time that nobody renews, and write down those that are gone."""
-    over = (
-        _open_holds()
-        .filter(created_at__lte=now - settings.OROPAY_HOLD_LASTS - AFTER)
-        .exclude(children__action=Action.REAUTHORIZE, children__state=TransactionState.APPROVED)
+    followed = PaymentTransaction.objects.filter(parent=OuterRef("pk"), state=TransactionState.APPROVED)
+    over = _approved_holds().filter(
+        ~Exists(followed.filter(action=Action.REAUTHORIZE)),
+        created_at__lte=now - settings.OROPAY_HOLD_LASTS - AFTER,
     )
-    return sum(_expire(hold=hold, now=now) for hold in over)
+    gone = sum(_expire(hold=hold, now=now) for hold in over.filter(payment__money_state=MoneyState.AUTHORIZED))
+    rests = over.filter(
+        Exists(followed.filter(action=Action.CAPTURE)),
+        Exists(PaymentPayable.objects.filter(payment=OuterRef("payment"), payable__held__gt=0)),
+    )
+    return gone + sum(_rest_lapse(hold=hold, now=now) for hold in rests)
 
 
 @atomic(durable=True)
@@ -81,17 +89,37 @@ def rest_release(
     left = rest_releasable(hold=news.row, family=news.family)
     if left.limit <= 0:
         raise CancelRefused(why=left.reason)
-    release_add(parent=news.row, amount=left.limit, news=news, by=by)
-    payment_refresh(news=news)
-    note_add(on=news.payment, text=note, by=by, now=now)
+    _rest_write(news=news, amount=left.limit, note=note, by=by)
     return news.row
 
 
+@atomic(durable=True)
+def _rest_lapse(*, hold: PaymentTransaction, now: datetime) -> int:
+    """The gateway shows a hold that was captured in part as captured, for ever: its rest ends by time alone."""
+    fact = Answer(verdict=Verdict.CANCELED, gateway_id=hold.gateway_id)
+    news = recording_lock(transaction_id=hold.pk, answer=fact, now=now)
+    left = rest_releasable(hold=news.row, family=news.family)
+    if left.limit <= 0:
+        return 0
+    _rest_write(news=news, amount=left.limit, note=_("The hold lapsed; its rest is held no more."), by=None)
+    return 1
+
+
+def _rest_write(*, news: Recording, amount: Decimal, note: str, by: User | None) -> None:
+    release_add(parent=news.row, amount=amount, news=news, by=by)
+    payment_refresh(news=news)
+    note_add(on=news.payment, text=note, by=by, now=news.now)
+
+
 def _open_holds() -> QuerySet[PaymentTransaction]:
-    """Approved holds of payments that hold something, oldest first. The lock shows whether they are open."""
+    """Approved holds of payments that hold everything. The lock shows whether they are open."""
+    return _approved_holds().filter(payment__money_state=MoneyState.AUTHORIZED)
+
+
+def _approved_holds() -> QuerySet[PaymentTransaction]:
+    """Oldest first."""
     return (
         PaymentTransaction.objects.filter(action__in=sorted(HOLDS), state=TransactionState.APPROVED, late=False)
-        .filter(payment__money_state="authorized")
         .select_related("payment__provider_account", "payment__integration__owner", "payment__organization")
         .order_by("pk")
     )
@@ -109,7 +137,7 @@ def _expire(*, hold: PaymentTransaction, now: datetime) -> int:
 def _write(*, hold: PaymentTransaction, answer: Answer, now: datetime) -> int:
     answer = Answer(verdict=Verdict.CANCELED, gateway_id=answer.gateway_id, status=answer.status)
     news = recording_lock(transaction_id=hold.pk, answer=answer, now=now)
-    left = capturable(hold=news.row, family=news.family)
+    left = still_held(hold=news.row, family=news.family)
     if left.limit <= 0:
         return 0
     release_add(parent=news.row, amount=left.limit, news=news)

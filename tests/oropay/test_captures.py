@@ -1,9 +1,11 @@
 """Several captures of one hold: each booked and expected by itself, a lost answer judged by what was taken before."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -11,7 +13,7 @@ from commerce.models import Order
 from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine
-from oropay.engine.holds import rest_release
+from oropay.engine.holds import holds_expire, rest_release
 from oropay.exceptions import CancelRefused, CaptureRefused
 from oropay.gateway.port import Capture
 from oropay.models import (
@@ -246,3 +248,21 @@ def test_the_buyer_reads_what_was_paid_and_what_is_still_held(
     assert before == "$100.00 is held on your card. It is charged when we ship."
     assert partly == "$60.00 was paid. $40.00 more is held on your card; it is charged when we ship the rest."
     assert told() == "$60.00 was paid. The rest is not charged: your bank frees it on your card."
+
+
+def test_the_rest_of_a_hold_that_lapsed_is_held_no_more(
+    several: PaymentTransaction, take: Take, run: Run, payable: Payable
+) -> None:
+    run(take("60.00"))
+    lasts = several.created_at + settings.OROPAY_HOLD_LASTS
+
+    counts = [holds_expire(now=lasts + timedelta(hours=hours)) for hours in (0, 2, 3)]
+
+    release = several.children.get(action=Action.RELEASE)
+    assert counts == [0, 1, 0]
+    assert (release.amount, release.state, release.created_by) == (Decimal("40.0000"), S.APPROVED, None)
+    assert (reload(payable).held, reload(payable).paid, reload(payable).payable_now) == (
+        Decimal(0),
+        Decimal(60),
+        Decimal(40),
+    )

@@ -157,6 +157,23 @@ def test_a_code_entered_later_that_freezes_keeps_the_account_frozen(
     assert Instrument.objects.get(payments=charge.payment).state == InstrumentState.FROZEN
 
 
+def test_a_worse_return_of_the_same_account_keeps_it_frozen_when_the_first_turns_out_harmless(
+    start: Start, run: Run, later: Later, sandbox: Sandbox, clerk: User
+) -> None:
+    first, second = (run(start(source=bank(), amount="40.00")) for _ in range(2))
+    later(days=7)
+    for charge, code in ((first, ""), (second, "R02")):
+        reread(charge)
+        send_back(sandbox, charge, code)
+        reread(charge)
+    unnamed, closed = (returned_of(charge).ach_return for charge in (first, second))
+
+    ach_return_code_enter(told=unnamed, code="R01", note="", by=clerk, now=timezone.now())
+
+    freeze = Freeze.objects.get()
+    assert (freeze.cause, freeze.code, freeze.lifted_at) == (closed, "R02", None)
+
+
 @pytest.mark.parametrize(("code", "refusal"), [("R99", ReturnCodeUnknown), ("R02", ReturnCodeKnown)])
 def test_a_code_is_entered_once_and_must_exist(
     settled: Callable[..., PaymentTransaction], sandbox: Sandbox, clerk: User, code: str, refusal: type[Exception]

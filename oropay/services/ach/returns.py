@@ -94,12 +94,23 @@ def ach_return_code_learn(*, told: AchReturn, code: str, payment: Payment, now: 
             _code_write(told=told, code=code, payment=payment, note="", by=None, now=now)
 
 
+def _other_reason(*, freeze: Freeze, besides: AchReturn) -> AchReturn | None:
+    """A later return of the same account that freezes by itself: it joined this freeze, which stands for it as well."""
+    later = AchReturn.objects.filter(
+        organization=freeze.organization_id,
+        transaction__payment__instrument__fingerprint=freeze.fingerprint,
+        created_at__gte=freeze.frozen_at,
+    ).exclude(pk=besides.pk)
+    return next((one for one in later if one.reason.freezes), None)
+
+
 def _code_write(*, told: AchReturn, code: str, payment: Payment, note: str, by: User | None, now: datetime) -> None:
     told.code, told.entered_by, told.entered_at = code, by, now
     told.save(update_fields=["code", "entered_by", "entered_at"])
     for freeze in locks.freezes_of(cause=told):
-        if told.reason.freezes:
-            Freeze.objects.filter(pk=freeze.pk).update(code=code)
+        why = told if told.reason.freezes else _other_reason(freeze=freeze, besides=told)
+        if why is not None:
+            Freeze.objects.filter(pk=freeze.pk).update(cause=why, code=why.code)
         else:
             freeze_end(freeze=freeze, by=by, note=str(told.reason.title), now=now)
     consequences_apply(told=told, instrument=payment.instrument, now=now)
