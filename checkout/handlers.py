@@ -19,6 +19,7 @@ from oropay.models import Payable, RefundLine, RefundSource, TransactionState
 from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services import refund_mail
+from oropay.services.share import Share, own_sums
 
 
 class OrderPayable:
@@ -117,7 +118,10 @@ class OrderPayable:
 
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
         """A deposit stands until the dispute is lost; then the order is owed again. A deposit is never written off."""
-        if turn in {DisputeTurn.LOST, DisputeTurn.RECOVERED}:
+        if turn == DisputeTurn.LOST:
+            lost = min(event.amount, _deposit_before(event))
+            return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=lost)] if lost > 0 else []
+        if turn == DisputeTurn.RECOVERED:
             return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
         return []
 
@@ -135,6 +139,20 @@ class OrderPayable:
             held.order = checkout_placed(
                 order=held.order, checkouts=held.checkouts, money=money, amount=event.amount, now=event.now
             )
+
+
+def _deposit_before(event: MoneyEvent) -> Decimal:
+    """What this payment's deposit of the order was before the transaction of this event."""
+    part = event.payment.parts.get(payable=event.payable)
+    earlier = [row for row in event.payment.transactions.order_by("pk") if row.pk != event.transaction.pk]
+    share = Share(
+        payment_id=event.payment.pk,
+        method=event.payment.method,
+        part=part.amount,
+        whole=event.payment.amount,
+        transactions=earlier,
+    )
+    return max(Decimal(0), own_sums(payable=event.payable, rows=[share]).net)
 
 
 def _held(payable: Payable) -> locks.HeldOrder:

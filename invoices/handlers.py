@@ -16,6 +16,7 @@ from invoices.services.allocation import (
     allocation_apply,
     allocation_expect,
     allocation_forget,
+    allocation_reach,
     allocation_take_back,
     allocation_undo,
     allocation_write_off,
@@ -158,7 +159,7 @@ class InvoicePayable:
         invoice, row = _invoice(event.payable), event.transaction
         if turn == DisputeTurn.LOST:
             return _credits(
-                allocation_take_back(
+                allocation_reach(
                     invoice=invoice,
                     payment=event.payment,
                     transaction=_money_of(row),

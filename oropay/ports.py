@@ -113,7 +113,8 @@ class PayableHandler(Protocol):
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
         """A dispute moved money of a payment; see `DisputeTurn` for which turns are asked for credits.
 
-        Σ equals the event's amount, except of WRITTEN_OFF, where it may be less.
+        Σ equals the event's amount, except of WRITTEN_OFF, where it may be less, and of LOST, where it is less by what
+        the payment does not cover any more: the engine makes that the customer's debt by `debts`.
         """
         ...
 
@@ -138,6 +139,10 @@ class DebtKind(StrEnum):
     """More went back through the bank than the payment still covered."""
     RETURN_FEE = "return_fee"
     """Our price for a debit that came back for want of money."""
+    DISPUTE_LOST = "dispute_lost"
+    """A lost dispute took more than the payment still covered."""
+    DISPUTE_FEE = "dispute_fee"
+    """Our price for a dispute that was lost."""
 
 
 class Debts(Protocol):

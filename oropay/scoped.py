@@ -15,6 +15,17 @@ RETURN_FEE = define(
     type=Decimal,
 )
 
+DISPUTE_FEE = define(
+    key="oropay.dispute_fee",
+    default=Decimal(0),
+    label="Fee for a dispute that was lost (in the seller's currency)",
+    help=(
+        "Posted once as a debit memo to the customer when a chargeback is lost and the loss is pursued. 0: no fee. "
+        "Your terms must have named it, and your card contract may forbid it."
+    ),
+    type=Decimal,
+)
+
 ACH_REFUND_HOLD = define(
     key="oropay.ach_refund_hold",
     default=5,

@@ -15,6 +15,8 @@ from plumbing.audit import tracked
 DEBT_KINDS = [
     (DebtKind.RETURNED.value, _("money that the bank took back")),
     (DebtKind.RETURN_FEE.value, _("fee for a returned debit")),
+    (DebtKind.DISPUTE_LOST.value, _("money that a lost dispute took")),
+    (DebtKind.DISPUTE_FEE.value, _("fee for a lost dispute")),
 ]
 
 

@@ -140,10 +140,21 @@ def allocation_forget(*, invoice: Invoice, payment: Payment) -> None:
 def allocation_take_back(
     *, invoice: Invoice, payment: Payment, transaction: PaymentTransaction | None, amount: Decimal, now: datetime
 ) -> Split:
+    """As `allocation_reach`; what is still missing, the customer owes."""
+    reached = allocation_reach(invoice=invoice, payment=payment, transaction=transaction, amount=amount, now=now)
+    missing = amount - reached.allocated - reached.credited
+    if missing > 0:
+        credit_overdraw(payment=payment, transaction=transaction, amount=missing, now=now)
+    return Split(allocated=reached.allocated, credited=reached.credited + missing)
+
+
+def allocation_reach(
+    *, invoice: Invoice, payment: Payment, transaction: PaymentTransaction | None, amount: Decimal, now: datetime
+) -> Split:
     """Money of a payment goes back: the invoice is due again by as much as it had been paid with it.
 
     Taken, in this order, from what `transaction` pays of this invoice, what the payment pays of it otherwise, credit
-    the payment left behind, other invoices of the payment; what is still missing, the customer owes.
+    the payment left behind, other invoices of the payment. It may come to less than `amount`.
     """
     rows = sorted(
         Allocation.objects.filter(payment=payment, kind=AllocationKind.PAYMENT, state=AllocationState.LIVE),
@@ -158,10 +169,7 @@ def allocation_take_back(
     allocated = _shrink(rows=here, amount=amount, now=now)
     credited = credit_shrink(payment=payment, amount=amount - allocated)
     allocated += _shrink(rows=elsewhere, amount=amount - allocated - credited, now=now)
-    missing = amount - allocated - credited
-    if missing > 0:
-        credit_overdraw(payment=payment, transaction=transaction, amount=missing, now=now)
-    return Split(allocated=allocated, credited=credited + missing)
+    return Split(allocated=allocated, credited=credited)
 
 
 def allocation_write_off(

@@ -45,8 +45,16 @@ KINDS: Mapping[DebtKind, MemoKind] = {
     DebtKind.RETURN_FEE: MemoKind(
         gettext_lazy("Fee for the returned bank debit of {day}"), EntryKind.FEE_PASSED_ON, AccountName.FEE_INCOME
     ),
+    DebtKind.DISPUTE_LOST: MemoKind(
+        gettext_lazy("Card payment of {day} taken back by its bank after part of it had been given back"),
+        EntryKind.DEBIT_MEMO_POSTED,
+        AccountName.DISPUTES_RECEIVABLE,
+    ),
+    DebtKind.DISPUTE_FEE: MemoKind(
+        gettext_lazy("Fee for the disputed card payment of {day}"), EntryKind.FEE_PASSED_ON, AccountName.FEE_INCOME
+    ),
 }
-"""Source: the posting table of the domain."""
+"""Source: the posting table of the domain. What a dispute took left the gateway's account when it was opened."""
 
 
 class DebitMemos:

@@ -43,7 +43,9 @@ def own_sums(*, payable: Payable, rows: Sequence[Share]) -> Sums:
             currency = own.transactions[0].currency
             sums = replace(sums, held=_share(held, payable=payable, parts=of_payment, currency=currency))
         # What went back beyond what the payment still covered is a debit memo, and owed on no document of its own.
-        total += replace(sums, returned=min(sums.returned, max(Decimal(0), sums.captured - sums.refunded)))
+        returned = min(sums.returned, max(ZERO, sums.captured - sums.refunded))
+        lost = min(sums.lost, max(ZERO, sums.captured - sums.refunded - returned))
+        total += replace(sums, returned=returned, lost=lost)
     return total
 
 

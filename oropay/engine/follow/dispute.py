@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from commerce.money import shares
+from django.utils.translation import gettext as _
+
+from commerce.money import format_money, shares
+from commerce.settings_registry import setting_get
 from ledger import postings
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
@@ -27,8 +30,10 @@ from oropay.models import (
     PaymentTransaction,
     TransactionState,
 )
-from oropay.ports import Credit, DisputeTurn, MoneyEvent
+from oropay.ports import DEBTS, Credit, DebtKind, DisputeTurn, MoneyEvent, debts
+from oropay.scoped import DISPUTE_FEE
 from oropay.services.start import reference_new
+from plumbing.services import note_add
 
 ZERO = Decimal(0)
 
@@ -170,7 +175,35 @@ def _lose(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
     parent = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK)
     row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST, parent=parent, amount=amount)
     credited = _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.LOST)
-    _post(news=news, row=row, kind=EntryKind.DISPUTE_LOST, lines=postings.dispute_lost(taken=_shares(credited)))
+    reached = sum((credit.amount for credit in credited), ZERO)
+    if not 0 <= reached <= amount:
+        raise ValueError(f"dispute {dispute.pk}: {reached} given up for a loss of {amount}")
+    if reached > 0:
+        _post(news=news, row=row, kind=EntryKind.DISPUTE_LOST, lines=postings.dispute_lost(taken=_shares(credited)))
+    if reached < amount:
+        number = _owe(news=news, row=row, kind=DebtKind.DISPUTE_LOST, amount=amount - reached)
+        text = _(
+            "{amount} of it had been given back before it was lost: the customer owes that by debit memo {number}."
+        )
+        words = text.format(amount=format_money(amount - reached, row.currency), number=number)
+        note_add(on=dispute, text=words, by=None, now=news.now)
+    _fee_charge(news=news, dispute=dispute, row=row)
+
+
+def _fee_charge(*, news: Recording, dispute: Dispute, row: PaymentTransaction) -> None:
+    """Ask the customer for our fee, once a dispute, where the seller wants one and pursues the loss."""
+    fee: Decimal = setting_get(DISPUTE_FEE, news.payment.website, organization_id=news.payment.organization_id)
+    lost_before = [one for one in _rows(dispute=dispute, family=news.family) if one.action == row.action and one != row]
+    if fee <= 0 or lost_before or dispute.not_pursued or dispute.currency != news.payment.organization.currency:
+        return
+    number = _owe(news=news, row=row, kind=DebtKind.DISPUTE_FEE, amount=fee)
+    text = _("The fee of {amount} is asked of the customer by debit memo {number}.")
+    note_add(on=dispute, text=text.format(amount=format_money(fee, row.currency), number=number), by=None, now=news.now)
+
+
+def _owe(*, news: Recording, row: PaymentTransaction, kind: DebtKind, amount: Decimal) -> str:
+    """A debit memo in the books; returns its number."""
+    return debts.get(DEBTS).owe(transaction=row, kind=kind, amount=amount, occurred_on=news.day, now=news.now).number
 
 
 def _recover(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:

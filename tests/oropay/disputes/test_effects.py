@@ -8,7 +8,6 @@ from django.utils import timezone
 from commerce.models import User
 from invoices.models import Invoice
 from ledger.models import AccountName
-from oropay import engine
 from oropay.engine import disputes
 from oropay.engine.follow.dispute import EFFECTS, Effect, effect_of
 from oropay.exceptions import SplitRefused, WriteOffRefused
@@ -21,10 +20,9 @@ from oropay.models import (
     MoneyState,
     Payment,
     PaymentTransaction,
-    RefundReason,
 )
 from oropay.selectors import family_of
-from oropay.services import refund_lines_suggested, refund_start, refundable
+from oropay.services import refundable
 from plumbing.selectors import notes_on
 from reconciliation.models import Expectation
 from tests.invoices.house import House, allocations, payable_of, posted_lines
@@ -242,31 +240,6 @@ def test_a_loss_is_written_off_once(
     assert stands(invoice) == ("0.00", "0.00", "0.00")
     assert house.book(AccountName.BAD_DEBT) == Decimal("100.00")
     assert house.book(AccountName.RECEIVABLE) == 0
-
-
-def test_a_dispute_of_a_partly_refunded_payment_may_take_more_than_is_left(
-    house: House, invoice: Invoice, charge: PaymentTransaction, bank: Bank
-) -> None:
-    refund = refund_start(
-        charge=charge,
-        lines=refund_lines_suggested(charge=charge, amount=Decimal("30.00")),
-        reason=RefundReason.GOODS,
-        note="one was broken",
-        by=house.clerk,
-        now=timezone.now(),
-    )
-    engine.execute(transaction_id=refund.pk, now=timezone.now())
-    name = bank.open(charge, amount=10000)
-    bank.tell(name)
-    open_limit = refundable(transaction=charge, family=family_of(payment=charge.payment)).limit
-    bank.advance(name, result="LOST")
-
-    bank.tell(name)
-
-    assert open_limit == 0
-    assert stands(invoice) == ("0.00", "0.00", "100.00")
-    # 30.00 were given back before: the customer owes them beyond the invoice.
-    assert house.book(AccountName.CUSTOMER_CREDIT) == Decimal("30.00")
 
 
 def test_a_disputed_order_that_is_not_billed_is_owed_again(house: House, pay: Pay, bank: Bank) -> None:
