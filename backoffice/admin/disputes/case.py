@@ -14,32 +14,21 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin.disputes import parts
+from backoffice.admin.disputes import buttons, parts
 from backoffice.admin.disputes.timeline import events_of
-from backoffice.dialogs import Words, dialog
 from backoffice.display import dash, link, moment, money
 from backoffice.files import attachment
-from backoffice.forms import dispute as forms
 from backoffice.records import Facts, RecordAdmin, Section, Text, Timeline
-from backoffice.scoping import ScopedRelatedFilter, staff_of
-from backoffice.unfolded import ActionVariant, display
-from commerce.money import format_money
-from oropay.engine.disputes import dispute_link, dispute_split, dispute_write_off, lost_of, split_shown
+from backoffice.scoping import ScopedRelatedFilter
+from backoffice.unfolded import display
+from oropay.engine.disputes import lost_of, split_shown
 from oropay.models import (
     Dispute,
     DisputeResult,
     DisputeStatus,
-    EvidenceType,
 )
 from oropay.services.dispute import (
     answerable,
-    dispute_accept,
-    dispute_assign,
-    dispute_challenge,
-    dispute_remark,
-    dispute_reread_ask,
-    evidence_add,
-    evidence_withdraw,
     evidence_withdrawable,
 )
 
@@ -148,135 +137,16 @@ class DisputeAdmin(RecordAdmin):
 
     # --- buttons
 
-    @dialog(
-        title=gettext_lazy("Accept"),
-        form=forms.AcceptForm,
-        permissions=["oropay.accept_dispute"],
-        icon="money_off",
-        variant=ActionVariant.DANGER,
-    )
-    def accept(self, request: HttpRequest, form: forms.AcceptForm) -> Words:
-        dispute_accept(
-            dispute=form.row,
-            not_pursued=form.not_pursued(),
-            note=form.cleaned_data["note"],
-            by=staff_of(request),
-            now=timezone.now(),
-            after=form.cleaned_data["after"],
-        )
-        return _("The acceptance is on its way. The loss is booked once the gateway has confirmed it.")
-
-    @dialog(
-        title=gettext_lazy("Challenge"),
-        form=forms.ChallengeForm,
-        permissions=["oropay.challenge_dispute"],
-        icon="gavel",
-        variant=ActionVariant.PRIMARY,
-    )
-    def challenge(self, request: HttpRequest, form: forms.ChallengeForm) -> Words:
-        dispute_challenge(
-            dispute=form.row,
-            evidence_ids=form.evidence_ids(),
-            letter=form.cleaned_data["letter"],
-            by=staff_of(request),
-            now=timezone.now(),
-            after=form.cleaned_data["after"],
-        )
-        return _("The challenge is on its way. This page shows when the gateway has it.")
-
-    @dialog(
-        title=gettext_lazy("Add evidence"),
-        form=forms.EvidenceForm,
-        permissions=["oropay.challenge_dispute"],
-        icon="attach_file",
-    )
-    def add_evidence(self, request: HttpRequest, form: forms.EvidenceForm) -> Words:
-        added = evidence_add(
-            dispute=form.row,
-            files=form.uploaded(),
-            kind=EvidenceType(form.cleaned_data["type"]),
-            description=form.cleaned_data["description"],
-            by=staff_of(request),
-            now=timezone.now(),
-        )
-        return _("{n} added. Nothing is sent before you challenge.").format(
-            n=", ".join(one.document.name for one in added)
-        )
-
-    @dialog(
-        title=gettext_lazy("Withdraw evidence"),
-        form=forms.WithdrawForm,
-        permissions=["oropay.challenge_dispute"],
-        icon="remove_circle",
-    )
-    def withdraw_evidence(self, request: HttpRequest, form: forms.WithdrawForm) -> Words:
-        evidence = form.row.evidence.get(pk=form.cleaned_data["evidence"])
-        evidence_withdraw(evidence=evidence, by=staff_of(request), now=timezone.now())
-        return _("The document does not go with a challenge any more.")
-
-    @dialog(
-        title=gettext_lazy("Link to a payment"),
-        form=forms.LinkForm,
-        permissions=["oropay.link_dispute"],
-        icon="link",
-        variant=ActionVariant.PRIMARY,
-    )
-    def link_payment(self, request: HttpRequest, form: forms.LinkForm) -> Words:
-        linked = dispute_link(
-            dispute=form.row,
-            transaction=form.transaction(),
-            note=form.cleaned_data["note"],
-            by=staff_of(request),
-            now=timezone.now(),
-        )
-        payment = linked.transaction.payment_id if linked.transaction is not None else ""
-        return _("The dispute is about payment #{number} now; what it took is booked.").format(number=payment)
-
-    @dialog(
-        title=gettext_lazy("What a loss is taken from"),
-        form=forms.SplitForm,
-        permissions=["oropay.link_dispute"],
-        icon="call_split",
-    )
-    def split(self, request: HttpRequest, form: forms.SplitForm) -> Words:
-        dispute_split(
-            dispute=form.row,
-            lines=form.lines(),
-            note=form.cleaned_data["note"],
-            by=staff_of(request),
-            now=timezone.now(),
-        )
-        return _("It is taken as you said.")
-
-    @dialog(
-        title=gettext_lazy("Write off"),
-        form=forms.WriteOffForm,
-        permissions=["oropay.write_off_dispute"],
-        icon="delete_sweep",
-        variant=ActionVariant.WARNING,
-    )
-    def write_off(self, request: HttpRequest, form: forms.WriteOffForm) -> Words:
-        amount = dispute_write_off(
-            dispute=form.row, note=form.cleaned_data["note"], by=staff_of(request), now=timezone.now()
-        )
-        return _("{amount} is written off.").format(amount=format_money(amount, form.row.currency))
-
-    @dialog(title=gettext_lazy("Assign"), form=forms.AssignForm, permissions=["oropay.change_dispute"], icon="person")
-    def assign(self, request: HttpRequest, form: forms.AssignForm) -> Words:
-        row = dispute_assign(dispute=form.row, owner=form.chosen(), by=staff_of(request))
-        return _("{name} looks after it.").format(name=row.owner) if row.owner else _("Nobody looks after it now.")
-
-    @dialog(title=gettext_lazy("Remark"), form=forms.RemarkForm, permissions=["oropay.change_dispute"], icon="comment")
-    def remark(self, request: HttpRequest, form: forms.RemarkForm) -> Words:
-        dispute_remark(dispute=form.row, text=form.cleaned_data["text"], by=staff_of(request), now=timezone.now())
-        return _("The remark is kept.")
-
-    @dialog(
-        title=gettext_lazy("Read again"), form=forms.RereadForm, permissions=["oropay.change_dispute"], icon="refresh"
-    )
-    def read_again(self, request: HttpRequest, form: forms.RereadForm) -> Words:
-        dispute_reread_ask(dispute=form.row, now=timezone.now())
-        return _("The gateway is asked; its news is here in a few seconds. While it is silent it is asked again.")
+    accept = buttons.accept
+    challenge = buttons.challenge
+    add_evidence = buttons.add_evidence
+    withdraw_evidence = buttons.withdraw_evidence
+    link_payment = buttons.link_payment
+    split = buttons.split
+    write_off = buttons.write_off
+    assign = buttons.assign
+    remark = buttons.remark
+    read_again = buttons.read_again
 
     # --- list
 
@@ -335,10 +205,10 @@ class DisputeAdmin(RecordAdmin):
 
     def sections(self, request: HttpRequest, row: Dispute) -> Iterable[Section]:
         yield Facts(_("Details"), parts.facts(row))
-        buttons = self._buttons(request, row)
-        yield replace(parts.paid(row), buttons=buttons("split"))
+        beside = self._buttons(request, row)
+        yield replace(parts.paid(row), buttons=beside("split"))
         yield parts.moved(row)
-        yield replace(parts.evidence(row), buttons=buttons("add_evidence", "withdraw_evidence"))
+        yield replace(parts.evidence(row), buttons=beside("add_evidence", "withdraw_evidence"))
         yield parts.answers(row)
         yield Timeline(_("What happened"), events_of(row), empty=_("Every step will appear here, with its time."))
         if request.user.has_perm("oropay.view_exchange"):
