@@ -19,18 +19,7 @@ class OropayConfig(AppConfig):
         from oropay.engine.verdict import VerdictApproval
         from oropay.jobs import ROTATE_JOB, CompareAccount, RereadDispute, RotateVault
         from oropay.models import ApprovalKind
-        from oropay.periodic import (
-            ApprovalsExpire,
-            CheckVault,
-            DisputeDeadlines,
-            DisputesPull,
-            DriftChecks,
-            ForcedStatusesExpire,
-            HoldsEnd,
-            HostedTokens,
-            InboxForgetting,
-            RemindOfExpiry,
-        )
+        from oropay.periodic import REGULAR, CheckVault, DisputesPull, DriftChecks, HoldsEnd
         from oropay.ports import approval_handlers
         from oropay.reviews import OldReviews
         from oropay.services.credit import CreditApproval
@@ -53,17 +42,12 @@ class OropayConfig(AppConfig):
         job_runners.register(REREAD_JOB, RereadDispute())
         for task in (
             CheckVault(),
-            RemindOfExpiry(),
-            ForcedStatusesExpire(),
-            ApprovalsExpire(),
             HoldsEnd(),
-            HostedTokens(),
-            InboxForgetting(),
             DriftChecks(),
             DisputesPull(),
-            DisputeDeadlines(),
             RereadBankDebits(),
             OldReviews(),
+            *REGULAR,
         ):
             periodic_tasks.register(task.name, task)
         control_totals.register(DisputesReceivable.name, DisputesReceivable())

@@ -1,5 +1,7 @@
 """What this room does again and again; registered on `plumbing.ports.periodic_tasks`."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -43,28 +45,6 @@ class DisputesPull:
             raise GatewayUnavailable(_("Disputes were not read. {why}").format(why=" ".join(silent)))
 
 
-class DisputeDeadlines:
-    """Registered on `plumbing.ports.periodic_tasks`: nobody shall lose a dispute by forgetting it."""
-
-    name = "oropay.dispute-deadlines"
-    every = timedelta(hours=1)
-    queue = "default"
-
-    def run(self, *, job: Job, now: datetime) -> None:
-        deadlines_watch(now=now)
-
-
-class ForcedStatusesExpire:
-    """Ends forced payment statuses whose time is over, so that the column people filter by is right."""
-
-    name = "oropay.forced-statuses-expire"
-    every = timedelta(minutes=1)
-    queue = "default"
-
-    def run(self, *, job: Job, now: datetime) -> None:
-        forced_statuses_expire(now=now)
-
-
 class DriftChecks:
     """Has every active account compared with the gateway's list, each by a job of its own: one's silence stops no
     other.
@@ -77,50 +57,6 @@ class DriftChecks:
     def run(self, *, job: Job, now: datetime) -> None:
         for account in ProviderAccount.objects.filter(is_active=True).order_by("pk"):
             drift_ask(account=account, now=now)
-
-
-class InboxForgetting:
-    """Throws away notifications that nobody needs any more."""
-
-    name = "oropay.inbox-forgetting"
-    every = timedelta(days=1)
-    queue = "default"
-
-    def run(self, *, job: Job, now: datetime) -> None:
-        notifications_forget(now=now)
-
-
-class ApprovalsExpire:
-    """Ends what nobody agreed to in time, so that nothing waits for ever."""
-
-    name = "oropay.approvals-expire"
-    every = timedelta(minutes=10)
-    queue = "default"
-
-    def run(self, *, job: Job, now: datetime) -> None:
-        approvals_expire(now=now)
-
-
-class HostedTokens:
-    """Card forms find a fresh token waiting; a lock per account makes a second worker harmless."""
-
-    name = "oropay.hosted-tokens"
-    every = timedelta(minutes=1)
-    queue = "gateway-interactive"
-
-    def run(self, *, job: Job, now: datetime) -> None:
-        pool.fill_all(now=now)
-
-
-class RemindOfExpiry:
-    """Looks once a day for saved cards that end soon and tells the people they belong to."""
-
-    name = "oropay.expiry_reminders"
-    every = timedelta(days=1)
-    queue = "default"
-
-    def run(self, *, job: Job, now: datetime) -> None:
-        expiry_remind(now=now)
 
 
 class CheckVault:
@@ -147,3 +83,30 @@ class HoldsEnd:
     def run(self, *, job: Job, now: datetime) -> None:
         holds.holds_renew(now=now)
         holds.holds_expire(now=now)
+
+
+@dataclass(frozen=True)
+class Regular:
+    """One call, made again and again; it finds by itself what is due."""
+
+    name: str
+    every: timedelta
+    does: Callable[..., object]
+    queue: str = "default"
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        self.does(now=now)
+
+
+FORCED_STATUSES = Regular("oropay.forced-statuses-expire", timedelta(minutes=1), forced_statuses_expire)
+"""Ends forced payment statuses whose time is over, so that the column people filter by is right."""
+
+REGULAR = (
+    FORCED_STATUSES,
+    Regular("oropay.dispute-deadlines", timedelta(hours=1), deadlines_watch),
+    Regular("oropay.inbox-forgetting", timedelta(days=1), notifications_forget),
+    Regular("oropay.approvals-expire", timedelta(minutes=10), approvals_expire),
+    Regular("oropay.expiry_reminders", timedelta(days=1), expiry_remind),
+    Regular("oropay.hosted-tokens", timedelta(minutes=1), pool.fill_all, "gateway-interactive"),
+)
+"""Each function says what it is for."""

@@ -65,10 +65,16 @@ class PeriodicTask(Protocol):
     A period that nobody worked in is not made up for: `run` does what is due at `now`, however long it was not asked.
     """
 
-    name: str
-    every: timedelta
-    queue: str
-    """"default", or "gateway-batch" for work that speaks to a gateway."""
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def every(self) -> timedelta: ...
+
+    @property
+    def queue(self) -> str:
+        """ "default", or "gateway-batch" for work that speaks to a gateway."""
+        ...
 
     def run(self, *, job: "Job", now: datetime) -> None:
         """As `JobRunner.run`: may run twice; an exception means "try again later"; long work calls `job_progress`."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 from commerce.models import User
 from oropay.exceptions import ExpiryPassed, NoteRequired, StatusNotForced
 from oropay.models import ForcedStatus, Payable, Payment, PaymentStatus, PaymentTransaction
-from oropay.periodic import ForcedStatusesExpire
+from oropay.periodic import FORCED_STATUSES
 from oropay.services import status_force, status_unforce
 from plumbing.models import Job
 from plumbing.ports import periodic_tasks
@@ -67,7 +67,7 @@ def test_ending_it_shows_what_the_money_says_by_now(
 
 
 def test_it_ends_by_itself_when_its_time_is_over(forced: ForcedStatus, payable: Payable) -> None:
-    task = periodic_tasks.get(ForcedStatusesExpire.name)
+    task = periodic_tasks.get(FORCED_STATUSES.name)
 
     task.run(job=Job(), now=NOON + timedelta(hours=23))
     early = reload(payable).status
@@ -83,7 +83,7 @@ def test_it_ends_by_itself_when_its_time_is_over(forced: ForcedStatus, payable: 
 def test_without_an_end_it_stays_until_somebody_ends_it(payable: Payable, buyer: User) -> None:
     status_force(payable=payable, status=PaymentStatus.FULL, reason="barter", by=buyer, now=NOON)
 
-    periodic_tasks.get(ForcedStatusesExpire.name).run(job=Job(), now=NOON + timedelta(days=900))
+    periodic_tasks.get(FORCED_STATUSES.name).run(job=Job(), now=NOON + timedelta(days=900))
 
     assert reload(payable).status == PaymentStatus.FULL
 
