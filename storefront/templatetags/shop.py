@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from commerce.countries import countries
 from commerce.money import format_money, locale_of
-from oropay.models import MoneyState, Payment
+from oropay.models import MoneyState, Payable, Payment
 
 register = template.Library()
 
@@ -86,6 +86,15 @@ def styled(field: BoundField) -> SafeString:
 def badge(value: str, label: str) -> SafeString:
     """A state in a coloured word."""
     return format_html('<span class="badge bg-{tone}-lt">{label}</span>', tone=TONES.get(value, PLAIN), label=label)
+
+
+@register.simple_tag
+def status_badge(payable: Payable) -> SafeString:
+    """The payment status; with a mark where the seller says it instead of the money."""
+    shown = badge(payable.status, payable.get_status_display())
+    if not payable.is_forced:
+        return shown
+    return format_html('{} <span class="text-secondary" data-forced>{}</span>', shown, _("set by the seller"))
 
 
 BUYERS_WORDS = {

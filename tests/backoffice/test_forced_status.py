@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from commerce.models import User
 from oropay.gateway.port import Verdict
-from oropay.models import ForcedStatus, PaymentStatus
+from oropay.models import ForcedStatus, MoneyState, Payable, PaymentStatus
+from oropay.services import status_force
 from tests.backoffice.conftest import Opened, address, dialog, page
 from tests.invoices.house import House, payable_of
 
@@ -110,3 +112,53 @@ def test_a_bank_debit_under_way_is_shown_beside_the_status(house: House, client:
     assert 'data-state="settling"' in shown
     assert 'data-state="pending"' in shown
     assert "$100.00</span> settling" in grid
+
+
+@pytest.mark.parametrize("grid", ["commerce_order", "invoices_invoice"])
+def test_the_filter_by_status_finds_exactly_the_rows_that_show_it(house: House, client: Client, grid: str) -> None:
+    rows = [_of(house, grid, total) for total in ("100.00", "90.00", "80.00", "70.00")]
+    part, refused, forced = (payable for _row, payable in rows[1:])
+    house.paid(rows[0][1], amounts=["100.00"])
+    house.paid(part, amounts=["30.00"])
+    house.says(house.pay(refused, amounts=["80.00"]), Verdict.DECLINED)
+    status_force(payable=forced, status=PaymentStatus.CANCELED, reason="as agreed", by=house.clerk, now=timezone.now())
+
+    shown = {row.pk: Payable.objects.get(pk=payable.pk).status for row, payable in rows}
+    for status in PaymentStatus:
+        listing = client.get(reverse(f"admin:{grid}_changelist"), {"payable__status__exact": status})
+        found = {one.pk for one in listing.context["cl"].result_list}
+
+        assert found == {pk for pk, said in shown.items() if said == status}, status
+        assert listing.content.decode().count(f'data-state="{status}"') >= len(found)
+    assert sorted(shown.values()) == ["canceled", "declined", "full", "partially"]
+
+
+def test_the_filter_by_money_finds_exactly_the_payments_that_show_it(house: House, client: Client) -> None:
+    taken = house.paid(payable_of(house.posted("100.00")), amounts=["100.00"])
+    refused = house.pay(payable_of(house.posted("50.00")), amounts=["50.00"])
+    house.says(refused, Verdict.DECLINED)
+    under_way = house.pay(payable_of(house.posted("70.00")), amounts=["70.00"], bank=True)
+    house.says(under_way, Verdict.PENDING)
+
+    found = {state: {one.pk for one in _payments(client, state).context["cl"].result_list} for state in MoneyState}
+
+    assert {state: pks for state, pks in found.items() if pks} == {
+        MoneyState.CAPTURED: {taken.pk},
+        MoneyState.DECLINED: {refused.pk},
+        MoneyState.SETTLING: {under_way.pk},
+    }
+    for state in (MoneyState.CAPTURED, MoneyState.DECLINED, MoneyState.SETTLING):
+        assert f'data-state="{state}"' in _payments(client, state).content.decode()
+
+
+def _payments(client: Client, state: MoneyState) -> Any:
+    return client.get(reverse("admin:oropay_payment_changelist"), {"money_state__exact": state})
+
+
+def _of(house: House, grid: str, total: str) -> tuple[Any, Payable]:
+    """A row of this grid, and what is paid of it."""
+    if grid == "commerce_order":
+        order = house.order(total)
+        return order, order.payable
+    invoice = house.posted(total)
+    return invoice, payable_of(invoice)

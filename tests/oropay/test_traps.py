@@ -5,16 +5,28 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from commerce.models import Order, OrderState, User
-from oropay.models import FailureReason, Payable, Payment, PaymentStatus, PaymentTransaction, TransactionState
-from oropay.services import PartAsked, offline_receipt_record
-from tests.contract.sandbox import DECLINED_VISA
+from oropay.declines import canceled_of
+from oropay.models import (
+    CardCheck,
+    FailureReason,
+    Payable,
+    Payment,
+    PaymentStatus,
+    PaymentTransaction,
+    RefundReason,
+    Ruling,
+    TransactionState,
+)
+from oropay.services import PartAsked, offline_receipt_record, refund_lines_suggested, refund_start
+from tests.contract.sandbox import DECLINED_VISA, Sandbox
 from tests.oropay.conftest import NOON
 from tests.oropay.house import reload
 
 Start = Callable[..., Payment]
-Run = Callable[[Payment], PaymentTransaction]
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 
 
 def test_trap_2_what_is_paid_beyond_the_total_is_paid_and_nothing_more_is_due(payable: Payable, buyer: User) -> None:
@@ -83,6 +95,52 @@ def test_trap_11_staff_read_what_the_gateway_said_and_not_one_sentence_for_all(s
 
     assert (row.result_code, row.state) == ("101", TransactionState.DECLINED)
     assert row.message
+
+
+@pytest.mark.parametrize("reason", list(RefundReason))
+def test_trap_7_the_reason_of_a_refund_stays_what_was_said_and_becomes_no_other_at_the_gateway(
+    start: Start, run: Run, sandbox: Sandbox, buyer: User, reason: RefundReason
+) -> None:
+    charge = run(start())
+    row = refund_start(
+        charge=charge,
+        lines=refund_lines_suggested(charge=charge, amount=Decimal(10)),
+        reason=reason,
+        note="as said",
+        by=buyer,
+        now=timezone.now(),
+    )
+
+    sent = run(row)
+
+    [asked] = sandbox.asked("/transactions/{id}/refund", reference=row.reference)
+    assert (sent.state, sent.reason) == (TransactionState.APPROVED, reason)
+    assert sent.get_reason_display() == str(reason.label)
+    assert "reason" not in str(asked["sent"]).lower()  # GP-API knows no reasons of refunds: none is made up
+
+
+@pytest.mark.parametrize(
+    ("ended", "risk", "ruling", "code"),
+    [
+        (TransactionState.CANCELED, "", None, None),
+        (TransactionState.CANCELED, "", Ruling.REFUSED, "checks"),
+        (TransactionState.CANCELED, "", Ruling.REVIEW, None),
+        (TransactionState.CANCELED, "PENDING_REVIEW", None, "review_canceled"),
+        (TransactionState.EXPIRED, "", None, None),
+        (TransactionState.DECLINED, "PENDING_REVIEW", None, None),
+    ],
+)
+def test_trap_7_each_cause_of_a_cancellation_has_its_own_words(
+    start: Start, ended: TransactionState, risk: str, ruling: Ruling | None, code: str | None
+) -> None:
+    row = start().transactions.get()
+    row.state, row.risk = ended, risk
+    if ruling is not None:
+        CardCheck.objects.create(transaction=row, ruling=ruling, raised_at=NOON)
+
+    found = canceled_of(row)
+
+    assert (found.code if found else None) == code
 
 
 @pytest.mark.parametrize("reason", list(FailureReason))

@@ -8,7 +8,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from commerce.models import Level, Order, Permission, User
 from invoices.models import Receipt
-from oropay.models import MoneyState, Payment
+from oropay.models import MoneyState, Payment, PaymentStatus
+from oropay.services import status_force
 from tests.checkout.shop import Shop
 from tests.factories import CustomerFactory, OrderFactory
 from tests.storefront.pages import fields, send, text
@@ -146,3 +147,17 @@ def test_the_first_page_takes_few_queries(
         response = browser.get("/")
 
     assert placed.number in text(response)
+
+
+def test_a_status_that_the_seller_set_says_so_in_the_list_and_on_the_page(shop: Shop, browser: Client) -> None:
+    order = shop.place(shop.checkout())
+    before = [text(browser.get(address)) for address in ("/orders/", f"/orders/{order.number}/")]
+    status_force(
+        payable=order.payable, status=PaymentStatus.FULL, reason="paid in cash", by=shop.buyer, now=timezone.now()
+    )
+
+    after = [text(browser.get(address)) for address in ("/orders/", f"/orders/{order.number}/")]
+
+    assert not any("set by the seller" in page for page in before)
+    assert all("Paid in full set by the seller" in page for page in after)
+    assert not any("paid in cash" in page for page in after)
