@@ -46,7 +46,8 @@ def forced_mark(payable: Payable) -> SafeString:
     """Says on hovering, and to screen readers, what the status would be by the money."""
     words = _("Forced by a person; by the money it is “{status}”").format(status=payable.get_derived_status_display())
     return format_html(
-        '<span class="office-badge office-{}" data-state="forced" title="{}">{}<span class="sr-only"> {}</span></span>',
+        '<span class="office-badge office-{}" data-state="forced" title="{}">{}'
+        '<span class="office-unseen"> {}</span></span>',
         WATCH,
         words,
         _("forced"),
