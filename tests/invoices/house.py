@@ -160,6 +160,7 @@ class House:
             transaction_id=row.pk,
             answer=Answer(
                 verdict=verdict,
+                http_status=None if verdict == Verdict.UNKNOWN else 200,
                 gateway_id=f"TRN_{row.pk}",
                 amount=Money(row.amount, row.currency),
                 brand="visa",
