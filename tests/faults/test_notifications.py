@@ -128,7 +128,8 @@ def test_the_address_answers_as_its_documentation_says(house: House) -> None:
     def answer(method: str, path: str, body: Any = None, **headers: str) -> int:
         return urllib3.request(method, path, body=body, headers=headers, retries=False).status
 
-    assert answer("GET", address) == 405
+    assert answer("PUT", address, b"{}") == 405
+    assert answer("GET", address) == 404
     assert answer("POST", address, b"") == 400
     assert answer("POST", address, b"x" * 70_000) == 413
     assert answer("POST", address, (part for part in [b"x" * 40_000] * 2)) == 413
