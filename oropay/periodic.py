@@ -12,7 +12,7 @@ from oropay import pool
 from oropay.engine import disputes, holds
 from oropay.exceptions import VaultError, VaultKeyMissing
 from oropay.gateway.port import GatewayUnavailable
-from oropay.models import ProviderAccount
+from oropay.selectors import accounts_heard
 from oropay.services import canaries_check, canaries_ensure
 from oropay.services.approval import approvals_expire
 from oropay.services.dispute import deadlines_watch
@@ -33,7 +33,7 @@ class DisputesPull:
 
     def run(self, *, job: Job, now: datetime) -> None:
         """One silent gateway does not keep the others from being read; the job is then tried again."""
-        accounts = list(ProviderAccount.objects.filter(is_active=True).select_related("organization").order_by("pk"))
+        accounts = list(accounts_heard(now=now).select_related("organization"))
         silent: list[str] = []
         for done, account in enumerate(accounts):
             try:
@@ -46,8 +46,8 @@ class DisputesPull:
 
 
 class DriftChecks:
-    """Has every active account compared with the gateway's list, each by a job of its own: one's silence stops no
-    other.
+    """Has every account that is heard compared with its gateway's list, each by a job of its own: the silence of one
+    stops no other.
     """
 
     name = "oropay.drift-check"
@@ -55,7 +55,7 @@ class DriftChecks:
     queue = "default"
 
     def run(self, *, job: Job, now: datetime) -> None:
-        for account in ProviderAccount.objects.filter(is_active=True).order_by("pk"):
+        for account in accounts_heard(now=now):
             drift_ask(account=account, now=now)
 
 

@@ -21,6 +21,7 @@ import redis
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from commerce.money import exponent
 from oropay.exceptions import CountersUnavailable, LockedOut, SlowDown
 from oropay.limits import Act, Limit
 from oropay.models import Lockout, Subject
@@ -78,12 +79,12 @@ def ask(
     organization_id: int,
     subjects: Subjects,
     now: datetime,
-    amount: Decimal | None = None,
+    small: bool = False,
     key: str = "",
 ) -> tuple[Stance, list[Exceeded]]:
     """Refuse who is locked out or must wait; count this try and say what it amounts to.
 
-    `amount` is a charge's, in major units: small ones are counted apart. The same `key` again is the same try, such as
+    `small` charges are counted apart: see `is_small`. The same `key` again is the same try, such as
     a second click: it is not counted.
 
     Raises:
@@ -93,7 +94,7 @@ def ask(
     """
     refuse_locked(organization_id=organization_id, subjects=subjects, now=now)
     tries = {act: 1}
-    if amount is not None and amount < settings.OROPAY_VELOCITY_SMALL_AMOUNT:
+    if small:
         tries[Act.SMALL] = 1
     try:
         _refuse_pause(organization_id=organization_id, subjects=subjects)
@@ -110,6 +111,13 @@ def ask(
         logger.exception("the counters of payment tries cannot be asked")
         raise CountersUnavailable from error
     return stance, exceeded
+
+
+def is_small(*, amount: Decimal, currency: str) -> bool:
+    """Whether a charge is of the kind that tries cards out: less than OROPAY_VELOCITY_SMALL_AMOUNT hundreds of the
+    currency's smallest unit, so that 5 means $5, ¥500 and KD 0.500. `amount` in major units.
+    """
+    return amount.scaleb(exponent(currency) - 2) < settings.OROPAY_VELOCITY_SMALL_AMOUNT
 
 
 def declined(*, organization_id: int, subjects: Subjects, key: str, weight: int) -> list[Exceeded]:

@@ -1,5 +1,6 @@
 """Reads of the payment module, starting from what a person may see. One file a subject."""
 
+from oropay.selectors.accounts import accounts_heard
 from oropay.selectors.instruments import (
     account_added,
     accounts_refused,
@@ -48,6 +49,7 @@ __all__ = [
     "PayingView",
     "Problem",
     "account_added",
+    "accounts_heard",
     "accounts_refused",
     "failure_words",
     "family_of",

@@ -39,6 +39,8 @@ class Known:
 
     customer_id: int | None
     """The company whose documents are paid."""
+    currency: str
+    """Of what is paid."""
     fingerprint: str
     """Of the saved way to pay; empty where there is none."""
 
@@ -64,7 +66,7 @@ def charge_guard(*, asked: "PaymentAsked", known: Known, by: User, website: Webs
         organization_id=website.organization_id,
         subjects=subjects,
         now=now,
-        amount=sum((part.amount for part in asked.parts), Decimal(0)),
+        small=velocity.is_small(amount=sum((part.amount for part in asked.parts), Decimal(0)), currency=known.currency),
         key=str(asked.attempt_key),
     )
     if exceeded:

@@ -232,12 +232,12 @@ def _glance(*, asked: PaymentAsked) -> Known:
             fingerprint=Subquery(Instrument.objects.order_by().filter(pk=saved).values("fingerprint")),
         )
         .order_by("-running", "pk")
-        .values_list("number", "customer_id", "running", "fingerprint")
+        .values_list("number", "customer_id", "currency", "running", "fingerprint")
     )
-    number, customer_id, running, fingerprint = rows.first() or ("", None, False, "")
+    number, customer_id, currency, running, fingerprint = rows.first() or ("", None, "USD", False, "")
     if running:
         raise AlreadyBeingPaid(number=number)
-    return Known(customer_id=customer_id, fingerprint=fingerprint or "")
+    return Known(customer_id=customer_id, currency=currency, fingerprint=fingerprint or "")
 
 
 def _last_look(*, payables: Sequence[Payable], wanted: dict[int, Decimal]) -> None:

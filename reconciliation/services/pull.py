@@ -14,6 +14,7 @@ from oropay.engine.gateways import gateway_of
 from oropay.exceptions import VaultError
 from oropay.gateway.port import DepositAdvice, GatewayUnavailable, PaymentGateway, SettledTransaction
 from oropay.models import ProviderAccount
+from oropay.selectors import accounts_heard
 from oropay.services import SettledKind, SettledNote, returns_reread, settlement_note, watch_wake
 from plumbing.services import hint
 from reconciliation import locks
@@ -235,12 +236,12 @@ def pull_queue(*, provider_account: ProviderAccount, since: date, until: date, b
 
 
 def pulls_queue(*, now: datetime) -> int:
-    """Queue a pull of every active provider account: of the last days, and once a day (UTC) of the last weeks.
+    """Queue a pull of every provider account that is heard: of the last days, and once a day (UTC) of the last weeks.
 
     The day's long one counts when it was asked for and has not failed; while a shorter one still runs, the next call
     asks again. Returns how many accounts are pulled.
     """
-    accounts = list(ProviderAccount.objects.filter(is_active=True).order_by("pk"))
+    accounts = list(accounts_heard(now=now))
     for account in accounts:
         days = HOURLY_DAYS if _reached_back_today(account=account, now=now) else NIGHTLY_DAYS
         since, until = days_back(days, now=now)

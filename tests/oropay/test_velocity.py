@@ -35,7 +35,7 @@ from oropay.services import (
     payment_start,
 )
 from oropay.services.instrument import NewCard
-from oropay.velocity import Stance, ask, subjects_of
+from oropay.velocity import Stance, ask, is_small, subjects_of
 from plumbing.models import Mail
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
 from tests.factories import StaffFactory
@@ -366,3 +366,18 @@ def test_no_raw_value_reaches_the_counters(
     assert written
     assert not any(raw in written for raw in ("very-secret-session", "192.0.2.7", "5262", "426397"))
     assert set(payment.subjects) == {"user", "company", "session", "address", "instrument", "bin"}
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "small"),
+    [
+        ("4.99", "USD", True),
+        ("5.00", "USD", False),
+        ("499", "JPY", True),
+        ("500", "JPY", False),
+        ("0.499", "KWD", True),
+        ("0.500", "KWD", False),
+    ],
+)
+def test_small_means_the_same_in_every_currency(amount: str, currency: str, small: bool) -> None:
+    assert is_small(amount=Decimal(amount), currency=currency) is small
