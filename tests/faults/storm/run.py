@@ -88,7 +88,7 @@ def _pending_reread() -> int:
 def _late_ones_arrive(*, end: float) -> None:
     """Charges that were proven absent may commit after all: once the last could have, each is looked for again."""
     watches = Watch.objects.filter(next_at__isnull=False)
-    newest = watches.aggregate(at=Max("transaction__created_at"))["at"]
+    newest = watches.aggregate(at=Max("transaction__answer_by"))["at"]
     if newest is None:
         return
     late = newest + timedelta(milliseconds=LATE_MS + 3000)
