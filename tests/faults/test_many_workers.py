@@ -50,6 +50,7 @@ def test_twenty_processes_send_each_payment_once(house: House, pay: Pay) -> None
     house.until(lambda: not rows.filter(state__in=OPEN).exists())
 
     everything_is_seen_once(house, payments)
+    assert Payment.objects.filter(pk__in=payments, money_state=MoneyState.CAPTURED).exists()
 
 
 @pytest.mark.usefixtures("twenty")
