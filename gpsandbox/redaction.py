@@ -42,8 +42,8 @@ _SUSPECT_NAMES = re.compile(
 _SUSPECT_TEXT = re.compile(r"[0-9 -]{12}")
 """One of these is in the JSON text of everything that `_walk` would change, and of a little more."""
 
-_NAME = re.compile(r"[A-Z]{3}_[A-Za-z0-9_-]{1,46}")
-"""A name of the gateway's own: its letters and digits may look like a card number and never are one."""
+_NAME = re.compile(r"[A-Z]{3}_[A-Za-z0-9_-]{1,46}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A name of the gateway's own, or a UUID: its letters and digits may look like a card number and never are one."""
 
 _DIGITS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])")
 

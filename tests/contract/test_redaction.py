@@ -32,6 +32,8 @@ def test_keys_and_tokens_are_hidden_by_name_at_any_depth(name: str) -> None:
         ("order 1234567890123456", "order 1234567890123456"),
         ("XXXXXXXXXXXX5262", "XXXXXXXXXXXX5262"),
         ("PMT_42639700-0000-5262-aaaa-000000000000", "PMT_42639700-0000-5262-aaaa-000000000000"),
+        ("42639700-0000-5262-aaaa-000000000000", "42639700-0000-5262-aaaa-000000000000"),
+        ("of 42639700-0000-5262-aaaa", "of •••5262-aaaa"),
     ],
 )
 def test_digits_that_pass_the_card_check_are_masked_wherever_they_stand(text: str, shown: str) -> None:

@@ -17,8 +17,9 @@ _ALWAYS_HIDDEN = frozenset((
     "cvv", "nonce", "pin_block", "secret", "status_url", "tag", "token", "track",
 ))  # fmt: skip
 _LAST_FOUR_SHOWN = frozenset(("account_number", "iban", "network_token", "number"))
-# The gateway's own names, such as PMT_ and a UUID, may hold thirteen digits in a row and are never card numbers.
-_GATEWAY_NAME = re.compile(r"[A-Z]{3}_[A-Za-z0-9_-]{1,46}")
+# The gateway's own names, such as PMT_ and a UUID, may hold thirteen digits in a row and are never card numbers;
+# neither is a bare UUID, as 3-D Secure servers call what they do.
+_NAME = re.compile(r"[A-Z]{3}_[A-Za-z0-9_-]{1,46}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # A card number as people write it: 13 to 19 digits, perhaps in groups.
 _CARD_LIKE = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 
@@ -76,7 +77,7 @@ def _text(text: str, secrets: tuple[str, ...]) -> str:
     text = storable(text)
     for secret in secrets:
         text = text.replace(secret, _mask(secret) if secret.isdigit() else HIDDEN)
-    if not _GATEWAY_NAME.fullmatch(text):
+    if not _NAME.fullmatch(text):
         text = _CARD_LIKE.sub(lambda found: _mask(found[0]) if _passes_luhn(found[0]) else found[0], text)
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
