@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from oropay import pool
 from oropay.engine import disputes, holds
-from oropay.exceptions import VaultError, VaultKeyMissing
-from oropay.gateway.port import GatewayUnavailable
+from oropay.exceptions import VaultKeyMissing
 from oropay.selectors import accounts_heard
 from oropay.services import canaries_check, canaries_ensure
 from oropay.services.approval import approvals_expire
@@ -20,6 +18,7 @@ from oropay.services.drift import drift_ask
 from oropay.services.expiry import expiry_remind
 from oropay.services.forced import forced_statuses_expire
 from oropay.services.notification import notifications_forget
+from plumbing.apart import apart
 from plumbing.models import Job
 from plumbing.services import job_progress
 
@@ -34,15 +33,11 @@ class DisputesPull:
     def run(self, *, job: Job, now: datetime) -> None:
         """One silent gateway does not keep the others from being read; the job is then tried again."""
         accounts = list(accounts_heard(now=now).select_related("organization"))
-        silent: list[str] = []
-        for done, account in enumerate(accounts):
-            try:
-                disputes.disputes_pull(provider_account=account, days=settings.OROPAY_DISPUTE_PULL_DAYS, now=now)
-            except (GatewayUnavailable, VaultError) as error:
-                silent.append(f"{account}: {error}")
-            job_progress(job=job, percent=100 * (done + 1) // len(accounts), now=timezone.now())
-        if silent:
-            raise GatewayUnavailable(_("Disputes were not read. {why}").format(why=" ".join(silent)))
+        with apart() as each:
+            for done, account in enumerate(accounts, start=1):
+                with each.one(account):
+                    disputes.disputes_pull(provider_account=account, days=settings.OROPAY_DISPUTE_PULL_DAYS, now=now)
+                job_progress(job=job, percent=100 * done // len(accounts), now=timezone.now())
 
 
 class DriftChecks:
@@ -81,8 +76,11 @@ class HoldsEnd:
     queue = "gateway-batch"
 
     def run(self, *, job: Job, now: datetime) -> None:
-        holds.holds_renew(now=now)
-        holds.holds_expire(now=now)
+        with apart() as each:
+            with each.one("renewing"):
+                holds.holds_renew(now=now)
+            with each.one("expiring"):
+                holds.holds_expire(now=now)
 
 
 @dataclass(frozen=True)

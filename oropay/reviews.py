@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from oropay.models import INITIATING, PaymentTransaction, TransactionState
 from oropay.services.followup import review_expire
+from plumbing.apart import apart
 from plumbing.models import Job
 from plumbing.services import job_progress
 
@@ -25,11 +26,13 @@ class OldReviews:
             created_at__lte=now - settings.OROPAY_REVIEW_ALERT_AFTER,
         )
         ids = list(old.order_by("pk").values_list("pk", flat=True))
-        for done, pk in enumerate(ids, start=1):
-            review_expire(
-                transaction_id=pk,
-                alert_after=settings.OROPAY_REVIEW_ALERT_AFTER,
-                cancel_after=settings.OROPAY_REVIEW_CANCEL_AFTER,
-                now=now,
-            )
-            job_progress(job=job, percent=100 * done // len(ids), now=timezone.now())
+        with apart() as each:
+            for done, pk in enumerate(ids, start=1):
+                with each.one(f"transaction {pk}"):
+                    review_expire(
+                        transaction_id=pk,
+                        alert_after=settings.OROPAY_REVIEW_ALERT_AFTER,
+                        cancel_after=settings.OROPAY_REVIEW_CANCEL_AFTER,
+                        now=now,
+                    )
+                job_progress(job=job, percent=100 * done // len(ids), now=timezone.now())

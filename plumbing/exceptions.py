@@ -56,3 +56,11 @@ class MailWithoutSubject(PlumbingError):
 class LeaseLost(PlumbingError):
     def __init__(self, *, job_id: int) -> None:
         super().__init__(f"Job {job_id} is no longer this worker's: its lease ran out. Stop; another worker has it.")
+
+
+class SomeNotDone(PlumbingError):
+    """Some rows of a loop failed; the others were done."""
+
+    def __init__(self, *, failures: Sequence[str], count: int) -> None:
+        more = f" … and {count - len(failures)} more." if count > len(failures) else ""
+        super().__init__("; ".join(failures) + more)

@@ -25,6 +25,8 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.services.drift import finding_note
+from plumbing.apart import apart
+from plumbing.exceptions import SomeNotDone
 
 S = TransactionState
 
@@ -46,13 +48,14 @@ def drift_check(
     Raises:
         GatewayUnavailable: the list could not be read to its end; what was compared before it stands.
         VaultError: this process may not open the account's credentials.
+        SomeNotDone: some could not be compared; all others were.
     """
     until = now.astimezone(UTC).date()
     since = until - timedelta(days=settings.OROPAY_DRIFT_DAYS)
     run = DriftRun.objects.create(provider_account=account, since=since, until=until, started_at=now)
     try:
         _compare(run=run, account=account, after_chunk=after_chunk)
-    except (GatewayUnavailable, VaultError) as error:
+    except (GatewayUnavailable, SomeNotDone, VaultError) as error:
         run.error = str(error)
         raise
     finally:
@@ -64,15 +67,18 @@ def drift_check(
 def _compare(*, run: DriftRun, account: ProviderAccount, after_chunk: Callable[[int], None]) -> None:
     gateway = gateway_of(account=account)
     listed: set[str] = set()
-    for chunk in _chunks(gateway.transactions(since=run.since, until=run.until)):
-        listed.update(answer.gateway_id for answer in chunk)
-        alike = plainly_alike(account=account, answers=chunk)
-        for gateway_id in (answer.gateway_id for answer in chunk if answer.gateway_id not in alike):
-            run.found += _look_closer(account=account, gateway=gateway, gateway_id=gateway_id)
-        run.compared += len(chunk)
-        after_chunk(run.compared)
-    for row in _ours_not_listed(account=account, since=run.since, now=run.started_at, listed=listed):
-        run.found += _look_for(row=row, account=account, gateway=gateway)
+    with apart(stops=(GatewayUnavailable,)) as each:
+        for chunk in _chunks(gateway.transactions(since=run.since, until=run.until)):
+            listed.update(answer.gateway_id for answer in chunk)
+            alike = plainly_alike(account=account, answers=chunk)
+            for gateway_id in (answer.gateway_id for answer in chunk if answer.gateway_id not in alike):
+                with each.one(gateway_id):
+                    run.found += _look_closer(account=account, gateway=gateway, gateway_id=gateway_id)
+            run.compared += len(chunk)
+            after_chunk(run.compared)
+        for row in _ours_not_listed(account=account, since=run.since, now=run.started_at, listed=listed):
+            with each.one(row.gateway_id):
+                run.found += _look_for(row=row, account=account, gateway=gateway)
 
 
 def _chunks(answers: Iterator[Answer]) -> Iterator[list[Answer]]:

@@ -22,6 +22,7 @@ from oropay.services.followup import reauthorize_start, rest_releasable
 from oropay.services.followup.capture import still_held
 from oropay.services.followup.queue import refuse_moved
 from oropay.services.hold_mail import hold_mail
+from plumbing.apart import apart, sum_apart
 from plumbing.services import note_add
 
 logger = logging.getLogger(__name__)
@@ -31,40 +32,52 @@ AFTER = timedelta(hours=1)
 
 
 def holds_renew(*, now: datetime) -> int:
-    """Queue renewing what is about to expire, or has; returns how many. Each hold is renewed once by itself."""
+    """Queue renewing what is about to expire, or has; returns how many. Each hold is renewed once by itself.
+
+    Raises:
+        SomeNotDone: some could not be queued; all others were.
+    """
     old = now - settings.OROPAY_HOLD_LASTS
     due = Q(
         payment__provider_account__renews_live_holds=True, created_at__range=(old, old + settings.OROPAY_RENEW_BEFORE)
     )
     lapsed = Q(payment__provider_account__renews_live_holds=False, created_at__range=(old - timedelta(days=2), old))
-    queued = 0
-    for hold in (
-        _open_holds()
-        .filter(due | lapsed, payment__integration__renew_holds=True)
-        .exclude(children__action=Action.REAUTHORIZE)
-    ):
-        try:
-            reauthorize_start(hold=hold, by=None, now=now)
-        except PaymentError as refused:
-            logger.info("hold %s is not renewed: %s", hold.pk, refused)
-            continue
-        queued += 1
-    return queued
+    ending = _open_holds().filter(due | lapsed, payment__integration__renew_holds=True)
+    return sum_apart(ending.exclude(children__action=Action.REAUTHORIZE), lambda hold: _renew(hold=hold, now=now))
+
+
+def _renew(*, hold: PaymentTransaction, now: datetime) -> int:
+    try:
+        reauthorize_start(hold=hold, by=None, now=now)
+    except PaymentError as refused:
+        logger.info("hold %s is not renewed: %s", hold.pk, refused)
+        return 0
+    return 1
 
 
 def holds_expire(*, now: datetime) -> int:
-    """Ask the gateway about holds over their time that nobody renews, and write down those that are gone."""
+    """Ask the gateway about holds over their time that nobody renews, and write down those that are gone.
+
+    Raises:
+        SomeNotDone: some could not be asked about or written down; all others were.
+    """
     followed = PaymentTransaction.objects.filter(parent=OuterRef("pk"), state=TransactionState.APPROVED)
     over = _approved_holds().filter(
         ~Exists(followed.filter(action=Action.REAUTHORIZE)),
         created_at__lte=now - settings.OROPAY_HOLD_LASTS - AFTER,
     )
-    gone = sum(_expire(hold=hold, now=now) for hold in over.filter(payment__money_state=MoneyState.AUTHORIZED))
+    whole = over.filter(payment__money_state=MoneyState.AUTHORIZED)
     rests = over.filter(
         Exists(followed.filter(action=Action.CAPTURE)),
         Exists(PaymentPayable.objects.filter(payment=OuterRef("payment"), payable__held__gt=0)),
     )
-    return gone + sum(_rest_lapse(hold=hold, now=now) for hold in rests)
+    with apart() as each:
+        gone = lapsed = 0
+        with each.one("whole holds"):
+            gone = sum_apart(whole, lambda hold: _expire(hold=hold, now=now))
+        with each.one("rests of holds"):
+            lapsed = sum_apart(rests, lambda hold: _rest_lapse(hold=hold, now=now))
+    return gone + lapsed
 
 
 @atomic(durable=True)

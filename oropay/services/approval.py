@@ -26,6 +26,7 @@ from oropay.exceptions import (
 from oropay.models import Approval, ApprovalKind, ApprovalState, PaymentTransaction
 from oropay.ports import approval_handlers
 from oropay.services.approval_mail import approval_asked_mail, approval_decided_mail
+from plumbing.apart import sum_apart
 from plumbing.audit import because
 from plumbing.models import Document
 
@@ -142,9 +143,13 @@ def approval_void(*, transaction: PaymentTransaction, remark: str, now: datetime
 
 
 def approvals_expire(*, now: datetime) -> int:
-    """End every approval whose time is over; returns how many."""
-    due = list(Approval.objects.filter(state=S.WAITING, expires_at__lte=now).order_by("pk"))
-    return sum(_expire(approval=approval, now=now) for approval in due)
+    """End every approval whose time is over, each in a transaction of its own; returns how many.
+
+    Raises:
+        SomeNotDone: some could not be ended; all others were.
+    """
+    due = Approval.objects.filter(state=S.WAITING, expires_at__lte=now).order_by("pk")
+    return sum_apart(due, lambda approval: _expire(approval=approval, now=now))
 
 
 @atomic(durable=True)

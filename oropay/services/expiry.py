@@ -15,6 +15,7 @@ from commerce.settings_registry import define, setting_get
 from oropay.models import ExpiryReminder, Instrument, InstrumentKind, InstrumentState
 from oropay.selectors.instruments import instrument_people
 from oropay.services.refund_mail import instrument_words
+from plumbing.apart import sum_apart
 from plumbing.services import mail_queue
 
 REMIND_AT = define(
@@ -50,13 +51,11 @@ def expiry_remind(*, now: datetime) -> int:
     """Mail everybody whose saved cards have come to the next step before their end; returns how many cards.
 
     Each card, expiry date and step once, however often this runs. After a pause only the nearest step is told.
+
+    Raises:
+        SomeNotDone: a seller's buyers could not be told; those of all others were.
     """
-    told = 0
-    for organization in Organization.objects.order_by("pk"):
-        steps = steps_of(setting_get(REMIND_AT, organization_id=organization.pk))
-        if steps:
-            told += _remind(organization=organization, steps=steps, today=organization.today(now), now=now)
-    return told
+    return sum_apart(Organization.objects.order_by("pk"), lambda organization: _remind(organization, now=now))
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,11 @@ class _Ending:
     step: int
 
 
-def _remind(*, organization: Organization, steps: Sequence[int], today: date, now: datetime) -> int:
+def _remind(organization: Organization, *, now: datetime) -> int:
+    steps = steps_of(setting_get(REMIND_AT, organization_id=organization.pk))
+    if not steps:
+        return 0
+    today = organization.today(now)
     due: dict[int, list[_Ending]] = defaultdict(list)
     for card in _ending(organization=organization, within=steps[-1], today=today):
         left = days_left(instrument=card, today=today)

@@ -10,6 +10,7 @@ from commerce.models import User
 from oropay import locks
 from oropay.exceptions import ExpiryPassed, NoteRequired, StatusNotForced
 from oropay.models import ForcedStatus, Payable, PaymentStatus
+from plumbing.apart import sum_apart
 from plumbing.audit import because
 from plumbing.services import note_add
 
@@ -66,9 +67,13 @@ def status_unforce(*, payable: Payable, by: User, now: datetime) -> Payable:
 
 
 def forced_statuses_expire(*, now: datetime) -> int:
-    """End every forced status whose time is over, each in a transaction of its own; returns how many."""
+    """End every forced status whose time is over, each in a transaction of its own; returns how many.
+
+    Raises:
+        SomeNotDone: some could not be ended; all others were.
+    """
     due = ForcedStatus.objects.filter(ended_at=None, expires_at__lte=now)
-    return sum(_expire(payable_id=payable_id, now=now) for payable_id in due.values_list("payable_id", flat=True))
+    return sum_apart(due.values_list("payable_id", flat=True), lambda pk: _expire(payable_id=pk, now=now))
 
 
 @atomic(durable=True)

@@ -4,10 +4,13 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import Q
+
 from oropay.engine.disputes.record import dispute_record
 from oropay.engine.gateways import gateway_of
-from oropay.gateway.port import DisputeTold
+from oropay.gateway.port import DisputeTold, GatewayUnavailable
 from oropay.models import Dispute, DisputeStatus, ProviderAccount, StepSource
+from plumbing.apart import apart
 
 logger = logging.getLogger(__name__)
 
@@ -51,24 +54,28 @@ def disputes_pull(*, provider_account: ProviderAccount, days: int, now: datetime
     Raises:
         GatewayUnavailable: the list or a dispute could not be read; what was read before is recorded.
         VaultError: this process may not open the gateway's credentials.
+        SomeNotDone: a dispute could not be recorded; all others are.
     """
     gateway = gateway_of(account=provider_account)
     today = now.astimezone(UTC).date()
     listed = {told.gateway_id: told for told in gateway.disputes(since=today - timedelta(days=days), until=today)}
-    known = {row.gateway_id: row for row in Dispute.objects.filter(provider_account=provider_account)}
+    looked_at = Q(gateway_id__in=listed) | ~Q(status=DisputeStatus.CLOSED)
+    known = {row.gateway_id: row for row in Dispute.objects.filter(looked_at, provider_account=provider_account)}
     open_ones = [name for name, row in known.items() if row.status != DisputeStatus.CLOSED]
     stale = [name for name, told in listed.items() if name not in known or not _same(known[name], told)]
     read = new = 0
-    for name in dict.fromkeys([*open_ones, *stale]):
-        told = gateway.dispute(gateway_id=name)
-        if told is None:
-            logger.warning("The gateway does not know dispute %s any more.", name)
-            continue
-        recorded = dispute_record(
-            provider_account=provider_account, told=told, source=StepSource.PULLED, asked_at=now, now=now
-        )
-        read += 1
-        new += recorded.steps.filter(at=now).exists()
+    with apart(stops=(GatewayUnavailable,)) as each:
+        for name in dict.fromkeys([*open_ones, *stale]):
+            with each.one(f"dispute {name}"):
+                told = gateway.dispute(gateway_id=name)
+                if told is None:
+                    logger.warning("The gateway does not know dispute %s any more.", name)
+                    continue
+                recorded = dispute_record(
+                    provider_account=provider_account, told=told, source=StepSource.PULLED, asked_at=now, now=now
+                )
+                read += 1
+                new += recorded.steps.filter(at=now).exists()
     return Pulled(read=read, new=new)
 
 

@@ -13,6 +13,7 @@ from oropay import locks
 from oropay.models import AlertKind, Dispute, DisputeNotice, DisputeStatus, Integration, NoticeKind
 from oropay.services.alert import alert_raise
 from oropay.services.staff import staff_who_may
+from plumbing.apart import sum_apart
 from plumbing.services import mail_queue
 
 ANSWERS = ("oropay.accept_dispute", "oropay.challenge_dispute")
@@ -69,10 +70,13 @@ def deadlines_watch(*, now: datetime) -> int:
     """Tell finance of disputes that nobody has answered and whose deadline is near or over; returns how many.
 
     Safe to repeat: everybody is told once of each.
+
+    Raises:
+        SomeNotDone: of some nobody could be told; of all others they were.
     """
     soon = now + settings.OROPAY_DISPUTE_WARN_BEFORE
     waiting = Dispute.objects.filter(status=DisputeStatus.WITH_MERCHANT, respond_by__lte=soon).order_by("pk")
-    return sum(_watch(dispute_id=pk, now=now) for pk in waiting.values_list("pk", flat=True))
+    return sum_apart(waiting.values_list("pk", flat=True), lambda pk: _watch(dispute_id=pk, now=now))
 
 
 @atomic(durable=True)

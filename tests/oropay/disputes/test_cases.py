@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from backoffice.groups import groups_ensure
@@ -17,6 +18,7 @@ from oropay.gateway.port import CardToken
 from oropay.models import Alert, AlertKind, Dispute, MoneyState, Payment, PaymentTransaction, StepSource
 from oropay.services import capture_start, reauthorize_start
 from oropay.services.dispute import deadlines_watch, dispute_assign, finance_of
+from plumbing.exceptions import SomeNotDone
 from plumbing.models import Mail
 from plumbing.ports import periodic_tasks
 from tests.contract.samples import follow_up, sale
@@ -51,6 +53,17 @@ def test_a_pull_finds_a_dispute_that_nobody_told_us_of(
     dispute = Dispute.objects.get(gateway_id=name)
     assert dispute.transaction == charge
     assert [step.source for step in dispute.steps.all()] == [StepSource.PULLED]
+
+
+def test_a_dispute_that_cannot_be_kept_hides_no_other(house: House, pay: Pay, bank: Bank) -> None:
+    broken, sound = (bank.open(pay({house.posted("100.00"): "100.00"})) for _ in range(2))
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE oropay_dispute ADD CONSTRAINT broken CHECK (gateway_id <> '{broken}')")
+
+    with pytest.raises(SomeNotDone, match=f"dispute {broken}: IntegrityError"):
+        bank.pull()
+
+    assert [row.gateway_id for row in Dispute.objects.all()] == [sound]
 
 
 def test_a_dispute_pushed_before_it_is_pulled_is_one_case(charge: PaymentTransaction, bank: Bank) -> None:
