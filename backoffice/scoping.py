@@ -13,7 +13,7 @@ from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest
 
 from backoffice.unfolded import AnyModelAdmin, Words
-from commerce.models import Organization, User
+from commerce.models import Organization, User, Website
 
 
 def staff_of(request: HttpRequest) -> User:
@@ -103,6 +103,13 @@ def organizations_of(request: HttpRequest) -> list[Organization]:
     if not user.is_superuser:
         return [user.organization] if user.organization else []
     return list(Organization.objects.order_by("pk")[:2])
+
+
+def websites_of(request: HttpRequest) -> QuerySet[Website]:
+    """The shops of all sellers this person may see."""
+    user = staff_of(request)
+    shops = Website.objects.all()
+    return shops if user.is_superuser else shops.filter(organization=user.organization_id)
 
 
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):

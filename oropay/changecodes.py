@@ -11,14 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 Words = str | Promise
 
-TYPE_OF_TRANSACTION = {"22": "CHECKING", "23": "CHECKING", "27": "CHECKING", "28": "CHECKING"} | {
-    "32": "SAVING",
-    "33": "SAVING",
-    "37": "SAVING",
-    "38": "SAVING",
-}
-"""A transaction code names the kind of account: 2x checking, 3x savings."""
-
 
 @dataclass(frozen=True)
 class Change:

@@ -346,5 +346,3 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Requirement(THREE, Need.UNIT, False, _("Units of measure"), _("no unit code"), Place.UNIT, _no_unit),
 )
 """Everything Level 2 and 3 ask for, in the order people read it. Level 1 asks for nothing but the amount."""
-
-BY_NEED: dict[Need, Requirement] = {requirement.need: requirement for requirement in REQUIREMENTS}

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Min, Model, QuerySet
 
-from plumbing.models import JOB_LIVE, Heartbeat, Job, Note, PeriodicRun
+from plumbing.models import Heartbeat, Job, Note, PeriodicRun
 from plumbing.ports import Backlog, Measured, due_rows, periodic_tasks
 
 HEARTBEAT_LIFE = timedelta(seconds=15)
@@ -65,11 +65,6 @@ def periodic_errors() -> dict[str, str]:
         if job.error:
             found[job.payload["task"]] = job.error
     return found
-
-
-def jobs_waiting() -> int:
-    """Jobs that have not ended."""
-    return Job.objects.filter(state__in=JOB_LIVE).count()
 
 
 def backlog_of(rows: QuerySet[Any], *, due: str = "next_at") -> Backlog:

@@ -14,13 +14,26 @@ from backoffice.admin.webhook import WebhookMixin
 from backoffice.display import BAD, GOOD, QUIET, dash, tag
 from backoffice.forms.integration import CHECKS, IntegrationForm, LabelForm, LabelFormSet, LimitForm, LimitFormSet
 from backoffice.history import HistoryMixin
-from backoffice.scoping import ScopedAdmin, ScopedRelatedFilter
+from backoffice.scoping import ScopedAdmin, ScopedRelatedFilter, websites_of
 from backoffice.unfolded import AnyTabularInline, display
 from oropay.models import Integration, IntegrationLabel, IntegrationLimit, IntegrationType
 from oropay.services import integration_save
 
 
-class LabelInline(AnyTabularInline):
+def _of_sellers(form: Any, request: HttpRequest, integration: Integration | None) -> None:
+    """Give a form class, made for this request, the shops whose currencies and languages it offers."""
+    shops = websites_of(request)
+    form.websites = shops.filter(organization=integration.organization_id) if integration else shops
+
+
+class OfSellersInline(AnyTabularInline):
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        _of_sellers(formset.form, request, obj)
+        return formset
+
+
+class LabelInline(OfSellersInline):
     model = IntegrationLabel
     form = LabelForm
     formset = LabelFormSet
@@ -30,7 +43,7 @@ class LabelInline(AnyTabularInline):
         return 0 if obj and obj.labels.exists() else 1
 
 
-class LimitInline(AnyTabularInline):
+class LimitInline(OfSellersInline):
     model = IntegrationLimit
     form = LimitForm
     formset = LimitFormSet
@@ -118,6 +131,11 @@ class IntegrationAdmin(WebhookMixin, HistoryMixin, ScopedAdmin):
         return actions
 
     # --- form
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        _of_sellers(form, request, obj)
+        return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         main = ["organization", "type", "name"]

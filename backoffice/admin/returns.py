@@ -34,14 +34,14 @@ class CodeForm(DialogForm):
 
     def sentence(self) -> Words:
         return _(
-            "No money moves. What the code means follows at once: the account stays frozen, is let go, or its autopay "
-            "stops."
+            "No money moves. What the code means follows at once: the account stays frozen, is unfrozen, or its "
+            "autopay stops."
         )
 
 
 class RetryForm(DialogForm):
     attempt_key = forms.UUIDField(widget=forms.HiddenInput)
-    submit_text = gettext_lazy("Debit again")
+    submit_text = gettext_lazy("Retry debit")
 
     def prepare(self) -> None:
         if not self.is_bound:
@@ -62,7 +62,7 @@ class LiftForm(DialogForm):
     note: forms.CharField = fields.note(
         help_text=gettext_lazy("What makes it safe, such as a new authorisation; it is kept.")
     )
-    submit_text = gettext_lazy("Let it be debited")
+    submit_text = gettext_lazy("Unfreeze")
 
     def sentence(self) -> Words:
         return _(
@@ -248,13 +248,13 @@ class FreezeAdmin(RecordAdmin):
 
     @display(description=gettext_lazy("State"))
     def shown_state(self, row: Freeze) -> Any:
-        return tag(_("Let go"), GOOD) if row.lifted_at else tag(_("Frozen"), BAD)
+        return tag(_("Unfrozen"), GOOD) if row.lifted_at else tag(_("Frozen"), BAD)
 
     @display(description=gettext_lazy("Frozen"), ordering="frozen_at")
     def frozen(self, row: Freeze) -> Any:
         return moment(row.frozen_at)
 
-    @display(description=gettext_lazy("Let go"), ordering="lifted_at")
+    @display(description=gettext_lazy("Unfrozen"), ordering="lifted_at")
     def lifted(self, row: Freeze) -> Any:
         return moment(row.lifted_at)
 
@@ -269,7 +269,7 @@ class FreezeAdmin(RecordAdmin):
                 (_("What it means"), row.reason.staff),
                 (_("Return"), link(row.cause) if row.cause else dash()),
                 (_("Frozen"), moment(row.frozen_at)),
-                (_("Let go"), moment(row.lifted_at)),
+                (_("Unfrozen"), moment(row.lifted_at)),
                 (_("By"), row.lifted_by or dash()),
                 (_("Note"), row.note or dash()),
             ],

@@ -44,28 +44,29 @@ class RefundForm(MoneyDialog):
         if len(charges) > 1:
             added["charge"] = fields.choice(
                 label=_("Charge"),
-                choices=[
-                    (
-                        str(row.pk),
-                        f"{self.shown(row.amount)} · {day_of(row.created_at)}",
-                    )
-                    for row, _ways in charges
-                ],
+                choices=[(str(row.pk), self._charge_told(row, ways)) for row, ways in charges],
             )
         if not self._only_all():
             added |= self._amounts()
         self.fields = {**self.fields, **added}
         self.order_fields([*added, "reason", "note"])
 
+    def _charge_told(self, charge: PaymentTransaction, ways: WaysBack) -> str:
+        words = {"amount": self.shown(charge.amount), "day": day_of(charge.created_at), "limit": self.shown(ways.most)}
+        if ways.void.limit > 0:
+            return _("{amount} of {day}, not settled: all of it is voided").format(**words)
+        return _("{amount} of {day}: at most {limit} is refunded").format(**words)
+
     def _amounts(self) -> dict[str, forms.Field]:
         named = {part.payable_id: part.payable for part in self.payment.parts.select_related("payable")}
         alone = len(self.suggested) == 1
+        limit_told = _("At most {limit}.").format(limit=self.shown(self.limit))
         return {
             self.name_of(line): fields.MoneyField(
                 label=_("Amount to refund") if alone else _("From {what}").format(what=named[line.payable_id or 0]),
                 currency=self.payment.currency,
                 initial=rounded(line.amount, self.payment.currency),
-                help_text=_("At most {limit}.").format(limit=self.shown(self.limit)) if alone else "",
+                help_text=limit_told if alone and len(self.charges) == 1 else "",
                 required=alone,
                 nothing=_("Nothing was refunded."),
             )
@@ -114,6 +115,11 @@ class RefundForm(MoneyDialog):
 
     def _way_told(self) -> str:
         """Void or refund, and why."""
+        if len(self.charges) > 1:
+            return _(
+                "Money goes back from one charge at a time. All of a charge that has not settled is voided: "
+                "{instrument} is not charged. Anything else is refunded to {instrument} in a few banking days."
+            ).format(instrument=self.payment.instrument)
         row, ways = next(iter(self.charges.values()))
         words = {"limit": self.shown(ways.most), "instrument": self.payment.instrument}
         if self._only_all():

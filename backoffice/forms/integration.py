@@ -1,8 +1,10 @@
 """The integration form: what an admin decides about a way to pay."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,13 +16,29 @@ from commerce.money import rounded
 from oropay.models import Integration, IntegrationLabel, IntegrationLimit, ProviderAccount, ThreeDS
 
 FALLBACK = ("", gettext_lazy("All languages"))
-
-
 CHECKS = ["avs_not_matched", "avs_partial", "avs_not_checked", "cvv_not_matched", "cvv_not_checked"]
 """What to do about each result of the bank's look at address and security code."""
 
 
-class IntegrationForm(OfficeForm):
+class OfSellers:
+    """A form whose choices are those of the sellers that the person sees, or of the row's one. The page sets them."""
+
+    websites: ClassVar[QuerySet[Website]]
+
+    def currencies_known(self, chosen: Iterable[str]) -> list[str]:
+        """Currencies that provider accounts settle in or websites sell in, and those chosen already."""
+        sellers = self.websites.values("organization")
+        accounts = ProviderAccount.objects.filter(organization__in=sellers)
+        settled = accounts.values_list("settlement_currency", flat=True)
+        return sorted({*settled, *self.websites.values_list("currency", flat=True), *chosen}) or ["USD"]
+
+    def languages_known(self, chosen: Iterable[str]) -> list[tuple[str, Any]]:
+        """The fallback, the languages that websites speak, and the one chosen already."""
+        spoken = sorted({*self.websites.values_list("language", flat=True), *chosen})
+        return [FALLBACK, *((code, code) for code in spoken)]
+
+
+class IntegrationForm(OfSellers, OfficeForm):
     currencies = forms.MultipleChoiceField(
         label=gettext_lazy("Currencies"),
         widget=widgets.UnfoldAdminCheckboxSelectMultipleWidget(),
@@ -98,7 +116,7 @@ class IntegrationForm(OfficeForm):
         super().__init__(*args, **kwargs)
         if "currencies" in self.fields:
             field = self.fields["currencies"]
-            known = currencies_known(self.instance)
+            known = self.currencies_known(self.instance.currencies or [])
             field.choices = [(code, code) for code in known]  # type: ignore[attr-defined]
             if not self.instance.pk and len(known) == 1:
                 field.initial = known
@@ -108,26 +126,7 @@ class IntegrationForm(OfficeForm):
             self.fields[name].required = False  # left out: what the model starts with
 
 
-def currencies_known(integration: Integration) -> list[str]:
-    """Currencies that provider accounts settle in or websites sell in, and those chosen already."""
-    accounts = ProviderAccount.objects.all()
-    websites = Website.objects.all()
-    if integration.organization_id:
-        accounts = accounts.filter(organization=integration.organization_id)
-        websites = websites.filter(organization=integration.organization_id)
-    found = set(accounts.values_list("settlement_currency", flat=True)) | set(
-        websites.values_list("currency", flat=True)
-    )
-    return sorted(found | set(integration.currencies or [])) or ["USD"]
-
-
-def languages_known() -> list[tuple[str, Any]]:
-    """The fallback, and the languages websites speak."""
-    spoken = sorted(set(Website.objects.values_list("language", flat=True)))
-    return [FALLBACK, *((code, code) for code in spoken)]
-
-
-class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
+class LabelForm(OfSellers, forms.ModelForm):  # type: ignore[type-arg]
     language = forms.ChoiceField(
         label=gettext_lazy("Language"), required=False, widget=widgets.UnfoldAdminSelectWidget()
     )
@@ -138,10 +137,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = languages_known()
-        used = self.instance.language
-        if used and used not in dict(known):
-            known.append((used, used))
+        known = self.languages_known(filter(None, [self.instance.language]))
         self.fields["language"].choices = known  # type: ignore[attr-defined]
 
     def has_changed(self) -> bool:
@@ -169,7 +165,7 @@ class LabelFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
             raise forms.ValidationError(_("Each language can have one label."))
 
 
-class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
+class LimitForm(OfSellers, forms.ModelForm):  # type: ignore[type-arg]
     currency = forms.ChoiceField(label=gettext_lazy("Currency"), widget=widgets.UnfoldAdminSelectWidget())
 
     class Meta:
@@ -186,8 +182,8 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        owner = self.instance.integration if self.instance.integration_id else Integration()
-        known = sorted({*currencies_known(owner), *filter(None, [self.instance.currency])})
+        taken = self.instance.integration.currencies if self.instance.integration_id else []
+        known = self.currencies_known([*taken, *filter(None, [self.instance.currency])])
         self.fields["currency"].choices = [(code, code) for code in known]  # type: ignore[attr-defined]
         for name in ("min_amount", "max_amount"):
             if self.instance.pk and getattr(self.instance, name) is not None:

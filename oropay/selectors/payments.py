@@ -62,11 +62,6 @@ def payment_visible_to(*, user: User, uuid: UUID) -> Payment | None:
     return found if payments_visible_to(user=user).filter(pk=found.pk).exists() else None
 
 
-def live_payment_of(*, payable: Payable) -> Payment | None:
-    """The attempt that keeps this payable to itself at the moment."""
-    return Payment.objects.filter(parts__payable=payable, parts__live=True).first()
-
-
 LONGEST_NAME = 60
 """Of anything a gateway or we call a transaction."""
 

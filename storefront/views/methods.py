@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from commerce.models import CustomerUser
-from oropay.exceptions import PaymentError
+from oropay.exceptions import MandateEnded, PaymentError
 from oropay.models import Instrument, Mandate, Purpose
 from oropay.selectors import (
     account_added,
@@ -198,11 +198,15 @@ def revoke(request: ShopRequest, uuid: UUID, mandate: int) -> HttpResponse:
     """End a standing authorisation. A debit that is under way stays."""
     seat = seat_required(request)
     instruments = instruments_of(user=request.user).filter(uuid=uuid, customer=seat.customer_id)
-    row: Mandate | None = Mandate.objects.filter(pk=mandate, revoked_at=None, instrument__in=instruments).first()
+    row: Mandate | None = Mandate.objects.filter(pk=mandate, instrument__in=instruments).first()
     if row is None:
         raise Http404("no such authorisation")
-    mandate_revoke(mandate=row, by=request.user, why=_("by the customer"), now=timezone.now())
-    messages.success(request, _("The authorisation is withdrawn. Nothing more is debited under it."))
+    try:
+        mandate_revoke(mandate=row, by=request.user, why=_("by the customer"), now=timezone.now())
+    except MandateEnded:
+        messages.info(request, _("The authorisation was withdrawn already. Nothing more is debited under it."))
+    else:
+        messages.success(request, _("The authorisation is withdrawn. Nothing more is debited under it."))
     return redirect("storefront:payment_methods")
 
 

@@ -1,9 +1,10 @@
 """One button gives money back: it says void or refund before the click, and what happened afterwards."""
 
+from backoffice.display import day_of
 from backoffice.forms.money import Offers
 from commerce.models import User
 from oropay.gateway.port import Verdict
-from oropay.models import Payment, PaymentTransaction, TransactionState
+from oropay.models import Action, Integration, Payment, PaymentTransaction, ProviderAccount, TransactionState
 from tests.backoffice.conftest import CHARGED, Opened, address, dialog, moves, newest, offered, page
 from tests.factories import NOON
 from tests.invoices.house import House, payable_of
@@ -85,6 +86,39 @@ def test_the_page_says_afterwards_that_it_was_voided(
     content = client.get(page(charged)).content.decode()
 
     assert "Voided before it settled: Visa ···· 4242 is not charged." in content
+
+
+def test_each_of_several_charges_says_how_much_of_it_goes_back_and_how(
+    house: House, administrator: User, opened: Opened
+) -> None:
+    house.hold_at_checkout()
+    Integration.objects.update(several_captures=True)
+    ProviderAccount.objects.update(multi_capture=True)
+    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
+    house.says(payment, Verdict.APPROVED)
+    client = opened(administrator)
+    for amount in ("60.00", "25.00"):
+        dialog(client, payment, "capture", amount=amount, after=newest(payment))
+        house.says(payment, Verdict.APPROVED)
+    first, second = payment.transactions.filter(action=Action.CAPTURE).order_by("pk")
+    PaymentTransaction.objects.filter(pk=first.pk).update(settled_at=NOON)
+    source = f"from_{payment.parts.get().payable_id}"
+    form = {"reason": "goods", "note": "three boxes", "charge": str(second.pk)}
+
+    shown = client.get(address(payment, "refund"))
+    too_much = dialog(client, payment, "refund", **form, **seen(payment), **{source: "25.01"})
+    dialog(client, payment, "refund", **form, **seen(payment), **{source: "25.00"})
+
+    offered_charges = [str(label) for _pk, label in shown.context["form"].fields["charge"].choices]
+    day = day_of(first.created_at)
+    assert offered_charges == [
+        f"$60.00 of {day}: at most $60.00 is refunded",
+        f"$25.00 of {day}, not settled: all of it is voided",
+    ]
+    assert "Money goes back from one charge at a time." in shown.content.decode()
+    assert "At most $25.00" in too_much.content.decode()
+    assert moves(payment)[-1] == ("cancel", "25.00", "queued")
+    assert payment.transactions.latest("pk").parent == second
 
 
 def seen(payment: Payment) -> dict[str, str | int]:

@@ -13,7 +13,7 @@ from backoffice.scoping import ScopedAdmin
 from commerce.models import User
 from oropay.models import Alert, AlertKind, Payment, PaymentTransaction
 from tests.backoffice.conftest import Opened, address, dialog, may, moves, newest, page
-from tests.factories import NOON, StaffFactory, UserFactory
+from tests.factories import NOON, StaffFactory, UserFactory, WebsiteFactory
 from tests.invoices.house import House
 
 
@@ -92,6 +92,29 @@ def test_choices_are_those_of_the_own_seller(house: House, stranger: User, opene
     assert [row.pk for row in form.fields["organization"].queryset] == [stranger.organization_id]
 
 
+def test_currencies_and_languages_offered_are_those_of_the_own_seller(
+    house: House, stranger: User, administrator: User, opened: Opened
+) -> None:
+    foreign = WebsiteFactory.create(organization=stranger.organization, currency="JPY", language="ja")
+
+    def offered(user: User, address: str) -> tuple[set[str], set[str]]:
+        context = opened(user).get(address).context
+        labels = context["inline_admin_formsets"][0].formset.empty_form.fields["language"]
+        return (
+            {code for code, _label in context["adminform"].form.fields["currencies"].choices},
+            {code for code, _label in labels.choices},
+        )
+
+    add = reverse("admin:oropay_integration_add")
+    assert offered(stranger, add) == ({"JPY"}, {"", "ja"})
+    for address_of_own in (add, page(house.integration)):
+        currencies, languages = offered(administrator, address_of_own)
+        assert foreign.currency not in currencies
+        assert foreign.language not in languages
+        assert {"USD"} <= currencies
+        assert {"", "en"} <= languages
+
+
 def test_autocomplete_finds_customers_of_the_own_seller_only(
     house: House, stranger: User, administrator: User, opened: Opened
 ) -> None:
@@ -130,6 +153,25 @@ def test_operators_pages_are_for_superusers(administrator: User, opened: Opened)
 
 def test_every_page_is_ours_and_scoped(db: None) -> None:
     assert [page for page in admin.site._registry.values() if not isinstance(page, ScopedAdmin)] == []
+
+
+def test_every_list_leads_to_its_seller_and_opens(
+    rows: list[Any], stranger: User, administrator: User, opened: Opened
+) -> None:
+    root = User.objects.create_superuser("root@example.test", "x")
+    all_of_it, own, nothing = opened(root), opened(administrator), opened(stranger)
+
+    for model, one in admin.site._registry.items():
+        found = {}
+        for client in (all_of_it, own, nothing):
+            if one.organization_path is None and client is not all_of_it:  # type: ignore[attr-defined]
+                continue
+            listing = client.get(reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist"), {"q": "zz"})
+            assert listing.status_code == 200, model
+            found[client] = set(one.get_queryset(listing.wsgi_request).values_list("pk", flat=True))
+        if one.organization_path is not None:  # type: ignore[attr-defined]
+            assert found[own] <= found[all_of_it], model
+            assert not found[own] & found[nothing], model
 
 
 def test_every_permission_a_button_asks_for_exists(db: None) -> None:

@@ -21,10 +21,14 @@ def test_a_row_that_fails_keeps_no_other_from_its_turn_and_is_told_at_the_end(
 ) -> None:
     done = []
 
-    with pytest.raises(SomeNotDone, match=r"^3: ValueError: 3 is odd$"), apart() as each:
-        for row in (2, 3, 4):
-            with each.one(row):
-                done.append(half(row))
+    def halve_all() -> None:
+        with apart() as each:
+            for row in (2, 3, 4):
+                with each.one(row):
+                    done.append(half(row))
+
+    with pytest.raises(SomeNotDone, match=r"^3: ValueError: 3 is odd$"):
+        halve_all()
 
     assert done == [1, 2]
     assert [(record.getMessage(), record.exc_info is not None) for record in caplog.records] == [
@@ -44,10 +48,14 @@ def test_of_many_failures_the_first_are_named_and_the_rest_counted() -> None:
 def test_what_is_no_fault_of_one_row_ends_the_loop(error: Exception) -> None:
     turns = []
 
-    with pytest.raises(type(error)), apart(stops=(KeyError,)) as each:
-        for row in (1, 2):
-            with each.one(row):
-                turns.append(row)
-                raise error
+    def all_in_turn() -> None:
+        with apart(stops=(KeyError,)) as each:
+            for row in (1, 2):
+                with each.one(row):
+                    turns.append(row)
+                    raise error
+
+    with pytest.raises(type(error)):
+        all_in_turn()
 
     assert turns == [1]

@@ -102,11 +102,15 @@ def test_a_buyer_withdraws_a_standing_authorisation(account: Instrument, browser
     mandate = Mandate.objects.get()
     assert "Standing authorisation: up to $500.00" in text(browser.get("/payment-methods/"))
 
-    response = browser.post(f"/payment-methods/{account.uuid}/authorisations/{mandate.pk}/withdraw/", follow=True)
+    first, second = (
+        browser.post(f"/payment-methods/{account.uuid}/authorisations/{mandate.pk}/withdraw/", follow=True)
+        for _click in range(2)
+    )
 
     mandate.refresh_from_db()
     assert mandate.revoked_at is not None
-    assert "The authorisation is withdrawn. Nothing more is debited under it." in text(response)
+    assert "The authorisation is withdrawn. Nothing more is debited under it." in text(first)
+    assert "The authorisation was withdrawn already. Nothing more is debited under it." in text(second)
 
 
 def test_a_colleague_withdraws_nothing_of_mine(

@@ -49,8 +49,6 @@ class Effect(StrEnum):
     """The payer keeps it."""
     AS_MOVED = "as_moved"
     """The stage alone does not say: it is where the gateway last moved it."""
-    UNMOVED = "unmoved"
-    """Nothing new about money."""
 
 
 STAGE = DisputeStage
