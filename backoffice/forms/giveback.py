@@ -115,10 +115,14 @@ class RefundForm(MoneyDialog):
 
     def _way_told(self) -> str:
         """Void or refund, and why."""
-        if len(self.charges) > 1:
+        if len(self.charges) > 1 and self._voidable():
             return _(
                 "Money goes back from one charge at a time. All of a charge that has not settled is voided: "
                 "{instrument} is not charged. Anything else is refunded to {instrument} in a few banking days."
+            ).format(instrument=self.payment.instrument)
+        if len(self.charges) > 1:
+            return _(
+                "Money goes back from one charge at a time: it is refunded to {instrument} in a few banking days."
             ).format(instrument=self.payment.instrument)
         row, ways = next(iter(self.charges.values()))
         words = {"limit": self.shown(ways.most), "instrument": self.payment.instrument}

@@ -88,7 +88,7 @@ def test_the_page_says_afterwards_that_it_was_voided(
     assert "Voided before it settled: Visa ···· 4242 is not charged." in content
 
 
-def test_each_of_several_charges_says_how_much_of_it_goes_back_and_how(
+def test_each_of_several_charges_says_how_much_of_it_may_go_back(
     house: House, administrator: User, opened: Opened
 ) -> None:
     house.hold_at_checkout()
@@ -96,12 +96,10 @@ def test_each_of_several_charges_says_how_much_of_it_goes_back_and_how(
     ProviderAccount.objects.update(multi_capture=True)
     payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
     house.says(payment, Verdict.APPROVED)
-    client = opened(administrator)
     for amount in ("60.00", "25.00"):
-        dialog(client, payment, "capture", amount=amount, after=newest(payment))
-        house.says(payment, Verdict.APPROVED)
+        house.captured(payment, amount)
+    client = opened(administrator)
     first, second = payment.transactions.filter(action=Action.CAPTURE).order_by("pk")
-    PaymentTransaction.objects.filter(pk=first.pk).update(settled_at=NOON)
     source = f"from_{payment.parts.get().payable_id}"
     form = {"reason": "goods", "note": "three boxes", "charge": str(second.pk)}
 
@@ -113,11 +111,13 @@ def test_each_of_several_charges_says_how_much_of_it_goes_back_and_how(
     day = day_of(first.created_at)
     assert offered_charges == [
         f"$60.00 of {day}: at most $60.00 is refunded",
-        f"$25.00 of {day}, not settled: all of it is voided",
+        f"$25.00 of {day}: at most $25.00 is refunded",
     ]
-    assert "Money goes back from one charge at a time." in shown.content.decode()
-    assert "At most $25.00" in too_much.content.decode()
-    assert moves(payment)[-1] == ("cancel", "25.00", "queued")
+    assert "Money goes back from one charge at a time: it is refunded" in shown.content.decode()
+    assert too_much.context["form"].errors[source] == [
+        "Nothing was refunded. $25.01 is more than the $25.00 that can still be given back: no more was taken."
+    ]
+    assert moves(payment)[-1] == ("refund", "25.00", "queued")
     assert payment.transactions.latest("pk").parent == second
 
 

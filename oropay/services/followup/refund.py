@@ -82,6 +82,8 @@ def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     left = max(ZERO, transaction.amount - sum((row.amount for row in children), ZERO) + came_back)
     if any(row.action == Action.CHARGEBACK for row in children):
         return Allowed(left, _("the rest was refunded already, or a dispute took it."))
+    if left == transaction.amount:
+        return Allowed(left, _("no more was taken."))
     return Allowed(left, _("the rest was refunded already.") if left else _("All of it was refunded already."))
 
 
