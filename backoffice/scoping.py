@@ -3,6 +3,7 @@
 Every list, page, dialog, choice and filter of this room starts from `ScopedAdmin.get_queryset`.
 """
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from django.contrib import admin
@@ -75,6 +76,21 @@ class ScopedAdmin(ScopedMixin, AnyModelAdmin):
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         return row
+
+    def possible(self, request: HttpRequest, row: Any) -> bool | Mapping[str, object]:
+        """Which buttons a row allows now, by the names of their functions; those not named it always allows."""
+        return True
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only the buttons that the person may use and the row allows now."""
+        offered = super().get_actions_detail(request, object_id)
+        row = self.get_object(request, str(object_id)) if offered else None
+        if row is None:
+            return []
+        possible = self.possible(request, row)
+        if isinstance(possible, bool):
+            return offered if possible else []
+        return [one for one in offered if possible.get(one.method.original_function_name, True)]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Choose, without buttons that open other forms in pop-ups."""

@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     Words = str | _StrPromise
-    AnyModelAdmin = _ModelAdmin[Any]
     AnyTabularInline = _TabularInline[Any, Any]
 
-    class ActionsMixin:
-        """What Unfold adds to a model's pages."""
+    class AnyModelAdmin(_ModelAdmin[Any]):
+        """Django's, and what Unfold adds to a model's pages."""
 
         def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]: ...
 
@@ -45,13 +44,8 @@ else:
     from unfold.forms import BaseDialogForm
     from unfold.sites import UnfoldAdminSite
 
-    class ActionsMixin:
-        pass
-
-
 __all__ = [
     "ActionVariant",
-    "ActionsMixin",
     "AnyModelAdmin",
     "AnyTabularInline",
     "BaseDialogForm",

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -11,25 +10,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.dialogs import DialogForm, Words, dialog
+from backoffice.dialogs import Words, dialog
 from backoffice.display import GOOD, WATCH, link, moment, tag
-from backoffice.forms import fields
+from backoffice.forms.resolve import ResolveForm
 from backoffice.nextsteps import next_of
 from backoffice.records import Facts, RecordAdmin, Section
 from backoffice.scoping import staff_of
 from backoffice.unfolded import ActionVariant, display
 from oropay.models import Alert
 from oropay.services import alert_resolve
-
-
-class ResolveForm(DialogForm):
-    remark: forms.CharField = fields.note(
-        label=gettext_lazy("What you found and did"), help_text=gettext_lazy("It stays on the alert and its payment.")
-    )
-    submit_text = gettext_lazy("Resolve")
-
-    def sentence(self) -> Words:
-        return _("No money moves. The alert leaves the list of open ones; your words stay.")
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -58,9 +47,8 @@ class AlertAdmin(RecordAdmin):
     list_select_related = ["transaction__payment__customer"]
     actions_detail = ["resolve"]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        row = self.get_object(request, str(object_id))
-        return super().get_actions_detail(request, object_id) if row and row.resolved_at is None else []  # type: ignore[misc]
+    def possible(self, request: HttpRequest, row: Alert) -> bool:
+        return row.resolved_at is None
 
     @dialog(
         title=gettext_lazy("Resolve"),

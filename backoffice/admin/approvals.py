@@ -67,15 +67,11 @@ class ApprovalAdmin(RecordAdmin):
     list_select_related = ["asked_by", "transaction__payment__instrument"]
     actions_detail = ["agree", "refuse", "withdraw"]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def possible(self, request: HttpRequest, row: Approval) -> dict[str, bool]:
         """Who asked may take it back; another person with the kind's permission agrees or refuses."""
-        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        row = self.get_object(request, str(object_id))
-        if row is None or row.state != ApprovalState.WAITING:
-            return []
-        own = row.asked_by_id == staff_of(request).pk
-        mine = {"withdraw"} if own else {"agree", "refuse"} if self._may_decide(request, row) else set()
-        return [one for one in offered if one.method.original_function_name in mine]
+        waiting, own = row.state == ApprovalState.WAITING, row.asked_by_id == staff_of(request).pk
+        decides = waiting and not own and self._may_decide(request, row)
+        return {"withdraw": waiting and own, "agree": decides, "refuse": decides}
 
     @staticmethod
     def _may_decide(request: HttpRequest, row: Approval) -> bool:

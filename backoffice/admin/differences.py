@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -12,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.dialogs import DialogForm, Words, dialog
+from backoffice.dialogs import Words, dialog
 from backoffice.display import GOOD, QUIET, WATCH, dash, link, moment, short_id, tag
-from backoffice.forms import fields
+from backoffice.forms.resolve import ResolveForm
 from backoffice.records import Facts, RecordAdmin, Section
 from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.unfolded import ActionVariant, display
@@ -36,17 +35,6 @@ NEXT: dict[DriftKind, Words] = {
     DriftKind.TWICE: gettext_lazy("The buyer may have been charged twice. Give the second one back in the portal."),
 }
 """What a person does about each kind."""
-
-
-class ResolveForm(DialogForm):
-    remark: forms.CharField = fields.note(
-        label=gettext_lazy("What you found and did"),
-        help_text=gettext_lazy("It stays on the difference and its payment."),
-    )
-    submit_text = gettext_lazy("Resolve")
-
-    def sentence(self) -> Words:
-        return _("No money moves. The difference leaves the list of open ones; your words stay.")
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -84,9 +72,8 @@ class DriftFindingAdmin(RecordAdmin):
     list_select_related = ["provider_account", "transaction"]
     actions_detail = ["resolve"]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        row = self.get_object(request, str(object_id))
-        return super().get_actions_detail(request, object_id) if row and row.resolved_at is None else []  # type: ignore[misc]
+    def possible(self, request: HttpRequest, row: DriftFinding) -> bool:
+        return row.resolved_at is None
 
     @dialog(
         title=gettext_lazy("Resolve"),

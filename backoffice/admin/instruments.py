@@ -149,14 +149,9 @@ class InstrumentAdmin(AccountMixin, RecordAdmin):
         "ask_again",
     ]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Only what this instrument allows now."""
-        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        row = self.get_object(request, str(object_id))
+    def possible(self, request: HttpRequest, row: Instrument) -> dict[str, bool]:
         saved = {InstrumentState.ACTIVE, InstrumentState.FROZEN}
-        if row is None:
-            return []
-        possible = {
+        return {
             "check_card": row.kind == InstrumentKind.CARD and row.state in saved,
             "credit": not credit_refusal(instrument=row),
             "remove": row.state in REMOVABLE,
@@ -164,7 +159,6 @@ class InstrumentAdmin(AccountMixin, RecordAdmin):
             "ask_again": row.requests.filter(state=InstrumentRequestState.FAILED).exists(),
             **self.bank_actions(row),
         }
-        return [one for one in offered if possible.get(one.method.original_function_name, True)]
 
     @dialog(
         title=gettext_lazy("Check the card"),

@@ -70,11 +70,9 @@ class IntegrationAdmin(WebhookMixin, HistoryMixin, ScopedAdmin):
     class Media:
         js = [Script("backoffice/integration.js", type="module")]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def possible(self, request: HttpRequest, row: Integration) -> bool:
         """Only an OroPay integration hears from a gateway."""
-        row = self.get_object(request, str(object_id))
-        hears = row is not None and row.type == IntegrationType.OROPAY
-        return super().get_actions_detail(request, object_id) if hears else []  # type: ignore[misc]
+        return row.type == IntegrationType.OROPAY
 
     # --- list
 

@@ -92,22 +92,18 @@ class InvoiceAdmin(StatusButtons, DraftPages):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("invoices.add_invoice")
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        row = self.get_object(request, str(object_id))
-        if row is None:
-            return []
-        draft, posted = row.state == InvoiceState.DRAFT, row.state == InvoiceState.POSTED
-        possible = {
+    def possible(self, request: HttpRequest, row: Invoice) -> dict[str, bool]:
+        draft = row.state == InvoiceState.DRAFT
+        owed = row.payable if row.state == InvoiceState.POSTED else None
+        return {
             "post_invoice": draft,
             "delete_draft": draft,
-            "void_invoice": posted and untouched(row.payable),
-            "record_receipt": posted and row.payable.payable_now > 0,
+            "void_invoice": owed is not None and untouched(owed),
+            "record_receipt": owed is not None and owed.payable_now > 0,
             "download": row.document_id is not None,
-            "force_status": posted,
+            "force_status": owed is not None,
             "unforce_status": row.payable is not None and row.payable.is_forced,
         }
-        return [one for one in offered if possible[one.method.original_function_name]]
 
     # --- buttons
 

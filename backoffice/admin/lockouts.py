@@ -54,9 +54,8 @@ class LockoutAdmin(RecordAdmin):
     list_select_related = ["payment__customer"]
     actions_detail = ["lift"]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        row = self.get_object(request, str(object_id))
-        return super().get_actions_detail(request, object_id) if row is not None and _locked(row) else []  # type: ignore[misc]
+    def possible(self, request: HttpRequest, row: Lockout) -> bool:
+        return _locked(row)
 
     @dialog(
         title=gettext_lazy("Lift"),

@@ -54,9 +54,8 @@ class NotificationAdmin(RecordAdmin):
         rows: QuerySet[Notification] = super().get_queryset(request)
         return rows.defer("body")
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        row = self.get_object(request, str(object_id))
-        return super().get_actions_detail(request, object_id) if row and row.state not in NOTIFICATION_WAITING else []  # type: ignore[misc]
+    def possible(self, request: HttpRequest, row: Notification) -> bool:
+        return row.state not in NOTIFICATION_WAITING
 
     @dialog(
         title=gettext_lazy("Try again"),

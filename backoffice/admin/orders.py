@@ -63,22 +63,17 @@ class OrderAdmin(StatusButtons, RecordAdmin):
         rows: QuerySet[Order] = super().get_queryset(request)
         return rows.select_related("organization", "website", "customer", "placed_by", "payable")
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        row = self.get_object(request, str(object_id))
-        if row is None:
-            return []
+    def possible(self, request: HttpRequest, row: Order) -> dict[str, bool]:
         placed = row.state in {OrderState.OPEN, OrderState.CLOSED}
         standing = row.invoices.exclude(state=InvoiceState.VOID).exists()
         payable = payable_of(row)
-        possible = {
+        return {
             "draft_invoice": placed and not standing,
             "record_receipt": payable is not None and payable.payable_now > 0,
             "cancel_order": row.state in {OrderState.AWAITING_PAYMENT, OrderState.OPEN} and row.billed_at is None,
             "force_status": payable is not None,
             "unforce_status": payable is not None and payable.is_forced,
         }
-        return [one for one in offered if possible[one.method.original_function_name]]
 
     @dialog(
         title=gettext_lazy("Draft invoice"),

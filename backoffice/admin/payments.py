@@ -90,14 +90,9 @@ class PaymentAdmin(ReviewMixin, NoticeMixin, RecordAdmin):
             kept[object_id] = payment_for_staff(user=user, pk=int(object_id)) if object_id.isdigit() else None
         return kept[object_id]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Only what the person may do and the payment allows now."""
-        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        row = self.get_object(request, str(object_id))
-        if row is None:
-            return []
+    def possible(self, request: HttpRequest, row: Payment) -> dict[str, object]:
         offers = Offers(row)
-        possible = {
+        return {
             "release": offers.review(),
             "accept_check": offers.check(),
             "capture": offers.hold(),
@@ -107,7 +102,6 @@ class PaymentAdmin(ReviewMixin, NoticeMixin, RecordAdmin):
             "decide": offers.undecided(),
             "record_notice": row.method == Method.BANK and row.instrument is not None,
         }
-        return [one for one in offered if possible[one.method.original_function_name]]
 
     # --- buttons
 

@@ -95,13 +95,8 @@ class AchReturnAdmin(RecordAdmin):
     list_select_related = ["transaction__payment__customer", "transaction__parent"]
     actions_detail = ["enter_code", "retry"]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        row = self.get_object(request, str(object_id))
-        if row is None:
-            return []
-        possible = {"enter_code": not row.code, "retry": not retry_refusal(told=row, now=timezone.now())}
-        return [one for one in offered if possible[one.method.original_function_name]]
+    def possible(self, request: HttpRequest, row: AchReturn) -> dict[str, bool]:
+        return {"enter_code": not row.code, "retry": not retry_refusal(told=row, now=timezone.now())}
 
     @dialog(
         title=gettext_lazy("Enter the code"),
@@ -223,9 +218,8 @@ class FreezeAdmin(RecordAdmin):
     search_fields = ["last4", "note"]
     actions_detail = ["lift"]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        row = self.get_object(request, str(object_id))
-        return super().get_actions_detail(request, object_id) if row and row.lifted_at is None else []  # type: ignore[misc]
+    def possible(self, request: HttpRequest, row: Freeze) -> bool:
+        return row.lifted_at is None
 
     @dialog(
         title=gettext_lazy("Unfreeze"),

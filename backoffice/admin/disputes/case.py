@@ -117,14 +117,12 @@ class DisputeAdmin(RecordAdmin):
         return [one for one in offered if one.method.original_function_name not in BESIDE]
 
     def _offered(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Only what the person may do and the dispute allows now."""
-        offered = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        row = self.get_object(request, str(object_id))
-        if row is None:
-            return []
+        return super().get_actions_detail(request, object_id)
+
+    def possible(self, request: HttpRequest, row: Dispute) -> dict[str, bool]:
         ours = answerable(dispute=row, now=timezone.now()).now
         lost = lost_of(dispute=row) > 0
-        possible = {
+        return {
             "accept": ours,
             "challenge": ours,
             "add_evidence": row.is_open,
@@ -133,7 +131,6 @@ class DisputeAdmin(RecordAdmin):
             "split": row.transaction_id is not None and (row.is_open or lost) and len(split_shown(dispute=row)) > 1,
             "write_off": lost and not row.not_pursued,
         }
-        return [one for one in offered if possible.get(one.method.original_function_name, True)]
 
     # --- buttons
 

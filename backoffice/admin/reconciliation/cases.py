@@ -89,9 +89,8 @@ class ExceptionCaseAdmin(RecordAdmin):
     ]
     actions_detail = ["assign", "ignore"]
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        row = self.get_object(request, str(object_id))
-        return super().get_actions_detail(request, object_id) if row and row.is_open else []  # type: ignore[misc]
+    def possible(self, request: HttpRequest, row: ExceptionCase) -> bool:
+        return row.is_open
 
     @dialog(
         title=gettext_lazy("Assign"),
