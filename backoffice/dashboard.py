@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -33,6 +33,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
+from oropay.selectors import due_of
 from oropay.services.ach import RATE_WORDS, ReturnRate, return_rates
 from plumbing.selectors import late_tasks
 
@@ -179,10 +180,10 @@ def _unpaid(mine: Q, now: datetime, *, may: bool) -> list[dict[str, Any]]:
     today = timezone.localdate(now)
     rows = list(
         Invoice.objects.filter(mine, state=InvoiceState.POSTED)
-        .annotate(open=F("payable__total") - F("payable__paid") - F("payable__cleared"))
-        .filter(open__gt=0)
+        .annotate(due=due_of("payable__"))
+        .filter(due__gt=0)
         .values("currency")
-        .annotate(total=Sum("open"), count=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today)))
+        .annotate(total=Sum("due"), count=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today)))
         .order_by("currency")
     )
     late = sum(row["late"] for row in rows)

@@ -13,6 +13,7 @@ from invoices import locks
 from invoices.models import Invoice, InvoiceLine, InvoiceState
 from invoices.services.allocation import (
     Split,
+    allocated_to,
     allocation_apply,
     allocation_expect,
     allocation_forget,
@@ -22,7 +23,6 @@ from invoices.services.allocation import (
     allocation_write_off,
     allocation_write_off_end,
     credit_take_back,
-    standing,
 )
 from invoices.services.receipt import receipt_note
 from ledger.models import AccountName
@@ -83,7 +83,7 @@ class InvoicePayable:
 
     def figures(self, *, payable: Payable) -> Figures:
         invoice = _invoice(payable)
-        stands = standing(invoice=invoice)
+        stands = allocated_to(invoice=invoice)
         return Figures(
             total=invoice.total,
             paid=stands.paid,

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -26,8 +25,7 @@ from backoffice.unfolded import ActionVariant, display, unfold_action
 from invoices.models import Invoice, InvoiceState
 from invoices.services import invoice_draft_delete, invoice_post, invoice_void
 from oropay.models import Payable, Payment
-
-DUE = F("payable__total") - F("payable__paid") - F("payable__cleared")
+from oropay.selectors import due_of
 
 
 class BalanceFilter(admin.SimpleListFilter):
@@ -38,7 +36,7 @@ class BalanceFilter(admin.SimpleListFilter):
         return [("open", _("Open")), ("overdue", _("Overdue")), ("paid", _("Paid"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        posted = queryset.filter(state=InvoiceState.POSTED).annotate(open=DUE)
+        posted = queryset.filter(state=InvoiceState.POSTED).annotate(open=due_of("payable__"))
         match self.value():
             case "open":
                 return posted.filter(open__gt=0)

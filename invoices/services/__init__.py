@@ -1,8 +1,9 @@
 """Every write of this room, by subject."""
 
 from invoices.services.allocation import (
+    Allocated,
     Split,
-    Standing,
+    allocated_to,
     allocation_apply,
     allocation_expect,
     allocation_forget,
@@ -10,7 +11,6 @@ from invoices.services.allocation import (
     balance,
     credit_add,
     credit_take_back,
-    standing,
 )
 from invoices.services.document import invoice_document_make
 from invoices.services.draft import (
@@ -24,9 +24,10 @@ from invoices.services.receipt import receipt_issue, receipt_note
 from invoices.totals import LineAsked
 
 __all__ = [
+    "Allocated",
     "LineAsked",
     "Split",
-    "Standing",
+    "allocated_to",
     "allocation_apply",
     "allocation_expect",
     "allocation_forget",
@@ -43,5 +44,4 @@ __all__ = [
     "invoice_void",
     "receipt_issue",
     "receipt_note",
-    "standing",
 ]

@@ -28,7 +28,7 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
-class Standing:
+class Allocated:
     """What stands against an invoice, in major units."""
 
     paid: Decimal
@@ -46,7 +46,7 @@ class Split:
     credited: Decimal
 
 
-def standing(*, invoice: Invoice) -> Standing:
+def allocated_to(*, invoice: Invoice) -> Allocated:
     """Add up an invoice's allocations, in one query."""
     money = Q(kind=AllocationKind.PAYMENT)
     live = Q(state=AllocationState.LIVE)
@@ -55,14 +55,14 @@ def standing(*, invoice: Invoice) -> Standing:
         settling=Sum("amount", filter=Q(state=AllocationState.SETTLING), default=ZERO),
         cleared=Sum("amount", filter=live & ~money, default=ZERO),
     )
-    return Standing(**sums)
+    return Allocated(**sums)
 
 
 def balance(*, invoice: Invoice) -> Decimal:
     """total − Σ live of all kinds; a void invoice has none."""
     if invoice.state == InvoiceState.VOID:
         return ZERO
-    now = standing(invoice=invoice)
+    now = allocated_to(invoice=invoice)
     left: Decimal = invoice.total - now.paid - now.cleared
     return left
 
@@ -77,7 +77,7 @@ def allocation_expect(
     now: datetime,
 ) -> None:
     """A bank debit was accepted: note what it will pay, at most what nobody else pays or is about to pay."""
-    stands = standing(invoice=invoice)
+    stands = allocated_to(invoice=invoice)
     room = invoice.total - stands.paid - stands.cleared - stands.settling
     if invoice.state == InvoiceState.VOID or room <= 0:
         return

@@ -14,7 +14,7 @@ from commerce.terms import due_date
 from invoices import locks
 from invoices.exceptions import InvoiceEmpty, NotADraft, NoteRequired, OrderNotBillable, PostRefused, VoidRefused
 from invoices.models import CreditSource, Invoice, InvoiceState
-from invoices.services.allocation import Split, allocation_apply, allocation_expect, standing
+from invoices.services.allocation import Split, allocated_to, allocation_apply, allocation_expect
 from invoices.services.receipt import receipt_note
 from ledger import postings
 from ledger.models import AccountName, Entry, EntryKind
@@ -266,7 +266,7 @@ def _voidable_check(*, invoice: Invoice, payable: Payable) -> None:
         raise VoidRefused(number=invoice.number, why=_("the bank did take this money, so it stays owed."))
     if payable_running(payable=payable):
         raise VoidRefused(number=invoice.number, why=_("somebody is paying it; wait for the outcome."))
-    stands = standing(invoice=invoice)
+    stands = allocated_to(invoice=invoice)
     if stands.settling > 0:
         raise VoidRefused(number=invoice.number, why=_("a bank debit for it is settling; wait for it."))
     if stands.paid + stands.cleared > 0:

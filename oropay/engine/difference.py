@@ -12,14 +12,13 @@ from django.utils.translation import gettext as _
 
 from commerce.money import format_money
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import RUNNING, Action, DriftKind, Method, PaymentTransaction, TransactionState
+from oropay.models import HOLDS, RUNNING, Action, DriftKind, Method, PaymentTransaction, TransactionState
 
 S = TransactionState
 ZERO = Decimal(0)
 
 TAKEN = frozenset({"CAPTURED", "BATCHED", "FUNDED"})
 """Statuses of a hold that was captured."""
-HOLDS = frozenset({Action.AUTHORIZE, Action.REAUTHORIZE})
 NO_MONEY = frozenset({Verdict.DECLINED, Verdict.CANCELED, Verdict.FAILED, Verdict.RETURNED, Verdict.NOT_FOUND})
 
 

@@ -10,6 +10,7 @@ from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     AUTHENTICATING,
     MOVES,
+    NAMED,
     Action,
     AlertKind,
     FailureReason,
@@ -57,10 +58,6 @@ TABLE: dict[Verdict, Move] = {
 TAKEN_OVER = frozenset({S.APPROVED, S.DECLINED, S.PENDING, S.REVIEW, S.CANCELED})
 """An unknown row becomes one of these only on identity, even if the worker that sent it comes back with the answer."""
 
-NAMED = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REAUTHORIZE, Action.REFUND, Action.CREDIT})
-"""Actions whose transaction carries our reference at the gateway."""
-SALES = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REAUTHORIZE})
-"""What a reversal undoes. Money given back is never called back by itself."""
 TAKING = frozenset({S.APPROVED, S.PENDING, S.REVIEW})
 """States in which money is taken, held or given, or may be: the amount must be beyond doubt."""
 

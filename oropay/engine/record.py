@@ -36,7 +36,7 @@ from oropay.models import (
 from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
 from oropay.services.guard import decline_count
-from oropay.services.payable import Standing
+from oropay.services.payable import MoneyColumns
 
 S = TransactionState
 
@@ -223,4 +223,4 @@ def _shown(answer: Answer) -> str:
 
 def payment_refresh(*, news: Recording) -> None:
     """Write the payment's money state, whether it keeps its payables to itself, and the payables' own columns."""
-    Standing(payables=news.payables, payment=news.payment, family=news.family, parts=news.everybodys_parts).write()
+    MoneyColumns(payables=news.payables, payment=news.payment, family=news.family, parts=news.everybodys_parts).write()

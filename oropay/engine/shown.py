@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from oropay.engine.difference import HOLDS, NO_MONEY, Difference, difference_of, is_moving, refund_of
+from oropay.engine.difference import NO_MONEY, Difference, difference_of, is_moving, refund_of
 from oropay.engine.evidence import SILENT, same_transaction
 from oropay.engine.late import turned_up
 from oropay.engine.outside import Judge, outside_record
@@ -21,6 +21,7 @@ from oropay.engine.record import record
 from oropay.engine.unknown import difference, look, reread_record
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
+    HOLDS,
     REREAD,
     RUNNING,
     Action,

@@ -16,6 +16,7 @@ from oropay.engine.ladder import next_watch
 from oropay.engine.record import outcome_write, recording_lock
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
+    NAMED,
     Action,
     AlertKind,
     Approval,
@@ -25,7 +26,7 @@ from oropay.models import (
     TransactionState,
     Watch,
 )
-from oropay.services.verdict import NAMED_AT_GATEWAY, verdict_asked
+from oropay.services.verdict import verdict_asked
 from plumbing.services import note_add
 
 S = TransactionState
@@ -55,7 +56,7 @@ class VerdictApproval:
     def agree(self, subject: Recording, *, approval: Approval, by: User, now: datetime) -> None:
         row, taken = subject.row, bool(approval.asked["taken"])
         outcome_write(news=subject, move=_move(row=row, taken=taken))
-        if not taken and row.action in NAMED_AT_GATEWAY:
+        if not taken and row.action in NAMED:
             Watch.objects.create(
                 transaction=row, next_at=now + next_watch(looks=0), until=now + settings.OROPAY_WATCH_FOR
             )

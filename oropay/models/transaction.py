@@ -125,6 +125,10 @@ OUTSIDE = frozenset(
 """Facts we are told; nobody asks the gateway for them."""
 HOLDS = frozenset({Action.AUTHORIZE, Action.REAUTHORIZE})
 """Approved, they keep money on a card; a renewed one lives on in its renewal."""
+SALES = HOLDS | {Action.CHARGE}
+"""What a reversal undoes. Money given back is never called back by itself."""
+NAMED = SALES | {Action.REFUND, Action.CREDIT}
+"""Each makes a transaction of its own at the gateway, which carries our reference and gets an id there."""
 AUTHENTICATING = frozenset({Action.AUTHENTICATE_CHECK, Action.AUTHENTICATE_INITIATE, Action.AUTHENTICATE_RESULT})
 """3-D Secure: about who pays. No money can have moved, whatever became of one."""
 INITIATING = AUTHENTICATING | {Action.AUTHORIZE, Action.CHARGE}

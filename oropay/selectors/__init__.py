@@ -12,7 +12,7 @@ from oropay.selectors.instruments import (
     undoable,
     wallet_of,
 )
-from oropay.selectors.owed import failure_words, least_online, limit_refusal, too_small
+from oropay.selectors.owed import due_of, failure_words, least_online, limit_refusal, too_small
 from oropay.selectors.paying import (
     FAILURES,
     OPEN_STATES,
@@ -50,6 +50,7 @@ __all__ = [
     "account_added",
     "accounts_heard",
     "accounts_refused",
+    "due_of",
     "failure_words",
     "family_of",
     "inbox_of",

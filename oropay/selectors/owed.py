@@ -2,11 +2,18 @@
 
 from decimal import Decimal
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Case, F, OuterRef, Subquery, When
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from commerce.money import format_money
 from oropay.models import Integration, IntegrationLimit, IntegrationType, Payable
+
+
+def due_of(path: str = "") -> Case:
+    """`Payable.due` in SQL: of payables, or of rows that lead to one by `path` such as "payable__"."""
+    left = F(f"{path}total") - F(f"{path}paid") - F(f"{path}cleared")
+    return Case(When(**{f"{path}is_closed": True}, then=Decimal(0)), default=Greatest(left, Decimal(0)))
 
 
 def least_online() -> Subquery:

@@ -57,7 +57,7 @@ def payable_recompute(*, payable: Payable) -> None:
 
     Called by `engine.record` and by every service that adds or reverses an allocation; nobody else writes them.
     """
-    Standing(payables=[payable]).write()
+    MoneyColumns(payables=[payable]).write()
 
 
 COLUMNS = {
@@ -88,8 +88,8 @@ PAYABLES = (
 
 
 @dataclass
-class Standing:
-    """How locked payables stand after what has just happened, written in one statement, however many they are."""
+class MoneyColumns:
+    """How much of locked payables is paid, held and due after what has just happened: written in one statement."""
 
     payables: Sequence[Payable]
     payment: Payment | None = None

@@ -11,14 +11,12 @@ from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay.exceptions import VerdictRefused
-from oropay.models import RUNNING, Action, Approval, ApprovalKind, PaymentTransaction, TransactionState
+from oropay.models import NAMED, RUNNING, Approval, ApprovalKind, PaymentTransaction, TransactionState
 from oropay.services.approval import approval_ask
 from oropay.services.followup.queue import lock_family, member
 from plumbing.models import DocumentKind
 from plumbing.services import document_add
 
-NAMED_AT_GATEWAY = frozenset({Action.CHARGE, Action.AUTHORIZE, Action.REAUTHORIZE, Action.REFUND, Action.CREDIT})
-"""Actions that make a transaction of their own at the gateway: taken, it has an id there."""
 GATEWAY_ID = re.compile(r"[A-Za-z0-9_-]{4,50}")
 
 
@@ -67,7 +65,7 @@ def verdict_propose(
     if any(child.parent_id == row.pk and child.state in RUNNING for child in family):
         raise VerdictRefused(why=_("Its reversal is under way; that answer decides."))
     gateway_id = gateway_id.strip()
-    if taken and row.action in NAMED_AT_GATEWAY and not GATEWAY_ID.fullmatch(gateway_id):
+    if taken and row.action in NAMED and not GATEWAY_ID.fullmatch(gateway_id):
         raise VerdictRefused(why=_("What was taken has an id at the gateway; please give it."))
     if gateway_id and PaymentTransaction.objects.filter(gateway_id=gateway_id).exclude(pk=row.pk).exists():
         raise VerdictRefused(why=_("This id belongs to another transaction."))

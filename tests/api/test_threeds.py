@@ -97,7 +97,6 @@ def test_the_library_hears_where_the_bank_asks_the_buyer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run(payment)
-    monkeypatch.setattr("oropay.services.threeds_steps.hint", lambda *_args, **_more: None)
     work_while_waiting(monkeypatch, lambda: run(payment))
 
     said = post(payment, Page.INITIATE, TOLD).json()

@@ -32,6 +32,7 @@ from oropay.models import (
 )
 from oropay.services import integration_save, provider_provision, webhook_address, webhook_rotate
 from tests.factories import CustomerFactory, OrganizationFactory, WebsiteFactory
+from tests.hints import Hint, Hints
 
 BODY = b'{"id": "TRN_1",  "status":"CAPTURED"}\n'
 
@@ -62,11 +63,9 @@ def integration(db: None) -> Integration:
     return integration_save(integration=made)
 
 
-@pytest.fixture
-def hints(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    told: list[int] = []
-    monkeypatch.setattr("api.webhooks.notifications_hint", lambda *, integration_id: told.append(integration_id))
-    return told
+def inbox(integration: Integration) -> list[Hint]:
+    """The hint that tells a worker of an inbox."""
+    return [("oropay.tasks.notifications", integration.pk, "gateway-lookup")]
 
 
 def path(integration: Integration) -> str:
@@ -77,7 +76,7 @@ def send(integration: Integration, body: bytes = BODY, **more: Any) -> Any:
     return Client(enforce_csrf_checks=True).post(path(integration), body, content_type="application/json", **more)
 
 
-def test_the_bytes_are_stored_as_they_came_and_the_answer_is_ok(integration: Integration, hints: list[int]) -> None:
+def test_the_bytes_are_stored_as_they_came_and_the_answer_is_ok(integration: Integration, hints: Hints) -> None:
     answer = send(integration, headers={"X-GP-Signature": "abc", "User-Agent": "gateway", "Cookie": "a=b"})
 
     row = Notification.objects.get()
@@ -86,12 +85,12 @@ def test_the_bytes_are_stored_as_they_came_and_the_answer_is_ok(integration: Int
     assert row.headers == {"Content-Type": "application/json", "User-Agent": "gateway", "X-GP-Signature": "abc"}
     assert (row.integration_id, row.state, row.address) == (integration.pk, NotificationState.RECEIVED, "127.0.0.1")
     assert (row.next_at, row.tries, row.gateway_id, row.shown) == (row.received_at, 0, "", {})
-    assert hints == [integration.pk]
+    assert hints.told() == inbox(integration)
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_it_costs_one_statement(integration: Integration, hints: list[int]) -> None:
+def test_it_costs_one_statement(integration: Integration) -> None:
     send(integration)
 
     with CaptureQueriesContext(connection) as seen:
@@ -100,13 +99,12 @@ def test_it_costs_one_statement(integration: Integration, hints: list[int]) -> N
     assert len(seen) == 1
 
 
-def test_many_at_once_are_one_hint(integration: Integration, hints: list[int]) -> None:
+def test_many_at_once_are_one_hint(integration: Integration, hints: Hints) -> None:
     for _ in range(3):
         send(integration)
 
     assert Notification.objects.count() == 3
-    assert hints[0] == integration.pk
-    assert len(hints) < 3
+    assert hints.told() == inbox(integration)
 
 
 @pytest.mark.parametrize(
@@ -114,16 +112,16 @@ def test_many_at_once_are_one_hint(integration: Integration, hints: list[int]) -
     [("get", b"", 404), ("put", BODY, 405), ("delete", BODY, 405), ("post", b"", 400), ("post", b"x" * 65_537, 413)],
 )
 def test_a_mistake_has_its_answer_and_stores_nothing(
-    integration: Integration, hints: list[int], method: str, body: bytes, status: int
+    integration: Integration, hints: Hints, method: str, body: bytes, status: int
 ) -> None:
     answer = getattr(Client(), method)(path(integration), body, content_type="application/json")
 
     assert answer.status_code == status
     assert not Notification.objects.exists()
-    assert hints == []
+    assert hints.told() == []
 
 
-def test_the_largest_body_is_taken(integration: Integration, hints: list[int]) -> None:
+def test_the_largest_body_is_taken(integration: Integration) -> None:
     assert send(integration, b"x" * 65_536).status_code == 200
 
 
@@ -136,15 +134,15 @@ def test_what_is_no_key_reads_no_row(db: None, rest: str) -> None:
     assert len(seen) == 0
 
 
-def test_a_key_that_nobody_has_stores_nothing(integration: Integration, hints: list[int]) -> None:
+def test_a_key_that_nobody_has_stores_nothing(integration: Integration, hints: Hints) -> None:
     answer = Client().post(f"/webhooks/{'a' * 43}/", BODY, content_type="application/json")
 
     assert (answer.status_code, answer.content) == (404, b"Nobody listens here.\n")
     assert not Notification.objects.exists()
-    assert hints == []
+    assert hints.told() == []
 
 
-def test_an_old_address_stops_at_once(integration: Integration, hints: list[int]) -> None:
+def test_an_old_address_stops_at_once(integration: Integration) -> None:
     old = path(integration)
 
     webhook_rotate(integration=integration)
@@ -153,13 +151,13 @@ def test_an_old_address_stops_at_once(integration: Integration, hints: list[int]
     assert send(integration).status_code == 200
 
 
-def test_an_inactive_integration_still_listens(integration: Integration, hints: list[int]) -> None:
+def test_an_inactive_integration_still_listens(integration: Integration) -> None:
     Integration.objects.filter(pk=integration.pk).update(is_active=False)
 
     assert send(integration).status_code == 200
 
 
-def test_too_many_from_one_address_are_turned_away(integration: Integration, hints: list[int], settings: Any) -> None:
+def test_too_many_from_one_address_are_turned_away(integration: Integration, settings: Any) -> None:
     settings.OROPAY_WEBHOOKS_PER_ADDRESS = 2
 
     answers = [send(integration) for _ in range(3)]
@@ -171,9 +169,7 @@ def test_too_many_from_one_address_are_turned_away(integration: Integration, hin
     assert Notification.objects.count() == 3
 
 
-def test_too_many_for_one_inbox_are_turned_away_whoever_sends_them(
-    integration: Integration, hints: list[int], settings: Any
-) -> None:
+def test_too_many_for_one_inbox_are_turned_away_whoever_sends_them(integration: Integration, settings: Any) -> None:
     settings.OROPAY_WEBHOOKS_PER_INTEGRATION = 2
 
     answers = [send(integration, REMOTE_ADDR=f"192.0.2.{number}").status_code for number in range(3)]
@@ -182,7 +178,7 @@ def test_too_many_for_one_inbox_are_turned_away_whoever_sends_them(
 
 
 def test_a_process_asks_valkey_once_for_a_block_of_messages_and_never_gives_more_than_the_limit(
-    integration: Integration, hints: list[int], settings: Any, monkeypatch: pytest.MonkeyPatch
+    integration: Integration, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.OROPAY_WEBHOOKS_PER_INTEGRATION = 5
     monkeypatch.setattr(limits, "BLOCK", 2)
@@ -195,13 +191,13 @@ def test_a_process_asks_valkey_once_for_a_block_of_messages_and_never_gives_more
 
 
 def test_without_valkey_the_door_stays_open(
-    integration: Integration, hints: list[int], monkeypatch: pytest.MonkeyPatch
+    integration: Integration, hints: Hints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nobody = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=1)
     monkeypatch.setattr(limits, "_valkey", lambda: nobody)
 
     assert send(integration).status_code == 200
-    assert hints == [integration.pk]
+    assert hints.told() == inbox(integration)
 
 
 def test_the_secret_address_is_in_no_log_line(integration: Integration) -> None:
@@ -259,7 +255,7 @@ def paid(integration: Integration) -> PaymentTransaction:
 @pytest.mark.parametrize("method", ["get", "head"])
 @pytest.mark.parametrize("named", ["reference", "id", "both"])
 def test_a_browser_that_the_gateway_leads_back_finds_its_payment_and_changes_nothing(
-    integration: Integration, paid: PaymentTransaction, hints: list[int], method: str, named: str
+    integration: Integration, paid: PaymentTransaction, hints: Hints, method: str, named: str
 ) -> None:
     query = {"X-GP-Signature": "ab" * 64, "id": "TRN_1", "reference": paid.reference, "status": "CAPTURED"}
     if named != "both":
@@ -273,7 +269,7 @@ def test_a_browser_that_the_gateway_leads_back_finds_its_payment_and_changes_not
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert paid.state == TransactionState.QUEUED
     assert not Notification.objects.exists()
-    assert hints == []
+    assert hints.told() == []
 
 
 @pytest.mark.parametrize("query", [{}, {"id": "TRN_2"}, {"reference": "x" * 500}, {"id": "TRN_1\0"}, {"reference": ""}])

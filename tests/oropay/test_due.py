@@ -9,16 +9,9 @@ from django.utils import timezone
 from oropay import due
 from oropay.due import DueTransactions
 from oropay.models import Payment, PaymentTransaction, TransactionState
+from tests.hints import Hints
 
 Start = Callable[..., Payment]
-
-
-@pytest.fixture
-def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, str]]:
-    """What would go to the broker; it has no place in a test of rows."""
-    sent: list[tuple[str, int, str]] = []
-    monkeypatch.setattr(due, "hint", lambda task, pk, queue: sent.append((task, pk, queue)))
-    return sent
 
 
 @pytest.mark.parametrize(
@@ -33,9 +26,10 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, str]]:
     ],
 )
 def test_a_row_that_is_due_is_published_once_until_it_is_due_again(
-    start: Start, hints: list[tuple[str, int, str]], state: TransactionState, task: str, queue: str
+    start: Start, hints: Hints, state: TransactionState, task: str, queue: str
 ) -> None:
     row = start().transactions.get()
+    hints.told()
     now = timezone.now()
     for step in {
         TransactionState.QUEUED: [],
@@ -48,14 +42,15 @@ def test_a_row_that_is_due_is_published_once_until_it_is_due_again(
     later = DueTransactions().publish_due(now=now + due.AGAIN, limit=100)
 
     assert (published, later) == ([1, 0], 1)
-    assert hints == [(task, row.pk, queue)] * 2
+    assert hints.told() == [(task, row.pk, queue)] * 2
 
 
-def test_a_final_row_is_never_due(start: Start, hints: list[tuple[str, int, str]]) -> None:
+def test_a_final_row_is_never_due(start: Start, hints: Hints) -> None:
     row = start().transactions.get()
+    hints.told()
     PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.CANCELED)
 
     published = DueTransactions().publish_due(now=timezone.now() + timedelta(days=1), limit=100)
 
     assert published == 0
-    assert hints == []
+    assert hints.told() == []

@@ -10,7 +10,6 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from ledger.models import AccountName
-from oropay import due
 from oropay.due import DueNotifications
 from oropay.engine import inbox
 from oropay.exceptions import NotificationWaiting
@@ -28,6 +27,7 @@ from oropay.models import (
 from oropay.services import notification_receive, notification_replay, notifications_forget
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
+from tests.hints import Hints
 from tests.oropay.house import arrive as arrives_at_gateway
 from tests.oropay.notices import drain, put, signature, tell, tell_of
 
@@ -121,11 +121,7 @@ def test_the_database_refuses_what_is_no_move_and_every_change_of_what_was_said(
     assert (told.state, bytes(told.body)) == (N.RECEIVED, b'{"id":"DIS_1"}')
 
 
-def test_the_sweep_hints_once_at_each_inbox_that_waits(
-    integration: Integration, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hinted: list[int] = []
-    monkeypatch.setattr(due, "notifications_hint", lambda *, integration_id: hinted.append(integration_id))
+def test_the_sweep_hints_once_at_each_inbox_that_waits(integration: Integration, hints: Hints) -> None:
     for number in range(3):
         tell(integration, {"id": f"DIS_{number}"})
     now = timezone.now()
@@ -134,7 +130,7 @@ def test_the_sweep_hints_once_at_each_inbox_that_waits(
     later = DueNotifications().publish_due(now=now + timedelta(seconds=10), limit=10)
 
     assert (published, later) == ([3, 0], 3)
-    assert hinted == [integration.pk, integration.pk]
+    assert hints.told() == [("oropay.tasks.notifications", integration.pk, "gateway-lookup")] * 2
 
 
 def test_forged_ones_are_forgotten_after_thirty_days_and_finished_ones_after_ninety(integration: Integration) -> None:

@@ -12,7 +12,7 @@ from moneyed import Money
 from commerce.models import Order, OrderState
 from ledger.models import AccountName
 from ledger.services import ledger_check
-from oropay import due, engine
+from oropay import engine
 from oropay.due import DueWatches
 from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_watch
@@ -30,6 +30,7 @@ from oropay.models import (
 )
 from oropay.services import watch_wake
 from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
+from tests.hints import Hints
 from tests.oropay.house import arrive, charges_at_gateway, prove_absent, request_of
 
 Start = Callable[..., Payment]
@@ -155,11 +156,10 @@ def test_another_amount_under_our_name_is_never_taken_for_ours(
 
 
 def test_the_settlement_report_wakes_the_watch_and_the_sweep_publishes_it_once(
-    lose: Callable[..., PaymentTransaction], monkeypatch: pytest.MonkeyPatch
+    lose: Callable[..., PaymentTransaction], hints: Hints
 ) -> None:
     lost = lose()
-    hints: list[tuple[str, int, str]] = []
-    monkeypatch.setattr(due, "hint", lambda task, pk, queue: hints.append((task, pk, queue)))
+    hints.told()
     now = timezone.now()
 
     before = DueWatches().publish_due(now=now, limit=10)
@@ -167,4 +167,4 @@ def test_the_settlement_report_wakes_the_watch_and_the_sweep_publishes_it_once(
     after = [DueWatches().publish_due(now=now, limit=10) for _ in range(2)]
 
     assert (before, woken, after) == (0, 1, [1, 0])
-    assert hints == [("oropay.tasks.watch", lost.pk, "gateway-batch")]
+    assert hints.told() == [("oropay.tasks.watch", lost.pk, "gateway-batch")]

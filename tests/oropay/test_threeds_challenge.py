@@ -31,6 +31,7 @@ from oropay.models import (
 from oropay.selectors import paying_view
 from oropay.threeds import NextStep, browser_step
 from tests.contract.sandbox import Sandbox
+from tests.hints import Hints
 from tests.oropay.house import charges_at_gateway, reload
 from tests.oropay.threeds import CHALLENGE, CHALLENGE_MASTERCARD, actions, answer, forge, fresh, returned, setting, told
 
@@ -167,22 +168,20 @@ def test_nothing_is_told_before_the_bank_was_found(start: Start) -> None:
 
 
 def test_an_abandoned_challenge_expires_by_the_sweep_and_the_order_may_be_paid_anew(
-    challenged: Payment, run: Run, payable: Payable, start: Start, monkeypatch: pytest.MonkeyPatch
+    challenged: Payment, run: Run, payable: Payable, start: Start, hints: Hints
 ) -> None:
     row = challenged.transactions.get(state=S.ACTION_REQUIRED)
     assert row.next_at == challenged.authentication.expires_at
     with pytest.raises(AlreadyBeingPaid):
         start()
     after = challenged.authentication.expires_at + timedelta(seconds=1)
-    hinted: list[tuple[str, int]] = []
-    monkeypatch.setattr("oropay.due.hint", lambda task, pk, queue: hinted.append((task, pk)))
 
     DueTransactions().publish_due(now=after, limit=10)
     engine.authentication_expire(transaction_id=row.pk, now=after)
     engine.authentication_expire(transaction_id=row.pk, now=after)
 
     payment = fresh(challenged)
-    assert ("oropay.tasks.authentication_expire", row.pk) in hinted
+    assert ("oropay.tasks.authentication_expire", row.pk, "gateway-lookup") in hints.told()
     assert actions(payment)[-1] == (Action.AUTHENTICATE_INITIATE, S.EXPIRED)
     assert (payment.money_state, payment.authentication.outcome) == (
         MoneyState.EXPIRED,

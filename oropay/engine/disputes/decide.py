@@ -15,7 +15,7 @@ from ledger.models import EntryKind
 from ledger.services import entry_post, period_hold
 from oropay import locks
 from oropay.engine.disputes.record import FACT, dispute_follow
-from oropay.engine.follow.dispute import split_of, standing_of, take_differently, write_off
+from oropay.engine.follow.dispute import booked_of, split_of, take_differently, write_off
 from oropay.engine.follow.recording import Recording
 from oropay.engine.record import payment_refresh, recording_lock
 from oropay.exceptions import LinkRefused, NoteRequired, SplitRefused, WriteOffRefused
@@ -66,7 +66,7 @@ def lost_of(*, dispute: Dispute) -> Decimal:
     """How much of a dispute is given up in our books, in major units."""
     if dispute.transaction is None:
         return ZERO
-    return standing_of(dispute=dispute, family=list(family_of(payment=dispute.transaction.payment))).lost
+    return booked_of(dispute=dispute, family=list(family_of(payment=dispute.transaction.payment))).lost
 
 
 def split_shown(*, dispute: Dispute) -> list[tuple[Payable, Decimal]]:
@@ -125,7 +125,7 @@ def dispute_split(*, dispute: Dispute, lines: Mapping[int, Decimal], note: str, 
     if news is None:
         raise SplitRefused(why=_("Link the dispute to its payment first."))
     _check_lines(dispute=dispute, news=news, lines=lines)
-    lost = standing_of(dispute=dispute, family=news.family).lost
+    lost = booked_of(dispute=dispute, family=news.family).lost
     if lost > 0:
         taken, given = take_differently(news=news, dispute=dispute, lost=lost, lines=lines)
         if taken:
@@ -162,7 +162,7 @@ def dispute_write_off(*, dispute: Dispute, note: str, by: User, now: datetime) -
     if dispute.not_pursued:
         raise WriteOffRefused(why=_("It is written off already, or will be once it is lost."))
     news = _lock(dispute=dispute, now=now)
-    lost = standing_of(dispute=dispute, family=news.family).lost if news is not None else ZERO
+    lost = booked_of(dispute=dispute, family=news.family).lost if news is not None else ZERO
     if news is None or lost <= 0:
         raise WriteOffRefused(why=_("This dispute is not lost."))
     given_up = write_off(news=news, dispute=dispute, amount=lost)

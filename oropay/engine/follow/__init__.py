@@ -16,8 +16,8 @@ from oropay.engine.follow.returned import came_back, code_came_later, code_learn
 from oropay.engine.follow.review import review_released
 from oropay.engine.follow.sale import authorized, charged
 from oropay.engine.follow.validation import validated
-from oropay.engine.judge import SALES, Move
-from oropay.models import Action, AlertKind, TransactionState
+from oropay.engine.judge import Move
+from oropay.models import SALES, Action, AlertKind, TransactionState
 from oropay.services.followup import reversal_queue
 
 __all__ = ["Recording", "came_back", "code_came_later", "code_learn", "follow", "release_add", "return_add"]

@@ -11,6 +11,8 @@ from oropay import cardchecks
 from oropay.engine.follow.recording import Recording
 from oropay.engine.judge import Move
 from oropay.models import (
+    AUTHENTICATING,
+    INITIATING,
     RUNNING,
     Action,
     AlertKind,
@@ -24,7 +26,8 @@ from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
 
 S = TransactionState
-SALES = frozenset({Action.AUTHORIZE, Action.CHARGE})
+CHECKED = INITIATING - AUTHENTICATING
+"""What a bank looks at address and security code for."""
 FIRST = frozenset({S.SENDING, S.UNKNOWN})
 """A transaction is judged when its outcome is learned, once."""
 GOOD = frozenset({S.APPROVED, S.REVIEW})
@@ -34,7 +37,7 @@ def checked(*, news: Recording, move: Move) -> Move:
     """The move as the card-check policy allows it; writes down what a person must look at."""
     row, payment = news.row, news.payment
     if (
-        row.action not in SALES
+        row.action not in CHECKED
         or row.state not in FIRST
         or move.state not in GOOD
         or payment.method != Method.CARD

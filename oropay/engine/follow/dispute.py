@@ -91,7 +91,7 @@ def effect_of(*, stage: str, status: str, result: str, funding: str) -> Effect |
 
 
 @dataclass(frozen=True)
-class Standing:
+class Booked:
     """What our books say of one dispute, in major units."""
 
     taken: Decimal = ZERO
@@ -104,7 +104,7 @@ class Standing:
         return self.taken - self.lost
 
 
-def standing_of(*, dispute: Dispute, family: list[PaymentTransaction]) -> Standing:
+def booked_of(*, dispute: Dispute, family: list[PaymentTransaction]) -> Booked:
     """Add up a dispute's rows in its payment's family."""
     rows = _rows(dispute=dispute, family=family)
     by_id = {row.pk: row for row in rows}
@@ -120,7 +120,7 @@ def standing_of(*, dispute: Dispute, family: list[PaymentTransaction]) -> Standi
         ),
         ZERO,
     )
-    return Standing(
+    return Booked(
         taken=total(Action.CHARGEBACK) - total(Action.CHARGEBACK_REVERSAL),
         lost=total(Action.CHARGEBACK_LOST) - recovered,
     )
@@ -131,7 +131,7 @@ def follow_dispute(*, news: Recording, dispute: Dispute, effect: Effect) -> list
 
     Returns what happened, in order; nothing when the books are there already.
     """
-    before = standing_of(dispute=dispute, family=news.family)
+    before = booked_of(dispute=dispute, family=news.family)
     wanted = ZERO if effect == Effect.NONE else dispute.amount
     turns: list[DisputeTurn] = []
     if before.taken < wanted:
