@@ -64,6 +64,7 @@ def findings(results: Results, *, new_card: bool) -> list[Finding]:
 
 
 def policy_of(integration: Integration) -> dict[Finding, CheckPolicy]:
+    """What an integration does about each finding."""
     return {finding: CheckPolicy(getattr(integration, finding.value)) for finding in Finding}
 
 

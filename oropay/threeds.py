@@ -20,6 +20,8 @@ from oropay.vault import Sealed, payload_open
 
 
 class NextStep(StrEnum):
+    """What the buyer's browser does next."""
+
     WAIT = "wait"
     """The worker has the word."""
     METHOD = "method"
@@ -32,6 +34,8 @@ class NextStep(StrEnum):
 
 @dataclass(frozen=True)
 class BrowserStep:
+    """It, with what the bank wants the browser to be given."""
+
     step: NextStep
     told: bool = False
     """The browser has told what banks want to know already."""

@@ -63,10 +63,12 @@ def append_only(model: M) -> M:
 
 
 def is_tracked(model: type[Model]) -> bool:
+    """Whether every change of its rows is kept by a trigger."""
     return model in _tracked
 
 
 def is_append_only(model: type[Model]) -> bool:
+    """Whether the database refuses to change its rows."""
     return model in _append_only
 
 

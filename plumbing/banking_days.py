@@ -14,6 +14,7 @@ JUNETEENTH_SINCE = 2022
 
 
 def is_banking_day(day: date) -> bool:
+    """Whether the Federal Reserve Banks are open, so that ACH settles."""
     return day.weekday() < SATURDAY and day not in closed_days(day.year)
 
 

@@ -21,11 +21,13 @@ def due_job(*, pk: int, now: datetime) -> Job | None:
 
 
 def unhinted_mails(*, now: datetime, limit: int) -> list[Mail]:
+    """Mails whose time has come and that no worker was told of lately, locked; without their text."""
     rows = Mail.objects.filter(_unhinted(now), state__in=MAIL_LIVE).defer("text", "html")
     return list(rows.select_for_update(skip_locked=True).order_by("next_at")[:limit])
 
 
 def unhinted_jobs(*, now: datetime, limit: int) -> list[Job]:
+    """The same of jobs; without what they carry."""
     rows = Job.objects.filter(_unhinted(now), state__in=JOB_LIVE).defer("payload")
     return list(rows.select_for_update(skip_locked=True).order_by("next_at")[:limit])
 

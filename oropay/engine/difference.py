@@ -33,6 +33,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Difference:
+    """One way in which the gateway and we disagree about a transaction, in words for finance."""
+
     kind: DriftKind
     text: str
     facts: tuple[Fact, ...] = ()

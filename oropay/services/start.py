@@ -78,6 +78,8 @@ class NewBank:
 
 @dataclass(frozen=True)
 class SavedInstrument:
+    """A card or account that is saved already."""
+
     instrument_id: int
     mandate: MandateGiven | None = None
     """The words a person has just agreed to; None where a standing or recurring mandate of the account covers it."""

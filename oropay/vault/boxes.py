@@ -37,6 +37,8 @@ class Context:
 
 @dataclass(frozen=True)
 class Sealed:
+    """A box that only a private key opens, and the id of the key."""
+
     key_id: str
     blob: bytes
 

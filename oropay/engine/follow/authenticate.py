@@ -24,6 +24,7 @@ KEPT = {
 
 
 def checked(news: Recording, state: TransactionState) -> None:
+    """The bank knows the card: wait for the buyer's browser, go on to the charge, or end, as it said."""
     _learn(news)
     if state == S.ACTION_REQUIRED:
         _wait_for_the_buyer(news)

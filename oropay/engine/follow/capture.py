@@ -13,6 +13,11 @@ S = TransactionState
 
 
 def captured(news: Recording, state: TransactionState) -> None:
+    """Book what was taken, expect its deposit, and release what a last capture leaves of the hold.
+
+    Raises:
+        ValueError: a capture without a hold; rows are wrong, nothing is recorded.
+    """
     if state != S.APPROVED:
         return
     hold = news.parent()

@@ -40,6 +40,7 @@ class Recording:
 
 
 def event_of(*, news: Recording, payable: Payable, amount: Decimal, lines: tuple[RefundLine, ...] = ()) -> MoneyEvent:
+    """What an owner of a payable hears: its share of the transaction, in major units."""
     return MoneyEvent(
         payment=news.payment,
         transaction=news.row,
@@ -92,16 +93,19 @@ def entry(*, news: Recording, kind: EntryKind, credited: list[Credit], sign: int
 
 
 def expect(*, row: PaymentTransaction, gateway_id: str, amount: Decimal, now: datetime) -> None:
+    """Tell whoever matches deposits that this amount, in major units, will come under this id."""
     for listener in money_listeners.all():
         listener.on_expected(transaction=row, gateway_id=gateway_id, amount=amount, now=now)
 
 
 def withdraw(row: PaymentTransaction, *, now: datetime) -> None:
+    """Tell them that it will not come after all."""
     for listener in money_listeners.all():
         listener.on_withdrawn(transaction=row, now=now)
 
 
 def tell_ended(news: Recording) -> None:
+    """Tell the owners that this try brought nothing, so that they may be paid another way."""
     for event, handler in events(news):
         handler.on_ended(event=event)
 

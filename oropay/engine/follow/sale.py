@@ -11,6 +11,7 @@ S = TransactionState
 
 
 def authorized(news: Recording, state: TransactionState) -> None:
+    """A hold: approved, its owners hear of it and nothing is posted, because no money has moved."""
     if state == S.APPROVED:
         for event, handler in events(news):
             handler.on_authorized(event=event)
@@ -21,6 +22,7 @@ def authorized(news: Recording, state: TransactionState) -> None:
 
 
 def charged(news: Recording, state: TransactionState) -> None:
+    """A charge. A bank debit is expected once it is accepted and posted when it has settled; a card is both at once."""
     if news.payment.method == Method.BANK:
         if state == S.PENDING or (state == S.APPROVED and not expected_before(news)):
             expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)

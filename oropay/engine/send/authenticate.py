@@ -19,6 +19,7 @@ from oropay.services.threeds_links import Page, link_of
 
 
 def check(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Ask whether the card takes part, and what the bank wants to see first. Moves no money."""
     row = claim.transaction
     payment = row.payment
     website = _website(payment)
@@ -37,6 +38,7 @@ def check(claim: Claim, gateway: PaymentGateway) -> Answer:
 
 
 def initiate(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Show the bank the buyer's browser; it lets the payment pass or wants to question the buyer."""
     row = claim.transaction
     payment, asked = row.payment, row.payment.authentication
     return gateway.authentication_initiate(
@@ -59,6 +61,7 @@ def initiate(claim: Claim, gateway: PaymentGateway) -> Answer:
 
 
 def result(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Ask what came of the bank's questions. A read: asking again is harmless."""
     asked: Authentication = claim.transaction.payment.authentication
     return gateway.authentication_result(ResultRequest(gateway_id=asked.gateway_id, send_before=claim.send_before))
 

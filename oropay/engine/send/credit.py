@@ -6,4 +6,5 @@ from oropay.gateway.port import Answer, PaymentGateway
 
 
 def credit(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Pay out. Raises VaultError when a bank account's box is not this row's; then nothing is sent."""
     return gateway.credit(sale_request(claim=claim))

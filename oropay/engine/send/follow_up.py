@@ -13,6 +13,7 @@ UNREAD = Answer(verdict=Verdict.NOT_SENT, error_text="the parent could not be re
 
 
 def capture(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Take all or part of a hold; NOT_SENT when the hold cannot be read first (see `snapshot`)."""
     if not snapshot(claim=claim, gateway=gateway):
         return UNREAD
     return gateway.capture(replace(follow_up_request(claim=claim), sequence=_sequence(claim.transaction)))
@@ -26,16 +27,19 @@ def reauthorize(claim: Claim, gateway: PaymentGateway) -> Answer:
 
 
 def cancel(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Reverse the whole parent, which is all that GP-API can; NOT_SENT when it cannot be read first."""
     if not snapshot(claim=claim, gateway=gateway):
         return UNREAD
     return gateway.cancel(replace(follow_up_request(claim=claim), amount=None))
 
 
 def refund(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Give part or all of a charge back."""
     return gateway.refund(follow_up_request(claim=claim))
 
 
 def release(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Let a payment go that the gateway held for fraud."""
     return gateway.release(follow_up_request(claim=claim))
 
 
@@ -74,6 +78,11 @@ def snapshot(*, claim: Claim, gateway: PaymentGateway) -> bool:
 
 
 def parent_of(row: PaymentTransaction) -> PaymentTransaction:
+    """The transaction that a follow-up follows.
+
+    Raises:
+        ValueError: it has none; rows are wrong, nothing is sent.
+    """
     if row.parent is None:
         raise ValueError(f"transaction {row.pk} ({row.action}) has no parent")
     return row.parent

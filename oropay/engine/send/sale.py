@@ -46,10 +46,12 @@ MAY_PAY = PROVEN | {
 
 
 def charge(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Take the money at once, unless the last look refuses. Raises as `source_of`."""
     return refused(claim) or gateway.charge(sale_request(claim=claim))
 
 
 def authorize(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Hold it, unless the last look refuses. Raises as `source_of`."""
     return refused(claim) or gateway.authorize(sale_request(claim=claim))
 
 
@@ -70,6 +72,7 @@ def refused(claim: Claim) -> Answer | None:
 
 
 def authentication_on(payment: Payment) -> Authentication | None:
+    """What its bank was asked about who is paying; None if nobody asked."""
     return getattr(payment, "authentication", None)
 
 

@@ -6,6 +6,11 @@ from oropay.gateway.port import Answer, CardToken, PaymentGateway, ValidationReq
 
 
 def validate(claim: Claim, gateway: PaymentGateway) -> Answer:
+    """Ask a card's bank whether it is good, for nothing.
+
+    Raises:
+        ValueError: it is no card; nothing is sent.
+    """
     row = claim.transaction
     source = source_of(row=row)
     if not isinstance(source, CardToken):

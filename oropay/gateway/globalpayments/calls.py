@@ -182,4 +182,5 @@ class Calls:
 
 
 def silent(verdict: Verdict, error: Any, call: Call, shown: Mapping[str, Any]) -> Answer:
+    """The answer to a call that got none, without what is secret in the error."""
     return Answer(verdict=verdict, error_text=redact_text(error.message, secrets=call.secrets), request=shown)

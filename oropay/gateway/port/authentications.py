@@ -71,6 +71,8 @@ class InitiateRequest:
 
 @dataclass(frozen=True)
 class ResultRequest:
+    """A question about one authentication; no money is in it."""
+
     gateway_id: str
     send_before: float
 

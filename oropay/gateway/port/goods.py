@@ -18,6 +18,8 @@ class DataLevel(IntEnum):
 
 @dataclass(frozen=True)
 class PostalAddress:
+    """As fraud filters and card holders' banks compare it."""
+
     name: str = ""
     company: str = ""
     line_1: str = ""
@@ -31,6 +33,8 @@ class PostalAddress:
 
 @dataclass(frozen=True)
 class Payer:
+    """Who pays, as the gateway is told."""
+
     reference: str
     first_name: str = ""
     last_name: str = ""
@@ -41,6 +45,8 @@ class Payer:
 
 @dataclass(frozen=True)
 class OrderItem:
+    """One line of what is paid, in major units."""
+
     reference: str
     """SKU."""
     label: str

@@ -28,26 +28,31 @@ class Allowed:
 
 
 def lock_family(*, payment_id: int) -> tuple[Payment, list[PaymentTransaction]]:
+    """A payment and all its transactions, locked in the one order: payables, payment, transactions."""
     locks.payables_of(payment_id=payment_id)
     payment = locks.payment(pk=payment_id)
     return payment, locks.transactions_of(payment_id=payment_id)
 
 
 def member(family: Sequence[PaymentTransaction], pk: int) -> PaymentTransaction:
+    """The locked row of a transaction that the caller read before."""
     return next(row for row in family if row.pk == pk)
 
 
 def refuse_running(*, parent: PaymentTransaction, family: Sequence[PaymentTransaction]) -> None:
+    """Raises FollowUpRunning while another follow-up of the same parent has no outcome: both could take all of it."""
     if any(row.parent_id == parent.pk and row.state in RUNNING for row in family):
         raise FollowUpRunning
 
 
 def refuse_moved(*, family: Sequence[PaymentTransaction], after: int | None) -> None:
+    """Raises PaymentMoved when something was started after what the person saw; None asks nothing."""
     if after is not None and any(row.pk > after for row in family):
         raise PaymentMoved
 
 
 def representable(*, amount: Decimal, currency: str) -> None:
+    """Raises AmountNotRepresentable for a fraction of the currency's smallest unit."""
     if amount != amount.quantize(Decimal(1).scaleb(-exponent(currency))):
         raise AmountNotRepresentable(amount=amount, currency=currency)
 

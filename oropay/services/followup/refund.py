@@ -49,6 +49,8 @@ from plumbing.services import note_add
 
 @dataclass(frozen=True)
 class RefundLineAsked:
+    """So much, in major units, taken from one source."""
+
     source: RefundSource
     amount: Decimal
     payable_id: int | None = None
