@@ -31,14 +31,8 @@ class Sandbox:
 
     def asked(self, endpoint: str, *, reference: str = "") -> list[dict[str, Any]]:
         """What the gateway was asked at one endpoint, oldest first, each with the body that was `sent`, redacted."""
-        answer = urllib3.request(
-            "GET",
-            f"{self.root}/_emu/requests",
-            fields={"reference": reference},
-            headers={"Authorization": f"Bearer {self.secret}"},
-            retries=False,
-        )
-        rows = [row for row in answer.json()["requests"] if row["endpoint"] == endpoint]
+        requests = self._seen("requests", reference=reference)
+        rows = [row for row in requests if row["endpoint"] == endpoint]
         return [row | {"sent": json.loads(row["sent"] or "{}")} for row in rows]
 
     def card_token(self, number: str = VISA, *, year: str = "30") -> str:
@@ -50,6 +44,10 @@ class Sandbox:
             "card": {"number": number, "expiry_month": "12", "expiry_year": year, "cvv": "123"},
         }
         return str(self._call(f"{self.url}/payment-methods", body, token=hosted.token)["id"])
+
+    def rules(self) -> list[dict[str, Any]]:
+        """All fault rules, each with how often it `fired`."""
+        return self._seen("rules")
 
     def calm(self) -> None:
         """Forget all fault rules."""
@@ -63,6 +61,18 @@ class Sandbox:
         body = {"reference": "kept-card-0001", "usage_mode": "MULTIPLE", "card": card}
         answer = self.gateway().connector.do_transaction("POST", "/payment-methods", json.dumps(body))
         return str(json.loads(answer)["id"])
+
+    def _seen(self, what: str, **fields: str) -> list[dict[str, Any]]:
+        """GET /_emu/…"""
+        answer = urllib3.request(
+            "GET",
+            f"{self.root}/_emu/{what}",
+            fields=fields,
+            headers={"Authorization": f"Bearer {self.secret}"},
+            retries=False,
+        )
+        rows: list[dict[str, Any]] = answer.json()[what]
+        return rows
 
     def _call(self, url: str, body: Any, *, token: str) -> Any:
         response = urllib3.request(

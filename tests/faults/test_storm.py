@@ -4,7 +4,10 @@ import json
 import subprocess
 import sys
 
+from tests.faults.storm.crashing import STEPS
+
 PAYMENTS = 40
+ALWAYS_COME_TO = [step for step in STEPS if step not in {"looked up, not recorded", "found, late"}]
 
 
 def test_no_money_moves_twice_and_none_unseen_in_a_storm() -> None:
@@ -16,3 +19,6 @@ def test_no_money_moves_twice_and_none_unseen_in_a_storm() -> None:
     told = done.stdout + done.stderr[-4000:]
     assert line["payments"] >= PAYMENTS, told
     assert (line["double"], line["lost"], line["unknown_left"], line["ledger_ok"]) == (0, 0, 0, True), told
+    [died] = [text for text in told.splitlines() if text.startswith("storm: workers died ")]
+    for step in ALWAYS_COME_TO:
+        assert int(died.partition(f"{step} ")[2].partition(" ")[0]) > 0, died

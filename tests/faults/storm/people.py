@@ -107,6 +107,8 @@ class Deal:
     instrument_id: int
     tries: int = 0
     staff_steps: int = 0
+    asked_back: int = 0
+    """How often a clerk wanted money given back, by refund or void."""
 
 
 @dataclass
@@ -220,6 +222,10 @@ class People:
         with _standing_up_again():
             self._decide()
         return bool(self._watched)
+
+    def asked_back(self) -> dict[int, int]:
+        """By payable: how often a clerk wanted money given back."""
+        return {deal.payable_id: deal.asked_back for deal in self.town.deals}
 
     # --- buyers
 
@@ -356,6 +362,7 @@ class People:
         def void(by: User) -> None:
             cancel_start(transaction=charge, note="by mistake", by=by, now=timezone.now(), after=seen)
 
+        deal.asked_back += 2 if deal.story == Story.RIVALS else 1
         if deal.story == Story.RIVALS:
             self._both(lambda: self._told(lambda: refund(one)), lambda: self._told(lambda: void(other)))
         else:

@@ -20,6 +20,7 @@ LATE_MS = 12_000
 Fault = tuple[dict[str, str], dict[str, object], float]
 
 ERROR: dict[str, object] = {"http": {"status": 500, "body": "{}", "when": "after"}}
+LATE_ANSWER: dict[str, object] = {"timeout": {"ms": 3500, "when": "after"}}
 DOWN: dict[str, object] = {"http": {"status": 503, "body": "{}", "when": "before"}}
 
 
@@ -28,7 +29,7 @@ def _cut(when: str) -> dict[str, object]:
 
 
 OF_SALES: list[Fault] = [
-    (SALES, {"timeout": {"ms": 3500, "when": "after"}}, 0.02),
+    (SALES, LATE_ANSWER, 0.02),
     (SALES, {"timeout": {"ms": 3500, "when": "before"}}, 0.01),
     (SALES, _cut("after"), 0.04),
     (SALES, _cut("before"), 0.03),
@@ -44,7 +45,7 @@ OF_SALES: list[Fault] = [
 OF_FOLLOW_UPS: list[Fault] = [
     (calls, action, share)
     for calls in (CAPTURES, REFUNDS, REVERSALS)
-    for action, share in ((_cut("after"), 0.05), (_cut("before"), 0.05), (ERROR, 0.03))
+    for action, share in ((_cut("after"), 0.05), (_cut("before"), 0.05), (ERROR, 0.03), (LATE_ANSWER, 0.01))
 ]
 OF_READS: list[Fault] = [(calls, action, 0.02) for calls in (READS, LISTS) for action in (_cut("before"), DOWN)]
 OF_NOTICES: list[Fault] = [
@@ -53,7 +54,7 @@ OF_NOTICES: list[Fault] = [
     ({}, {"webhook": {"delay_ms": 3_600_000}}, 0.1),
     ({}, {"webhook": {"corrupt_signature": True}}, 0.2),
 ]
-FAULTS = [*OF_SALES, *OF_FOLLOW_UPS, *OF_READS]
+FAULTS = [*OF_SALES, *OF_FOLLOW_UPS, *OF_READS, *OF_NOTICES]
 """Which calls · what happens to them · how often."""
 
 

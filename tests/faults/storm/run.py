@@ -11,15 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.supervisor import say
-from oropay.models import PaymentTransaction, TransactionState, Watch
+from oropay.models import NOTIFICATION_WAITING, Notification, PaymentTransaction, TransactionState, Watch
 from oropay.services import watch_wake
 from plumbing.services.hints import hint_now
 from tests.faults.storm.books import OPEN, Verdict, compare
+from tests.faults.storm.crashing import deaths
 from tests.faults.storm.people import People, town_open
 from tests.faults.storm.rules import FAULTS, LATE_MS, OF_NOTICES, rules_set
 from tests.faults.storm.servers import Servers
 from tests.faults.storm.weather import Weather
-from tests.faults.storm.world import world_made
+from tests.faults.storm.world import World, world_made
 
 CRASH_CHANCE = 0.004
 """Of a worker at each marked step."""
@@ -30,11 +31,15 @@ ENDS_WITHIN = 240.0
 """Seconds in which everything must have an outcome once nobody clicks any more and nothing breaks …"""
 AND_FOR_EACH = 0.05
 """… and as many more for each payment: bank debits are read again one by one."""
+SURE = 1000
+"""Payments with which every kind of fault must have happened."""
+TOLD_WITHIN = 20.0
+"""Seconds in which the gateway tells what it has funded."""
 REREAD_WITHIN = 20.0
 """Seconds in which a bank debit that was asked for has been read, unless its worker died."""
 WORKERS = 2
-FUNDED_AFTER_DAYS = 7
-"""On the sandbox's clock: every bank debit is funded by then."""
+FUNDED_AFTER_DAYS = 6
+"""On the sandbox's clock: every bank debit is funded by then, and no hold has lapsed."""
 
 
 def storm(servers: Servers, *, payments: int, seed: int) -> int:
@@ -57,12 +62,16 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
             time.sleep(0.5)
         weather.end()
         say(f"storm: everybody has clicked after {time.monotonic() - began:.0f} s; {town.refused} clicks were refused")
+        untried = _untried(world)
         world.sandbox.calm()
         unseen = _let_it_end(people, seconds=ENDS_WITHIN + AND_FOR_EACH * payments)
         world.stack.check()  # what has died by itself, nobody broke: the rest would say nothing
         verdict = compare(
-            sandbox_file=world.servers.folder / "gpsandbox.sqlite3", organization_id=town.seller.website.organization_id
+            sandbox_file=world.servers.folder / "gpsandbox.sqlite3",
+            organization_id=town.seller.website.organization_id,
+            asked_back=people.asked_back(),
         )
+        verdict.untried = untried if payments >= SURE else []
         verdict.unknown_left += [f"transaction {pk}, proven absent, was not looked for again" for pk in unseen]
     for finding in verdict.findings():
         say(finding)
@@ -80,11 +89,30 @@ def _let_it_end(people: People, *, seconds: float) -> list[int]:
     unseen = _late_ones_arrive(end=end)
     rules_set(sandbox=people.town.sandbox, seed=0, faults=OF_NOTICES)
     people.town.sandbox.control("/clock", {"advance": {"days": FUNDED_AFTER_DAYS}})
+    _told(end=end)
     while _pending_reread() and time.monotonic() < end:
         # A worker may die over one of them: those that are left are asked for again.
         _until(lambda: not _open({S.PENDING}), end=min(end, time.monotonic() + REREAD_WITHIN))
     _until(lambda: not people.again() and not _open(OPEN), end=end)
+    _until(lambda: not Notification.objects.filter(state__in=NOTIFICATION_WAITING).exists(), end=end)
     return unseen
+
+
+def _told(*, end: float) -> None:
+    """Wait for what the gateway tells by itself; for debits of which no true word arrives we must ask."""
+    pending = len(_open({S.PENDING}))
+    last = time.monotonic() + TOLD_WITHIN
+    _until(lambda: not _open({S.PENDING}), end=min(end, last))
+    say(f"storm: {pending - len(_open({S.PENDING}))} of {pending} bank debits settled because the gateway said so")
+
+
+def _untried(world: World) -> list[str]:
+    """Steps at which no worker has died, and faults that the gateway did not have."""
+    died = deaths(world.marks)
+    say("storm: workers died " + " · ".join(f"{step} {count}" for step, count in died.items()))
+    steps = [f"no worker died at the step “{step}”" for step, count in died.items() if not count]
+    rules = [f"no call met {rule['match']} {rule['action']}" for rule in world.sandbox.rules() if not rule["fired"]]
+    return steps + rules
 
 
 def _pending_reread() -> int:

@@ -13,6 +13,7 @@ import urllib3
 
 from config import parts
 from config.supervisor import say
+from tests.faults.storm.books import FORGED
 from tests.faults.storm.world import World
 
 FROZEN = 6.5
@@ -97,7 +98,7 @@ class Weather(threading.Thread):
     def notices_forged(self) -> None:
         """Somebody who knows the address tells lies: a wrong signature, no JSON, a foreign name, a bottomless body."""
         for body in (
-            b'{"id":"TRN_forged","status":"CAPTURED","amount":"1"}',
+            b'{"id":"%s","status":"CAPTURED","amount":"1"}' % FORGED.encode(),
             b"\x00\xff",
             b"[" * 5000,
             b'{"id":' + b"9" * 9000,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from config import parts, processes
 from config.supervisor import Running, Supervisor
@@ -22,6 +23,8 @@ class World:
     stack: Supervisor
     crashes: str
     """`seed:chance` for the gateway workers; see `crashing`."""
+    marks: Path
+    """Where they write at which step they died."""
     workers: list[Running] = field(default_factory=list)
     inbox: str = ""
     """The secret address at which the house is told things."""
@@ -34,7 +37,7 @@ class World:
     def worker_start(self, name: str) -> None:
         """One more gateway worker, whose processes may die at marked steps."""
         worker = parts.gateway_worker(self.place, name=name, processes=PROCESSES)
-        worker.environment["STORM_CRASHES"] = self.crashes
+        worker.environment.update({"STORM_CRASHES": self.crashes, "STORM_MARKS": str(self.marks)})
         self.workers.append(self.stack.start(worker))
 
     def worker_forget(self, running: Running) -> None:
@@ -57,7 +60,8 @@ def world_made(servers: Servers, *, crashes: str, workers: int) -> Iterator[Worl
         settings="tests.faults.storm.settings",
     )
     with Supervisor(logs=servers.folder / "log") as stack:
-        world = World(servers=servers, place=place, stack=stack, crashes=crashes)
+        world = World(servers=servers, place=place, stack=stack, crashes=crashes, marks=servers.folder / "marks")
+        world.marks.mkdir()
         # The sandbox tells the house here what becomes of payments.
         os.environ["OROPAY_WEBHOOK_ORIGIN"] = f"http://127.0.0.1:{place.web_port}"
         for part in (parts.sandbox, parts.default_worker, parts.beat, parts.web):
