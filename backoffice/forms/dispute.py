@@ -241,11 +241,10 @@ class LinkForm(DisputeDialog):
         text: str = self.cleaned_data["charge"].strip()
         rows = list(link_candidates(dispute=self.row, query=text)[:6])
         if not rows:
-            raise forms.ValidationError(
-                _("Nothing was booked. No charge of this account fits {text} and is worth {amount} or more.").format(
-                    text=text, amount=self.shown(self.row.amount)
-                )
+            nothing = _(
+                "Nothing was booked. No charge of this account fits {text} and is of a payment of {amount} or more."
             )
+            raise forms.ValidationError(nothing.format(text=text, amount=self.shown(self.row.amount)))
         if len(rows) > 1:
             raise forms.ValidationError(
                 _("Nothing was booked. Several charges fit; type the reference of one: {rows}").format(

@@ -16,7 +16,7 @@ class AlertKind(models.TextChoices):
     GATEWAY_REFUSES_US = "gateway_refuses_us", _("Gateway refuses us")
     """401, 403 or 429 after a fresh log-in."""
     AMOUNT_DIFFERS = "amount_differs", _("Amount differs")
-    """The gateway approved another amount than asked."""
+    """The gateway approved another amount than asked, or a dispute is larger than the sale or capture it is about."""
     NOT_DONE = "not_done", _("Not done")
     """A reversal or refund that nobody pressed a button for could not be made: a person must do it."""
     NO_EVIDENCE = "no_evidence", _("No evidence")

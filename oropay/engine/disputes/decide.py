@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
@@ -37,13 +37,16 @@ ZERO = Decimal(0)
 
 
 def link_candidates(*, dispute: Dispute, query: str = "") -> QuerySet[PaymentTransaction]:
-    """Charges and captures a dispute may be about: same account and currency, worth at least as much; newest first.
+    """Charges and captures a dispute may be about, newest first: same account and currency, of a payment that took at
+    least as much. A dispute may be larger than each capture of a hold.
 
     `query` narrows them by our reference, the gateway's id, the customer's name or the number of what was paid.
     """
-    rows = _money(provider_account=dispute.provider_account).filter(
-        currency=dispute.currency, amount__gte=dispute.amount
+    money = _money(provider_account=dispute.provider_account).filter(currency=dispute.currency)
+    took = (
+        money.filter(payment=OuterRef("payment")).order_by().values("payment").annotate(sum=Sum("amount")).values("sum")
     )
+    rows = money.alias(took=Subquery(took)).filter(Q(amount__gte=dispute.amount) | Q(took__gte=dispute.amount))
     if query:
         rows = (
             rows.filter(reference=query)
@@ -94,9 +97,9 @@ def dispute_link(*, dispute: Dispute, transaction: PaymentTransaction, note: str
     chosen = link_candidates(dispute=dispute).filter(pk=transaction.pk).first()
     if chosen is None:
         raise LinkRefused(
-            why=_("Choose an approved charge of the same account and currency, worth at least {amount}.").format(
-                amount=format_money(dispute.amount, dispute.currency)
-            )
+            why=_(
+                "Choose an approved charge of the same account and currency, of a payment that took at least {amount}."
+            ).format(amount=format_money(dispute.amount, dispute.currency))
         )
     dispute.transaction = chosen
     with because(by=by, why=note.strip()):

@@ -4,12 +4,15 @@ Always commits: facts are never refused. The case and its step, the rows and ent
 owners do and what finance is told stand or fall together.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db.models import Q
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
+from commerce.money import format_money
 from ledger.services import period_hold
 from oropay import locks, vault
 from oropay.engine.follow.dispute import Effect, effect_of, follow_dispute
@@ -18,6 +21,7 @@ from oropay.gateway.port import Answer, DisputeTold, Verdict
 from oropay.models import (
     HOLDS,
     Action,
+    AlertKind,
     Dispute,
     DisputeLine,
     DisputeResult,
@@ -30,7 +34,10 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.ports import DisputeTurn
+from oropay.selectors import family_of
+from oropay.services.alert import alert_raise
 from oropay.services.dispute.notice import notice_give
+from oropay.services.followup.disputed import left_of, money_of
 from plumbing.audit import because
 from plumbing.services import note_add
 
@@ -70,6 +77,8 @@ def dispute_record(
         if news:
             _step_add(dispute=dispute, told=told, source=source, now=now)
         linked = dispute.transaction_id is None and _link(dispute=dispute)
+        if linked or last is None or last.amount != dispute.amount:
+            _say_too_large(dispute=dispute, now=now)
         turns: list[DisputeTurn] = []
         if news or linked:
             turns = dispute_follow(dispute=dispute, funding=told.funding, day=_day(dispute, now=now), now=now)
@@ -98,22 +107,38 @@ def dispute_follow(*, dispute: Dispute, funding: str, day: date, now: datetime) 
 def charge_of(*, dispute: Dispute) -> PaymentTransaction | None:
     """The charge or capture a dispute is about, by our reference there, else by an earlier dispute of the sale.
 
-    Adopted only on identity: same account, currency and card, and worth at least what is disputed. Else a person links.
+    Adopted only on identity: same account, currency and card, of a payment that took at least what is disputed. Else a
+    person links. Of several captures it is the one that has enough left, of those the one worth just as much; if none
+    has, the one with most left: what is disputed beyond it is taken off the others (see `refundable`).
     """
+    fitting: list[tuple[Decimal, bool, int]] = []
+    for row in _named(dispute=dispute):
+        family = family_of(payment=row.payment)
+        if _same_card(row=row, dispute=dispute) and _worth(family=family) >= dispute.amount:
+            lacks = max(Decimal(0), dispute.amount - left_of(transaction=row, family=family))
+            fitting.append((lacks, row.amount != dispute.amount, row.pk))
+    return PaymentTransaction.objects.get(pk=min(fitting)[-1]) if fitting else None
+
+
+def _named(*, dispute: Dispute) -> list[PaymentTransaction]:
+    """The charges and captures that a dispute names, by our reference or by an earlier dispute of the sale."""
     rows = PaymentTransaction.objects.filter(
         payment__provider_account_id=dispute.provider_account_id, currency=dispute.currency
     ).select_related("payment__instrument")
-    found: list[PaymentTransaction] = []
     if dispute.reference:
         named = rows.filter(Q(reference=dispute.reference) | Q(gateway_reference=dispute.reference, late=True))
-        found = [money for row in named.order_by("pk") for money in _money_of(row)]
-    elif dispute.arn:
+        return [money for row in named.order_by("pk") for money in _money_of(row)]
+    if dispute.arn:
         earlier = Dispute.objects.filter(
             provider_account_id=dispute.provider_account_id, arn=dispute.arn, transaction__isnull=False
         )
-        found = list(rows.filter(pk__in=earlier.exclude(pk=dispute.pk).values("transaction_id")))
-    fitting = [row for row in found if row.amount >= dispute.amount and _same_card(row=row, dispute=dispute)]
-    return fitting[0] if fitting else None
+        return list(rows.filter(pk__in=earlier.exclude(pk=dispute.pk).values("transaction_id")))
+    return []
+
+
+def _worth(*, family: Sequence[PaymentTransaction]) -> Decimal:
+    """What a payment took at most, in major units, whatever went back of it since."""
+    return sum((row.amount for row in money_of(family=family)), Decimal(0))
 
 
 def _money_of(row: PaymentTransaction) -> list[PaymentTransaction]:
@@ -205,6 +230,32 @@ def _link(*, dispute: Dispute) -> bool:
     dispute.transaction = found
     dispute.save(update_fields=["transaction"])
     return True
+
+
+def _say_too_large(*, dispute: Dispute, now: datetime) -> None:
+    """Ask a person to look at a dispute that is larger than the sale it names, or than the capture it is booked on."""
+    amount = format_money(dispute.amount, dispute.currency)
+    row = dispute.transaction
+    if row is not None and row.amount < dispute.amount:
+        text = _(
+            "Dispute {id} over {amount} is larger than this capture of {capture}. All of it is booked here, and what "
+            "goes beyond can no longer be refunded of the payment's other captures. See on the case that it is about "
+            "this payment and what a loss is taken from."
+        )
+        words = text.format(id=dispute.gateway_id, amount=amount, capture=format_money(row.amount, row.currency))
+        alert_raise(row=row, kind=AlertKind.AMOUNT_DIFFERS, text=words, now=now)
+        note_add(on=dispute, text=words, by=None, now=now)
+    elif row is None:
+        named = [one for one in _named(dispute=dispute) if _same_card(row=one, dispute=dispute)]
+        if named:
+            took = format_money(_worth(family=family_of(payment=named[0].payment)), dispute.currency)
+            text = _(
+                "Dispute {id} over {amount} names this payment, which took {took} in all. Nothing was booked. Ask the "
+                "gateway what it is about, and link it on its page to the payment that took as much."
+            )
+            words = text.format(id=dispute.gateway_id, amount=amount, took=took)
+            alert_raise(row=named[0], kind=AlertKind.AMOUNT_DIFFERS, text=words, now=now)
+            note_add(on=dispute, text=words, by=None, now=now)
 
 
 def _day(dispute: Dispute, *, now: datetime) -> date:

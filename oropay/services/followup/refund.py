@@ -31,9 +31,8 @@ from oropay.models import (
 )
 from oropay.services.ach.hold import refund_held
 from oropay.services.followup.asking import giving_back_ask
-from oropay.services.followup.disputed import came_back_of
+from oropay.services.followup.disputed import left_of, left_of_payment, taken_off
 from oropay.services.followup.queue import (
-    ENDED_WITHOUT,
     ZERO,
     Allowed,
     follow_up_queue,
@@ -67,10 +66,7 @@ def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
         return Allowed(ZERO, _("It has not settled yet; void it while its batch is open."))
     if transaction.action not in {Action.CHARGE, Action.CAPTURE} or transaction.state != TransactionState.APPROVED:
         return Allowed(ZERO, _("Only approved charges and captures can be refunded."))
-    direct = [row for row in family if row.parent_id == transaction.pk]
-    ids = {row.pk for row in direct}
-    late = [row for row in family if row.late and row.parent_id in ids]
-    children = [row for row in [*direct, *late] if row.state not in ENDED_WITHOUT]
+    children = taken_off(transaction=transaction, family=family)
     voids = [row for row in children if row.action == Action.CANCEL]
     if any(row.state == TransactionState.AWAITING_APPROVAL for row in voids):
         return Allowed(ZERO, _("Its void waits for a second person."))
@@ -80,8 +76,10 @@ def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
         return Allowed(ZERO, _("Another refund of it has not ended."))
     if transaction.payment.method == Method.BANK and transaction.settled_at is None:
         return Allowed(ZERO, _("It has not settled yet; void it while its batch is open."))
-    came_back = came_back_of(transaction=transaction, family=family)
-    left = max(ZERO, transaction.amount - sum((row.amount for row in children), ZERO) + came_back)
+    own = max(ZERO, left_of(transaction=transaction, family=family))
+    left = max(ZERO, min(own, left_of_payment(family=family)))
+    if left < own:
+        return Allowed(left, _("a dispute or refund of another capture took the rest."))
     if any(row.action == Action.CHARGEBACK for row in children):
         return Allowed(left, _("the rest was refunded already, or a dispute took it."))
     if left == transaction.amount:

@@ -154,7 +154,7 @@ def test_a_charge_worth_less_than_the_dispute_cannot_be_the_one(
     foreign = bank.sandbox.gateway().charge(sale(amount="80.00", source=_card(bank)))
     dispute = bank.tell(str(bank.sandbox.control("/disputes", {"transaction": foreign.gateway_id})["id"]))
 
-    with pytest.raises(LinkRefused, match=r"worth at least \$80.00"):
+    with pytest.raises(LinkRefused, match=r"a payment that took at least \$80.00"):
         disputes.dispute_link(dispute=dispute, transaction=charge, note="this?", by=clerk, now=timezone.now())
 
     assert moves(charge.payment) == []
