@@ -11,7 +11,7 @@ from django.utils import timezone
 from commerce.models import Order, OrderState, User
 from ledger.models import AccountName
 from oropay import engine
-from oropay.exceptions import FollowUpRunning, NoteRequired, ReviewRefused
+from oropay.exceptions import CaptureRefused, FollowUpRunning, NoteRequired, ReviewRefused
 from oropay.gateway.port import FollowUpRequest
 from oropay.models import (
     Action,
@@ -28,11 +28,11 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.selectors import paying_view
-from oropay.services import cancel_start, review_expire, review_release_start
+from oropay.services import cancel_start, capture_start, review_expire, review_release_start
 from tests.contract.samples import follow_up
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
-from tests.oropay.house import charges_at_gateway, overdue, reload
+from tests.oropay.house import charges_at_gateway, given_back, overdue, reload
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -134,15 +134,42 @@ def test_a_canceled_review_takes_nothing_and_frees_the_order(
 
 
 def test_a_held_hold_is_captured_after_its_release_only(
-    filtered: Integration, start: Start, run: Run, clerk: User
+    filtered: Integration, start: Start, run: Run, clerk: User, books: Books
 ) -> None:
     Integration.objects.filter(pk=filtered.pk).update(payment_action="manual", echeck=False)
     held = run(start(holder_name=SUSPECT))
 
+    with pytest.raises(CaptureRefused, match="This is not an open hold"):
+        capture_start(hold=held, amount=Decimal(100), by=clerk, now=timezone.now())
+    captured_before = PaymentTransaction.objects.filter(action=Action.CAPTURE).exists()
     run(release(held, clerk))
 
+    assert not captured_before
     assert again(held).state == TransactionState.APPROVED
     assert Payment.objects.get(pk=held.payment_id).money_state == MoneyState.AUTHORIZED
+    capture = run(capture_start(hold=again(held), amount=Decimal(100), by=clerk, now=timezone.now()))
+    assert capture.state == TransactionState.APPROVED
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+
+
+def test_a_released_charge_is_voided_as_any_other(
+    in_review: PaymentTransaction, run: Run, clerk: User, books: Books
+) -> None:
+    run(release(in_review, clerk))
+
+    void = run(cancel_start(transaction=again(in_review), note="ordered twice", by=clerk, now=timezone.now()))
+
+    assert (void.state, books(AccountName.GATEWAY_CLEARING)) == (TransactionState.APPROVED, Decimal(0))
+
+
+def test_a_released_charge_is_refunded_as_any_other(
+    in_review: PaymentTransaction, run: Run, clerk: User, books: Books
+) -> None:
+    run(release(in_review, clerk))
+
+    refund = run(given_back(again(in_review), "40.00", clerk))
+
+    assert (refund.state, books(AccountName.GATEWAY_CLEARING)) == (TransactionState.APPROVED, Decimal(60))
 
 
 def test_two_answers_to_one_review_are_refused(in_review: PaymentTransaction, clerk: User) -> None:

@@ -12,6 +12,7 @@ from oropay.models import HOLDS, RUNNING, Action, Payment, PaymentTransaction, T
 from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.capture import still_held
 from oropay.services.followup.queue import (
+    SAYS_ONLY,
     ZERO,
     Allowed,
     follow_up_queue,
@@ -48,7 +49,7 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     if transaction.action == Action.CHARGE:
         if transaction.settled_at:
             return Allowed(ZERO, _("It is settled; refund it instead."))
-        if any(row.state == TransactionState.APPROVED for row in children):
+        if any(row.state == TransactionState.APPROVED and row.action not in SAYS_ONLY for row in children):
             return Allowed(ZERO, _("Part of it was given back already; refund the rest instead."))
         return Allowed(transaction.amount, _("it is not settled yet."))
     if transaction.action == Action.CAPTURE:

@@ -14,6 +14,7 @@ from oropay.exceptions import CaptureRefused
 from oropay.gateway.port import Capture
 from oropay.models import HOLDS, RUNNING, Action, PaymentTransaction, TransactionState
 from oropay.services.followup.queue import (
+    SAYS_ONLY,
     ZERO,
     Allowed,
     follow_up_queue,
@@ -43,7 +44,7 @@ def still_held(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]
     done = [row for row in family if row.parent_id == hold.pk and row.state == TransactionState.APPROVED]
     if any(row.action == Action.REAUTHORIZE for row in done):
         return Allowed(ZERO, _("It was renewed; the newer hold counts."))
-    taken = sum((row.amount for row in done), ZERO)
+    taken = sum((row.amount for row in done if row.action not in SAYS_ONLY), ZERO)
     left = hold.amount - taken
     return Allowed(left, _("that is what is still held.") if left else _("Nothing is held any more."))
 

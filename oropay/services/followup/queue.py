@@ -17,6 +17,8 @@ from plumbing.services import hint
 
 ZERO = Decimal(0)
 ENDED_WITHOUT = FINAL - {TransactionState.APPROVED}
+SAYS_ONLY = frozenset({Action.REVIEW_RELEASE})
+"""These tell the gateway something and move nothing, although they name their parent's amount."""
 
 
 @dataclass(frozen=True)
