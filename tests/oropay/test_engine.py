@@ -4,17 +4,18 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from moneyed import Money
+from pytest_django import Settings
 
 from commerce.models import Order, OrderState
 from ledger.models import AccountName
-from oropay import engine
+from oropay import engine, locks
 from oropay.engine.gateways import gateway_of
 from oropay.exceptions import AlreadyBeingPaid, AmountTooLarge, NothingPayable
 from oropay.gateway.globalpayments.answers import answer_of
@@ -239,6 +240,31 @@ def test_a_reused_key_is_an_answer_and_its_transaction_is_adopted(
     assert reload(payable).paid == Decimal(100)
 
 
+def test_a_reused_key_that_names_another_transaction_is_not_adopted(
+    start: Start, run: Run, payable: Payable, sandbox: Sandbox, books: Books
+) -> None:
+    """409 names a charge of the same amount that somebody else made: it carries another reference."""
+    payment = start()
+    row = payment.transactions.get()
+    other = replace(request_of(row), reference="somebody-elses", idempotency_key=str(uuid.uuid4()))
+    named = gateway_of(account=payment.provider_account).charge(other)
+    seen_before = {
+        "error_code": "DUPLICATE_ACTION",
+        "detailed_error_code": "40039",
+        "detailed_error_description": f"Idempotency Key seen before: id={named.gateway_id}, status=CAPTURED",
+    }
+    match = {"endpoint": "/transactions", "method": "POST", "reference": row.reference}
+    sandbox.control("/rules", {"match": match, "action": {"http": {"status": 409, "body": seen_before}}, "times": 1})
+
+    after = run(row)
+
+    assert named.verdict == Verdict.APPROVED
+    assert (after.state, after.gateway_id) == (TransactionState.UNKNOWN, "")
+    assert Alert.objects.get(transaction=row).kind == AlertKind.IDENTITY_MISMATCH
+    assert reload(payable).paid == 0
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
 def test_a_strangers_transaction_is_never_taken_for_ours(start: Start, books: Books) -> None:
     row = start().transactions.get()
     PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
@@ -280,7 +306,7 @@ def test_a_fraud_review_is_read_again_until_the_gateway_has_decided(
     now = timezone.now()
     engine.record(transaction_id=row.pk, answer=held, kind="send", now=now)
     row.refresh_from_db()
-    assert (row.state, row.next_at) == (TransactionState.REVIEW, now + settings.OROPAY_REREAD_REVIEW)
+    assert (row.state, row.next_at) == (TransactionState.REVIEW, now + timedelta(seconds=90))
 
     engine.reread(transaction_id=row.pk, now=now)
 
@@ -321,3 +347,25 @@ def test_text_that_no_database_can_hold_is_recorded_all_the_same(start: Start, b
     row.refresh_from_db()
     assert (row.state, row.message) == (TransactionState.APPROVED, "APPROVED ?")
     assert books(AccountName.GATEWAY_CLEARING) == 100
+
+
+def test_a_claim_stores_until_when_it_may_be_sent_and_answered_and_the_lease_ends_after_both(
+    start: Start, settings: Settings
+) -> None:
+    settings.OROPAY_SEND_WITHIN, settings.OROPAY_CONNECT_TIMEOUT = timedelta(seconds=10), timedelta(seconds=5)
+    settings.OROPAY_READ_TIMEOUT, settings.OROPAY_LEASE_MARGIN = timedelta(seconds=30), timedelta(seconds=5)
+    row = start().transactions.get()
+    before = timezone.now()
+
+    claimed = locks.claim(pk=row.pk)
+    again = locks.claim(pk=row.pk)
+
+    after = timezone.now()
+    row.refresh_from_db()
+    assert claimed is not None
+    assert (claimed.tries, again, row.state) == (1, None, TransactionState.SENDING)
+    assert row.send_before is not None
+    assert before <= row.send_before - timedelta(seconds=10) <= after
+    assert row.answer_by == row.send_before + timedelta(seconds=35)
+    assert row.lease_until == row.answer_by + timedelta(seconds=5)
+    assert row.next_at == row.lease_until

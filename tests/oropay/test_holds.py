@@ -1,8 +1,10 @@
 """Holds: nothing is taken until a person captures, and every way a hold ends."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from django.utils import timezone
 
 from commerce.models import Order
@@ -10,6 +12,7 @@ from ledger.models import AccountName
 from oropay import engine
 from oropay.models import (
     Action,
+    FailureReason,
     MoneyState,
     Payable,
     Payment,
@@ -18,6 +21,7 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.services import cancel_start, capture_start
+from tests.contract.samples import follow_up
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import charges_at_gateway, reload
 
@@ -74,3 +78,42 @@ def test_a_capture_whose_answer_was_lost_is_judged_by_its_hold(
     assert capture.state == TransactionState.APPROVED
     assert reload(payable).paid == 100
     assert books(AccountName.CUSTOMER_DEPOSIT) == -100
+
+
+@pytest.mark.parametrize(
+    ("since_the_last_moment", "state"), [(-1, TransactionState.UNKNOWN), (11, TransactionState.FAILED)]
+)
+def test_a_lost_capture_that_did_not_arrive_fails_only_once_it_can_no_longer_arrive(
+    held: PaymentTransaction,
+    run: Run,
+    payable: Payable,
+    order: Order,
+    sandbox: Sandbox,
+    since_the_last_moment: int,
+    state: TransactionState,
+) -> None:
+    capture = capture_start(hold=held, amount=Decimal("100.00"), by=order.placed_by, now=timezone.now())
+    match = {"endpoint": "/transactions/{id}/capture", "reference": held.reference}
+    sandbox.control("/rules", {"match": match, "action": {"drop": {"when": "before"}}})
+    assert run(capture).state == TransactionState.UNKNOWN
+    answer_by = timezone.now() - timedelta(seconds=since_the_last_moment)
+    PaymentTransaction.objects.filter(pk=capture.pk).update(answer_by=answer_by)
+
+    engine.look(transaction_id=capture.pk, now=timezone.now())
+
+    capture.refresh_from_db()
+    assert capture.state == state
+    assert (reload(payable).held, reload(payable).paid) == (Decimal(100), Decimal(0))
+
+
+def test_a_capture_of_a_hold_that_is_gone_at_the_gateway_takes_nothing(
+    held: PaymentTransaction, run: Run, payable: Payable, order: Order, sandbox: Sandbox, books: Books
+) -> None:
+    capture = capture_start(hold=held, amount=Decimal("100.00"), by=order.placed_by, now=timezone.now())
+    sandbox.gateway().cancel(follow_up(held.gateway_id))
+
+    capture = run(capture)
+
+    assert (capture.state, capture.failure_reason) == (TransactionState.FAILED, FailureReason.REFUSED)
+    assert (reload(payable).paid, books(AccountName.GATEWAY_CLEARING)) == (Decimal(0), Decimal(0))
+    assert charges_at_gateway(sandbox, held) == ["REVERSED"]

@@ -275,6 +275,25 @@ def test_another_amount_that_can_no_longer_be_reversed_is_left_to_people(
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
+@pytest.mark.parametrize(("since_the_last_moment", "counts"), [(-1, False), (9, False), (11, True)])
+def test_a_look_proves_absence_only_ten_seconds_after_the_last_moment_of_an_answer(
+    start: Start, settings: Settings, since_the_last_moment: int, counts: bool
+) -> None:
+    settings.OROPAY_ABSENT_GAP = timedelta(seconds=10)
+    row = sending(start().transactions.get())
+    engine.record(transaction_id=row.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
+    answer_by = timezone.now() - timedelta(seconds=since_the_last_moment)
+    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=answer_by)
+
+    row.refresh_from_db()
+    unknown._look_for_sale(row=row, gateway=cast(PaymentGateway, Empty(0)))
+
+    row.refresh_from_db()
+    assert (row.absent_since is not None) == counts
+    assert row.state == TransactionState.UNKNOWN
+    assert not PaymentTransaction.objects.filter(parent=row).exists()
+
+
 def test_two_look_ups_at_once_do_not_prove_absence(start: Start, settings: Settings) -> None:
     settings.OROPAY_ABSENT_GAP = timedelta(seconds=0.3)
     row = sending(start().transactions.get())
