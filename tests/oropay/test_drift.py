@@ -28,6 +28,7 @@ from oropay.models import (
 from reconciliation.models import Expectation
 from tests.contract.sandbox import Sandbox
 from tests.oropay.books import portal, steps
+from tests.oropay.house import returned_of, send_back
 from tests.oropay.notices import drain, tell
 
 Start = Callable[..., Payment]
@@ -174,3 +175,25 @@ def test_a_hold_released_in_the_portal_is_released_here(
     payable.refresh_from_db()
     assert (payable.held, payable.payable_now) == (Decimal(0), Decimal(100))
     assert "nothing is held any more" in DriftFinding.objects.get().text
+
+
+def test_a_settled_bank_debit_that_came_back_is_found_and_undone(
+    settled: Callable[..., PaymentTransaction],
+    compare: Callable[[], list[tuple[str, bool]]],
+    sandbox: Sandbox,
+    books: Books,
+    payable: Payable,
+) -> None:
+    charge = settled()
+    send_back(sandbox, charge, "R10")
+
+    found = [compare() for _ in range(2)]
+
+    assert found == [[(K.MISSED, True)]] * 2
+    assert DriftFinding.objects.get().text == "The bank took it back."
+    assert returned_of(charge).result_code == "R10"
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    payable.refresh_from_db()
+    assert (payable.paid, payable.payable_now) == (Decimal(0), Decimal(100))
+    assert Payment.objects.get(pk=charge.payment_id).money_state == MoneyState.RETURNED
+    assert ledger_check() == []

@@ -12,6 +12,7 @@ from oropay.models import (
     Alert,
     AlertKind,
     Integration,
+    MoneyState,
     Notification,
     NotificationState,
     Payable,
@@ -22,7 +23,7 @@ from oropay.models import (
 )
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import arrive as arrives_at_gateway
-from tests.oropay.house import bank, prove_absent
+from tests.oropay.house import bank, prove_absent, returned_of, send_back
 from tests.oropay.notices import asked, drain, put, tell, tell_of
 
 Start = Callable[..., Payment]
@@ -57,6 +58,26 @@ def test_news_of_a_bank_debit_is_read_from_the_gateway_and_recorded(
     assert (told.state, told.transaction_id, told.gateway_id) == (N.PROCESSED, debit.pk, debit.gateway_id)
     assert told.outcome == "It is Approved now."
     assert (told.next_at, told.ended_at is not None) == (None, True)
+
+
+@pytest.mark.parametrize("status", ["REJECTED", "REVERSED"])
+def test_a_settled_debit_that_comes_back_is_told_by_a_notification_and_undone_once(
+    settled: Callable[..., PaymentTransaction], integration: Integration, sandbox: Sandbox, books: Books, status: str
+) -> None:
+    charge = settled()
+    send_back(sandbox, charge, "R01", status)
+
+    told = [tell_of(integration, charge, status), tell_of(integration, charge, status, again=True)]
+    drain(integration)
+
+    back = returned_of(charge)
+    assert (back.state, back.amount, back.result_code) == (S.APPROVED, Decimal(100), "R01")
+    for one in told:
+        one.refresh_from_db()
+    assert [one.state for one in told] == [N.PROCESSED, N.PROCESSED]
+    assert told[0].outcome == "The bank took it back."
+    assert Payment.objects.get(pk=charge.payment_id).money_state == MoneyState.RETURNED
+    assert (books(AccountName.GATEWAY_CLEARING), books(AccountName.CUSTOMER_DEPOSIT)) == (Decimal(0), Decimal(0))
 
 
 def test_what_a_notification_says_is_not_believed(

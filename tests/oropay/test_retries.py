@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -198,6 +199,21 @@ def test_a_mandate_covers_what_it_says(
 
     assert why in found
     assert bool(found) == bool(why)
+
+
+def test_a_debit_keeps_the_words_agreed_to_with_their_hash_and_the_moment(start: Start, run: Run, buyer: User) -> None:
+    before = timezone.now()
+
+    payment = run(start(source=bank())).payment
+
+    after = timezone.now()
+    mandate = payment.mandate
+    assert mandate is not None
+    assert mandate.text == "I authorise a debit of $100.00."
+    assert mandate.text_hash == sha256(b"I authorise a debit of $100.00.").hexdigest()
+    assert before <= mandate.given_at <= after
+    assert mandate.given_at == payment.created_at
+    assert (mandate.given_by, mandate.text_version, mandate.amount_rule) == (buyer, "1", "$100.00 once")
 
 
 def test_a_single_mandate_covers_one_debit(saved: Instrument) -> None:
