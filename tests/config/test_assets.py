@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from django.contrib.staticfiles import finders
 
 from config import assets
@@ -23,3 +24,23 @@ def test_what_we_serve_needs_no_picture_from_a_data_address():
         text = Path(found).read_text()
         assert "sourceMappingURL" not in text
         assert not served.endswith(".css") or "data:image" not in text
+
+
+@pytest.mark.parametrize("served", sorted(assets.UNCHANGED))
+def test_the_gateways_own_library_is_served_byte_for_byte(served):
+    found = finders.find(served)
+
+    assert found, served
+    source = assets.ROOT / "node_modules" / assets.UNCHANGED[served]
+    if not (assets.ROOT / "node_modules").exists():
+        pytest.skip("node_modules is not there to compare with")
+    assert Path(found).read_bytes() == source.read_bytes()
+
+
+def test_the_gateways_own_library_comes_with_its_licence():
+    assert assets.UNCHANGED["globalpayments/LICENSE.md"] == "globalpayments-3ds/LICENSE.md"
+
+    found = finders.find("globalpayments/LICENSE.md")
+
+    assert found
+    assert "licen" in Path(found).read_text().lower()
