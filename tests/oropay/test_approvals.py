@@ -26,6 +26,7 @@ from oropay.models import (
     ApprovalKind,
     ApprovalState,
     Instrument,
+    Integration,
     Payment,
     PaymentTransaction,
     ProviderAccount,
@@ -44,7 +45,10 @@ from oropay.services import (
 )
 from oropay.services.approval import approvals_expire
 from plumbing.models import Mail
+from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
+from tests.oropay.books import portal
+from tests.oropay.notices import drain, tell
 
 S = TransactionState
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -269,7 +273,31 @@ def test_limits_are_looked_at_again_when_the_second_person_agrees(
 
 
 def test_a_void_that_waits_is_refused_once_the_charge_was_given_back_in_part(
-    limits: RefundLimit, charge: PaymentTransaction, maker: User, run: Run, second: User
+    limits: RefundLimit,
+    charge: PaymentTransaction,
+    maker: User,
+    second: User,
+    sandbox: Sandbox,
+    integration: Integration,
+    books: Books,
+) -> None:
+    void = cancel_start(transaction=charge, note="wrong", by=maker, now=timezone.now())
+    approval = Approval.objects.get(transaction=void)
+    given = sandbox.gateway().refund(portal(charge.gateway_id, "40"))
+    tell(integration, {"id": given.gateway_id, "status": "CAPTURED"})
+    drain(integration)
+
+    with pytest.raises(CancelRefused, match="Part of it was given back already"):
+        agree(approval, second)
+
+    approval.refresh_from_db()
+    void.refresh_from_db()
+    assert (approval.state, void.state) == (ApprovalState.WAITING, S.AWAITING_APPROVAL)
+    assert books(AccountName.GATEWAY_CLEARING) == 60
+
+
+def test_a_void_that_waits_is_refused_once_the_charge_has_settled(
+    limits: RefundLimit, charge: PaymentTransaction, maker: User, second: User
 ) -> None:
     void = cancel_start(transaction=charge, note="wrong", by=maker, now=timezone.now())
     approval = Approval.objects.get(transaction=void)

@@ -192,7 +192,7 @@ def test_a_refund_of_ours_whose_answer_was_lost_is_adopted_and_not_written_twice
     refund.refresh_from_db()
     assert refund.state == S.APPROVED
     assert PaymentTransaction.objects.filter(action=Action.REFUND).count() == 1
-    assert [kind for kind, _ in found] in ([], [K.MISSED])
+    assert found == []  # it was judged when its charge was compared: no difference of its own
     assert books(AccountName.GATEWAY_CLEARING) == 75
 
 

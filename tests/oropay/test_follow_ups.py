@@ -101,6 +101,24 @@ def test_a_refund_of_more_than_is_left_moves_nothing(
     assert books(AccountName.GATEWAY_CLEARING) == 40
 
 
+def test_a_refund_to_a_closed_card_is_declined_gives_nothing_back_and_may_be_asked_for_again(
+    charge: PaymentTransaction, run: Run, order: Order, payable: Payable, books: Books, sandbox: Sandbox
+) -> None:
+    queued = refund(charge, "40.00", order)
+    match = {"endpoint": "/transactions/{id}/refund", "reference": charge.reference}
+    sandbox.control("/rules", {"match": match, "action": {"decline": {"result": "101"}}, "times": 1})
+
+    declined = run(queued)
+
+    assert declined.state == TransactionState.DECLINED
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+    payable.refresh_from_db()
+    assert (payable.paid, payable.refunded) == (Decimal(100), Decimal(0))
+    assert Payment.objects.get(pk=charge.payment_id).money_state == MoneyState.CAPTURED
+    again = run(refund(charge, "100.00", order))
+    assert (again.state, books(AccountName.GATEWAY_CLEARING)) == (TransactionState.APPROVED, Decimal(0))
+
+
 def test_two_refunds_of_one_charge_never_run_together(charge: PaymentTransaction, order: Order) -> None:
     refund(charge, "10.00", order)
 

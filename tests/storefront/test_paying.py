@@ -10,7 +10,16 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from commerce.models import Level, Permission, User
 from oropay import pool
-from oropay.models import FailureReason, InstrumentState, MoneyState, Payment, TransactionState
+from oropay.limits import limits_read
+from oropay.models import (
+    FailureReason,
+    InstrumentState,
+    Lockout,
+    MoneyState,
+    Payment,
+    Subject,
+    TransactionState,
+)
 from tests.checkout.shop import Shop
 from tests.factories import CustomerFactory
 from tests.storefront.pages import text
@@ -226,6 +235,20 @@ def test_too_many_card_forms_are_refused(shop: Shop, browser: Client, settings: 
 
     assert response.status_code == 429
     assert "token" not in response.json()
+
+
+@pytest.mark.usefixtures("_empty_stock")
+def test_who_is_locked_out_gets_no_token_though_there_is_stock(shop: Shop, browser: Client, settings: Settings) -> None:
+    settings.OROPAY_VELOCITY = limits_read("card_form/user/60=0:1")
+    put_in_stock(shop, "first")
+    put_in_stock(shop, "second")
+
+    answers = [browser.post("/pay/card-token/", {"integration": shop.integration.pk}) for _form in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert "token" not in answers[1].json()
+    assert Lockout.objects.get().subject == Subject.USER
+    assert pool._store().llen(pool._key(shop.integration.provider_account_id or 0)) == 1
 
 
 def test_a_card_form_needs_a_log_in_a_click_and_an_active_integration(
