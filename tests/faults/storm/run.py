@@ -16,9 +16,10 @@ from oropay.services import watch_wake
 from plumbing.services.hints import hint_now
 from tests.faults.storm.books import OPEN, Verdict, compare
 from tests.faults.storm.crashing import deaths
-from tests.faults.storm.people import People, town_open
+from tests.faults.storm.people import People
 from tests.faults.storm.rules import FAULTS, LATE_MS, OF_NOTICES, rules_set
 from tests.faults.storm.servers import Servers
+from tests.faults.storm.town import town_open
 from tests.faults.storm.weather import Weather
 from tests.faults.storm.world import World, world_made
 
