@@ -89,10 +89,14 @@ class People:
         buying = threading.Event()
         staff = threading.Thread(target=self._work, args=(buying,), daemon=True)
         staff.start()
-        with ThreadPoolExecutor(HANDS) as hands:
+        hands = ThreadPoolExecutor(HANDS)
+        try:
             list(hands.map(self._buy, self.town.deals))
-        buying.set()
-        staff.join()
+        finally:
+            # Whoever ends the storm early does not wait for everybody else's click.
+            hands.shutdown(cancel_futures=True)
+            buying.set()
+            staff.join()
 
     def again(self) -> bool:
         """One more round of the staff and of buyers who try again; False when nobody waits for anything."""
