@@ -87,7 +87,7 @@ def sums_of(transactions: Iterable[PaymentTransaction], *, amount_of: AmountOf =
             voided += amount_of(row)
         elif parent.action == Action.REFUND:
             unrefunded += amount_of(row)
-        elif parent.pk not in renewed and not _is_nobodys_hold(parent):  # a renewed hold lives on in its renewal
+        elif parent.pk not in renewed and not is_nobodys_hold(parent):  # a renewed hold lives on in its renewal
             released += amount_of(row)
     authorized, captures = total(Action.AUTHORIZE), total(Action.CAPTURE)
     lost = total(Action.CHARGEBACK_LOST) - recovered
@@ -108,8 +108,11 @@ def sums_of(transactions: Iterable[PaymentTransaction], *, amount_of: AmountOf =
     )
 
 
-def _is_nobodys_hold(row: PaymentTransaction) -> bool:
-    """Whether it is a renewal that turned up late: the old hold counts as it did, so giving it back frees nothing."""
+def is_nobodys_hold(row: PaymentTransaction) -> bool:
+    """Whether it is a renewal that turned up late: the old hold counts as it did, so giving it back frees nothing.
+
+    It is never captured, renewed or counted, only given back. Any other hold that turned up late is a hold.
+    """
     return row.late and row.action == Action.REAUTHORIZE
 
 
@@ -191,7 +194,7 @@ def _word_of_moved(sums: Sums, rows: Sequence[PaymentTransaction]) -> MoneyState
         return MoneyState.AUTHORIZED
     if sums.canceled <= 0:
         return None
-    nobodys = {row.pk for row in rows if _is_nobodys_hold(row)}
+    nobodys = {row.pk for row in rows if is_nobodys_hold(row)}
     ends = [
         row
         for row in rows

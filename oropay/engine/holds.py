@@ -130,9 +130,10 @@ def _open_holds() -> QuerySet[PaymentTransaction]:
 
 
 def _approved_holds() -> QuerySet[PaymentTransaction]:
-    """Oldest first."""
+    """Oldest first, without those of `is_nobodys_hold`."""
     return (
-        PaymentTransaction.objects.filter(action__in=sorted(HOLDS), state=TransactionState.APPROVED, late=False)
+        PaymentTransaction.objects.filter(action__in=sorted(HOLDS), state=TransactionState.APPROVED)
+        .exclude(action=Action.REAUTHORIZE, late=True)
         .select_related("payment__provider_account", "payment__integration__owner", "payment__organization")
         .order_by("pk")
     )

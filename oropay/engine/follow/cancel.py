@@ -10,6 +10,7 @@ from oropay.engine.ladder import next_watch
 from oropay.models import Action, AlertKind, FailureReason, Method, PaymentTransaction, TransactionState, Watch
 from oropay.services.alert import alert_raise
 from oropay.services.followup import refund_instead_of_void
+from oropay.status import is_nobodys_hold
 
 S = TransactionState
 
@@ -21,7 +22,7 @@ def canceled(news: Recording, state: TransactionState) -> None:
     parent = news.parent()
     if parent is None:
         raise ValueError(f"cancel {news.row.pk} has no parent")
-    if parent.late and parent.action == Action.REAUTHORIZE:
+    if is_nobodys_hold(parent):
         return  # given back before it was anybody's hold: the old one counts as it did
     if any(
         row.parent_id == parent.pk and row.action == Action.REAUTHORIZE and row.state == S.APPROVED

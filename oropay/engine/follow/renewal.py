@@ -5,6 +5,7 @@ from oropay.engine.follow.recording import ENDED, Recording, tell_ended
 from oropay.models import PaymentTransaction, TransactionState
 from oropay.services.followup import reversal_queue
 from oropay.services.hold_mail import hold_mail
+from oropay.status import is_nobodys_hold
 
 S = TransactionState
 
@@ -15,7 +16,7 @@ def reauthorized(news: Recording, state: TransactionState) -> None:
     One that turned up late is nobody's hold: `late` gives it back.
     """
     old = news.parent()
-    if old is None or news.row.late:
+    if old is None or is_nobodys_hold(news.row):
         return
     if state == S.APPROVED and not _had_lapsed(news.row):
         news.family.append(reversal_queue(lost=old, now=news.now))

@@ -10,7 +10,7 @@ from commerce.models import User
 from oropay.exceptions import CancelRefused, NoteRequired
 from oropay.models import HOLDS, RUNNING, Action, Payment, PaymentTransaction, TransactionState
 from oropay.services.followup.asking import giving_back_ask
-from oropay.services.followup.capture import still_held
+from oropay.services.followup.capture import open_at_gateway
 from oropay.services.followup.queue import (
     SAYS_ONLY,
     ZERO,
@@ -45,7 +45,7 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     ):
         return Allowed(ZERO, _("Part of it was captured, which a release would undo too. Release the rest instead."))
     if transaction.action in HOLDS:
-        return still_held(hold=transaction, family=family)
+        return open_at_gateway(hold=transaction, family=family)
     if transaction.action == Action.CHARGE:
         if transaction.settled_at:
             return Allowed(ZERO, _("It is settled; refund it instead."))

@@ -25,19 +25,29 @@ from oropay.services.followup.queue import (
     representable,
 )
 from oropay.services.followup.review import check_open
+from oropay.status import is_nobodys_hold
 
 
 def capturable(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
     """What may still be taken of a hold. `family` are the payment's transactions."""
     left = still_held(hold=hold, family=family)
+    if left.limit > 0 and _came_unwanted(hold=hold, family=family):
+        return Allowed(ZERO, _("It turned up when nobody waited for it any more: release it."))
     if left.limit > 0 and check_open(transaction=hold):
         return Allowed(ZERO, _("Its address or security code did not match: accept or release it first."))
     return left
 
 
 def still_held(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
-    """What of a hold is neither taken nor given back."""
-    if hold.action not in HOLDS or hold.state != TransactionState.APPROVED or hold.late:
+    """What of a hold that counts is neither taken nor given back."""
+    if is_nobodys_hold(hold):
+        return Allowed(ZERO, _("This is not an open hold."))
+    return open_at_gateway(hold=hold, family=family)
+
+
+def open_at_gateway(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
+    """As `still_held`, also of a hold that counts for nobody: the customer's bank keeps the amount all the same."""
+    if hold.action not in HOLDS or hold.state != TransactionState.APPROVED:
         return Allowed(ZERO, _("This is not an open hold."))
     if any(row.parent_id == hold.pk and row.state in RUNNING for row in family):
         return Allowed(ZERO, _("Another action on this hold is still running."))
@@ -47,6 +57,13 @@ def still_held(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]
     taken = sum((row.amount for row in done if row.action not in SAYS_ONLY), ZERO)
     left = hold.amount - taken
     return Allowed(left, _("that is what is still held.") if left else _("Nothing is held any more."))
+
+
+def _came_unwanted(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> bool:
+    """Whether it was to be given back at once when it turned up late: taking it would take the money twice."""
+    return hold.late and any(
+        row.parent_id == hold.pk and row.action == Action.CANCEL and row.created_by_id is None for row in family
+    )
 
 
 def rest_releasable(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
