@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from commerce.money import format_money
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import HOLDS, RUNNING, Action, DriftKind, Method, PaymentTransaction, TransactionState
+from oropay.services.followup.disputed import taken_off
 
 S = TransactionState
 ZERO = Decimal(0)
@@ -182,9 +183,9 @@ def _children(
 
 
 def _refunds(charge: PaymentTransaction, family: Sequence[PaymentTransaction]) -> list[PaymentTransaction]:
-    """Its approved refunds; a late one stands below the refund that failed."""
-    ids = {charge.pk, *(row.pk for row in family if row.parent_id == charge.pk and row.action == Action.REFUND)}
-    return [row for parent in family if parent.pk in ids for row in _children(parent, family, Action.REFUND)]
+    """Its approved refunds, also those that turned up late."""
+    given = taken_off(transaction=charge, family=family)
+    return [row for row in given if row.action == Action.REFUND and row.state == S.APPROVED]
 
 
 def left_of(charge: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Decimal:

@@ -13,7 +13,7 @@ from invoices.models import Invoice, InvoiceKind
 from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine
-from oropay.exceptions import ApprovalChanged, NoteRequired, VerdictRefused
+from oropay.exceptions import ApprovalChanged, CancelRefused, NoteRequired, VerdictRefused
 from oropay.models import (
     Action,
     Alert,
@@ -284,6 +284,54 @@ def test_a_charge_ruled_out_that_turns_up_is_told_by_a_notification_and_given_ba
     assert books(AccountName.GATEWAY_CLEARING) == 100
     assert reload(payable).paid == 100
     assert not DriftFinding.objects.exists()
+    assert ledger_check() == []
+
+
+def late_refund(
+    charge: PaymentTransaction, amount: str, order: Order, lose: Lose, decide: Decide
+) -> Callable[[], None]:
+    """A refund that the gateway made and two persons ruled out; call it to let it turn up."""
+    row = lose(refund_of(charge, amount, order), "/transactions/{id}/refund", when="after")
+    decide(row, taken=False)
+    return lambda: engine.watch(transaction_id=row.pk, now=timezone.now())
+
+
+def test_a_charge_of_which_a_late_refund_gave_part_back_is_not_voided(
+    charge: PaymentTransaction, lose: Lose, decide: Decide, order: Order
+) -> None:
+    turn_up = late_refund(charge, "40.00", order, lose, decide)
+    turn_up()
+
+    with pytest.raises(CancelRefused, match="refund the rest instead"):
+        cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now())
+
+    assert not PaymentTransaction.objects.filter(action=Action.CANCEL).exists()
+
+
+@pytest.mark.parametrize(("late", "left"), [("40.00", [Decimal(60)]), ("100.00", [])])
+def test_a_refund_instead_of_a_void_gives_back_only_what_a_late_refund_left(
+    charge: PaymentTransaction,
+    lose: Lose,
+    decide: Decide,
+    run: Run,
+    order: Order,
+    sandbox: Sandbox,
+    books: Books,
+    late: str,
+    left: list[Decimal],
+) -> None:
+    turn_up = late_refund(charge, late, order, lose, decide)
+    void = cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now())
+    turn_up()
+    sandbox.control("/settlement/run", {})
+
+    void = run(void)
+    refunds = [run(row) for row in charge.children.filter(action=Action.REFUND, state=S.QUEUED)]
+
+    assert (void.state, void.failure_reason) == (S.FAILED, FailureReason.BATCH_CLOSED)
+    assert [(row.amount, row.state) for row in refunds] == [(amount, S.APPROVED) for amount in left]
+    assert Alert.objects.filter(transaction=void, kind=AlertKind.NOT_DONE).exists() is (not left)
+    assert books(AccountName.GATEWAY_CLEARING) == 0
     assert ledger_check() == []
 
 

@@ -9,7 +9,7 @@ from oropay.engine.follow.renewal import renewal_ended
 from oropay.engine.ladder import next_watch
 from oropay.models import Action, AlertKind, FailureReason, Method, PaymentTransaction, TransactionState, Watch
 from oropay.services.alert import alert_raise
-from oropay.services.followup import refund_instead_of_void
+from oropay.services.followup import refund_instead_of_void, refundable
 from oropay.status import is_nobodys_hold
 
 S = TransactionState
@@ -52,16 +52,21 @@ def _undone(*, news: Recording, parent: PaymentTransaction) -> None:
 
 
 def _void_came_too_late(*, news: Recording, charge: PaymentTransaction) -> None:
-    """Card money is refunded instead. When a bank debit is sure enough to be given back, a person decides."""
+    """What is left of card money is refunded instead. When a bank debit is sure enough for that, a person decides."""
     if charge.state == S.APPROVED and news.payment.method == Method.CARD:
-        news.family.append(refund_instead_of_void(charge=charge, now=news.now))
+        refund = refund_instead_of_void(charge=charge, family=news.family, now=news.now)
+        if refund is not None:
+            news.family.append(refund)
+            return
+        why = refundable(transaction=charge, family=news.family).reason
+        text = _("Nothing was refunded in its place: {why}").format(why=why)
     else:
         text = (
             _("Release it from review, then refund it once it has settled.")
             if charge.state == S.REVIEW
             else _("Refund it once it has settled.")
         )
-        alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=text, now=news.now)
+    alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=text, now=news.now)
 
 
 def _never_taken(*, news: Recording, parent: PaymentTransaction) -> None:

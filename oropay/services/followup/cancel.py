@@ -11,8 +11,8 @@ from oropay.exceptions import CancelRefused, NoteRequired
 from oropay.models import HOLDS, RUNNING, Action, Payment, PaymentTransaction, TransactionState
 from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.capture import open_at_gateway
+from oropay.services.followup.disputed import taken_off
 from oropay.services.followup.queue import (
-    SAYS_ONLY,
     ZERO,
     Allowed,
     follow_up_queue,
@@ -49,7 +49,8 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     if transaction.action == Action.CHARGE:
         if transaction.settled_at:
             return Allowed(ZERO, _("It is settled; refund it instead."))
-        if any(row.state == TransactionState.APPROVED and row.action not in SAYS_ONLY for row in children):
+        given = taken_off(transaction=transaction, family=family)
+        if any(row.state in {TransactionState.APPROVED, TransactionState.PENDING} for row in given):
             return Allowed(ZERO, _("Part of it was given back already; refund the rest instead."))
         return Allowed(transaction.amount, _("it is not settled yet."))
     if transaction.action == Action.CAPTURE:

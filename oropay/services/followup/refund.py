@@ -72,7 +72,7 @@ def refundable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
         return Allowed(ZERO, _("Its void waits for a second person."))
     if voids:
         return Allowed(ZERO, _("It was canceled."))
-    if any(row.state in RUNNING for row in children):
+    if any(row.parent_id == transaction.pk and row.state in RUNNING for row in family):
         return Allowed(ZERO, _("Another refund of it has not ended."))
     if transaction.payment.method == Method.BANK and transaction.settled_at is None:
         return Allowed(ZERO, _("It has not settled yet; void it while its batch is open."))
@@ -176,20 +176,28 @@ def refund_lines_suggested(*, charge: PaymentTransaction, amount: Decimal) -> li
     ]
 
 
-def refund_instead_of_void(*, charge: PaymentTransaction, now: datetime) -> PaymentTransaction:
-    """Queue refunding a charge whose void came after its batch had closed. The caller holds the payment's lock."""
+def refund_instead_of_void(
+    *, charge: PaymentTransaction, family: Sequence[PaymentTransaction], now: datetime
+) -> PaymentTransaction | None:
+    """Queue refunding what is left of a charge whose void came after its batch had closed; None if nothing may go back.
+
+    The caller holds the payment's lock. `family`: see `refundable`.
+    """
+    left = refundable(transaction=charge, family=family).limit
+    if left <= 0:
+        return None
     refund = follow_up_queue(
         payment=charge.payment,
         parent=charge,
         action=Action.REFUND,
-        amount=charge.amount,
+        amount=left,
         by=None,
         now=now,
         reason=RefundReason.OTHER,
     )
     RefundLine.objects.bulk_create(
         RefundLine(refund=refund, source=line.source, payable_id=line.payable_id, amount=line.amount)
-        for line in refund_lines_suggested(charge=charge, amount=charge.amount)
+        for line in refund_lines_suggested(charge=charge, amount=left)
     )
     return refund
 
