@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.transaction import atomic
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from oropay import locks
 from oropay.engine.follow import Recording, follow
@@ -28,7 +29,7 @@ from oropay.models import (
     TransactionState,
     Watch,
 )
-from oropay.services.alert import alert_raise
+from oropay.services.alert import alert_over, alert_raise
 from oropay.services.followup import reversal_queue
 from oropay.services.start import reference_new
 
@@ -38,6 +39,21 @@ GIVEN = frozenset({Action.REFUND, Action.CREDIT})
 """Money that left us; it is written down and never called back by itself."""
 NOTHING_CAME = frozenset({Verdict.DECLINED, Verdict.CANCELED, Verdict.FAILED})
 """It is at the gateway, and no money will ever come of it."""
+UNBOOKED = {
+    Verdict.REVIEW: gettext_lazy(
+        "It was thought never to have arrived, came after all and is in review at the gateway ({status}). Release or "
+        "cancel it there; what it comes to is written down by itself."
+    ),
+    Verdict.UNKNOWN: gettext_lazy(
+        "It was thought never to have arrived and came after all, and what the gateway shows ({status}) decides "
+        "nothing. Ask the gateway whether the customer was charged."
+    ),
+    Verdict.RETURNED: gettext_lazy(
+        "It was thought never to have arrived, was paid after all and went back to the bank ({status}). Neither is "
+        "booked; compare it with the bank's statement."
+    ),
+}
+"""Money may move, or has moved, and no row of ours may be born as that: a person is told."""
 
 
 def watch(*, transaction_id: int, now: datetime) -> None:
@@ -57,13 +73,24 @@ def watch(*, transaction_id: int, now: datetime) -> None:
 def turned_up(*, lost: PaymentTransaction, answer: Answer, now: datetime) -> PaymentTransaction | None:
     """Take in that a failed transaction is at the gateway after all, whoever noticed; identity is proven already.
 
-    Returns the late row if there is one now.
+    Returns the late row if there is one now. Without one, what may still become money is told to a person and watched.
     """
     if answer.verdict in BORN_LATE:
         return late_record(transaction_id=lost.pk, answer=answer, now=now)
+    if (text := unbooked(answer)) is not None:
+        alert_raise(row=lost, kind=AlertKind.ARRIVED_LATE, text=text, now=now)
     if answer.verdict in NOTHING_CAME:
+        alert_over(row=lost, kind=AlertKind.ARRIVED_LATE, remark=_("No money came of it."), now=now)
+    if answer.verdict in NOTHING_CAME or answer.verdict == Verdict.RETURNED:
         Watch.objects.filter(pk=lost.pk).update(next_at=None)
     return None
+
+
+def unbooked(answer: Answer) -> str | None:
+    """What people are told of something that turned up and cannot be written down as a row; None when nothing is."""
+    if answer.verdict not in UNBOOKED or not answer.status:
+        return None
+    return str(UNBOOKED[answer.verdict]).format(status=answer.status)
 
 
 @atomic(durable=True)
@@ -128,6 +155,7 @@ def late_record(*, transaction_id: int, answer: Answer, now: datetime) -> Paymen
         reversal_queue(lost=row, now=now)
         text = _("It was thought never to have arrived and came after all. Nobody waits for it: it is given back.")
     alert_raise(row=row, kind=AlertKind.ARRIVED_LATE, text=text, now=now)
+    alert_over(row=lost, kind=AlertKind.ARRIVED_LATE, remark=_("It is written down beside it now."), now=now)
     payment_refresh(news=news)
     Watch.objects.filter(pk=lost.pk).update(next_at=None)
     return row

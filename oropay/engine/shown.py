@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from oropay.engine.difference import NO_MONEY, Difference, difference_of, is_moving, refund_of
 from oropay.engine.evidence import SILENT, same_transaction
-from oropay.engine.late import turned_up
+from oropay.engine.late import turned_up, unbooked
 from oropay.engine.outside import Judge, outside_record
 from oropay.engine.record import record
 from oropay.engine.unknown import difference, look, reread_record
@@ -192,6 +192,8 @@ def _late(*, lost: PaymentTransaction, answer: Answer, now: datetime) -> Seen:
         alert_raise(row=lost, kind=AlertKind.IDENTITY_MISMATCH, text=difference(lost, answer), now=now)
         return Seen(Result.DIFFERS, difference(lost, answer), lost, DriftKind.STATE_DIFFERS)
     late = turned_up(lost=lost, answer=answer, now=now)
+    if late is None and (told := unbooked(answer)) is not None:
+        return Seen(Result.DIFFERS, told, lost, DriftKind.STATE_DIFFERS)
     if late is None:
         return Seen(Result.AGREES, _("It turned up, and no money comes of it."), lost)
     text = _("It was thought never to have arrived; it is {state}.").format(state=_word(late))

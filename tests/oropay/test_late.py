@@ -16,34 +16,44 @@ from oropay import engine
 from oropay.due import DueWatches
 from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_watch
+from oropay.engine.shown import Result, taken_in
+from oropay.gateway.port import Verdict
 from oropay.models import (
     Action,
     Alert,
     AlertKind,
+    DriftKind,
     FailureReason,
+    Integration,
     MoneyState,
     Payable,
     Payment,
     PaymentTransaction,
+    ProviderAccount,
+    RiskMode,
     TransactionState,
     Watch,
 )
 from oropay.services import watch_wake
+from tests.contract.samples import follow_up
 from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
 from tests.hints import Hints
-from tests.oropay.house import arrive, charges_at_gateway, prove_absent, request_of
+from tests.oropay.house import arrive, charges_at_gateway, prove_absent, reload, request_of
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
+
+SUSPECT = "Lenny Bruce"
+"""The name that the gateway's public test merchant holds."""
 
 
 @pytest.fixture
 def lose(start: Start, run: Run, sandbox: Sandbox) -> Callable[..., PaymentTransaction]:
     """A charge whose request was swallowed on the way: absent twice, nothing to reverse, failed."""
 
-    def lose(card: str = VISA) -> PaymentTransaction:
-        payment = start(card=card)
+    def lose(card: str = VISA, **more: str) -> PaymentTransaction:
+        payment = start(card=card, **more)
         row = payment.transactions.get()
         sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
         run(payment)
@@ -138,6 +148,65 @@ def test_a_late_decline_is_no_money_and_ends_the_watch(lose: Callable[..., Payme
 
     assert not PaymentTransaction.objects.filter(late=True).exists()
     assert Watch.objects.get(transaction=lost).next_at is None
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_a_late_charge_held_for_review_is_told_and_watched_until_it_is_decided(
+    integration: Integration,
+    lose: Callable[..., PaymentTransaction],
+    payable: Payable,
+    books: Books,
+    sandbox: Sandbox,
+) -> None:
+    Integration.objects.filter(pk=integration.pk).update(risk_mode=RiskMode.ACTIVE)
+    lost = lose(holder_name=SUSPECT)
+    arrive(lost)
+
+    watch(lost)
+
+    assert not PaymentTransaction.objects.filter(late=True).exists()
+    alert = Alert.objects.get(transaction=lost)
+    assert (alert.kind, "in review" in alert.text) == (AlertKind.ARRIVED_LATE, True)
+    assert Watch.objects.get(transaction=lost).next_at is not None
+    found = sandbox.gateway().find_by_reference(reference=lost.reference).found[0]
+    sandbox.gateway().release(follow_up(found.gateway_id))
+    watch(lost)
+    late = PaymentTransaction.objects.get(late=True)
+    assert (late.state, books(AccountName.GATEWAY_CLEARING)) == (TransactionState.APPROVED, Decimal(100))
+    assert reload(payable).paid == 100
+    assert Watch.objects.get(transaction=lost).next_at is None
+    alert.refresh_from_db()
+    assert alert.resolved_at is not None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "watched"),
+    [
+        (Verdict.REVIEW, "FOR_REVIEW", True),
+        (Verdict.UNKNOWN, "REJECTED", True),
+        (Verdict.RETURNED, "REVERSED", False),
+    ],
+)
+def test_what_turns_up_late_and_cannot_be_booked_is_never_called_no_money(
+    lose: Callable[..., PaymentTransaction],
+    account: ProviderAccount,
+    sandbox: Sandbox,
+    books: Books,
+    verdict: Verdict,
+    status: str,
+    watched: bool,
+) -> None:
+    lost = lose()
+    arrive(lost)
+    found = sandbox.gateway().find_by_reference(reference=lost.reference).found[0]
+    shown = replace(sandbox.gateway().look_up(gateway_id=found.gateway_id), verdict=verdict, status=status)
+
+    seen = taken_in(account=account, answer=shown, now=timezone.now())
+
+    assert (seen.result, seen.drift, seen.repaired) == (Result.DIFFERS, DriftKind.STATE_DIFFERS, False)
+    assert Alert.objects.get(transaction=lost).kind == AlertKind.ARRIVED_LATE
+    assert (Watch.objects.get(transaction=lost).next_at is not None) is watched
+    assert not PaymentTransaction.objects.filter(late=True).exists()
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
