@@ -15,14 +15,16 @@ from oropay import locks, vault
 from oropay.engine.evidence import SILENT
 from oropay.engine.follow import Recording, came_back, code_came_later, code_learn, follow, return_add
 from oropay.engine.follow.checks import being_reversed, checked
+from oropay.engine.follow.watched import watch_begin
 from oropay.engine.health import gateway_answers, health_note, is_silent
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
 from oropay.engine.ladder import next_reread
 from oropay.engine.learn import instrument_learn
-from oropay.gateway.port import Answer
+from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     AUTHENTICATING,
     INITIATING,
+    NAMED,
     REREAD,
     Action,
     AlertKind,
@@ -109,6 +111,17 @@ def outcome_write(*, news: Recording, move: Move) -> None:
         _reversals_withdraw(news=news)
     follow(news=news, move=move)
     payment_refresh(news=news)
+    if _may_turn_up(news.row):
+        watch_begin(row=news.row, now=news.now)
+
+
+def _may_turn_up(row: PaymentTransaction) -> bool:
+    """Whether it failed after it had left us: whoever answered 401, 403 or 429 may have passed it on all the same."""
+    return (
+        row.state == S.FAILED
+        and row.action in NAMED
+        and Exchange.objects.filter(transaction=row, kind="send", verdict=Verdict.REFUSED).exists()
+    )
 
 
 def _reversals_withdraw(*, news: Recording) -> None:

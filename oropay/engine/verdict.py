@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commerce.models import User
 from commerce.money import format_money
 from oropay.engine.follow import Recording
+from oropay.engine.follow.watched import watch_begin
 from oropay.engine.judge import Move
-from oropay.engine.ladder import next_watch
 from oropay.engine.record import outcome_write, recording_lock
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
@@ -24,7 +23,6 @@ from oropay.models import (
     Method,
     PaymentTransaction,
     TransactionState,
-    Watch,
 )
 from oropay.services.verdict import verdict_asked
 from plumbing.services import note_add
@@ -57,9 +55,7 @@ class VerdictApproval:
         row, taken = subject.row, bool(approval.asked["taken"])
         outcome_write(news=subject, move=_move(row=row, taken=taken))
         if not taken and row.action in NAMED:
-            Watch.objects.create(
-                transaction=row, next_at=now + next_watch(looks=0), until=now + settings.OROPAY_WATCH_FOR
-            )
+            watch_begin(row=row, now=now)
         words = (
             _("Decided by two persons, taken: {evidence}")
             if taken

@@ -37,6 +37,7 @@ from oropay.models import (
     PaymentTransaction,
     ProviderAccount,
     TransactionState,
+    Watch,
 )
 from oropay.services import PartAsked, PaymentAsked, SavedInstrument, payment_start
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
@@ -158,6 +159,7 @@ def test_a_gateway_that_cannot_be_reached_is_tried_three_times_and_then_nothing_
     assert (row.failure_reason, row.tries) == (FailureReason.NOT_SENT, 3)
     assert reload(payable).payable_now == 100
     assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert not Watch.objects.exists()
 
 
 def test_an_answer_for_another_amount_leaves_it_unknown_and_asks_for_its_reversal(

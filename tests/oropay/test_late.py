@@ -210,6 +210,28 @@ def test_what_turns_up_late_and_cannot_be_booked_is_never_called_no_money(
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
+@pytest.mark.parametrize("refusals", [1, 3])
+def test_a_charge_given_up_after_a_refusal_at_the_door_is_watched_because_its_bytes_had_left(
+    start: Start, run: Run, payable: Payable, sandbox: Sandbox, refusals: int
+) -> None:
+    payment = start()
+    row = payment.transactions.get()
+    busy = {"match": {"reference": row.reference}, "action": {"http": {"status": 429, "body": {}}}, "times": refusals}
+    sandbox.control("/rules", busy)
+    for number in range(3):
+        if number == refusals:
+            ProviderAccount.objects.update(service_url="http://127.0.0.1:9/ucp")
+        row = run(payment)
+    ProviderAccount.objects.update(service_url=sandbox.url)
+    assert (row.state, row.failure_reason) == (TransactionState.FAILED, FailureReason.NOT_SENT)
+    arrive(row)
+
+    watch(row)
+
+    late = PaymentTransaction.objects.get(late=True)
+    assert (late.parent_id, late.state, reload(payable).paid) == (row.pk, TransactionState.APPROVED, Decimal(100))
+
+
 def test_another_amount_under_our_name_is_never_taken_for_ours(
     lose: Callable[..., PaymentTransaction], books: Books
 ) -> None:

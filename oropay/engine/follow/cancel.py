@@ -1,13 +1,12 @@
 """A cancel ended: of a hold, of a charge, or of a transaction whose answer was lost."""
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from ledger.models import EntryKind
 from oropay.engine.follow.recording import Recording, post, tell_ended, withdraw
 from oropay.engine.follow.renewal import renewal_ended
-from oropay.engine.ladder import next_watch
-from oropay.models import Action, AlertKind, FailureReason, Method, PaymentTransaction, TransactionState, Watch
+from oropay.engine.follow.watched import watch_begin
+from oropay.models import Action, AlertKind, FailureReason, Method, PaymentTransaction, TransactionState
 from oropay.services.alert import alert_raise
 from oropay.services.followup import refund_instead_of_void, refundable
 from oropay.status import is_nobodys_hold
@@ -83,9 +82,7 @@ def _lost_one_ended(*, news: Recording, lost: PaymentTransaction, state: Transac
         lost.state = S.CANCELED
     elif news.row.failure_reason == FailureReason.NEVER_ARRIVED:
         lost.state, lost.failure_reason = S.FAILED, FailureReason.NEVER_ARRIVED
-        Watch.objects.create(
-            transaction=lost, next_at=news.now + next_watch(looks=0), until=news.now + settings.OROPAY_WATCH_FOR
-        )
+        watch_begin(row=lost, now=news.now)
     else:
         return
     lost.next_at, lost.ended_at = None, news.now
