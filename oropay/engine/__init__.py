@@ -3,11 +3,11 @@
 from oropay.engine.drift import drift_check
 from oropay.engine.execute import execute
 from oropay.engine.inbox import inbox_drain
-from oropay.engine.late import watch
 from oropay.engine.leaving import authentication_expire, authentication_leave
 from oropay.engine.record import record
 from oropay.engine.unknown import look, reread
 from oropay.engine.wallet import instrument_request
+from oropay.engine.watch import watch
 
 __all__ = [
     "authentication_expire",

@@ -7,17 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db.transaction import atomic
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from oropay import locks
 from oropay.engine.follow import Recording, follow
-from oropay.engine.gateways import gateway_of
 from oropay.engine.judge import Move
-from oropay.engine.ladder import next_reread, next_watch
+from oropay.engine.ladder import next_reread
 from oropay.engine.record import exchange_add, payment_refresh, recording_lock
-from oropay.engine.unknown import ours
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     Action,
@@ -56,20 +52,6 @@ UNBOOKED = {
 """Money may move, or has moved, and no row of ours may be born as that: a person is told."""
 
 
-def watch(*, transaction_id: int, now: datetime) -> None:
-    """Look once more for a transaction that never arrived; write down what came of it."""
-    lost = _reserve(transaction_id=transaction_id, now=now)
-    if lost is None:
-        return
-    gateway = gateway_of(account=lost.payment.provider_account)
-    listing = gateway.find_by_reference(reference=lost.reference)
-    if not listing.found:
-        return
-    answer = ours(row=lost, gateway=gateway, found=listing.found)
-    if answer is not None:
-        turned_up(lost=lost, answer=answer, now=timezone.now())
-
-
 def turned_up(*, lost: PaymentTransaction, answer: Answer, now: datetime) -> PaymentTransaction | None:
     """Take in that a failed transaction is at the gateway after all, whoever noticed; identity is proven already.
 
@@ -91,18 +73,6 @@ def unbooked(answer: Answer) -> str | None:
     if answer.verdict not in UNBOOKED or not answer.status:
         return None
     return str(UNBOOKED[answer.verdict]).format(status=answer.status)
-
-
-@atomic(durable=True)
-def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None:
-    """Count the look and plan the next one before making this one, so that a crash loses nothing."""
-    seen = locks.watch(pk=transaction_id)
-    if seen is None:
-        return None
-    later = now + next_watch(looks=seen.looks + 1)
-    seen.looks, seen.next_at = seen.looks + 1, later if later <= seen.until else None
-    seen.save(update_fields=["looks", "next_at"])
-    return PaymentTransaction.objects.select_related("payment__provider_account").get(pk=transaction_id)
 
 
 @atomic(durable=True)

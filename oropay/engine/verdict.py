@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from commerce.models import User
 from commerce.money import format_money
 from oropay.engine.follow import Recording
-from oropay.engine.follow.watched import watch_begin
+from oropay.engine.follow.watched import is_watchable, watch_begin
 from oropay.engine.judge import Move
 from oropay.engine.record import outcome_write, recording_lock
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
-    NAMED,
     Action,
     AlertKind,
     Approval,
@@ -54,7 +53,7 @@ class VerdictApproval:
     def agree(self, subject: Recording, *, approval: Approval, by: User, now: datetime) -> None:
         row, taken = subject.row, bool(approval.asked["taken"])
         outcome_write(news=subject, move=_move(row=row, taken=taken))
-        if not taken and row.action in NAMED:
+        if not taken and is_watchable(row):
             watch_begin(row=row, now=now)
         words = (
             _("Decided by two persons, taken: {evidence}")
@@ -73,7 +72,13 @@ class VerdictApproval:
             return _("{what} is booked as done, under {id} at the gateway. It cannot be taken back here.").format(
                 what=what, id=approval.asked["gateway_id"] or "–"
             )
-        return _("{what} is written down as not done; nothing is booked. It is watched for 90 days.").format(what=what)
+        if is_watchable(row):
+            words = _("{what} is written down as not done; nothing is booked. It is watched for 90 days.")
+        else:
+            words = _(
+                "{what} is written down as not done; nothing is booked. What it was for is asked about as before."
+            )
+        return words.format(what=what)
 
     def details(self, *, approval: Approval) -> Sequence[tuple[str, str]]:
         """The sentence says it all; the evidence is the approval's note and file."""

@@ -30,6 +30,7 @@ from oropay.models import (
     TransactionState,
     Watch,
 )
+from oropay.ports import approval_handlers
 from oropay.scoped import ACH_REFUND_HOLD
 from oropay.services import (
     EvidenceFile,
@@ -222,7 +223,7 @@ def test_a_lost_capture_may_be_decided(
 
     assert after.state == (S.APPROVED if taken else S.FAILED)
     assert reload(payable).paid == paid
-    assert not Watch.objects.exists()
+    assert Watch.objects.filter(transaction=row).exists() is not taken
 
 
 @pytest.mark.parametrize(("taken", "held_now"), [(True, 0), (False, 100)])
@@ -333,6 +334,44 @@ def test_a_refund_instead_of_a_void_gives_back_only_what_a_late_refund_left(
     assert Alert.objects.filter(transaction=void, kind=AlertKind.NOT_DONE).exists() is (not left)
     assert books(AccountName.GATEWAY_CLEARING) == 0
     assert ledger_check() == []
+
+
+@pytest.mark.parametrize("endpoint", ["capture", "reversal"])
+def test_a_capture_or_release_ruled_out_is_watched_and_written_down_when_the_gateway_shows_it(
+    held: PaymentTransaction, lose: Lose, decide: Decide, order: Order, payable: Payable, endpoint: str
+) -> None:
+    by, now = order.placed_by, timezone.now()
+    row = (
+        capture_start(hold=held, amount=Decimal(100), by=by, now=now)
+        if endpoint == "capture"
+        else cancel_start(transaction=held, note="wrong", by=by, now=now)
+    )
+    decide(lose(row, f"/transactions/{{id}}/{endpoint}", when="after"), taken=False)
+
+    engine.watch(transaction_id=row.pk, now=timezone.now())
+
+    done = PaymentTransaction.objects.get(outside=True)
+    assert (done.action, done.parent_id, done.amount) == (row.action, held.pk, Decimal(100))
+    assert (reload(payable).held, reload(payable).paid) == (0, 100 if endpoint == "capture" else 0)
+    assert Alert.objects.filter(transaction=done, kind=AlertKind.DONE_OUTSIDE).exists()
+    assert Watch.objects.get(transaction=row).next_at is None
+    assert ledger_check() == []
+
+
+def test_a_capture_ruled_out_is_watched_on_while_the_gateway_does_not_show_it(
+    held: PaymentTransaction, lose: Lose, decide: Decide, order: Order, payable: Payable
+) -> None:
+    capture = capture_start(hold=held, amount=Decimal(100), by=order.placed_by, now=timezone.now())
+    decide(lose(capture, "/transactions/{id}/capture"), taken=False)
+    said = Approval.objects.get()
+
+    engine.watch(transaction_id=capture.pk, now=timezone.now())
+
+    assert "It is watched for 90 days." in approval_handlers.get(said.kind).sentence(approval=said)
+    watched = Watch.objects.get(transaction=capture)
+    assert (watched.looks, watched.next_at is not None) == (1, True)
+    assert reload(payable).held == 100
+    assert not PaymentTransaction.objects.filter(outside=True).exists()
 
 
 def test_a_bank_refund_ruled_out_that_turns_up_after_the_bank_took_the_debit_back_is_owed_by_debit_memo(

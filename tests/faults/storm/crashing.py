@@ -25,7 +25,7 @@ STEPS = {
     "recorded, not committed": ("oropay.engine.record", "payment_refresh", "after"),
     "committed": ("oropay.engine.execute", "record", "after"),
     "looked up, not recorded": ("oropay.engine.unknown", "ours", "after"),
-    "found, late": ("oropay.engine.late", "ours", "after"),
+    "found, late": ("oropay.engine.watch", "ours", "after"),
 }
 """Marked step → module, name, and whether the worker dies before or after it."""
 

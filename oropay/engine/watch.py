@@ -1,0 +1,64 @@
+"""Looking for 90 days whether what ended as not taken was done after all."""
+
+from datetime import datetime
+
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from oropay import locks
+from oropay.engine.drift import drift_note
+from oropay.engine.evidence import owner_at_gateway
+from oropay.engine.gateways import gateway_of
+from oropay.engine.ladder import next_watch
+from oropay.engine.late import turned_up
+from oropay.engine.shown import Result, taken_in
+from oropay.engine.unknown import ours
+from oropay.gateway.port import PaymentGateway, Verdict
+from oropay.models import NAMED, PaymentTransaction, Watch
+
+
+def watch(*, transaction_id: int, now: datetime) -> None:
+    """Look once more for a transaction that was not taken; write down what came of it."""
+    lost = _reserve(transaction_id=transaction_id, now=now)
+    if lost is None:
+        return
+    gateway = gateway_of(account=lost.payment.provider_account)
+    if lost.action in NAMED:
+        _by_its_name(lost=lost, gateway=gateway)
+    elif lost.parent is not None:
+        _by_what_it_acted_on(lost=lost, owner=owner_at_gateway(lost.parent), gateway=gateway)
+
+
+@atomic(durable=True)
+def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None:
+    """Count the look and plan the next one before making this one, so that a crash loses nothing."""
+    seen = locks.watch(pk=transaction_id)
+    if seen is None:
+        return None
+    later = now + next_watch(looks=seen.looks + 1)
+    seen.looks, seen.next_at = seen.looks + 1, later if later <= seen.until else None
+    seen.save(update_fields=["looks", "next_at"])
+    return PaymentTransaction.objects.select_related("payment__provider_account", "parent__parent").get(
+        pk=transaction_id
+    )
+
+
+def _by_its_name(*, lost: PaymentTransaction, gateway: PaymentGateway) -> None:
+    listing = gateway.find_by_reference(reference=lost.reference)
+    if not listing.found:
+        return
+    answer = ours(row=lost, gateway=gateway, found=listing.found)
+    if answer is not None:
+        turned_up(lost=lost, answer=answer, now=timezone.now())
+
+
+def _by_what_it_acted_on(*, lost: PaymentTransaction, owner: PaymentTransaction, gateway: PaymentGateway) -> None:
+    """Captures and cancels carry no reference: done after all, they show as a difference of what they acted on."""
+    account = lost.payment.provider_account
+    answer = gateway.look_up(gateway_id=owner.gateway_id)
+    if account is None or answer.verdict == Verdict.NOT_FOUND:
+        return
+    seen = taken_in(account=account, answer=answer, now=timezone.now())
+    drift_note(account=account, gateway_id=owner.gateway_id, seen=seen)
+    if seen.result == Result.RECORDED:
+        Watch.objects.filter(pk=lost.pk).update(next_at=None)
