@@ -3,8 +3,8 @@
 from oropay.engine.follow import Recording
 from oropay.engine.wallet import instrument_gone
 from oropay.gateway.port import Answer
-from oropay.models import Instrument, InstrumentKind, TransactionState
-from oropay.services.join import fingerprint_write, instrument_keep
+from oropay.models import FINAL, Instrument, InstrumentKind, TransactionState
+from oropay.services.join import fingerprint_write, instrument_keep, instrument_wait, instrument_wait_end
 
 S = TransactionState
 
@@ -14,7 +14,8 @@ def instrument_learn(*, news: Recording, state: TransactionState) -> None:
 
     Of a declined card only which one it is: so that its declines are counted, however often it is typed anew.
     If the answer was lost and we learn of the approval by a look-up, there is no lasting token: the card is not kept
-    and the page says so. A card that the gateway no longer knows is not offered again.
+    and the page says so. If it says that the payment is in review, the card is kept once that is released.
+    A card that the gateway no longer knows is not offered again.
     """
     instrument, answer = news.payment.instrument, news.answer
     if instrument is None:
@@ -23,10 +24,15 @@ def instrument_learn(*, news: Recording, state: TransactionState) -> None:
         instrument_gone(instrument=instrument, token=instrument.token)
     if state == S.DECLINED and instrument.kind == InstrumentKind.CARD and answer.fingerprint:
         _fingerprint_learn(instrument=instrument, fingerprint=answer.fingerprint)
+    waits = state == S.REVIEW and news.payment.keep_instrument and bool(answer.kept_token)
+    if instrument.kind == InstrumentKind.CARD and (waits or state in {S.APPROVED, S.PENDING}):
+        _card_learn(instrument=instrument, answer=answer)
+    if waits:
+        instrument_wait(instrument=instrument, token=answer.kept_token)
+    if state in FINAL:
+        instrument_wait_end(instrument=instrument, stands=state == S.APPROVED, now=news.now)
     if state not in {S.APPROVED, S.PENDING}:
         return
-    if instrument.kind == InstrumentKind.CARD:
-        _card_learn(instrument=instrument, answer=answer)
     if news.payment.keep_instrument and (instrument.kind == InstrumentKind.BANK or answer.kept_token):
         instrument_keep(
             instrument=instrument, fingerprint=instrument.fingerprint, token=answer.kept_token, now=news.now

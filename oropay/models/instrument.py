@@ -23,6 +23,8 @@ class InstrumentKind(models.TextChoices):
 class InstrumentState(models.TextChoices):
     ONCE = "once", _("Used once")
     """Entered for one payment; never offered again."""
+    WAITING = "waiting", _("Saved once its payment stands")
+    """The gateway keeps it already; its first payment is in review. Not offered until that is released."""
     ACTIVE = "active", _("Saved")
     """Offered for the next payment."""
     FROZEN = "frozen", _("Frozen")
@@ -76,7 +78,7 @@ class Instrument(models.Model):
     expiry_month = models.PositiveSmallIntegerField(_("expiry month"), null=True, blank=True)
     expiry_year = models.PositiveSmallIntegerField(_("expiry year"), null=True, blank=True)
     token = models.CharField(max_length=60, blank=True, editable=False)
-    """The gateway's name for the card: single-use at first, lasting once `state` is ACTIVE."""
+    """The gateway's name for the card: single-use at first, lasting once `state` is WAITING or ACTIVE."""
     brand_reference = models.CharField(max_length=60, blank=True, editable=False)
     """The card scheme's name for its first buyer-initiated payment."""
     bank_name = models.CharField(_("bank"), max_length=100, blank=True)

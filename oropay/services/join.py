@@ -16,6 +16,9 @@ from oropay.models import (
 from oropay.services.ach.freeze import freeze_of
 from oropay.services.outbox import request_add
 
+UNSAVED = (InstrumentState.ONCE, InstrumentState.WAITING)
+"""May become a saved one."""
+
 
 def twin_of(*, instrument: Instrument, fingerprint: str) -> Instrument | None:
     """The saved instrument that is the same card or account, of the same owner at the same provider account.
@@ -66,10 +69,10 @@ def instrument_keep(*, instrument: Instrument, fingerprint: str, token: str = ""
                 )
             return instrument
         kept = {"state": InstrumentState.ACTIVE} | ({"token": token} if token else {})
-        Instrument.objects.filter(pk=instrument.pk, state=InstrumentState.ONCE).update(**kept)
+        Instrument.objects.filter(pk=instrument.pk, state__in=UNSAVED).update(**kept)
         return instrument
     new, twin = _both(new=instrument, twin=twin)
-    if new.same_as_id is not None or new.state != InstrumentState.ONCE:
+    if new.same_as_id is not None or new.state not in UNSAVED:
         return twin
     new.same_as = twin
     new.save(update_fields=["same_as"])
@@ -79,6 +82,34 @@ def instrument_keep(*, instrument: Instrument, fingerprint: str, token: str = ""
         _account_corrected(twin=twin, new=new)
         _mandates_move(old=new, new=twin)
     return twin
+
+
+def instrument_wait(*, instrument: Instrument, token: str) -> None:
+    """Note the lasting name of a card whose payment is in review: only that first answer tells it."""
+    held = Instrument.objects.filter(pk=instrument.pk, state=InstrumentState.ONCE)
+    if held.update(state=InstrumentState.WAITING, token=token):
+        instrument.state, instrument.token = InstrumentState.WAITING, token
+
+
+def instrument_wait_end(*, instrument: Instrument | None, stands: bool, now: datetime) -> None:
+    """The review of its payment is over: save a card that waited for that, or let the gateway forget it.
+
+    Called in the transaction that records the end. Does nothing for an instrument that did not wait.
+    """
+    if instrument is None or instrument.state != InstrumentState.WAITING:
+        return
+    if stands:
+        instrument_keep(instrument=instrument, fingerprint=instrument.fingerprint, token=instrument.token, now=now)
+        return
+    Instrument.objects.filter(pk=instrument.pk).update(state=InstrumentState.ONCE)
+    request_add(
+        instrument=instrument,
+        kind=InstrumentRequestKind.DELETE,
+        token=instrument.token,
+        by=None,
+        due=now,
+        now=now,
+    )
 
 
 def _is_frozen(*, instrument: Instrument, fingerprint: str) -> bool:

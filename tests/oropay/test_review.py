@@ -18,6 +18,10 @@ from oropay.models import (
     Alert,
     AlertKind,
     FailureReason,
+    Instrument,
+    InstrumentRequest,
+    InstrumentRequestKind,
+    InstrumentState,
     Integration,
     MoneyState,
     Payable,
@@ -28,7 +32,13 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.selectors import paying_view
-from oropay.services import cancel_start, capture_start, review_expire, review_release_start
+from oropay.services import (
+    SavedInstrument,
+    cancel_start,
+    capture_start,
+    review_expire,
+    review_release_start,
+)
 from tests.contract.samples import follow_up
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
@@ -170,6 +180,40 @@ def test_a_released_charge_is_refunded_as_any_other(
     refund = run(given_back(again(in_review), "40.00", clerk))
 
     assert (refund.state, books(AccountName.GATEWAY_CLEARING)) == (TransactionState.APPROVED, Decimal(60))
+
+
+@pytest.mark.parametrize("by_whom", ["us", "the portal"])
+def test_a_card_that_was_to_be_kept_is_kept_once_its_payment_is_released(
+    filtered: Integration, start: Start, run: Run, clerk: User, sandbox: Sandbox, payable: Payable, by_whom: str
+) -> None:
+    held = run(start(holder_name=SUSPECT, amount="40.00", keep=True))
+    instrument = Instrument.objects.get(payments=held.payment)
+    assert (held.state, instrument.state) == (TransactionState.REVIEW, InstrumentState.WAITING)
+
+    if by_whom == "us":
+        run(release(held, clerk))
+    else:
+        sandbox.gateway().release(_request(held))
+        engine.reread(transaction_id=held.pk, now=timezone.now())
+
+    instrument.refresh_from_db()
+    assert instrument.state == InstrumentState.ACTIVE
+    Integration.objects.filter(pk=filtered.pk).update(risk_mode=RiskMode.OFF)
+    second = run(start(amount="60.00", source=SavedInstrument(instrument_id=instrument.pk)))
+    assert (second.state, reload(payable).paid) == (TransactionState.APPROVED, Decimal(100))
+
+
+def test_a_card_whose_payment_is_canceled_in_review_is_not_kept_and_the_gateway_forgets_it(
+    filtered: Integration, start: Start, run: Run, clerk: User
+) -> None:
+    held = run(start(holder_name=SUSPECT, keep=True))
+    token = Instrument.objects.get(payments=held.payment).token
+
+    run(cancel_start(transaction=held, note="stolen card", by=clerk, now=timezone.now()))
+
+    assert Instrument.objects.get(payments=held.payment).state == InstrumentState.ONCE
+    forgotten = InstrumentRequest.objects.get()
+    assert (forgotten.kind, forgotten.token) == (InstrumentRequestKind.DELETE, token)
 
 
 def test_two_answers_to_one_review_are_refused(in_review: PaymentTransaction, clerk: User) -> None:

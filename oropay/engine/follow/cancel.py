@@ -9,6 +9,7 @@ from oropay.engine.follow.watched import watch_begin
 from oropay.models import Action, AlertKind, FailureReason, Method, PaymentTransaction, TransactionState
 from oropay.services.alert import alert_raise
 from oropay.services.followup import refund_instead_of_void, refundable
+from oropay.services.join import instrument_wait_end
 from oropay.status import is_nobodys_hold
 
 S = TransactionState
@@ -72,6 +73,7 @@ def _never_taken(*, news: Recording, parent: PaymentTransaction) -> None:
     """A reversal of money that was not sure yet: nothing was booked, so nothing is mirrored."""
     parent.state, parent.next_at, parent.ended_at = S.CANCELED, None, news.now
     parent.save()
+    instrument_wait_end(instrument=news.payment.instrument, stands=False, now=news.now)
     withdraw(parent, now=news.now)
     tell_ended(news)
 

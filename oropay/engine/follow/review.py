@@ -5,6 +5,7 @@ from dataclasses import replace
 from oropay.engine.follow.recording import Recording
 from oropay.engine.follow.sale import authorized, charged
 from oropay.models import Action, TransactionState
+from oropay.services.join import instrument_wait_end
 
 S = TransactionState
 STANDS = {Action.AUTHORIZE: authorized, Action.CHARGE: charged}
@@ -21,6 +22,7 @@ def review_released(news: Recording, state: TransactionState) -> None:
         held.state, held.next_at, held.ended_at = S.APPROVED, None, news.now
         held.risk = news.answer.risk or held.risk
         held.save()
+        instrument_wait_end(instrument=news.payment.instrument, stands=True, now=news.now)
         STANDS[Action(held.action)](replace(news, row=held), S.APPROVED)
     elif news.row.is_final:
         held.next_at = news.now
