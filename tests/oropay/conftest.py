@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -34,10 +34,12 @@ from oropay.services import (
     NewCard,
     PartAsked,
     PaymentAsked,
+    approval_agree,
     integration_save,
     payable_open,
     payment_start,
     provider_provision,
+    verdict_propose,
 )
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import VISA, Sandbox
@@ -233,3 +235,52 @@ def settled(
 def clerk(order: Order) -> User:
     clerk: User = StaffFactory.create(organization=order.organization)
     return clerk
+
+
+@pytest.fixture
+def maker(order: Order) -> User:
+    person: User = StaffFactory.create(organization=order.organization, is_superuser=True)
+    return person
+
+
+@pytest.fixture
+def second(order: Order) -> User:
+    person: User = StaffFactory.create(organization=order.organization, is_superuser=True)
+    return person
+
+
+@pytest.fixture
+def lose(
+    run: Callable[[PaymentTransaction], PaymentTransaction],
+    sandbox: Sandbox,  # noqa: F811
+) -> Callable[..., PaymentTransaction]:
+    """Send a transaction and lose its answer, a day ago."""
+
+    def lose(row: PaymentTransaction, endpoint: str, when: str = "before") -> PaymentTransaction:
+        match = {"endpoint": endpoint, "method": "POST"}
+        sandbox.control("/rules", {"match": match, "action": {"drop": {"when": when}}})
+        assert run(row).state == TransactionState.UNKNOWN
+        PaymentTransaction.objects.filter(pk=row.pk).update(unknown_since=timezone.now() - timedelta(days=2))
+        row.refresh_from_db()
+        return row
+
+    return lose
+
+
+@pytest.fixture
+def decide(maker: User, second: User) -> Callable[..., PaymentTransaction]:
+    """Two persons agree."""
+
+    def decide(row: PaymentTransaction, *, taken: bool, gateway_id: str = "") -> PaymentTransaction:
+        asked = verdict_propose(
+            row=row,
+            taken=taken,
+            gateway_id=gateway_id,
+            evidence="the gateway's support says so",
+            by=maker,
+            now=timezone.now(),
+        )
+        approval_agree(approval=asked, by=second, now=timezone.now())
+        return PaymentTransaction.objects.get(pk=row.pk)
+
+    return decide

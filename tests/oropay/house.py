@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from commerce.models import User
+from commerce.models import Order, User
 from oropay import engine
 from oropay.engine.gateways import gateway_of
 from oropay.engine.send import Claim
@@ -97,5 +97,16 @@ def given_back(charge: PaymentTransaction, amount: str, clerk: User) -> PaymentT
         reason=RefundReason.GOODS,
         note="one piece came broken",
         by=clerk,
+        now=timezone.now(),
+    )
+
+
+def refund_of(charge: PaymentTransaction, amount: str, order: Order) -> PaymentTransaction:
+    return refund_start(
+        charge=charge,
+        lines=refund_lines_suggested(charge=charge, amount=Decimal(amount)),
+        reason=RefundReason.DUPLICATE,
+        note="sent twice",
+        by=order.placed_by,
         now=timezone.now(),
     )

@@ -13,7 +13,7 @@ from invoices.models import Invoice, InvoiceKind
 from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine
-from oropay.exceptions import ApprovalChanged, CancelRefused, NoteRequired, VerdictRefused
+from oropay.exceptions import ApprovalChanged, NoteRequired, VerdictRefused
 from oropay.models import (
     Action,
     Alert,
@@ -26,80 +26,29 @@ from oropay.models import (
     Payable,
     Payment,
     PaymentTransaction,
-    RefundReason,
     TransactionState,
     Watch,
 )
-from oropay.ports import approval_handlers
 from oropay.scoped import ACH_REFUND_HOLD
 from oropay.services import (
     EvidenceFile,
     approval_agree,
     cancel_start,
     capture_start,
-    refund_lines_suggested,
-    refund_start,
     refundable,
     verdict_propose,
 )
 from plumbing.models import DocumentKind
 from tests.contract.sandbox import Sandbox
-from tests.factories import StaffFactory
 from tests.invoices.house import posted_lines
 from tests.oropay.books import portal
-from tests.oropay.house import given_back, reload, reread, send_back
+from tests.oropay.house import given_back, refund_of, reload, reread, send_back
 from tests.oropay.notices import drain, tell
 
 S = TransactionState
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Start = Callable[..., Payment]
 Books = Callable[[AccountName], Decimal]
-
-
-@pytest.fixture
-def maker(order: Order) -> User:
-    person: User = StaffFactory.create(organization=order.organization, is_superuser=True)
-    return person
-
-
-@pytest.fixture
-def second(order: Order) -> User:
-    person: User = StaffFactory.create(organization=order.organization, is_superuser=True)
-    return person
-
-
-@pytest.fixture
-def lose(run: Run, sandbox: Sandbox) -> Callable[..., PaymentTransaction]:
-    """Send a transaction and lose its answer, a day ago."""
-
-    def lose(row: PaymentTransaction, endpoint: str, when: str = "before") -> PaymentTransaction:
-        match = {"endpoint": endpoint, "method": "POST"}
-        sandbox.control("/rules", {"match": match, "action": {"drop": {"when": when}}})
-        assert run(row).state == S.UNKNOWN
-        PaymentTransaction.objects.filter(pk=row.pk).update(unknown_since=timezone.now() - timedelta(days=2))
-        row.refresh_from_db()
-        return row
-
-    return lose
-
-
-@pytest.fixture
-def decide(maker: User, second: User) -> Callable[..., PaymentTransaction]:
-    """Two persons agree."""
-
-    def decide(row: PaymentTransaction, *, taken: bool, gateway_id: str = "") -> PaymentTransaction:
-        asked = verdict_propose(
-            row=row,
-            taken=taken,
-            gateway_id=gateway_id,
-            evidence="the gateway's support says so",
-            by=maker,
-            now=timezone.now(),
-        )
-        approval_agree(approval=asked, by=second, now=timezone.now())
-        return PaymentTransaction.objects.get(pk=row.pk)
-
-    return decide
 
 
 Lose = Callable[..., PaymentTransaction]
@@ -288,92 +237,6 @@ def test_a_charge_ruled_out_that_turns_up_is_told_by_a_notification_and_given_ba
     assert ledger_check() == []
 
 
-def late_refund(
-    charge: PaymentTransaction, amount: str, order: Order, lose: Lose, decide: Decide
-) -> Callable[[], None]:
-    """A refund that the gateway made and two persons ruled out; call it to let it turn up."""
-    row = lose(refund_of(charge, amount, order), "/transactions/{id}/refund", when="after")
-    decide(row, taken=False)
-    return lambda: engine.watch(transaction_id=row.pk, now=timezone.now())
-
-
-def test_a_charge_of_which_a_late_refund_gave_part_back_is_not_voided(
-    charge: PaymentTransaction, lose: Lose, decide: Decide, order: Order
-) -> None:
-    turn_up = late_refund(charge, "40.00", order, lose, decide)
-    turn_up()
-
-    with pytest.raises(CancelRefused, match="refund the rest instead"):
-        cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now())
-
-    assert not PaymentTransaction.objects.filter(action=Action.CANCEL).exists()
-
-
-@pytest.mark.parametrize(("late", "left"), [("40.00", [Decimal(60)]), ("100.00", [])])
-def test_a_refund_instead_of_a_void_gives_back_only_what_a_late_refund_left(
-    charge: PaymentTransaction,
-    lose: Lose,
-    decide: Decide,
-    run: Run,
-    order: Order,
-    sandbox: Sandbox,
-    books: Books,
-    late: str,
-    left: list[Decimal],
-) -> None:
-    turn_up = late_refund(charge, late, order, lose, decide)
-    void = cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now())
-    turn_up()
-    sandbox.control("/settlement/run", {})
-
-    void = run(void)
-    refunds = [run(row) for row in charge.children.filter(action=Action.REFUND, state=S.QUEUED)]
-
-    assert (void.state, void.failure_reason) == (S.FAILED, FailureReason.BATCH_CLOSED)
-    assert [(row.amount, row.state) for row in refunds] == [(amount, S.APPROVED) for amount in left]
-    assert Alert.objects.filter(transaction=void, kind=AlertKind.NOT_DONE).exists() is (not left)
-    assert books(AccountName.GATEWAY_CLEARING) == 0
-    assert ledger_check() == []
-
-
-@pytest.mark.parametrize("endpoint", ["capture", "reversal"])
-def test_a_capture_or_release_ruled_out_is_watched_and_written_down_when_the_gateway_shows_it(
-    held: PaymentTransaction, lose: Lose, decide: Decide, order: Order, payable: Payable, endpoint: str
-) -> None:
-    by, now = order.placed_by, timezone.now()
-    row = (
-        capture_start(hold=held, amount=Decimal(100), by=by, now=now)
-        if endpoint == "capture"
-        else cancel_start(transaction=held, note="wrong", by=by, now=now)
-    )
-    decide(lose(row, f"/transactions/{{id}}/{endpoint}", when="after"), taken=False)
-
-    engine.watch(transaction_id=row.pk, now=timezone.now())
-
-    done = PaymentTransaction.objects.get(outside=True)
-    assert (done.action, done.parent_id, done.amount) == (row.action, held.pk, Decimal(100))
-    assert (reload(payable).held, reload(payable).paid) == (0, 100 if endpoint == "capture" else 0)
-    assert Alert.objects.filter(transaction=done, kind=AlertKind.DONE_OUTSIDE).exists()
-    assert Watch.objects.get(transaction=row).next_at is None
-    assert ledger_check() == []
-
-
-def test_a_capture_ruled_out_is_watched_on_while_the_gateway_does_not_show_it(
-    held: PaymentTransaction, lose: Lose, decide: Decide, order: Order, payable: Payable
-) -> None:
-    capture = capture_start(hold=held, amount=Decimal(100), by=order.placed_by, now=timezone.now())
-    decide(lose(capture, "/transactions/{id}/capture"), taken=False)
-    said = Approval.objects.get()
-
-    engine.watch(transaction_id=capture.pk, now=timezone.now())
-
-    assert "It is watched for 90 days." in approval_handlers.get(said.kind).sentence(approval=said)
-    watched = Watch.objects.get(transaction=capture)
-    assert (watched.looks, watched.next_at is not None) == (1, True)
-    assert reload(payable).held == 100
-    assert not PaymentTransaction.objects.filter(outside=True).exists()
-
-
 def test_a_bank_refund_ruled_out_that_turns_up_after_the_bank_took_the_debit_back_is_owed_by_debit_memo(
     settled: Callable[..., PaymentTransaction],
     lose: Lose,
@@ -427,14 +290,3 @@ def test_what_a_late_refund_gave_back_is_not_left_for_a_refund_in_the_portal(
     assert lines == [("deposit", Decimal(60)), ("credit", Decimal(10))]
     assert (books(AccountName.CUSTOMER_DEPOSIT), books(AccountName.CUSTOMER_CREDIT)) == (Decimal(0), Decimal(10))
     assert ledger_check() == []
-
-
-def refund_of(charge: PaymentTransaction, amount: str, order: Order) -> PaymentTransaction:
-    return refund_start(
-        charge=charge,
-        lines=refund_lines_suggested(charge=charge, amount=Decimal(amount)),
-        reason=RefundReason.DUPLICATE,
-        note="sent twice",
-        by=order.placed_by,
-        now=timezone.now(),
-    )
