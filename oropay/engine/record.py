@@ -57,8 +57,8 @@ def record(
 ) -> PaymentTransaction:
     """Record one answer about one transaction; `kind` is `send` for our own request's answer, `look` for a look-up.
 
-    `asked` is False when the gateway was not spoken to: then nothing is learned of its health, and neither is from an
-    answer of our own making.
+    `asked` is False when the gateway was not spoken to, or nobody knows whether it was: then nothing is learned of its
+    health, and neither is from an answer of our own making.
     `seen` is the payment as the caller has just read it, with its seller: then that is not read again.
     Idempotent: an answer that changes nothing only leaves its exchange behind.
     """

@@ -73,7 +73,10 @@ def reread_record(*, row: PaymentTransaction, answer: Answer, now: datetime) -> 
 
 
 def lease_expired(*, transaction_id: int, now: datetime) -> None:
-    """A worker vanished while sending: what it did is unknown, and it is never sent again."""
+    """A worker vanished while sending: what it did is unknown, and it is never sent again.
+
+    That worker's end says nothing about the gateway, whose health this leaves alone.
+    """
     row = PaymentTransaction.objects.filter(
         pk=transaction_id, state=TransactionState.SENDING, lease_until__lt=now
     ).first()
@@ -83,6 +86,7 @@ def lease_expired(*, transaction_id: int, now: datetime) -> None:
             answer=Answer(verdict=Verdict.UNKNOWN, error_text="the worker that sent it never came back"),
             kind="send",
             now=now,
+            asked=False,
         )
 
 

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from oropay import engine
 from oropay.engine.health import health_note, probe_take
 from oropay.engine.judge import GIVE_UP_AFTER
+from oropay.engine.unknown import lease_expired
 from oropay.exceptions import MethodUnavailable
 from oropay.models import (
     Action,
@@ -239,3 +240,15 @@ def test_a_reversal_that_proves_absence_still_goes_out_once_it_is_closed(
     prove_absent(row)
 
     assert (row.state, row.failure_reason) == (S.FAILED, FailureReason.NEVER_ARRIVED)
+
+
+def test_a_worker_that_was_killed_is_no_silence_of_the_gateway(start: Start) -> None:
+    now = timezone.now()
+    row = sending(start().transactions.get())
+    PaymentTransaction.objects.filter(pk=row.pk).update(lease_until=now - timedelta(seconds=1))
+
+    lease_expired(transaction_id=row.pk, now=now)
+
+    row.refresh_from_db()
+    assert row.state == S.UNKNOWN
+    assert not ProviderHealth.objects.exists()
