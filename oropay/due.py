@@ -4,7 +4,7 @@ that are not empty.
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.transaction import atomic
 
 from oropay import locks
@@ -41,7 +41,12 @@ TASKS = {
 HINT_AGAIN = timedelta(seconds=30)
 """For rows whose `next_at` says when their work is due, or their lease over: a hint is repeated after this."""
 AGAIN = timedelta(seconds=10)
-"""A hint that is lost is repeated after this; the claim makes a repeated one harmless."""
+"""A hint that is lost is repeated after this. A repeated one is harmless: what was done is due no more, or claimed."""
+
+
+def _unhinted(now: datetime) -> Q:
+    """Rows that no worker was told of lately, or only before they were due: `next_at` stays until the work is done."""
+    return Q(hinted_at=None) | Q(hinted_at__lt=F("next_at")) | Q(hinted_at__lte=now - AGAIN)
 
 
 class DueTransactions:
@@ -51,15 +56,16 @@ class DueTransactions:
 
     @atomic
     def publish_due(self, *, now: datetime, limit: int) -> int:
-        rows = locks.due(PaymentTransaction.objects.filter(state__in=list(TASKS), next_at__lte=now), limit=limit)
-        PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + AGAIN)
+        rows = locks.due(
+            PaymentTransaction.objects.filter(_unhinted(now), state__in=list(TASKS), next_at__lte=now), limit=limit
+        )
+        PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
         for row in rows:
             task, queue = TASKS[TransactionState(row.state)]
             hint(task, row.pk, queue=queue)
         return len(rows)
 
     def backlog(self, *, now: datetime) -> Backlog:
-        """Rows whose time came longer ago than a hint takes: publishing a row moves its time on."""
         return backlog_of(PaymentTransaction.objects.filter(state__in=list(TASKS), next_at__lte=now))
 
 
@@ -90,8 +96,8 @@ class DueWatches:
 
     @atomic
     def publish_due(self, *, now: datetime, limit: int) -> int:
-        rows = locks.due(Watch.objects.filter(next_at__lte=now), limit=limit)
-        Watch.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + AGAIN)
+        rows = locks.due(Watch.objects.filter(_unhinted(now), next_at__lte=now), limit=limit)
+        Watch.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
         for row in rows:
             hint("oropay.tasks.watch", row.pk, queue="gateway-batch")
         return len(rows)
@@ -128,8 +134,10 @@ class DueDisputeAnswers:
 
     @atomic
     def publish_due(self, *, now: datetime, limit: int) -> int:
-        rows = locks.due(DisputeRequest.objects.filter(state__in=list(ANSWERS), next_at__lte=now), limit=limit)
-        DisputeRequest.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + AGAIN)
+        rows = locks.due(
+            DisputeRequest.objects.filter(_unhinted(now), state__in=list(ANSWERS), next_at__lte=now), limit=limit
+        )
+        DisputeRequest.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
         for row in rows:
             task, queue = ANSWERS[RequestState(row.state)]
             hint(task, row.pk, queue=queue)

@@ -207,18 +207,22 @@ def mandate(*, pk: int) -> Mandate:
     return Mandate.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
 
 
-def look(*, pk: int) -> PaymentTransaction | None:
-    """Lock one unknown transaction alone, to reserve its next look-up."""
+def look(*, pk: int, due: datetime | None = None) -> PaymentTransaction | None:
+    """Lock one unknown transaction alone, to reserve its next look-up; with `due` only if it was to be made by then."""
     return (
         PaymentTransaction.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(pk=pk, state=TransactionState.UNKNOWN)
+        .filter(_by(due), pk=pk, state=TransactionState.UNKNOWN)
         .first()
     )
 
 
-def watch(*, pk: int) -> Watch | None:
-    """Lock one watch alone, to reserve its next look."""
-    return Watch.objects.select_for_update(skip_locked=True).filter(pk=pk, next_at__isnull=False).first()
+def watch(*, pk: int, due: datetime | None = None) -> Watch | None:
+    """Lock one watch alone, to reserve its next look; with `due` only if it was to be made by then."""
+    return Watch.objects.select_for_update(skip_locked=True).filter(_by(due), pk=pk, next_at__isnull=False).first()
+
+
+def _by(due: datetime | None) -> Q:
+    return Q() if due is None else Q(next_at__lte=due)
 
 
 def instrument(*, pk: int) -> Instrument:
@@ -314,9 +318,12 @@ def dispute_named(*, provider_account_id: int, gateway_id: str) -> Dispute:
     )
 
 
-def dispute_request(*, pk: int, state: RequestState) -> DisputeRequest | None:
-    """Lock one answer to a dispute alone; None when another worker has it or it is in another state by now."""
-    return DisputeRequest.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk, state=state).first()
+def dispute_request(*, pk: int, state: RequestState, due: datetime | None = None) -> DisputeRequest | None:
+    """Lock one answer to a dispute alone; None when another worker has it, it is in another state by now, or, with
+    `due`, its time had not come by then.
+    """
+    rows = DisputeRequest.objects.select_for_update(of=("self",), skip_locked=True)
+    return rows.filter(_by(due), pk=pk, state=state).first()
 
 
 def due(rows: QuerySet[M], *, limit: int) -> Sequence[M]:

@@ -1,4 +1,8 @@
-"""Celery's doors into this room. Messages carry ids and are hints; the rows decide."""
+"""Celery's doors into this room. Messages carry ids and are hints; the rows decide.
+
+A look is made only when its row is due: after a lag there are several hints of it. Who wants one at once makes the row
+due first.
+"""
 
 from celery import shared_task
 from django.utils import timezone
@@ -16,7 +20,7 @@ def execute(transaction_id: int) -> None:
 
 @shared_task(name="oropay.tasks.look")
 def look(transaction_id: int) -> None:
-    engine.look(transaction_id=transaction_id, now=timezone.now())
+    engine.look(transaction_id=transaction_id, now=timezone.now(), only_due=True)
 
 
 @shared_task(name="oropay.tasks.lease_expired")
@@ -26,12 +30,12 @@ def lease_expired(transaction_id: int) -> None:
 
 @shared_task(name="oropay.tasks.reread")
 def reread(transaction_id: int) -> None:
-    engine.reread(transaction_id=transaction_id, now=timezone.now())
+    engine.reread(transaction_id=transaction_id, now=timezone.now(), only_due=True)
 
 
 @shared_task(name="oropay.tasks.watch")
 def watch(transaction_id: int) -> None:
-    engine.watch(transaction_id=transaction_id, now=timezone.now())
+    engine.watch(transaction_id=transaction_id, now=timezone.now(), only_due=True)
 
 
 @shared_task(name="oropay.tasks.notifications")
@@ -62,7 +66,7 @@ def dispute_lease_expired(request_id: int) -> None:
 
 @shared_task(name="oropay.tasks.dispute_look")
 def dispute_look(request_id: int) -> None:
-    disputes.answer_look(request_id=request_id, now=timezone.now())
+    disputes.answer_look(request_id=request_id, now=timezone.now(), only_due=True)
 
 
 @shared_task(name="oropay.tasks.authentication_expire")

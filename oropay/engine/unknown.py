@@ -32,25 +32,34 @@ TOOK = frozenset({Verdict.APPROVED, Verdict.PENDING, Verdict.REVIEW})
 """Money is taken, held, or may be."""
 
 
-def look(*, transaction_id: int, now: datetime) -> None:
-    """Make the next look-up of an unknown transaction and act on what it proves."""
-    row = _reserve(transaction_id=transaction_id, now=now)
+def look(*, transaction_id: int, now: datetime, only_due: bool = False) -> None:
+    """Make the next look-up of an unknown transaction and act on what it proves.
+
+    `only_due`: not before its time. Messages are hints and may come twice, late and together; who asks on purpose does
+    not wait.
+    """
+    row = _reserve(transaction_id=transaction_id, now=now, only_due=only_due)
     if row is None:
         return
     LOOKS[Action(row.action)](row, gateway_of(account=row.payment.provider_account))
 
 
-def reread(*, transaction_id: int, now: datetime) -> bool:
+def reread(*, transaction_id: int, now: datetime, only_due: bool = False) -> bool:
     """Read again by its gateway id what may still change: a bank debit under way or settled, a fraud review.
 
     The sweep asks for what is not decided, the settlement pull for what it names, a daily task for settled bank debits.
+    `only_due`: what is not decided is not read before its time, as in `look`.
     False when the gateway did not say what became of it.
     """
     row = PaymentTransaction.objects.select_related("payment__provider_account").get(pk=transaction_id)
     state = TransactionState(row.state)
     if state in REREAD:
         later = now + next_reread(state) if row.gateway_id else None
-        PaymentTransaction.objects.filter(pk=row.pk, state=state).update(next_at=later)
+        waiting = PaymentTransaction.objects.filter(pk=row.pk, state=state)
+        if only_due:
+            waiting = waiting.filter(next_at__lte=now)
+        if not waiting.update(next_at=later):
+            return True
     elif not (state == TransactionState.APPROVED and row.action == Action.CHARGE and row.payment.method == Method.BANK):
         return True
     if not row.gateway_id:
@@ -91,9 +100,9 @@ def lease_expired(*, transaction_id: int, now: datetime) -> None:
 
 
 @atomic(durable=True)
-def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None:
+def _reserve(*, transaction_id: int, now: datetime, only_due: bool) -> PaymentTransaction | None:
     """Count the look-up and plan the next one before making this one, so that a crash loses nothing."""
-    row = locks.look(pk=transaction_id)
+    row = locks.look(pk=transaction_id, due=now if only_due else None)
     if row is None:
         return None
     PaymentTransaction.objects.filter(pk=row.pk).update(

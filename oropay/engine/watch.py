@@ -17,9 +17,12 @@ from oropay.gateway.port import PaymentGateway, Verdict
 from oropay.models import NAMED, PaymentTransaction, Watch
 
 
-def watch(*, transaction_id: int, now: datetime) -> None:
-    """Look once more for a transaction that was not taken; write down what came of it."""
-    lost = _reserve(transaction_id=transaction_id, now=now)
+def watch(*, transaction_id: int, now: datetime, only_due: bool = False) -> None:
+    """Look once more for a transaction that was not taken; write down what came of it.
+
+    `only_due`: not before its time, so that a message that comes twice is harmless.
+    """
+    lost = _reserve(transaction_id=transaction_id, now=now, only_due=only_due)
     if lost is None:
         return
     gateway = gateway_of(account=lost.payment.provider_account)
@@ -30,9 +33,9 @@ def watch(*, transaction_id: int, now: datetime) -> None:
 
 
 @atomic(durable=True)
-def _reserve(*, transaction_id: int, now: datetime) -> PaymentTransaction | None:
+def _reserve(*, transaction_id: int, now: datetime, only_due: bool) -> PaymentTransaction | None:
     """Count the look and plan the next one before making this one, so that a crash loses nothing."""
-    seen = locks.watch(pk=transaction_id)
+    seen = locks.watch(pk=transaction_id, due=now if only_due else None)
     if seen is None:
         return None
     later = now + next_watch(looks=seen.looks + 1)

@@ -276,7 +276,9 @@ class RequestFailure(models.TextChoices):
     """It ended, or went on, without our answer."""
 
 
-@tracked(ignore=["next_at", "lease_until", "send_before", "answer_by", "unknown_since", "looks", "absent_since"])
+@tracked(
+    ignore=["next_at", "hinted_at", "lease_until", "send_before", "answer_by", "unknown_since", "looks", "absent_since"]
+)
 class DisputeRequest(models.Model):
     """Our answer to a dispute. The row is the outbox: it is committed before a byte leaves."""
 
@@ -293,7 +295,9 @@ class DisputeRequest(models.Model):
     message = models.CharField(_("gateway message"), max_length=250, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(null=True)
-    """When the sweep must publish it again."""
+    """When it is due: to be sent, declared lost, or looked up."""
+    hinted_at = models.DateTimeField(null=True)
+    """When the sweep last told a worker of it."""
     lease_until = models.DateTimeField(null=True)
     send_before = models.DateTimeField(null=True)
     answer_by = models.DateTimeField(null=True)

@@ -252,7 +252,9 @@ class PaymentTransaction(models.Model):
     settled_at = models.DateTimeField(_("settled"), null=True)
 
     next_at = models.DateTimeField(null=True)
-    """When the sweep must publish it again: to send it, to look it up, or to read it again."""
+    """When it is due: to be sent, to be looked up, or to be read again."""
+    hinted_at = models.DateTimeField(null=True)
+    """When the sweep last told a worker of it."""
     tries = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     send_before = models.DateTimeField(null=True)

@@ -15,6 +15,8 @@ class Watch(models.Model):
     looks = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(null=True)
     """When the sweep asks for the next look; empty once it turned up or its time is over."""
+    hinted_at = models.DateTimeField(null=True)
+    """When the sweep last told a worker of it."""
     until = models.DateTimeField()
 
     class Meta:

@@ -80,6 +80,7 @@ def _note_on(
     if note is None:
         return False
     if row.state == TransactionState.PENDING:
+        PaymentTransaction.objects.filter(pk=row.pk, state=row.state, next_at__gt=now).update(next_at=now)
         hint("oropay.tasks.reread", row.pk, queue="gateway-batch")
     if row.state != TransactionState.APPROVED or row.deposit_id:
         return False

@@ -5,13 +5,16 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
-from oropay import due
+from oropay import due, engine, tasks
 from oropay.due import DueTransactions
-from oropay.models import Payment, PaymentTransaction, TransactionState
+from oropay.models import Exchange, Payment, PaymentTransaction, TransactionState
 from tests.hints import Hints
+from tests.oropay.house import bank, sending
 
 Start = Callable[..., Payment]
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,66 @@ def test_a_final_row_is_never_due(start: Start, hints: Hints) -> None:
 
     assert published == 0
     assert hints.told() == []
+
+
+def test_copies_of_a_hint_that_pile_up_make_one_look(start: Start, hints: Hints, settings: Settings) -> None:
+    settings.OROPAY_LOOKUP_STEPS = [timedelta(hours=1)]
+    row = sending(start().transactions.get())
+    now = timezone.now()
+    overdue = now - timedelta(minutes=1)
+    PaymentTransaction.objects.filter(pk=row.pk).update(
+        state=TransactionState.UNKNOWN, unknown_since=overdue, answer_by=now + timedelta(minutes=1), next_at=overdue
+    )
+    hints.told()
+
+    published = [DueTransactions().publish_due(now=overdue + due.AGAIN * lag, limit=100) for lag in range(3)]
+    copies = hints.told()
+    for _task, pk, _queue in copies:
+        tasks.look(pk)
+
+    row.refresh_from_db()
+    assert (published, len(copies)) == ([1, 1, 1], 3)
+    assert row.looks == 1
+    assert row.next_at is not None
+    assert row.next_at > now
+
+
+def test_a_look_on_purpose_is_made_before_its_time(start: Start) -> None:
+    row = sending(start().transactions.get())
+    now = timezone.now()
+    PaymentTransaction.objects.filter(pk=row.pk).update(
+        state=TransactionState.UNKNOWN, unknown_since=now, answer_by=now, next_at=now + timedelta(hours=1)
+    )
+
+    tasks.look(row.pk)
+    row.refresh_from_db()
+    by_message = row.looks
+    engine.look(transaction_id=row.pk, now=now)
+
+    row.refresh_from_db()
+    assert (by_message, row.looks) == (0, 1)
+
+
+def test_a_row_that_is_due_again_at_once_is_published_at_once(start: Start, hints: Hints) -> None:
+    row = start().transactions.get()
+    now = timezone.now()
+    PaymentTransaction.objects.filter(pk=row.pk).update(next_at=now - timedelta(seconds=2))
+    DueTransactions().publish_due(now=now - timedelta(seconds=2), limit=100)
+    hints.told()
+
+    PaymentTransaction.objects.filter(pk=row.pk).update(next_at=now - timedelta(seconds=1))
+    published = DueTransactions().publish_due(now=now, limit=100)
+
+    assert published == 1
+    assert len(hints.told()) == 1
+
+
+def test_copies_of_a_hint_read_a_bank_debit_again_once(start: Start, run: Run) -> None:
+    debit = run(start(source=bank()))
+    assert debit.state == TransactionState.PENDING
+    PaymentTransaction.objects.filter(pk=debit.pk).update(next_at=timezone.now() - timedelta(minutes=1))
+
+    for _copy in range(2):
+        tasks.reread(debit.pk)
+
+    assert Exchange.objects.filter(transaction=debit, kind="look").count() == 1

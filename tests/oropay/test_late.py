@@ -8,11 +8,12 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 from moneyed import Money
+from pytest_django import Settings
 
 from commerce.models import Order, OrderState
 from ledger.models import AccountName
 from ledger.services import ledger_check
-from oropay import engine
+from oropay import engine, tasks
 from oropay.due import DueWatches
 from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_watch
@@ -259,3 +260,16 @@ def test_the_settlement_report_wakes_the_watch_and_the_sweep_publishes_it_once(
 
     assert (before, woken, after) == (0, 1, [1, 0])
     assert hints.told() == [("oropay.tasks.watch", lost.pk, "gateway-batch")]
+
+
+def test_copies_of_a_hint_make_one_look_for_what_never_arrived(
+    lose: Callable[..., PaymentTransaction], settings: Settings
+) -> None:
+    settings.OROPAY_WATCH_STEPS = [timedelta(hours=1)]
+    lost = lose()
+    watch_wake(transaction_ids=[lost.pk], now=timezone.now())
+
+    for _copy in range(2):
+        tasks.watch(lost.pk)
+
+    assert Watch.objects.get(pk=lost.pk).looks == 1

@@ -11,7 +11,7 @@ from django.utils import timezone
 from commerce.models import User
 from ledger.models import AccountName, Entry, EntryKind
 from ledger.services import ledger_check
-from oropay import engine
+from oropay import engine, tasks
 from oropay.gateway.port import GatewayUnavailable
 from oropay.models import (
     Integration,
@@ -195,6 +195,12 @@ def test_a_pending_bank_debit_that_the_report_names_is_read_again(
 
     hints = [callback for callback in callbacks if callback.func is hint_now]
     assert [(hint.args[0], hint.args[1]) for hint in hints] == [("oropay.tasks.reread", charge.pk)]
+
+    fund(charge)
+    tasks.reread(charge.pk)
+
+    charge.refresh_from_db()
+    assert charge.state == TransactionState.APPROVED
 
 
 def test_a_capture_is_settled_under_the_id_of_its_authorization(

@@ -62,10 +62,13 @@ def answer_lease_expired(*, request_id: int, now: datetime) -> None:
         _to_unknown(request=request, now=now)
 
 
-def answer_look(*, request_id: int, now: datetime) -> None:
-    """Read the dispute of an unknown answer and end the answer if that proves what became of it."""
+def answer_look(*, request_id: int, now: datetime, only_due: bool = False) -> None:
+    """Read the dispute of an unknown answer and end the answer if that proves what became of it.
+
+    `only_due`: nothing is read before its time, so that a message that comes twice is harmless.
+    """
     with atomic(durable=True):
-        request = locks.dispute_request(pk=request_id, state=R.UNKNOWN)
+        request = locks.dispute_request(pk=request_id, state=R.UNKNOWN, due=now if only_due else None)
         if request is None:
             return
         request.looks += 1

@@ -119,6 +119,7 @@ def _untried(world: World) -> list[str]:
 def _pending_reread() -> int:
     """Have bank debits read again, as the settlement report would; how many there are."""
     pending = _open({S.PENDING})
+    PaymentTransaction.objects.filter(pk__in=pending, state=S.PENDING).update(next_at=timezone.now())
     for pk in pending:
         hint_now("oropay.tasks.reread", pk, queue="gateway-batch")
     return len(pending)

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from pytest_django import Settings
 
 from commerce.models import User
 from invoices.models import Invoice
 from ledger.models import AccountName
+from oropay import tasks
 from oropay.due import DueDisputeAnswers
 from oropay.engine import disputes
 from oropay.exceptions import DisputeMoved, DisputeNotAnswerable, EvidenceRefused, NoteRequired
@@ -187,6 +189,19 @@ def test_one_look_that_finds_nothing_proves_nothing(dispute: Dispute, bank: Bank
     request.refresh_from_db()
     assert (request.state, request.absent_since) == (RequestState.UNKNOWN, None)
     assert not answerable(dispute=dispute, now=timezone.now()).now
+
+
+def test_copies_of_a_hint_read_the_dispute_once(dispute: Dispute, bank: Bank, clerk: User, settings: Settings) -> None:
+    settings.OROPAY_LOOKUP_STEPS = [timedelta(hours=1)]
+    swallow(bank, "acceptance", when="before")
+    request = send(accept(dispute, clerk))
+    DisputeRequest.objects.filter(pk=request.pk).update(next_at=timezone.now() - timedelta(minutes=1))
+
+    for _copy in range(2):
+        tasks.dispute_look(request.pk)
+
+    request.refresh_from_db()
+    assert (request.state, request.looks) == (RequestState.UNKNOWN, 1)
 
 
 def test_a_worker_that_vanished_leaves_its_answer_to_be_read(dispute: Dispute, bank: Bank, clerk: User) -> None:
