@@ -20,6 +20,8 @@ ZERO = Decimal(0)
 
 TAKEN = frozenset({"CAPTURED", "BATCHED", "FUNDED"})
 """Statuses of a hold that was captured."""
+GIVEN = frozenset({Action.REFUND, Action.CREDIT})
+"""Money that left us, with an earlier charge or without."""
 NO_MONEY = frozenset({Verdict.DECLINED, Verdict.CANCELED, Verdict.FAILED, Verdict.RETURNED, Verdict.NOT_FOUND})
 
 
@@ -53,7 +55,7 @@ def difference_of(
     if row.state != S.APPROVED:
         wrong = answer.verdict not in NO_MONEY and answer.verdict != Verdict.UNKNOWN
         return _states(row, answer) if wrong else None
-    if row.action == Action.REFUND:
+    if row.action in GIVEN:
         return _refund(row, answer)
     if row.action in HOLDS:
         return _hold(row, family, answer)

@@ -32,7 +32,7 @@ S = TransactionState
 
 CHUNK = 200
 """Transactions compared with two queries."""
-LISTED = (Action.CHARGE, Action.AUTHORIZE, Action.REFUND)
+LISTED = (Action.CHARGE, Action.AUTHORIZE, Action.REAUTHORIZE, Action.REFUND, Action.CREDIT)
 """Ours that must be on the gateway's list."""
 SETTLED_DOWN = timedelta(minutes=15)
 """A younger transaction may not be on the list yet."""

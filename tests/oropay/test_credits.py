@@ -1,6 +1,7 @@
 """Standalone credits: money without an earlier charge, always by two persons, never sent twice."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,8 @@ from oropay.models import (
     AlertKind,
     Approval,
     ApprovalState,
+    DriftFinding,
+    DriftKind,
     Instrument,
     MoneyState,
     Payment,
@@ -28,6 +31,7 @@ from oropay.services import approval_agree, approval_refuse, credit_start
 from reconciliation.models import Expectation
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
+from tests.oropay.books import aged, disguised, portal
 from tests.oropay.house import bank, overdue
 
 S = TransactionState
@@ -35,6 +39,7 @@ Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Start = Callable[..., Payment]
 Books = Callable[[AccountName], Decimal]
 Give = Callable[..., PaymentTransaction]
+Compare = Callable[[], list[tuple[str, bool]]]
 
 
 @pytest.fixture
@@ -205,3 +210,37 @@ def test_a_credit_approved_for_another_amount_is_not_booked(
     assert books(AccountName.ALLOWANCES) == 0
     assert not row.children.exists()
     assert Alert.objects.get(transaction=row).kind == AlertKind.AMOUNT_DIFFERS
+
+
+@pytest.mark.usefixtures("empty_gateway")
+def test_the_nightly_comparison_tells_of_a_credit_of_another_amount(
+    agreed: PaymentTransaction, run: Run, compare: Compare
+) -> None:
+    row = run(agreed)
+    assert compare() == []
+    disguised(row, amount="20")
+
+    assert compare() == [(DriftKind.AMOUNT_DIFFERS, False)]
+    assert "$20.00 with us, $25.00 at the gateway" in DriftFinding.objects.get().text
+
+
+@pytest.mark.usefixtures("empty_gateway")
+def test_a_credit_reversed_in_the_portal_is_for_people(
+    agreed: PaymentTransaction, run: Run, compare: Compare, sandbox: Sandbox, books: Books
+) -> None:
+    sandbox.gateway().cancel(portal(run(agreed).gateway_id))
+
+    assert compare() == [(DriftKind.STATE_DIFFERS, False)]
+    assert books(AccountName.ALLOWANCES) == 25
+
+
+@pytest.mark.usefixtures("empty_gateway")
+def test_a_credit_that_the_gateway_no_longer_knows_is_missing(
+    agreed: PaymentTransaction, run: Run, compare: Compare, sandbox: Sandbox
+) -> None:
+    row = run(agreed)
+    aged(row, timedelta(hours=1))
+    sandbox.control("/reset", {})
+
+    assert compare() == [(DriftKind.MISSING, False)]
+    assert DriftFinding.objects.get().transaction_id == row.pk

@@ -21,6 +21,8 @@ from oropay.gateway.port import Answer, Capture, CardToken, Verdict
 from oropay.models import (
     Action,
     Alert,
+    DriftFinding,
+    DriftKind,
     FailureReason,
     Integration,
     MoneyState,
@@ -34,6 +36,7 @@ from plumbing.models import Mail
 from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
+from tests.oropay.books import aged as made_earlier
 from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, sending
 from tests.oropay.test_lost_follow_ups import follow_up
 
@@ -82,6 +85,21 @@ def test_a_lapsed_hold_is_held_anew_and_counts_once(
     capture = run(capture_start(hold=row, amount=Decimal(100), by=order.placed_by, now=timezone.now()))
     assert capture.state == S.APPROVED
     assert books(AccountName.GATEWAY_CLEARING) == 100
+
+
+@pytest.mark.usefixtures("empty_gateway")
+def test_a_renewal_that_the_gateway_no_longer_knows_is_missing(
+    lapsed: PaymentTransaction, run: Run, sandbox: Sandbox, compare: Callable[[], list[tuple[str, bool]]]
+) -> None:
+    row = renew(lapsed)
+    PaymentTransaction.objects.filter(pk=row.pk).update(created_at=timezone.now())
+    row = run(row)
+    assert compare() == []
+    made_earlier(row, timedelta(hours=1))
+    sandbox.control("/reset", {})
+
+    assert compare() == [(DriftKind.MISSING, False)]
+    assert DriftFinding.objects.get().transaction_id == row.pk
 
 
 def test_a_live_hold_is_renewed_only_where_the_gateway_does_so(held: PaymentTransaction, order: Order) -> None:
