@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from oropay.exceptions import VaultError
-from oropay.models import Exchange, Instrument, ProviderAccount, VaultCanary
+from oropay.models import Authentication, DisputeStep, Exchange, Instrument, ProviderAccount, VaultCanary
 from oropay.vault.boxes import (
     Context,
     closes_payloads_with,
@@ -48,13 +48,21 @@ SEALED: tuple[SealedColumn, ...] = (
 """Everything that only the worker opens. `manage.py vault_rotate` moves all of it to the current key."""
 
 
+PAYLOADS: tuple[Callable[[], QuerySet[Any]], ...] = (
+    Exchange.objects.all,
+    DisputeStep.objects.all,
+    lambda: Authentication.objects.exclude(key_id=""),
+)
+"""Everything that is closed with a payload key: what the gateway said, and what a browser is still to be told."""
+
+
 class Ring(StrEnum):
     """The two rings of keys."""
 
     VAULT = "vault"
     """Sealed boxes: closed with a public key by anybody, opened with the private one by the gateway worker."""
     PAYLOAD = "payload"
-    """Redacted answers of the gateway: one key closes and opens. The rows are append-only and never closed anew."""
+    """Redacted answers of the gateway: one key closes and opens. What is closed with it is never closed anew."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +91,11 @@ def sealed_rows() -> dict[str, int]:
 
 def payload_rows() -> dict[str, int]:
     """How many stored payloads hang on each payload key."""
-    return _counted(Exchange.objects.all())
+    return _counted(*(rows() for rows in PAYLOADS))
 
 
 def vault_health() -> list[KeyHealth]:
-    """Every key that is current or that rows hang on, the vault's first. Four queries.
+    """Every key that is current or that rows hang on, the vault's first. Six queries.
 
     Whether a key of the vault opens is what a worker last wrote down; whether a payload key is there, this process
     knows itself.

@@ -6,8 +6,10 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import BinaryField
 from django.utils import timezone
 from nacl.public import PrivateKey
 from pytest_django.fixtures import Settings
@@ -21,7 +23,7 @@ from oropay.services import BankDetails, canaries_check, canaries_ensure, provid
 from oropay.services.instrument import bank_add
 from oropay.vault import Context, Sealed
 from oropay.vault.contexts import vault_context
-from oropay.vault.keys import Ring, sealed_rows, vault_health
+from oropay.vault.keys import PAYLOADS, SEALED, Ring, sealed_rows, vault_health
 from plumbing.models import Job, JobState
 from plumbing.services import job_run
 from tests.checkout.shop import Shop
@@ -203,6 +205,18 @@ def test_the_command_says_which_keys_are_needed_no_more(shop: Shop, settings: Se
         "vault key old: old, 0 rows, may leave its ring",
         "payload key test: current, 0 rows",
     ]
+
+
+def test_every_table_that_holds_boxes_counts_before_a_key_may_leave() -> None:
+    holding = set()
+    for model in apps.get_models():
+        fields = model._meta.local_concrete_fields
+        if any(isinstance(field, BinaryField) for field in fields) and "key_id" in {field.name for field in fields}:
+            holding.add(model)
+
+    counted = {column.rows().model for column in SEALED} | {rows().model for rows in PAYLOADS}
+
+    assert holding - {VaultCanary} == counted
 
 
 def test_the_command_in_a_process_without_private_keys_changes_nothing(shop: Shop, settings: Settings) -> None:

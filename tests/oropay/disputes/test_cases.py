@@ -15,9 +15,10 @@ from oropay import engine
 from oropay.engine import disputes
 from oropay.exceptions import LinkRefused
 from oropay.gateway.port import CardToken
-from oropay.models import Alert, AlertKind, Dispute, MoneyState, Payment, PaymentTransaction, StepSource
+from oropay.models import Alert, AlertKind, Dispute, DisputeStep, MoneyState, Payment, PaymentTransaction, StepSource
 from oropay.services import capture_start, reauthorize_start
 from oropay.services.dispute import deadlines_watch, dispute_assign, finance_of
+from oropay.vault.keys import payload_rows
 from plumbing.exceptions import SomeNotDone
 from plumbing.models import Mail
 from plumbing.ports import periodic_tasks
@@ -53,6 +54,16 @@ def test_a_pull_finds_a_dispute_that_nobody_told_us_of(
     dispute = Dispute.objects.get(gateway_id=name)
     assert dispute.transaction == charge
     assert [step.source for step in dispute.steps.all()] == [StepSource.PULLED]
+
+
+def test_the_records_of_a_dispute_need_their_payload_key(charge: PaymentTransaction, bank: Bank) -> None:
+    before = sum(payload_rows().values())
+    bank.open(charge)
+
+    bank.pull()
+
+    assert DisputeStep.objects.count() == 1
+    assert sum(payload_rows().values()) == before + 1
 
 
 def test_a_dispute_that_cannot_be_kept_hides_no_other(house: House, pay: Pay, bank: Bank) -> None:
