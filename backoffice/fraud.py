@@ -28,8 +28,9 @@ RISK = {
 
 
 def checks_facts(row: Payment) -> Iterable[Facts]:
-    """Of the newest attempt to hold or take money by card; nothing before an answer came."""
-    sales = [one for one in row.transactions.all() if one.action in {Action.AUTHORIZE, Action.CHARGE}]
+    """Of the newest attempt to hold or take money by card, or to save one; nothing before an answer came."""
+    asking = {Action.AUTHORIZE, Action.CHARGE, Action.VALIDATE}
+    sales = [one for one in row.transactions.all() if one.action in asking]
     if row.method != Method.CARD or not sales or not (sales[-1].gateway_id or sales[-1].result_code):
         return
     sale = sales[-1]

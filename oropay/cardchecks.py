@@ -68,6 +68,15 @@ def policy_of(integration: Integration) -> dict[Finding, CheckPolicy]:
     return {finding: CheckPolicy(getattr(integration, finding.value)) for finding in Finding}
 
 
+def policy_for_saving(policy: Mapping[Finding, CheckPolicy]) -> dict[Finding, CheckPolicy]:
+    """The same where a card is saved without a payment: what is not simply accepted is refused.
+
+    No money waits there for a person to look. The question carries no address, so an unchecked one says nothing.
+    """
+    accepted = {Finding.AVS_NOT_CHECKED} | {one for one in policy if policy[one] == CheckPolicy.ACCEPT}
+    return {one: CheckPolicy.ACCEPT if one in accepted else CheckPolicy.REFUSE for one in policy}
+
+
 def ruling(
     *, results: Results, new_card: bool, policy: Mapping[Finding, CheckPolicy]
 ) -> tuple[Ruling | None, Sequence[Finding]]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from oropay.models import CardCheck, FailureReason, PaymentTransaction, Ruling, TransactionState
+from oropay.models import Action, CardCheck, FailureReason, PaymentTransaction, Ruling, TransactionState
 
 HELD_BY_GATEWAY = frozenset({"PENDING_REVIEW", "HOLD_SUCCESSFUL"})
 """The fraud filter's words for a payment it holds (GP-API `risk_assessment.result`)."""
@@ -133,6 +133,11 @@ DECLINES: dict[str, Decline] = {
         # ours
         Decline("checks", _ADDRESS, _("Address or security code did not match, and the integration refuses that.")),
         Decline(
+            "checks_saving",
+            _("Your bank did not confirm the card's details. Please check them and enter it again, or use another."),
+            _("Approved, but address or security code did not match; the integration keeps no such card."),
+        ),
+        Decline(
             "risk",
             _PLAIN,
             _("Refused by the gateway's fraud filter. Do not tell the buyer."),
@@ -156,6 +161,8 @@ def decline_of(row: PaymentTransaction) -> Decline | None:
     if row.state == TransactionState.DECLINED:
         if row.risk == "REJECTED":
             return DECLINES["risk"]
+        if row.action == Action.VALIDATE and CardCheck.objects.filter(transaction=row).exists():
+            return DECLINES["checks_saving"]
         return DECLINES.get(row.result_code, OTHERWISE)
     if row.state == TransactionState.FAILED and row.failure_reason == FailureReason.REFUSED:
         return DECLINES.get(row.error_code)

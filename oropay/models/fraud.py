@@ -16,7 +16,7 @@ class Ruling(models.TextChoices):
     REVIEW = "review", _("To be looked at")
     """The money stays as it is; a hold is not captured until a person accepts it."""
     REFUSED = "refused", _("Refused")
-    """The approved hold or charge is reversed at once; nothing is booked."""
+    """The approved hold or charge is reversed at once; nothing is booked. A card that was to be saved is not kept."""
 
 
 @tracked()

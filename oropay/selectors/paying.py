@@ -165,7 +165,9 @@ def paying_view(*, payment: Payment, now: datetime) -> PayingView:
                 "We are asking the bank about your card… usually 2–4 seconds. Nothing is charged."
             ),
             MoneyState.UNKNOWN: _("We are checking with the bank. Nothing is charged, whatever it answers."),
-            MoneyState.DECLINED: _("Nothing was charged, and the card is not saved: its bank did not accept it."),
+            MoneyState.DECLINED: _("Nothing was charged, and the card is not saved.")
+            if refusal is DECLINES["checks_saving"]
+            else _("Nothing was charged, and the card is not saved: its bank did not accept it."),
         }
         if payment.instrument is not None and payment.instrument.same_as_id is not None:
             sentences[MoneyState.VALIDATED] = _(

@@ -13,6 +13,8 @@ from oropay.exceptions import InstrumentUnusable, MethodUnavailable
 from oropay.models import (
     Action,
     Alert,
+    CardCheck,
+    CheckPolicy,
     FailureReason,
     Instrument,
     InstrumentState,
@@ -27,6 +29,7 @@ from oropay.services import NewCard, card_validate_start, instrument_validate_st
 from reconciliation.models import Expectation
 from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
 from tests.oropay.house import bank
+from tests.oropay.test_cardchecks import CODE_WRONG, EVERYTHING_MATCHES
 
 S = TransactionState
 Check = Callable[..., Payment]
@@ -91,6 +94,37 @@ def test_a_card_its_bank_does_not_accept_is_not_saved(check: Check, run: Run) ->
     assert paying_view(payment=payment, now=timezone.now()).sentence == (
         "Nothing was charged, and the card is not saved: its bank did not accept it."
     )
+
+
+@pytest.mark.parametrize("policy", [CheckPolicy.REFUSE, CheckPolicy.REVIEW])
+def test_a_card_with_a_wrong_security_code_is_not_saved_where_a_payment_with_it_would_be_stopped(
+    check: Check, run: Run, integration: Integration, policy: CheckPolicy
+) -> None:
+    Integration.objects.filter(pk=integration.pk).update(cvv_not_matched=policy, avs_not_checked=policy)
+
+    wrong, right = check(card=CODE_WRONG), check(card=EVERYTHING_MATCHES)
+    row, good = run(wrong), run(right)
+
+    wrong.refresh_from_db()
+    view = paying_view(payment=wrong, now=timezone.now())
+    assert (row.state, row.cvv, good.state) == (S.DECLINED, "NOT_MATCHED", S.APPROVED)
+    assert Instrument.objects.get(payments=wrong).state == InstrumentState.ONCE
+    assert Instrument.objects.get(payments=right).state == InstrumentState.ACTIVE
+    assert (view.state, view.card_not_kept) == (MoneyState.DECLINED, False)
+    assert view.sentence == "Nothing was charged, and the card is not saved."
+    assert view.decline == (
+        "Your bank did not confirm the card's details. Please check them and enter it again, or use another."
+    )
+    assert CardCheck.objects.get().found == ["cvv_not_matched"]
+    assert not Alert.objects.exists()
+
+
+def test_a_card_with_a_wrong_security_code_is_saved_where_the_integration_accepts_it(check: Check, run: Run) -> None:
+    payment = check(card=CODE_WRONG)
+
+    run(payment)
+
+    assert Instrument.objects.get(payments=payment).state == InstrumentState.ACTIVE
 
 
 def test_the_same_click_again_joins_the_check_already_running(check: Check) -> None:

@@ -1,7 +1,8 @@
-"""Address and security code of an approved card payment, against the integration's policy.
+"""Address and security code of an approved card payment or check, against the integration's policy.
 
 What the policy refuses is held in review by us, so that nothing is booked and nobody is told that it was paid, and a
-cancel is queued in the same transaction. The results are in the answer to our own request only.
+cancel is queued in the same transaction. A card that was to be saved without a payment is declined: nothing is to be
+given back. The results are in the answer to our own request only.
 """
 
 from django.utils.translation import gettext as _
@@ -26,7 +27,7 @@ from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
 
 S = TransactionState
-CHECKED = INITIATING - AUTHENTICATING
+CHECKED = (INITIATING - AUTHENTICATING) | {Action.VALIDATE}
 """What a bank looks at address and security code for."""
 FIRST = frozenset({S.SENDING, S.UNKNOWN})
 """A transaction is judged when its outcome is learned, once."""
@@ -45,18 +46,21 @@ def checked(*, news: Recording, move: Move) -> Move:
     ):
         return move
     answer, instrument = news.answer, payment.instrument
+    saving, policy = row.action == Action.VALIDATE, cardchecks.policy_of(payment.integration)
     ruled, found = cardchecks.ruling(
         results=cardchecks.Results(address=answer.avs_address, postal_code=answer.avs_postal_code, cvv=answer.cvv),
         new_card=payment.keep_instrument or (instrument is not None and instrument.state == InstrumentState.ONCE),
-        policy=cardchecks.policy_of(payment.integration),
+        policy=cardchecks.policy_for_saving(policy) if saving else policy,
     )
     if ruled is None:
         return move
+    if saving:
+        ruled = Ruling.REFUSED
     CardCheck.objects.get_or_create(
         transaction=row, defaults={"ruling": ruled, "found": [one.value for one in found], "raised_at": news.now}
     )
     if ruled == Ruling.REFUSED:
-        return Move(S.REVIEW)
+        return Move(S.DECLINED if saving else S.REVIEW)
     text = _("{amount} was approved, but {found}.").format(
         amount=format_money(row.amount, row.currency), found=cardchecks.words(found)
     )
