@@ -81,11 +81,12 @@ def ask(
     now: datetime,
     small: bool = False,
     key: str = "",
+    pauses: bool = True,
 ) -> tuple[Stance, list[Exceeded]]:
     """Refuse who is locked out or must wait; count this try and say what it amounts to.
 
     `small` charges are counted apart: see `is_small`. The same `key` again is the same try, such as
-    a second click: it is not counted.
+    a second click: it is not counted. `pauses` is False where another count follows at once: that one makes wait.
 
     Raises:
         LockedOut: with the time until which.
@@ -105,7 +106,7 @@ def ask(
         stance, exceeded = _judge(seen, subjects=subjects)
         if key:
             _store().set(f"oropay:velocity:try:{key}", stance.value, ex=3600)
-        if stance == Stance.STEP_UP:
+        if stance == Stance.STEP_UP and pauses:
             _pause(organization_id=organization_id, subjects=subjects)
     except redis.RedisError as error:
         logger.exception("the counters of payment tries cannot be asked")

@@ -2,7 +2,7 @@
 
 A pay page does four things, in this order:
 
-1. `options = pay_options(...)` and `form = PayForm(data, options=options, debit=debit_terms(...))`
+1. `options = pay_options(...)` and `form = PayForm(data, options=options, debit=debit_terms(...), guard=...)`
 2. renders `storefront/pay/_method.html` inside its own `<form>` (and `storefront/pay/_scripts.html` in the head)
 3. `pay_start(request, form=form, parts=[PartAsked(...)])`, which returns the payment or raises `PaymentError`
 4. redirects to `storefront:paying` of that payment
@@ -46,9 +46,11 @@ from oropay.models import (
 )
 from oropay.selectors import MethodOffer, instruments_for, methods_for, payments_visible_to
 from oropay.services import (
+    BankDetails,
     Client,
     PartAsked,
     PaymentAsked,
+    account_guard,
     frozen_words,
     instrument_refusal,
     payment_start,
@@ -261,6 +263,25 @@ def client_of(request: HttpRequest) -> Client:
 
 def client_ip(request: HttpRequest) -> str:
     return str(get_adapter(request).get_client_ip(request))
+
+
+def account_guard_of(
+    request: HttpRequest, *, seller: Organization, company: Customer, paying: bool = True
+) -> Callable[[BankDetails], None]:
+    """The guard of a pay form: who asks about a bank account here. `paying`: a payment with it follows at once."""
+
+    def guard(account: BankDetails) -> None:
+        account_guard(
+            organization=seller,
+            by=request.user,  # type: ignore[arg-type]
+            company=str(company.pk),
+            client=client_of(request),
+            account=account,
+            paying=paying,
+            now=timezone.now(),
+        )
+
+    return guard
 
 
 def pay_start(request: HttpRequest, *, form: PayForm, parts: Sequence[PartAsked]) -> Payment:

@@ -46,7 +46,7 @@ from oropay.services.followup import (
     ways_back,
 )
 from oropay.services.forced import forced_statuses_expire, status_force, status_unforce
-from oropay.services.guard import card_form_guard, lockout_lift
+from oropay.services.guard import account_guard, card_form_guard, lockout_lift
 from oropay.services.instrument import (
     BankDetails,
     MandateGiven,
@@ -122,6 +122,7 @@ __all__ = [
     "Share",
     "WayBack",
     "WaysBack",
+    "account_guard",
     "account_type_of",
     "ach_return_code_enter",
     "alert_raise",

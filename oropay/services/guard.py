@@ -19,7 +19,7 @@ from oropay.declines import Suspicion, decline_of
 from oropay.exceptions import LiftRefused, LockedOut, NoteRequired
 from oropay.limits import Act
 from oropay.models import Initiator, Instrument, Integration, Lockout, Payment, PaymentTransaction, Subject
-from oropay.services.instrument import NewCard
+from oropay.services.instrument import BankDetails, NewCard
 from oropay.velocity import Exceeded, Stance, subjects_of
 from plumbing.services import mail_queue
 
@@ -105,6 +105,38 @@ def validation_guard(
     )
     refuse_exceeded(organization=organization, exceeded=exceeded, values=values, now=now)
     return {subject.value: value for subject, value in subjects.items()}
+
+
+def account_guard(
+    *,
+    organization: Organization,
+    by: User,
+    company: str,
+    client: "Client",
+    account: BankDetails,
+    paying: bool,
+    now: datetime,
+) -> None:
+    """Count asking whether a bank account may be debited, before it is asked: a service outside may answer.
+
+    Counted like the check of a card. `paying` says that the debit follows at once: who must wait waits for that.
+    Raises as `charge_guard`.
+    """
+    values = {
+        **_person(by),
+        Subject.COMPANY: company,
+        Subject.SESSION: client.session_key,
+        Subject.ADDRESS: client.ip_address or "",
+        **_account_named(account),
+    }
+    _stance, exceeded = velocity.ask(
+        act=Act.VERIFICATION,
+        organization_id=organization.pk,
+        subjects=subjects_of(values),
+        now=now,
+        pauses=not paying,
+    )
+    refuse_exceeded(organization=organization, exceeded=exceeded, values=values, now=now)
 
 
 def card_form_guard(
@@ -224,12 +256,17 @@ def _person(by: User | None) -> dict[Subject, str]:
 
 
 def _instrument(asked: "PaymentAsked", *, fingerprint: str) -> dict[Subject, str]:
-    """What is known of the card before it is charged: of a saved one its print, of a new one what the browser says."""
+    """What is known of a card or account before it is charged: of a saved one its print, of a new card what the browser
+    says, of a new account what was typed.
+    """
     source = asked.source
     instrument_id = getattr(source, "instrument_id", None)
     if instrument_id is not None:
         return {Subject.INSTRUMENT: fingerprint or f"saved:{instrument_id}"}
-    return _card_named(source) if isinstance(source, NewCard) else {}
+    if isinstance(source, NewCard):
+        return _card_named(source)
+    details = getattr(source, "details", None)
+    return _account_named(details) if isinstance(details, BankDetails) else {}
 
 
 def _card_named(card: NewCard | Instrument) -> dict[Subject, str]:
@@ -237,6 +274,13 @@ def _card_named(card: NewCard | Instrument) -> dict[Subject, str]:
     if isinstance(card, Instrument):
         return {Subject.INSTRUMENT: card.fingerprint or f"saved:{card.pk}"}
     return {Subject.INSTRUMENT: _identity(card), Subject.BIN: card.bin[:6]}
+
+
+def _account_named(account: BankDetails) -> dict[Subject, str]:
+    """An account just typed, by its bank and last digits: its number is not for counters."""
+    last4 = account.account_number.strip()[-4:]
+    name = ("bank", account.routing_number.strip(), last4, account.account_type, account.holder_type)
+    return {Subject.INSTRUMENT: ":".join(name)}
 
 
 def _identity(card: NewCard) -> str:

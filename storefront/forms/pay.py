@@ -5,7 +5,7 @@ this form for one request: it is sealed by the service that the view calls, and 
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from oropay.accountcheck import RefusedAt
+from oropay.exceptions import TriedTooOften
 from oropay.models import Instrument, InstrumentKind
 from oropay.services import (
     BankDetails,
@@ -78,7 +79,10 @@ def _secret(**attrs: str) -> Unrepeated:
 
 
 class PayForm(forms.Form):
-    """Which of the options, and its details. `source()` is what the payment service wants."""
+    """Which of the options, and its details. `source()` is what the payment service wants.
+
+    `guard` counts that a bank account is asked about, or raises `TriedTooOften`: see `storefront.pay.account_guard_of`.
+    """
 
     attempt_key = forms.UUIDField(widget=forms.HiddenInput)
     agreed_day = forms.DateField(widget=forms.HiddenInput, required=False)
@@ -129,9 +133,11 @@ class PayForm(forms.Form):
         *,
         options: Sequence[PayOption],
         debit: Terms,
+        guard: Callable[[BankDetails], None],
         chosen: str = "",
         **kwargs: Any,
     ) -> None:
+        self.guard = guard
         self.options = [
             replace(option, authorisation=debit.shown(last4=option.instrument.last4))
             if option.debits and option.instrument is not None
@@ -190,8 +196,16 @@ class PayForm(forms.Form):
         return data
 
     def _check_account(self, data: dict[str, Any]) -> None:
-        """Ask whatever the settings name whether this account may be debited; what it refuses is said at the field."""
+        """Ask whatever the settings name whether this account may be debited; what it refuses is said at the field.
+
+        Whoever asks too often is told to wait, and nobody is asked.
+        """
         details = self._bank_details(data)
+        try:
+            self.guard(details)
+        except TriedTooOften as error:
+            self.add_error(None, str(error))
+            return
         found = bank_check(details=details)
         if found.refusal:
             self.add_error(REFUSED_AT[found.refused], found.refusal)

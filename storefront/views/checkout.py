@@ -45,7 +45,7 @@ from oropay.services import PartAsked
 from storefront.forms.checkout import AddressesForm, AddressForm, PaymentStepForm, PlaceForm, ShippingForm
 from storefront.forms.pay import FREE, TERMS, PayOption
 from storefront.middleware import ShopRequest, seat_now
-from storefront.pay import debit_terms, earlier_attempt, order_stub, pay_options, pay_start, pay_view
+from storefront.pay import account_guard_of, debit_terms, earlier_attempt, order_stub, pay_options, pay_start, pay_view
 from storefront.views.home import no_company
 
 
@@ -233,6 +233,7 @@ def _place_form(request: ShopRequest, row: Checkout, priced: PricedList, option:
             currency=priced.currency,
             now=timezone.now(),
         ),
+        guard=account_guard_of(request, seller=row.website.organization, company=row.customer),
         initial={"total": priced.totals.total},
     )
 

@@ -42,6 +42,7 @@ from storefront.forms.pay import PayForm
 from storefront.middleware import ShopRequest, seat_now
 from storefront.narrowing import Narrowing
 from storefront.pay import (
+    account_guard_of,
     debit_terms,
     earlier_attempt,
     instrument_name,
@@ -301,6 +302,7 @@ def _pay_form(request: ShopRequest, row: Invoice, payable: Payable, amounts: Amo
             currency=row.currency,
             now=timezone.now(),
         ),
+        guard=account_guard_of(request, seller=row.organization, company=row.customer),
     )
 
 

@@ -39,7 +39,7 @@ from plumbing.waiting import look_until
 from storefront.forms.methods import EditForm, SaveForm
 from storefront.methods import MethodRow, may_manage, method_row, save_options, standing_terms
 from storefront.middleware import ShopRequest, seat_now, seat_required
-from storefront.pay import client_of, instrument_name, pay_view
+from storefront.pay import account_guard_of, client_of, instrument_name, pay_view
 from storefront.views.home import no_company
 
 
@@ -77,6 +77,7 @@ def add(request: ShopRequest) -> HttpResponse:
         request.POST or None,
         options=save_options(website=request.website, customer=seat.customer),
         debit=standing_terms(seat=seat, today=_today(seat)),
+        guard=account_guard_of(request, seller=seat.customer.organization, company=seat.customer, paying=False),
         may_share=managed,
     )
     if request.method == "POST" and form.is_valid():

@@ -31,6 +31,7 @@ from storefront.forms.checkout import PlaceForm
 from storefront.middleware import ShopRequest, seat_now
 from storefront.narrowing import Narrowing
 from storefront.pay import (
+    account_guard_of,
     debit_terms,
     earlier_attempt,
     instrument_name,
@@ -244,6 +245,7 @@ def pay(request: ShopRequest, number: str) -> HttpResponse:
             currency=row.currency,
             now=timezone.now(),
         ),
+        guard=account_guard_of(request, seller=row.organization, company=row.customer),
         initial={"total": amount},
     )
     if form.is_bound and form.is_valid():

@@ -28,6 +28,7 @@ from oropay.models import (
 )
 from oropay.services import (
     Client,
+    NewBank,
     PartAsked,
     PaymentAsked,
     card_form_guard,
@@ -39,6 +40,7 @@ from oropay.velocity import Stance, ask, is_small, subjects_of
 from plumbing.models import Mail
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
 from tests.factories import StaffFactory
+from tests.oropay.house import bank
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -74,6 +76,7 @@ def attempt(payable: Payable, integration: Integration, buyer: User) -> Callable
         amount: str = "100.00",
         key: uuid.UUID | None = None,
         initiator: Initiator = Initiator.BUYER,
+        source: NewBank | None = None,
     ) -> Payment:
         Payment.objects.filter(parts__live=True).update(attempt_key=uuid.uuid4())
         PaymentTransaction.objects.filter(state=TransactionState.QUEUED).update(state=TransactionState.CANCELED)
@@ -82,7 +85,7 @@ def attempt(payable: Payable, integration: Integration, buyer: User) -> Callable
             asked=PaymentAsked(
                 parts=[PartAsked(payable_id=payable.pk, amount=Decimal(amount))],
                 integration_id=integration.pk,
-                source=NewCard(token="PMT_once", brand="visa", last4=last4, bin="426397"),
+                source=source or NewCard(token="PMT_once", brand="visa", last4=last4, bin="426397"),
                 attempt_key=key or uuid.uuid4(),
                 client=Client(ip_address=address, session_key=session),
                 initiator=initiator,
@@ -223,6 +226,19 @@ def test_after_a_step_up_the_next_try_must_wait(
 
     assert Payment.objects.count() == 2
     assert not Lockout.objects.exists()
+
+
+def test_a_bank_account_that_is_typed_again_elsewhere_counts_as_the_same(
+    limits: Callable[[str], None], attempt: Callable[..., Payment]
+) -> None:
+    limits("charge/instrument/60=0:1")
+    attempt(source=bank(), session="one")
+    attempt(source=bank("1357902469"), session="one")
+
+    with pytest.raises(LockedOut):
+        attempt(source=bank(), session="two")
+
+    assert (Payment.objects.count(), Lockout.objects.get().hint) == (2, "···· 2468")
 
 
 def test_what_we_start_ourselves_is_not_counted(limits: Callable[[str], None], attempt: Callable[..., Payment]) -> None:

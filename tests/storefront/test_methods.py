@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from commerce.models import Level, Permission, User
 from oropay import engine
+from oropay.limits import limits_read
 from oropay.models import (
     Instrument,
     InstrumentDefault,
@@ -29,6 +30,7 @@ from storefront.methods import ends_in
 from storefront.pay import order_stub, pay_options
 from tests.checkout.shop import Shop
 from tests.factories import CustomerFactory
+from tests.storefront.accountchecks import OnlyAcme
 from tests.storefront.pages import bank_form, fields, inputs, send, text
 
 Opened = Callable[[User], Client]
@@ -316,6 +318,22 @@ def test_a_wrong_bank_form_saves_nothing_and_repeats_no_number(
     assert words in text(response)
     assert "90817263544536" not in response.content.decode()
     assert not Instrument.objects.exists()
+
+
+def test_who_adds_bank_accounts_too_often_is_told_so_and_no_account_check_is_asked(
+    browser: Client, settings: Settings
+) -> None:
+    settings.OROPAY_VELOCITY = limits_read("verification/user/600=0:1")
+    settings.OROPAY_ACCOUNT_CHECK = "tests.storefront.accountchecks.OnlyAcme"
+    OnlyAcme.asked.clear()
+    browser.post("/payment-methods/add/", bank_form(browser))
+
+    response = browser.post("/payment-methods/add/", bank_form(browser))
+
+    assert response.status_code == 422
+    assert "Nothing was charged. There were too many tries to pay from here." in text(response)
+    assert len(OnlyAcme.asked) == 1
+    assert Instrument.objects.count() == 1
 
 
 def add_card(client: Client, **changes: str) -> Any:

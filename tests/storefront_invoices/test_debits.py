@@ -1,6 +1,7 @@
 """What a buyer reads of a bank debit: the day it is expected to settle, and why it came back."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 
 from invoices.models import Invoice
 from oropay.gateway.port import Verdict
+from oropay.limits import limits_read
 from oropay.models import CheckState, Instrument, Payment
 from plumbing.models import Mail
 from tests.invoices.house import House, payable_of
@@ -97,3 +99,33 @@ def test_what_a_plugged_in_account_check_found_is_kept_and_asked_once(
     assert answer.status_code == 302
     assert (account.check_state, account.check_words) == (CheckState.VERIFIED, "Held by Acme, open since 2012.")
     assert [asked.account_number for asked in OnlyAcme.asked] == [BANK["bank_account"]]
+
+
+def test_who_is_locked_out_has_no_account_check_asked(
+    house: House, buyer: Client, invoice: Invoice, settings: Any
+) -> None:
+    settings.OROPAY_ACCOUNT_CHECK = "tests.storefront.accountchecks.OnlyAcme"
+    settings.OROPAY_VELOCITY = limits_read("verification/user/600=0:1")
+    OnlyAcme.asked.clear()
+    send(buyer, invoice, form_of(buyer, invoice) | by_bank(house) | {"bank_holder_name": "Somebody else"})
+
+    answer = send(buyer, invoice, form_of(buyer, invoice) | by_bank(house) | {"bank_holder_name": "Acme"})
+
+    assert answer.status_code == 422
+    assert "Nothing was charged. There were too many tries to pay from here." in text_of(answer)
+    assert len(OnlyAcme.asked) == 1
+    assert not Payment.objects.exists()
+
+
+def test_a_debit_does_not_wait_for_the_check_of_its_own_account(
+    house: House, buyer: Client, invoice: Invoice, settings: Any
+) -> None:
+    settings.OROPAY_VELOCITY = limits_read("verification/user/600=1:9, charge/user/600=5:9")
+    settings.OROPAY_VELOCITY_PAUSE = timedelta(seconds=30)
+    settings.OROPAY_ACCOUNT_CHECK = "tests.storefront.accountchecks.OnlyAcme"
+    send(buyer, invoice, form_of(buyer, invoice) | by_bank(house) | {"bank_holder_name": "Somebody else"})
+
+    answer = send(buyer, invoice, form_of(buyer, invoice) | by_bank(house) | {"bank_holder_name": "Acme"})
+
+    assert answer.status_code == 302
+    assert Payment.objects.get().amount == 100
