@@ -33,11 +33,7 @@ TOOK = frozenset({Verdict.APPROVED, Verdict.PENDING, Verdict.REVIEW})
 
 
 def look(*, transaction_id: int, now: datetime, only_due: bool = False) -> None:
-    """Make the next look-up of an unknown transaction and act on what it proves.
-
-    `only_due`: not before its time. Messages are hints and may come twice, late and together; who asks on purpose does
-    not wait.
-    """
+    """Make the next look-up of an unknown transaction and act on what it proves; `only_due`: not before its time."""
     row = _reserve(transaction_id=transaction_id, now=now, only_due=only_due)
     if row is None:
         return
@@ -82,10 +78,7 @@ def reread_record(*, row: PaymentTransaction, answer: Answer, now: datetime) -> 
 
 
 def lease_expired(*, transaction_id: int, now: datetime) -> None:
-    """A worker vanished while sending: what it did is unknown, and it is never sent again.
-
-    That worker's end says nothing about the gateway, whose health this leaves alone.
-    """
+    """A worker vanished while sending: what it did is unknown, it is never sent again; the gateway is not to blame."""
     row = PaymentTransaction.objects.filter(
         pk=transaction_id, state=TransactionState.SENDING, lease_until__lt=now
     ).first()
