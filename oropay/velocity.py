@@ -52,11 +52,11 @@ Subjects = Mapping[Subject, str]
 
 @lru_cache(maxsize=1)
 def _store() -> "redis.Redis":
-    # Who finds all connections taken waits for one: many tries at once are no outage.
+    # Who finds all connections taken waits for one: many tries at once are no outage, however slow the machine.
     connections = redis.BlockingConnectionPool.from_url(
         settings.REDIS_URL,
         max_connections=32,
-        timeout=2,
+        timeout=10,
         socket_timeout=1,
         socket_connect_timeout=1,
         decode_responses=True,
