@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from commerce.models import Order, User
+from commerce.models import User
 from oropay import engine
 from oropay.engine.gateways import gateway_of
 from oropay.engine.send import Claim
@@ -101,12 +101,13 @@ def given_back(charge: PaymentTransaction, amount: str, clerk: User) -> PaymentT
     )
 
 
-def refund_of(charge: PaymentTransaction, amount: str, order: Order) -> PaymentTransaction:
+def refund_of(charge: PaymentTransaction, amount: str, *, by: User) -> PaymentTransaction:
+    """Have part of a charge given back; queued."""
     return refund_start(
         charge=charge,
         lines=refund_lines_suggested(charge=charge, amount=Decimal(amount)),
         reason=RefundReason.DUPLICATE,
         note="sent twice",
-        by=order.placed_by,
+        by=by,
         now=timezone.now(),
     )

@@ -38,7 +38,7 @@ def late_refund(
     charge: PaymentTransaction, amount: str, order: Order, lose: Lose, decide: Decide
 ) -> Callable[[], None]:
     """A refund that the gateway made and two persons ruled out; call it to let it turn up."""
-    row = lose(refund_of(charge, amount, order), "/transactions/{id}/refund", when="after")
+    row = lose(refund_of(charge, amount, by=order.placed_by), "/transactions/{id}/refund", when="after")
     decide(row, taken=False)
     return lambda: engine.watch(transaction_id=row.pk, now=timezone.now())
 

@@ -152,7 +152,7 @@ def test_a_lost_refund_ends_by_a_verdict_only(
     start: Start, run: Run, lose: Lose, decide: Decide, order: Order, books: Books, taken: bool, given: int
 ) -> None:
     charge = run(start())
-    row = lose(refund_of(charge, "40.00", order), "/transactions/{id}/refund")
+    row = lose(refund_of(charge, "40.00", by=order.placed_by), "/transactions/{id}/refund")
 
     after = decide(row, taken=taken, gateway_id="TRN_refund" if taken else "")
 
@@ -192,7 +192,7 @@ def test_a_refund_ruled_out_that_turns_up_after_all_is_booked_and_lowers_what_is
     start: Start, run: Run, lose: Lose, decide: Decide, order: Order, books: Books
 ) -> None:
     charge = run(start())
-    row = lose(refund_of(charge, "40.00", order), "/transactions/{id}/refund", when="after")
+    row = lose(refund_of(charge, "40.00", by=order.placed_by), "/transactions/{id}/refund", when="after")
     decide(row, taken=False)
 
     engine.watch(transaction_id=row.pk, now=timezone.now())
@@ -278,7 +278,7 @@ def test_what_a_late_refund_gave_back_is_not_left_for_a_refund_in_the_portal(
     sandbox: Sandbox,
     books: Books,
 ) -> None:
-    row = lose(refund_of(charge, "40.00", order), "/transactions/{id}/refund", when="after")
+    row = lose(refund_of(charge, "40.00", by=order.placed_by), "/transactions/{id}/refund", when="after")
     decide(row, taken=False)
     engine.watch(transaction_id=row.pk, now=timezone.now())
     sandbox.gateway().refund(portal(charge.gateway_id, "70"))

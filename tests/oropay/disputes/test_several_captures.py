@@ -11,14 +11,15 @@ from ledger.models import AccountName
 from oropay import engine
 from oropay.engine import disputes
 from oropay.exceptions import LinkRefused, RefundTooLarge
-from oropay.models import Alert, AlertKind, PaymentTransaction, ProviderAccount, RefundReason
+from oropay.models import Alert, AlertKind, PaymentTransaction, ProviderAccount
 from oropay.selectors import family_of
-from oropay.services import capture_start, refund_lines_suggested, refund_start, refundable
+from oropay.services import capture_start, refundable
 from plumbing.selectors import notes_on
 from tests.contract.sandbox import VISA
 from tests.invoices.house import House, posted_lines
 from tests.oropay.disputes.conftest import Bank, Pay, moves
 from tests.oropay.disputes.told import recorded
+from tests.oropay.house import refund_of
 
 Take = Callable[[str], PaymentTransaction]
 
@@ -46,17 +47,6 @@ def _sent(row: PaymentTransaction) -> PaymentTransaction:
     return PaymentTransaction.objects.get(pk=row.pk, state="approved")
 
 
-def _refund(capture: PaymentTransaction, amount: str, house: House) -> PaymentTransaction:
-    return refund_start(
-        charge=capture,
-        lines=refund_lines_suggested(charge=capture, amount=Decimal(amount)),
-        reason=RefundReason.GOODS,
-        note="one was broken",
-        by=house.clerk,
-        now=timezone.now(),
-    )
-
-
 def _refundable(capture: PaymentTransaction) -> Decimal:
     return refundable(transaction=capture, family=family_of(payment=capture.payment)).limit
 
@@ -65,14 +55,14 @@ def test_a_dispute_is_of_the_capture_that_was_not_refunded(
     house: House, take: Take, hold: PaymentTransaction, bank: Bank
 ) -> None:
     refunded, whole = take("50.00"), take("40.00")
-    _sent(_refund(refunded, "30.00", house))
+    _sent(refund_of(refunded, "30.00", by=house.clerk))
 
     dispute = bank.tell(bank.open(hold, amount=3500))
 
     assert dispute.transaction == whole
     assert (_refundable(refunded), _refundable(whole)) == (Decimal("20.00"), Decimal("5.00"))
     with pytest.raises(RefundTooLarge):
-        _refund(whole, "5.01", house)
+        refund_of(whole, "5.01", by=house.clerk)
     assert not Alert.objects.exists()
 
 
@@ -90,7 +80,7 @@ def test_a_dispute_larger_than_each_capture_is_booked_whole_and_the_others_give_
     house: House, take: Take, hold: PaymentTransaction, bank: Bank
 ) -> None:
     refunded, whole = take("50.00"), take("40.00")
-    _sent(_refund(refunded, "30.00", house))
+    _sent(refund_of(refunded, "30.00", by=house.clerk))
 
     name = bank.open(hold, amount=6000)
     dispute = bank.tell(name)
@@ -103,7 +93,7 @@ def test_a_dispute_larger_than_each_capture_is_booked_whole_and_the_others_give_
     assert house.book(AccountName.GATEWAY_CLEARING) == 0
     assert (_refundable(refunded), _refundable(whole)) == (Decimal(0), Decimal(0))
     with pytest.raises(RefundTooLarge, match="a dispute or refund of another capture took the rest"):
-        _refund(refunded, "0.01", house)
+        refund_of(refunded, "0.01", by=house.clerk)
     alert = Alert.objects.get()
     assert (alert.kind, alert.transaction) == (AlertKind.AMOUNT_DIFFERS, whole)
     assert f"Dispute {name} over $60.00 is larger than this capture of $40.00" in alert.text
