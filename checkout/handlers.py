@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from checkout import locks
@@ -20,6 +20,7 @@ from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services import refund_mail
 from oropay.services.share import Share, own_sums
+from plumbing.compiled import compiled
 
 
 class OrderPayable:
@@ -44,7 +45,7 @@ class OrderPayable:
     def describe(self, *, payable: Payable, amount: Decimal) -> OrderData:
         """Σ line totals + shipping = the order's total: discounts are on the lines, at list price less tier price."""
         order = _order(payable)
-        lines = order.lines.select_related("product__unit").order_by("position")
+        lines = _lines(order_id=order.pk)
         billing = AddressSnapshot.from_json(order.billing_address)
         return OrderData(
             reference=order.number,
@@ -166,6 +167,11 @@ def _order(payable: Payable) -> Order:
     if isinstance(payable.document, locks.HeldOrder):
         return payable.document.order
     return Order.objects.select_related("customer", "placed_by").get(payable=payable)
+
+
+@compiled
+def _lines(*, order_id: int) -> QuerySet[OrderLine]:
+    return OrderLine.objects.select_related("product__unit").filter(order_id=order_id).order_by("position")
 
 
 def _checkouts_move(payable: Payable, old: CheckoutState, new: CheckoutState) -> None:

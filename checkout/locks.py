@@ -6,11 +6,13 @@ A checkout alone is locked to be changed or to write its first order, which nobo
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from checkout.models import Checkout, ShoppingList
 from commerce.models import Order
+from plumbing.compiled import compiled
 
 
 def checkout(*, pk: int) -> Checkout:
@@ -40,14 +42,18 @@ class HeldOrder:
 
 def orders(*, ids: Iterable[int]) -> dict[int, HeldOrder]:
     """Orders by id. The payables in front of them are locked already."""
-    rows = (
+    return {order.pk: HeldOrder(order, has_checkouts=order.has_checkouts) for order in _orders(ids=ids)}
+
+
+@compiled
+def _orders(*, ids: Iterable[int]) -> QuerySet[Any]:
+    return (
         Order.objects.select_for_update(of=("self",), no_key=True)
         .select_related("customer", "placed_by")
         .annotate(has_checkouts=Exists(Checkout.objects.filter(order=OuterRef("pk"))))
-        .filter(pk__in=list(ids))
+        .filter(pk__in=ids)
         .order_by("pk")
     )
-    return {order.pk: HeldOrder(order, has_checkouts=order.has_checkouts) for order in rows}
 
 
 def shopping_list(*, pk: int) -> ShoppingList:

@@ -39,6 +39,7 @@ from oropay.models import (
     TransactionState,
     Watch,
 )
+from plumbing.compiled import compiled
 
 M = TypeVar("M", bound=Model)
 
@@ -67,13 +68,11 @@ def approval_waiting(*, transaction_id: int) -> Approval | None:
     )
 
 
-def payables(*, ids: Iterable[int]) -> list[Payable]:
+@compiled
+def payables(*, ids: Iterable[int]) -> QuerySet[Payable]:
     """Lock payables in id order."""
-    return list(
-        Payable.objects.select_for_update(of=("self",))
-        .select_related("organization")
-        .filter(pk__in=list(ids))
-        .order_by("pk")
+    return (
+        Payable.objects.select_for_update(of=("self",)).select_related("organization").filter(pk__in=ids).order_by("pk")
     )
 
 
@@ -92,19 +91,9 @@ def payables_of(*, payment_id: int) -> Paid:
     While we waited, an invoice may have taken over its order: then we look again. It is always the younger payable,
     so the order of locks holds.
     """
-    rows = (
-        Payable.objects.select_for_update(of=("self",))
-        .select_related("organization")
-        .filter(parts__payment_id=payment_id)
-        .order_by("pk")
-    )
-    held = {payable.pk: payable for payable in rows}
+    held = {payable.pk: payable for payable in _payables_of(payment_id=payment_id)}
     while True:
-        parts = list(
-            PaymentPayable.objects.filter(Q(payment_id=payment_id) | Q(payable_id__in=held.keys())).order_by(
-                "payable_id", "pk"
-            )
-        )
+        parts = _parts_beside(payment_id=payment_id, payable_ids=held.keys())
         ids = {part.payable_id for part in parts if part.payment_id == payment_id}
         if ids <= held.keys():
             return Paid(
@@ -113,13 +102,36 @@ def payables_of(*, payment_id: int) -> Paid:
         held |= {payable.pk: payable for payable in payables(ids=ids - held.keys())}
 
 
+@compiled
+def _payables_of(*, payment_id: int) -> QuerySet[Payable]:
+    return (
+        Payable.objects.select_for_update(of=("self",))
+        .select_related("organization")
+        .filter(parts__payment_id=payment_id)
+        .order_by("pk")
+    )
+
+
+@compiled
+def _parts_beside(*, payment_id: int, payable_ids: Iterable[int]) -> QuerySet[PaymentPayable]:
+    """The parts of a payment, and everybody's of these payables."""
+    return PaymentPayable.objects.filter(Q(payment_id=payment_id) | Q(payable__pk__in=payable_ids)).order_by(
+        "payable_id", "pk"
+    )
+
+
 def payment(*, pk: int, seen: Payment | None = None) -> Payment:
     """Lock one payment. `seen` is the same, read before: what was read with it is not read again."""
-    held = Payment.objects.select_for_update(of=("self",)).get(pk=pk)
+    [held] = _payment(pk=pk)
     if seen is not None:
         for name, related in seen._state.fields_cache.items():
             setattr(held, name, related)
     return held
+
+
+@compiled
+def _payment(*, pk: int) -> QuerySet[Payment]:
+    return Payment.objects.select_for_update(of=("self",)).filter(pk=pk)
 
 
 def payments(*, ids: Iterable[int]) -> list[Payment]:
@@ -127,9 +139,10 @@ def payments(*, ids: Iterable[int]) -> list[Payment]:
     return list(Payment.objects.select_for_update(of=("self",)).filter(pk__in=list(ids)).order_by("pk"))
 
 
-def transactions_of(*, payment_id: int) -> list[PaymentTransaction]:
+@compiled
+def transactions_of(*, payment_id: int) -> QuerySet[PaymentTransaction]:
     """Lock all transactions of a payment, oldest first; the payment is locked already, so nobody adds one."""
-    return list(PaymentTransaction.objects.select_for_update().filter(payment_id=payment_id).order_by("pk"))
+    return PaymentTransaction.objects.select_for_update().filter(payment_id=payment_id).order_by("pk")
 
 
 CLAIM = """

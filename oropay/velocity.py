@@ -10,7 +10,7 @@ Counters live in Valkey and may be lost; lock-outs are rows. If the counters can
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,12 +19,14 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from commerce.money import exponent
 from oropay.exceptions import CountersUnavailable, LockedOut, SlowDown
 from oropay.limits import Act, Limit
 from oropay.models import Lockout, Subject
+from plumbing.compiled import compiled
 
 logger = logging.getLogger(__name__)
 
@@ -137,13 +139,16 @@ def declined(*, organization_id: int, subjects: Subjects, key: str, weight: int)
 
 def refuse_locked(*, organization_id: int, subjects: Subjects, now: datetime) -> None:
     """Raises LockedOut when one of the subjects is locked out now."""
-    hashes = {value: subject for subject, value in subjects.items()}
-    locked = Lockout.objects.filter(
-        organization_id=organization_id, value_hash__in=list(hashes), until__gt=now, lifted_at=None
+    found = _lockouts(organization_id=organization_id, hashes=subjects.values(), now=now)
+    if found:
+        raise LockedOut(until=found[0].until)
+
+
+@compiled
+def _lockouts(*, organization_id: int, hashes: Collection[str], now: datetime) -> QuerySet[Lockout]:
+    return Lockout.objects.filter(
+        organization_id=organization_id, value_hash__in=hashes, until__gt=now, lifted_at=None
     ).order_by("-until")
-    found = locked.first()
-    if found is not None:
-        raise LockedOut(until=found.until)
 
 
 def forget(*, organization_id: int, subject: Subject, value: str) -> None:

@@ -5,6 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from oropay import locks
 from oropay.engine.gateways import gateway_of
@@ -15,6 +16,7 @@ from oropay.engine.send import Claim, send
 from oropay.exceptions import AccountFrozen, VaultError
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import PaymentTransaction, ProviderHealth, TransactionState
+from plumbing.compiled import compiled
 
 logger = logging.getLogger(__name__)
 
@@ -60,15 +62,21 @@ def _claim(*, transaction_id: int, now: datetime) -> Claim | None:
         answer = Answer(verdict=Verdict.NOT_SENT)
         record(transaction_id=transaction_id, answer=answer, kind="send", now=now, asked=False)
         return None
-    row = PaymentTransaction.objects.select_related(
+    [row] = _claimed(pk=transaction_id)
+    return Claim(transaction=row, send_before=send_before)
+
+
+@compiled
+def _claimed(*, pk: int) -> QuerySet[PaymentTransaction]:
+    """With all that a request may want to know."""
+    return PaymentTransaction.objects.select_related(
         "payment__organization",
         "payment__instrument",
         "payment__integration",
         "payment__provider_account__health",
         "payment__authentication",
         "payment__website",
-    ).get(pk=transaction_id)
-    return Claim(transaction=row, send_before=send_before)
+    ).filter(pk=pk)
 
 
 def _claim_at_an_open_circuit(*, transaction_id: int, now: datetime) -> locks.Claimed | None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -70,6 +71,7 @@ class Call:
     read: Callable[..., Answer] = answers.answer_of
     """Reads a successful answer."""
 
+    @cached_property
     def shown(self) -> dict[str, Any]:
         """The request, safe to store."""
         shown = {"verb": self.verb, "path": self.path, "idempotency_key": self.key, "body": self.body or {}}
@@ -116,14 +118,14 @@ class Calls:
             http_status=text.http_status,
             step=call.step,
             method=call.method,
-            request=call.shown(),
+            request=call.shown,
             secrets=call.secrets,
             keeping=call.keeping,
         )
 
     def send(self, call: Call) -> ReplyText | Answer:
         """Send one request: the text of a good answer, or what anything else proves."""
-        shown = call.shown()
+        shown = call.shown
         try:
             return self.connector.do_transaction(
                 call.verb,

@@ -79,7 +79,7 @@ class Disputes(Calls):
             http_status=text.http_status,
             gateway_id=_text(body, "id"),
             status=_text(body, "status")[:20],
-            request=call.shown(),
+            request=call.shown,
             response=redact(body),
         )
         if shown.gateway_id == gateway_id and shown.status and _text(body, "action", "result_code") == "SUCCESS":

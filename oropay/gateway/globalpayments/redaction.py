@@ -21,6 +21,7 @@ _LAST_FOUR_SHOWN = frozenset(("account_number", "iban", "network_token", "number
 # neither is a bare UUID, as 3-D Secure servers call what they do.
 _NAME = re.compile(r"[A-Z]{3}_[A-Za-z0-9_-]{1,46}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # A card number as people write it: 13 to 19 digits, perhaps in groups.
+_SHORTEST_CARD = 13
 _CARD_LIKE = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 
 
@@ -47,12 +48,12 @@ def _longest_first(secrets: Iterable[str]) -> tuple[str, ...]:
 def _walk(value: Any, secrets: tuple[str, ...], depth: int) -> Any:
     if depth > DEEPEST:
         return HIDDEN
+    if isinstance(value, str):
+        return _text(value, secrets)
     if isinstance(value, Mapping):
         return {_text(str(key), secrets): _field(str(key), item, secrets, depth) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_walk(item, secrets, depth + 1) for item in value]
-    if isinstance(value, str):
-        return _text(value, secrets)
     if isinstance(value, int) and not isinstance(value, bool):
         shown = _text(str(value), secrets)
         return value if shown == str(value) else shown
@@ -70,6 +71,8 @@ def _field(name: str, value: Any, secrets: tuple[str, ...], depth: int) -> Any:
 
 def storable(text: str) -> str:
     """Text that Postgres takes: no NUL, no half of a surrogate pair (JSON may escape either)."""
+    if text.isascii():
+        return text.replace("\0", "")
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
@@ -77,7 +80,7 @@ def _text(text: str, secrets: tuple[str, ...]) -> str:
     text = storable(text)
     for secret in secrets:
         text = text.replace(secret, _mask(secret) if secret.isdigit() else HIDDEN)
-    if not _NAME.fullmatch(text):
+    if len(text) >= _SHORTEST_CARD and not _NAME.fullmatch(text):
         text = _CARD_LIKE.sub(lambda found: _mask(found[0]) if _passes_luhn(found[0]) else found[0], text)
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
