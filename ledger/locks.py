@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.transaction import TransactionManagementError
 
 from ledger.models import Period
+from plumbing.prepared import prepared
 
 PERIOD_SHARED = """
 SELECT id, organization_id, starts_on, state FROM ledger_period
@@ -19,7 +20,7 @@ def period_shared(*, organization_id: int, starts_on: date) -> Period | None:
     if not connection.in_atomic_block:
         raise TransactionManagementError("Nothing was posted. Open a transaction before locking a period.")
     with connection.cursor() as cursor:
-        cursor.execute(PERIOD_SHARED, [organization_id, starts_on])
+        cursor.execute(prepared(name="period", sql=PERIOD_SHARED, connection=connection), [organization_id, starts_on])
         row = cursor.fetchone()
     if row is None:
         return None

@@ -40,6 +40,7 @@ from oropay.models import (
     Watch,
 )
 from plumbing.compiled import compiled
+from plumbing.prepared import prepared
 
 M = TypeVar("M", bound=Model)
 
@@ -149,13 +150,13 @@ CLAIM = """
 UPDATE oropay_paymenttransaction
    SET state = 'sending',
        tries = tries + 1,
-       send_before = statement_timestamp() + make_interval(secs => %(send)s),
-       answer_by = statement_timestamp() + make_interval(secs => %(answer)s),
-       lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
-       next_at = statement_timestamp() + make_interval(secs => %(lease)s)
+       send_before = statement_timestamp() + make_interval(secs => %s),
+       answer_by = statement_timestamp() + make_interval(secs => %s),
+       lease_until = statement_timestamp() + make_interval(secs => %s),
+       next_at = statement_timestamp() + make_interval(secs => %s)
  WHERE id = (
     SELECT id FROM oropay_paymenttransaction waiting
-    WHERE id = %(pk)s AND state = 'queued' AND (%(through)s OR NOT EXISTS (
+    WHERE id = %s AND state = 'queued' AND (%s OR NOT EXISTS (
         SELECT FROM oropay_payment payment
         JOIN oropay_providerhealth health ON health.provider_account_id = payment.provider_account_id
         WHERE payment.id = waiting.payment_id AND health.open_until IS NOT NULL
@@ -184,9 +185,11 @@ def claim(*, pk: int, through: bool = False) -> Claimed | None:
     send = settings.OROPAY_SEND_WITHIN
     answer = send + settings.OROPAY_CONNECT_TIMEOUT + settings.OROPAY_READ_TIMEOUT
     lease = answer + settings.OROPAY_LEASE_MARGIN
-    seconds = {"send": send.total_seconds(), "answer": answer.total_seconds(), "lease": lease.total_seconds()}
     with atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(CLAIM, {**seconds, "pk": pk, "through": through})
+        cursor.execute(
+            prepared(name="claim", sql=CLAIM, connection=connection),
+            [send.total_seconds(), answer.total_seconds(), lease.total_seconds(), lease.total_seconds(), pk, through],
+        )
         row = cursor.fetchone()
     return Claimed(*row) if row else None
 

@@ -15,11 +15,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 _seen: "WeakKeyDictionary[Any, dict[str, bool]]" = WeakKeyDictionary()
 """By connection and name: whether it is prepared there (False after the first use); `POOLED`: whether it is a pool."""
 POOLED = ""
+OWN_PROCESS = "SELECT pg_backend_pid()"
+"""A pool names another to its client than the server does."""
 
 
 def prepared(*, name: str, sql: str, connection: BaseDatabaseWrapper) -> str:
     """What to send with the parameters of `sql`: itself at the first use on a connection, from then on its name."""
-    connection.cursor().close()  # connects if need be, and again if the server went away
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
     own = connection.connection
     known = _seen.setdefault(own, {})
     if name not in known:
@@ -27,7 +30,7 @@ def prepared(*, name: str, sql: str, connection: BaseDatabaseWrapper) -> str:
         return sql
     with connection.wrap_database_errors, own.cursor() as cursor:
         if POOLED not in known:
-            cursor.execute("SELECT pg_backend_pid()")
+            cursor.execute(OWN_PROCESS)
             known[POOLED] = cursor.fetchone()[0] != own.info.backend_pid
         if known[POOLED]:
             return sql

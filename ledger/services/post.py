@@ -12,6 +12,7 @@ from ledger.models import MIRRORS, AccountName, Entry, EntryKind, Period, Postin
 from ledger.services.accounts import account_ids
 from ledger.services.lines import Line
 from ledger.services.periods import period_for
+from plumbing.prepared import prepared
 
 WRITE = """
 WITH entry AS (
@@ -197,7 +198,7 @@ def _write(
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            WRITE,
+            prepared(name="entry", sql=WRITE, connection=connection),
             [
                 organization_id,
                 kind,

@@ -26,6 +26,7 @@ from oropay.ports import payable_handlers
 from oropay.services.share import Share, own_sums
 from oropay.services.threeds import wants_authentication
 from oropay.status import is_refused, last_failure, money_state, payment_status
+from plumbing.prepared import prepared
 
 
 def payable_open(
@@ -85,6 +86,7 @@ PAYABLES = (
     f"FROM unnest(%s::bigint[], {', '.join(f'%s::{kind}[]' for kind in COLUMNS.values())}) "
     f"AS new (id, {', '.join(COLUMNS)}) WHERE old.id = new.id"
 )
+MONEY_COLUMNS = f"WITH {PAYMENT}, {PARTS} {PAYABLES}"
 
 
 @dataclass
@@ -107,7 +109,7 @@ class MoneyColumns:
                 self.payment.money_state = money_state(self.family)
                 live = is_live(transactions=self.family)
                 cursor.execute(
-                    f"WITH {PAYMENT}, {PARTS} {PAYABLES}",
+                    prepared(name="money columns", sql=MONEY_COLUMNS, connection=connection),
                     [
                         *(self.payment.money_state, self.payment.pk, self.payment.money_state),
                         *(live, self.payment.pk, live),

@@ -74,5 +74,5 @@ def test_a_thousand_entries_are_one_statement(seller: Organization) -> None:
             organization_id=seller.pk, currency="USD", entries=[asked(n, "1.00") for n in range(1, 1001)], now=NOON
         )
 
-    assert [query["sql"].split()[0] for query in queries] == ["SELECT", "SELECT", "WITH"]
+    assert [query["sql"].split()[0] for query in queries] == ["EXECUTE", "SELECT", "WITH"]
     assert balance(organization_id=seller.pk, name=A.GATEWAY_CLEARING, currency="USD") == 1001
