@@ -1,7 +1,7 @@
 """Starting a payment: the one door for buyers, staff, links, autopay and schedules."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
@@ -37,7 +36,6 @@ from oropay.models import (
     InstrumentKind,
     InstrumentState,
     Integration,
-    IntegrationType,
     Method,
     Payable,
     PayableKind,
@@ -49,6 +47,7 @@ from oropay.models import (
 from oropay.orderdata import freeze
 from oropay.ports import MoneyEvent, payable_handlers
 from oropay.selectors.owed import limit_refusal
+from oropay.selectors.starting import instruments_named, integrations_named, payables_glanced
 from oropay.services.ach.freeze import freeze_of
 from oropay.services.ach.retry import Again, retry_check
 from oropay.services.guard import Known, charge_guard
@@ -56,7 +55,6 @@ from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_
 from oropay.services.mandate import mandate_for
 from oropay.services.threeds import authentication_open, authentication_wanted, challenge_reason, exemption_claimed
 from oropay.services.wallet import frozen_words, instrument_refusal
-from plumbing.compiled import compiled
 from plumbing.services import hint
 
 
@@ -228,24 +226,11 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
 def _glance(*, asked: PaymentAsked) -> Known:
     """Look at what is to be paid without waiting for any lock, and refuse what another attempt is paying."""
     saved = asked.source.instrument_id if isinstance(asked.source, SavedInstrument) else 0
-    seen = _seen(ids=[part.payable_id for part in asked.parts], instrument_id=saved)
+    seen = payables_glanced(ids=[part.payable_id for part in asked.parts], instrument_id=saved)
     number, customer_id, currency, running, fingerprint = seen[0] if seen else ("", None, "USD", False, "")
     if running:
         raise AlreadyBeingPaid(number=number)
     return Known(customer_id=customer_id, currency=currency, fingerprint=fingerprint or "")
-
-
-@compiled
-def _seen(*, ids: Collection[int], instrument_id: int) -> QuerySet[Payable, tuple[str, int | None, str, bool, str]]:
-    return (
-        Payable.objects.filter(pk__in=ids)
-        .annotate(
-            running=Exists(PaymentPayable.objects.filter(payable=OuterRef("pk"), live=True)),
-            fingerprint=Subquery(Instrument.objects.order_by().filter(pk=instrument_id).values("fingerprint")),
-        )
-        .order_by("-running", "pk")
-        .values_list("number", "customer_id", "currency", "running", "fingerprint")
-    )
 
 
 def _last_look(*, payables: Sequence[Payable], wanted: dict[int, Decimal]) -> None:
@@ -273,7 +258,7 @@ def _integration(*, pk: int, payables: Sequence[Payable], total: Decimal, source
         (payable.organization_id, payable.currency) != (first.organization_id, first.currency) for payable in payables
     ):
         raise MethodUnavailable(why=_("one payment has one seller and one currency."))
-    found = _integrations(pk=pk, organization_id=first.organization_id, currency=first.currency)
+    found = integrations_named(pk=pk, organization_id=first.organization_id, currency=first.currency)
     integration = next(iter(found), None)
     if integration is None or not integration.is_active or integration.provider_account is None:
         raise MethodUnavailable(why=_("it was switched off."))
@@ -291,15 +276,6 @@ def _integration(*, pk: int, payables: Sequence[Payable], total: Decimal, source
     if isinstance(source, NewBank) and not integration.echeck:
         raise MethodUnavailable(why=_("it takes no bank transfers."))
     return integration
-
-
-@compiled
-def _integrations(*, pk: int, organization_id: int, currency: str) -> QuerySet[Integration]:
-    return (
-        Integration.objects.with_limits(currency=currency)
-        .select_related("provider_account__health")
-        .filter(pk=pk, organization_id=organization_id, type=IntegrationType.OROPAY)
-    )
 
 
 def _again(*, asked: PaymentAsked, wanted: dict[int, Decimal], now: datetime) -> Again:
@@ -326,7 +302,7 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
         mandate_given = source.mandate
     elif isinstance(source, SavedInstrument):
         account_id = integration.provider_account_id or 0
-        saved = _saved(pk=source.instrument_id, customer_id=customer_id, account_id=account_id)
+        saved = instruments_named(pk=source.instrument_id, customer_id=customer_id, provider_account_id=account_id)
         found = next(iter(saved), None)
         if found is None or found.owner_id not in {None, by.pk} or found.state == InstrumentState.DELETED:
             raise InstrumentUnusable(why=_("This saved way to pay no longer exists."))
@@ -353,11 +329,6 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
     else:
         raise TypeError(f"{source!r} is no way to pay")
     return instrument, mandate_add(instrument=instrument, given=mandate_given, by=by, now=now)
-
-
-@compiled
-def _saved(*, pk: int, customer_id: int, account_id: int) -> QuerySet[Instrument]:
-    return Instrument.objects.filter(pk=pk, customer_id=customer_id, provider_account_id=account_id)
 
 
 def _goods(*, payables: Sequence[Payable], wanted: dict[int, Decimal], instrument: Instrument) -> dict[str, Any]:
