@@ -15,6 +15,7 @@ from commerce.models import User
 from oropay.models import (
     HOLDS,
     Action,
+    AlertKind,
     Approval,
     ApprovalKind,
     ApprovalState,
@@ -66,14 +67,20 @@ def after_hold(town: Town, deal: Deal, payment: Payment) -> bool:
 
 
 def renew(town: Town, deal: Deal, payment: Payment) -> bool:
-    """Hold the amount anew, by two clicks at once; then capture what is held now, or leave it."""
-    if payment.money_state != MoneyState.AUTHORIZED or deal.staff_steps > 1:
-        return False
+    """Hold the amount anew, by two clicks at once; then capture what is held now, or leave it. What was not let go by
+    itself is released by hand, as an alert asks.
+    """
     rows = list(payment.transactions.order_by("pk"))
     if any(not row.is_final for row in rows):
         return True
+    after, clerk = rows[-1].pk, town.clerks[0]
+    if old := _held_twice(rows):
+        release = partial(cancel_start, transaction=old, note="held twice", by=clerk, now=timezone.now(), after=after)
+        return told(town, release)
+    if payment.money_state != MoneyState.AUTHORIZED or deal.staff_steps > 1:
+        return False
     deal.staff_steps += 1
-    hold, after, clerk = _live_hold(rows), rows[-1].pk, town.clerks[0]
+    hold = _live_hold(rows)
     if deal.staff_steps == 1:
         again = partial(reauthorize_start, hold=hold, by=clerk, now=timezone.now(), after=after)
         at_once(*[partial(told, town, again)] * 2)
@@ -171,6 +178,15 @@ def _live_hold(rows: Sequence[PaymentTransaction]) -> PaymentTransaction:
     """The newest of a payment's holds: a renewal that was approved stands in place of the one before."""
     live = (row for row in rows if row.action in HOLDS and row.state == TransactionState.APPROVED)
     return [row for row in live if not is_nobodys_hold(row)][-1]
+
+
+def _held_twice(rows: Sequence[PaymentTransaction]) -> PaymentTransaction | None:
+    """A hold that an alert says was not let go when it was renewed, unless a clerk has released it since."""
+    undone = [
+        row.parent_id for row in rows if row.action == Action.CANCEL and row.alerts.filter(kind=AlertKind.NOT_DONE)
+    ]
+    released = {row.parent_id for row in rows if row.action == Action.CANCEL and row.state == TransactionState.APPROVED}
+    return next((row for row in rows if row.pk in undone and row.pk not in released), None)
 
 
 def _paid_with(payment: Payment) -> Instrument | None:
