@@ -1,6 +1,7 @@
 """Disputes: a card holder's bank takes money back, and the merchant accepts or proves the sale.
 
-`life` says as tables what may become what, `changes` is the only writer, `deadlines` lets time decide.
+`life` says as tables what may become what, `changes` is the only writer, `deadlines` lets time decide, `telling` says
+it to the merchant.
 """
 
 from gpsandbox.disputes.answers import accept, challenge

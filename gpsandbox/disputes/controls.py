@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 
 from gpsandbox import clock
-from gpsandbox.disputes import changes, deadlines, life
+from gpsandbox.disputes import changes, deadlines, life, telling
 from gpsandbox.disputes.changes import Dispute
 from gpsandbox.store import Row, Store
 
@@ -39,6 +39,7 @@ def open_(store: Store, request: Request, body: dict[str, Any]) -> Any:
         dispute = changes.open_on(
             store, sale=sale, stage=stage, reason_code=reason_code, amount=amount, days=days, now=now
         )
+        telling.tell(store, request.app.state.settings, dispute)
     return _shown(dispute)
 
 
@@ -59,6 +60,7 @@ def advance(store: Store, request: Request, body: dict[str, Any]) -> Any:
         else:
             _check("result", result, life.results_of(dispute), dispute)
             dispute = changes.close(store, dispute, result=str(result), now=now)
+        telling.tell(store, request.app.state.settings, dispute)
     return _shown(dispute)
 
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from gpsandbox import clock
-from gpsandbox.disputes import changes
+from gpsandbox.disputes import changes, telling
+from gpsandbox.disputes.changes import Dispute
 from gpsandbox.disputes.life import LOST
 from gpsandbox.settings import Settings
 from gpsandbox.store import Store
@@ -11,10 +12,10 @@ from gpsandbox.store import Store
 DUE = "FROM disputes WHERE status = 'WITH_MERCHANT' AND specimen = 0 AND respond_by <= ?"
 
 
-def enforce(store: Store, *, now: datetime) -> None:
-    """Close what is overdue, each at its own deadline. To be called inside one atomic."""
-    for row in store.rows(f"SELECT * {DUE} ORDER BY respond_by", (clock.stamp(now),)):
-        changes.close(store, dict(row), result=LOST, now=clock.read(row["respond_by"]))
+def enforce(store: Store, *, now: datetime) -> list[Dispute]:
+    """Close what is overdue, each at its own deadline; returns it. To be called inside one atomic."""
+    overdue = store.rows(f"SELECT * {DUE} ORDER BY respond_by", (clock.stamp(now),))
+    return [changes.close(store, dict(row), result=LOST, now=clock.read(row["respond_by"])) for row in overdue]
 
 
 async def enforce_due(settings: Settings, store: Store) -> None:
@@ -22,4 +23,5 @@ async def enforce_due(settings: Settings, store: Store) -> None:
     now = clock.now(store)
     if store.value(f"SELECT 1 {DUE} LIMIT 1", (clock.stamp(now),)):
         with store.atomic():
-            enforce(store, now=now)
+            for closed in enforce(store, now=now):
+                telling.tell(store, settings, closed)

@@ -16,11 +16,12 @@ from ledger.services import ledger_check
 from oropay import engine
 from oropay.engine.gateways import gateway_of
 from oropay.engine.holds import holds_expire, holds_renew
-from oropay.exceptions import RenewalRefused
+from oropay.exceptions import CancelRefused, RenewalRefused
 from oropay.gateway.port import Answer, Capture, CardToken, Verdict
 from oropay.models import (
     Action,
     Alert,
+    AlertKind,
     DriftFinding,
     DriftKind,
     FailureReason,
@@ -31,13 +32,14 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
-from oropay.services import capture_start, reauthorize_start
+from oropay.services import cancel_start, capture_start, reauthorize_start
 from plumbing.models import Mail
 from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.books import aged as made_earlier
 from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, sending
+from tests.oropay.test_late_holds import refuse_once
 from tests.oropay.test_lost_follow_ups import follow_up
 
 S = TransactionState
@@ -68,6 +70,22 @@ def aged(hold: PaymentTransaction, age: timedelta) -> PaymentTransaction:
 
 def renew(hold: PaymentTransaction) -> PaymentTransaction:
     return reauthorize_start(hold=hold, by=None, now=hold.__dict__["later"])
+
+
+def renewed_in_place(hold: PaymentTransaction, *, account: ProviderAccount, order: Order) -> None:
+    """A gateway that renews live holds has renewed this one, and the release of the old one is queued."""
+    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
+    row = sending(reauthorize_start(hold=hold, by=order.placed_by, now=timezone.now()))
+    PaymentTransaction.objects.filter(pk=row.pk).update(parent_before={"status": "PREAUTHORIZED", "amount": "100"})
+    answer = Answer(
+        verdict=Verdict.APPROVED,
+        gateway_id="TRN_renewed",
+        status="PREAUTHORIZED",
+        type="SALE",
+        reference=row.reference,
+        amount=Money(100, "USD"),
+    )
+    engine.record(transaction_id=row.pk, answer=answer, kind="send")
 
 
 def test_a_lapsed_hold_is_held_anew_and_counts_once(
@@ -117,19 +135,7 @@ def test_a_live_hold_that_was_renewed_is_released_and_counts_once(
     order: Order,
     sandbox: Sandbox,
 ) -> None:
-    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
-    row = sending(reauthorize_start(hold=held, by=order.placed_by, now=timezone.now()))
-    PaymentTransaction.objects.filter(pk=row.pk).update(parent_before={"status": "PREAUTHORIZED", "amount": "100"})
-    answer = Answer(
-        verdict=Verdict.APPROVED,
-        gateway_id="TRN_renewed",
-        status="PREAUTHORIZED",
-        type="SALE",
-        reference=row.reference,
-        amount=Money(100, "USD"),
-    )
-
-    engine.record(transaction_id=row.pk, answer=answer, kind="send")
+    renewed_in_place(held, account=account, order=order)
     held_while_both = reload(payable).held
     release = run(held.children.get(action=Action.CANCEL))
 
@@ -138,6 +144,24 @@ def test_a_live_hold_that_was_renewed_is_released_and_counts_once(
     assert (release.state, charges_at_gateway(sandbox, held)) == (S.APPROVED, ["REVERSED"])
     assert held.payment.money_state == MoneyState.AUTHORIZED
     assert not Alert.objects.exists()
+
+
+def test_a_hold_that_was_renewed_and_not_let_go_is_released_by_hand(
+    held: PaymentTransaction, run: Run, account: ProviderAccount, payable: Payable, order: Order, sandbox: Sandbox
+) -> None:
+    renewed_in_place(held, account=account, order=order)
+    refuse_once(sandbox)
+    assert run(held.children.get(action=Action.CANCEL)).state == S.FAILED
+    assert Alert.objects.filter(kind=AlertKind.NOT_DONE).count() == 1
+
+    release = run(cancel_start(transaction=held, note="it is held twice", by=order.placed_by, now=timezone.now()))
+
+    assert (release.state, charges_at_gateway(sandbox, held)) == (S.APPROVED, ["REVERSED"])
+    assert reload(payable).held == 100
+    held.payment.refresh_from_db()
+    assert held.payment.money_state == MoneyState.AUTHORIZED
+    with pytest.raises(CancelRefused, match="It was renewed"):
+        cancel_start(transaction=held, note="once more", by=order.placed_by, now=timezone.now())
 
 
 def test_a_renewal_the_gateway_refuses_leaves_the_hold_and_tells_its_owner(

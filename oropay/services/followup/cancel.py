@@ -45,6 +45,8 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     ):
         return Allowed(ZERO, _("Part of it was captured, which a release would undo too. Release the rest instead."))
     if transaction.action in HOLDS:
+        if _renewed_and_kept(children):
+            return Allowed(transaction.amount, _("it was renewed, and its own release was not done."))
         return open_at_gateway(hold=transaction, family=family)
     if transaction.action == Action.CHARGE:
         if transaction.settled_at:
@@ -56,6 +58,14 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
     if transaction.action == Action.CAPTURE:
         return Allowed(ZERO, _("What was captured of a hold is refunded, never voided."))
     return Allowed(ZERO, _("Only a hold or a charge can be canceled."))
+
+
+def _renewed_and_kept(children: Sequence[PaymentTransaction]) -> bool:
+    """Whether these follow-ups of a hold renewed it and failed to let it go: the customer's bank holds it twice."""
+    renewed = any(row.action == Action.REAUTHORIZE and row.state == TransactionState.APPROVED for row in children)
+    releases = [row for row in children if row.action == Action.CANCEL]
+    own = any(row.created_by_id is None for row in releases)
+    return renewed and own and all(row.state != TransactionState.APPROVED for row in releases)
 
 
 def _pending(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:

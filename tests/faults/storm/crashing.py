@@ -26,6 +26,9 @@ STEPS = {
     "committed": ("oropay.engine.execute", "record", "after"),
     "looked up, not recorded": ("oropay.engine.unknown", "ours", "after"),
     "found, late": ("oropay.engine.watch", "ours", "after"),
+    "dispute recorded, not committed": ("oropay.engine.disputes.record", "dispute_follow", "after"),
+    "about to answer a dispute": ("oropay.engine.disputes.answer", "_send", "before"),
+    "answered a dispute": ("oropay.engine.disputes.answer", "_send", "after"),
 }
 """Marked step → module, name, and whether the worker dies before or after it."""
 

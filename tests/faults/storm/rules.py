@@ -11,6 +11,14 @@ SALES = {"endpoint": "/transactions", "method": "POST"}
 CAPTURES, REFUNDS, REVERSALS = (
     {"endpoint": f"/transactions/{{id}}/{act}", "method": "POST"} for act in ("capture", "refund", "reversal")
 )
+RENEWALS = {"endpoint": "/transactions/{id}/reauthorization", "method": "POST"}
+CHECKS, INITIATES = (
+    {"endpoint": endpoint, "method": "POST"} for endpoint in ("/authentications", "/authentications/{id}/initiate")
+)
+RESULTS = {"endpoint": "/authentications/{id}/result", "method": "GET"}
+ACCEPTANCES, CHALLENGES = (
+    {"endpoint": f"/disputes/{{id}}/{act}", "method": "POST"} for act in ("acceptance", "challenge")
+)
 READS = {"endpoint": "/transactions/{id}", "method": "GET"}
 LISTS = {"endpoint": "/transactions", "method": "GET"}
 
@@ -47,6 +55,18 @@ OF_FOLLOW_UPS: list[Fault] = [
     for calls in (CAPTURES, REFUNDS, REVERSALS)
     for action, share in ((_cut("after"), 0.05), (_cut("before"), 0.05), (ERROR, 0.03), (LATE_ANSWER, 0.01))
 ]
+OF_RENEWALS: list[Fault] = [
+    (RENEWALS, _cut("after"), 0.12),
+    (RENEWALS, _cut("before"), 0.12),
+    (RENEWALS, {"slow": {"ms": LATE_MS}}, 0.12),
+]
+OF_AUTHENTICATIONS: list[Fault] = [
+    (calls, _cut(when), 0.07) for calls in (CHECKS, INITIATES, RESULTS) for when in ("after", "before")
+]
+OF_DISPUTES: list[Fault] = [
+    (calls, _cut(when), 0.2) for calls in (ACCEPTANCES, CHALLENGES) for when in ("after", "before")
+]
+"""Such calls are few: their faults are frequent, so that a storm of `SURE` payments meets each."""
 OF_READS: list[Fault] = [(calls, action, 0.02) for calls in (READS, LISTS) for action in (_cut("before"), DOWN)]
 OF_NOTICES: list[Fault] = [
     ({}, {"webhook": {"times": 3}}, 0.2),
@@ -54,7 +74,15 @@ OF_NOTICES: list[Fault] = [
     ({}, {"webhook": {"delay_ms": 3_600_000}}, 0.1),
     ({}, {"webhook": {"corrupt_signature": True}}, 0.2),
 ]
-FAULTS = [*OF_SALES, *OF_FOLLOW_UPS, *OF_READS, *OF_NOTICES]
+FAULTS = [
+    *OF_SALES,
+    *OF_FOLLOW_UPS,
+    *OF_RENEWALS,
+    *OF_AUTHENTICATIONS,
+    *OF_DISPUTES,
+    *OF_READS,
+    *OF_NOTICES,
+]
 """Which calls · what happens to them · how often."""
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
@@ -16,10 +17,12 @@ from oropay.services import watch_wake
 from plumbing.services.hints import hint_now
 from tests.faults.storm.books import OPEN, Verdict, compare
 from tests.faults.storm.crashing import deaths
+from tests.faults.storm.endings import endings
+from tests.faults.storm.gateway_books import GatewayBooks
 from tests.faults.storm.people import People
 from tests.faults.storm.rules import FAULTS, LATE_MS, OF_NOTICES, rules_set
 from tests.faults.storm.servers import Servers
-from tests.faults.storm.town import town_open
+from tests.faults.storm.town import Story, Town, town_open
 from tests.faults.storm.weather import Weather
 from tests.faults.storm.world import World, world_made
 
@@ -68,10 +71,11 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
         unseen = _let_it_end(people, seconds=ENDS_WITHIN + AND_FOR_EACH * payments)
         world.stack.check()  # what has died by itself, nobody broke: the rest would say nothing
         verdict = compare(
-            sandbox_file=world.servers.folder / "gpsandbox.sqlite3",
+            gateway=GatewayBooks(world.servers.folder / "gpsandbox.sqlite3"),
             organization_id=town.seller.website.organization_id,
-            asked_back=people.asked_back(),
+            asked=town.asked(),
         )
+        untried += _never_told(town)
         verdict.untried = untried if payments >= SURE else []
         verdict.unknown_left += [f"transaction {pk}, proven absent, was not looked for again" for pk in unseen]
     for finding in verdict.findings():
@@ -114,6 +118,14 @@ def _untried(world: World) -> list[str]:
     steps = [f"no worker died at the step “{step}”" for step, count in died.items() if not count]
     rules = [f"no call met {rule['match']} {rule['action']}" for rule in world.sandbox.rules() if not rule["fired"]]
     return steps + rules
+
+
+def _never_told(town: Town) -> list[str]:
+    """Stories of which no order ended as they mean."""
+    told = endings(town)
+    met = Counter(deal.story for deal in town.deals)
+    say("storm: ended as meant " + " · ".join(f"{story} {told[story]} of {met[story]}" for story in Story))
+    return [f"no order went the way of “{story}”" for story, count in told.items() if not count]
 
 
 def _pending_reread() -> int:

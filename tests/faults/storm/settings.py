@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("OROPAY_VERDICT_AFTER", "8")
+os.environ.setdefault("OROPAY_AUTHENTICATION_WITHIN", "40")
 os.environ.setdefault("OROPAY_WATCH_STEPS", "3,6,9,12,15,18,21,24,27,30,60,120,300")
 
 from config.settings.test import *  # noqa: F403

@@ -64,13 +64,17 @@ def world_made(servers: Servers, *, crashes: str, workers: int) -> Iterator[Worl
         world.marks.mkdir()
         # The sandbox tells the house here what becomes of payments.
         os.environ["OROPAY_WEBHOOK_ORIGIN"] = f"http://127.0.0.1:{place.web_port}"
-        for part in (parts.sandbox, parts.default_worker, parts.beat, parts.web):
-            stack.start(part(place))
+        gateway = parts.sandbox(place)
+        gateway.environment.update(GATEWAY)
+        for part in (gateway, parts.default_worker(place), parts.beat(place), parts.web(place)):
+            stack.start(part)
         for number in range(workers):
             world.worker_start(f"worker-gateway-{number}" if number else "worker-gateway")
         stack.wait_ready(seconds=READY_WITHIN)
         yield world
 
 
+GATEWAY = {"GPSANDBOX_FEATURES": "multi_capture,hold,surcharge,renew_live_holds", "GPSANDBOX_NOTIFY_DISPUTES": "1"}
+"""What this gateway does that others may not."""
 SHARED = ("SECRET_KEY", "OROPAY_VAULT_PUBLIC_KEYS", "OROPAY_SECRETBOX_KEYS")
 WORKERS = ("OROPAY_VAULT_PRIVATE_KEYS", "OROPAY_FINGERPRINT_KEY")

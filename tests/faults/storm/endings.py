@@ -1,0 +1,101 @@
+"""Whether a story was really told: how many of its orders ended with the money moved as the story means it."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+
+from oropay.models import (
+    Action,
+    ApprovalKind,
+    Dispute,
+    DisputeAction,
+    Payment,
+    PaymentPayable,
+    PaymentTransaction,
+    RequestState,
+    TransactionState,
+)
+from tests.faults.storm.town import Deal, Story, Town
+
+Did = Collection[Action]
+"""What was approved of one payment."""
+Ending = Callable[[Deal, Payment, Did], bool]
+
+
+def endings(town: Town) -> Counter[Story]:
+    """How many orders of each story ended as it means; every story is in it."""
+    told = Counter(dict.fromkeys(Story, 0))
+    payments = _payments()
+    for deal in town.deals:
+        told[deal.story] += any(
+            ENDINGS[deal.story](deal, payment, did) for payment, did in payments.get(deal.payable_id, ())
+        )
+    return told
+
+
+def _payments() -> dict[int, list[tuple[Payment, Did]]]:
+    """By payable: every payment of it, with what was approved."""
+    approved: dict[int, set[Action]] = {}
+    rows = PaymentTransaction.objects.filter(state=TransactionState.APPROVED)
+    for pk, action in rows.values_list("payment_id", "action"):
+        approved.setdefault(pk, set()).add(Action(action))
+    found: dict[int, list[tuple[Payment, Did]]] = {}
+    for part in PaymentPayable.objects.select_related("payment__authentication"):
+        found.setdefault(part.payable_id, []).append((part.payment, approved.get(part.payment_id, set())))
+    return found
+
+
+def _approved(*actions: Action) -> Ending:
+    """One of these was."""
+    return lambda _deal, _payment, did: any(action in did for action in actions)
+
+
+def _given(deal: Deal, _payment: Payment, _did: Did) -> bool:
+    return PaymentTransaction.objects.filter(
+        action=Action.CREDIT,
+        state=TransactionState.APPROVED,
+        approvals__kind=ApprovalKind.CREDIT,
+        approvals__note=deal.goodwill,
+    ).exists()
+
+
+def _confirmed(challenged: bool) -> Ending:
+    def ended(_deal: Deal, payment: Payment, did: Did) -> bool:
+        return Action.CHARGE in did and payment.authentication.challenged == challenged
+
+    return ended
+
+
+def _left(deal: Deal, payment: Payment, did: Did) -> bool:
+    return payment.pk in deal.left and Action.CHARGE not in did
+
+
+def _disputed(how: DisputeAction) -> Ending:
+    """We answered so, the gateway has it, and it is decided."""
+
+    def ended(deal: Deal, _payment: Payment, did: Did) -> bool:
+        answered = Dispute.objects.filter(
+            gateway_id=deal.dispute, requests__action=how, requests__state=RequestState.DONE
+        ).first()
+        moved = {Action.CHARGEBACK_LOST, Action.CHARGEBACK_REVERSAL}
+        return answered is not None and not answered.is_open and not moved.isdisjoint(did)
+
+    return ended
+
+
+ENDINGS: Mapping[Story, Ending] = {
+    **dict.fromkeys(
+        (Story.CLICK, Story.DOUBLE_CLICK, Story.TWO_PEOPLE, Story.REPEATED, Story.BANK), _approved(Action.CHARGE)
+    ),
+    Story.HOLD: _approved(Action.CAPTURE),
+    Story.HOLD_RELEASED: _approved(Action.CANCEL),
+    Story.REFUND: _approved(Action.REFUND),
+    Story.RIVALS: _approved(Action.REFUND, Action.CANCEL),
+    Story.RENEWED: _approved(Action.REAUTHORIZE),
+    Story.CREDIT: _given,
+    Story.BANK_CREDIT: _given,
+    Story.ASKED: _confirmed(challenged=False),
+    Story.CHALLENGE: _confirmed(challenged=True),
+    Story.CHALLENGE_LEFT: _left,
+    Story.DISPUTE_ACCEPTED: _disputed(DisputeAction.ACCEPT),
+    Story.DISPUTE_CHALLENGED: _disputed(DisputeAction.CHALLENGE),
+}
