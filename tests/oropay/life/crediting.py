@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from hypothesis import strategies as st
 
@@ -37,5 +38,5 @@ class Crediting(Ground):
         else:
             self.asked(lambda: approval_refuse(approval=approval, remark="no", by=self.second, now=timezone.now()))
 
-    def _saved(self):  # type: ignore[no-untyped-def]
+    def _saved(self) -> QuerySet[Instrument]:
         return Instrument.objects.filter(customer=self.order.customer, state=InstrumentState.ACTIVE)

@@ -11,6 +11,7 @@ from invoices.services import invoice_draft_from_order, invoice_post
 from oropay.models import HOLDS, Action, PaymentTransaction, RefundReason, TransactionState
 from oropay.services import NewCard, cancel_start, capture_start, refund_lines_suggested, refund_start
 from tests.contract.sandbox import VISA
+from tests.invoices.house import payable_of
 from tests.oropay.house import bank
 from tests.oropay.life.events import event
 from tests.oropay.life.ground import Ground, some_amount, some_fault
@@ -24,10 +25,8 @@ class Paying(Ground):
 
     @event(fault=some_fault, how=st.sampled_from(["charge", "hold", "bank"]), amount=some_amount, keep=st.booleans())
     def buyer_pays(self, fault: str, how: str, amount: Decimal, keep: bool) -> None:
-        if how == "bank":
-            way, source = "charge", bank(keep=keep)
-        else:
-            way, source = how, NewCard(token=self.sandbox.card_token(), last4=VISA[-4:], keep=keep)  # type: ignore[assignment]
+        by_bank = how == "bank"
+        way, source = ("charge", bank(keep=keep)) if by_bank else (how, self._card(keep=keep))
         payment = self.asked(lambda: self.pay(way=way, source=source, amount=amount))
         if payment is not None:
             self.send(payment.transactions.get(), fault)
@@ -69,7 +68,7 @@ class Paying(Ground):
         if refund is not None:
             assert amount <= self._left_of(charge), f"{amount} given back of {charge}: {self.world.told()}"
 
-    @event(when=lambda self: self.order.billed_at is None and any(row.pk for row in self.world.rows))
+    @event(when=lambda self: self.order.billed_at is None and self.world.rows)
     def order_is_billed(self) -> None:
         self.order.refresh_from_db()
         if self.order.state == OrderState.AWAITING_PAYMENT:
@@ -79,7 +78,10 @@ class Paying(Ground):
         invoice = self.asked(lambda: invoice_post(invoice=draft, by=self.clerk, now=timezone.now()))
         if invoice is not None:
             self.order.refresh_from_db()
-            self.payable = Invoice.objects.get(pk=invoice.pk).payable
+            self.payable = payable_of(invoice)
+
+    def _card(self, *, keep: bool) -> NewCard:
+        return NewCard(token=self.sandbox.card_token(), last4=VISA[-4:], keep=keep)
 
     def _newest(self, *actions: Action) -> PaymentTransaction:
         found = self.world.newest(*actions, state=S.APPROVED)

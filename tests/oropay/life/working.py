@@ -55,9 +55,9 @@ class Working(Ground):
             absent_since=timezone.now() - timedelta(minutes=1)
         )
 
-    @event(when=lambda self: self._lost())
+    @event(when=lambda self: self._gone())
     def lost_request_arrives_late(self) -> None:
-        lost = self._lost()
+        lost = self._gone()
         assert lost is not None
         if lost.action in FIRST:
             arrive(_with_its_way(lost))
@@ -80,7 +80,7 @@ class Working(Ground):
         there = self.world.sale(row.gateway_id) if row is not None else None
         return row if there is not None and there.status in UNDECIDED else None
 
-    def _lost(self) -> PaymentTransaction | None:
+    def _gone(self) -> PaymentTransaction | None:
         return next(
             (
                 row
