@@ -22,6 +22,8 @@ from oropay.services import refund_mail
 from oropay.services.share import Share, own_sums
 from plumbing.compiled import compiled
 
+ZERO = Decimal(0)
+
 
 class OrderPayable:
     """Handler of `PayableKind.ORDER`. Everything runs in the payment module's transaction."""
@@ -106,16 +108,18 @@ class OrderPayable:
         return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
 
     def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """As far as the deposit reaches: a dispute that was lost while the refund was under way may have taken it."""
         refund_mail(refund=event.transaction, heard_by=event.payable, now=event.now)
-        return [
+        asked = dict.fromkeys((RefundSource.CREDIT, RefundSource.DEPOSIT), ZERO)
+        for line in event.lines:
+            asked[RefundSource(line.source)] += line.amount
+        sides = [
+            Credit(account=AccountName.CUSTOMER_CREDIT, amount=asked[RefundSource.CREDIT]),
             Credit(
-                account=(
-                    AccountName.CUSTOMER_CREDIT if line.source == RefundSource.CREDIT else AccountName.CUSTOMER_DEPOSIT
-                ),
-                amount=line.amount,
-            )
-            for line in event.lines
+                account=AccountName.CUSTOMER_DEPOSIT, amount=min(asked[RefundSource.DEPOSIT], _deposit_before(event))
+            ),
         ]
+        return [side for side in sides if side.amount > 0]
 
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
         """A deposit stands until the dispute is lost; then the order is owed again. A deposit is never written off."""
@@ -153,7 +157,7 @@ def _deposit_before(event: MoneyEvent) -> Decimal:
         whole=event.payment.amount,
         transactions=earlier,
     )
-    return max(Decimal(0), own_sums(payable=event.payable, rows=[share]).net)
+    return max(ZERO, own_sums(payable=event.payable, rows=[share]).net)
 
 
 def _held(payable: Payable) -> locks.HeldOrder:

@@ -108,7 +108,9 @@ class PayableHandler(Protocol):
 
     def on_voided(self, *, event: MoneyEvent) -> Sequence[Credit]: ...
 
-    def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]: ...
+    def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """Say what gives the money back. Σ is less than the event's amount by what a lost dispute took before."""
+        ...
 
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
         """A dispute moved money of a payment; see `DisputeTurn` for which turns are asked for credits.

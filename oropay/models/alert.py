@@ -32,7 +32,7 @@ class AlertKind(models.TextChoices):
     RETURN_WITHOUT_CODE = "return_without_code", _("Returned without a code")
     """A bank debit came back and nobody said why: a person must find out and enter the code."""
     RETURNED_AFTER_REFUND = "returned_after_refund", _("Refunded and returned")
-    """A bank debit came back that had been given back, wholly or in part: the customer owes the difference."""
+    """A bank debit came back, or a dispute was lost, of what was given back too: the customer owes the difference."""
     RETURN_RATE = "return_rate", _("Return rate too high")
     """More bank debits came back than Nacha tolerates."""
     DEBIT_UNREAD = "debit_unread", _("Debit cannot be read")

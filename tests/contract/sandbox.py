@@ -49,6 +49,10 @@ class Sandbox:
         """All fault rules, each with how often it `fired`."""
         return self._seen("rules")
 
+    def kept(self, what: str) -> list[dict[str, Any]]:
+        """All `transactions` or `disputes` as the gateway keeps them, amounts in minor units."""
+        return self._seen(what)
+
     def calm(self) -> None:
         """Forget all fault rules."""
         urllib3.request(

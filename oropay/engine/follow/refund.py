@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from commerce.money import format_money
 from ledger.models import AccountName, EntryKind
 from oropay.engine.follow.recording import ENDED, Recording, entry, event_of, expect, expected_before
 from oropay.models import Action, AlertKind, RefundLine, TransactionState
@@ -38,7 +39,25 @@ def _given_back(news: Recording) -> None:
             continue
         event = event_of(news=news, payable=payable, amount=amount, lines=tuple(own))
         credited.extend(news.handler(payable).on_refunded(event=event))
+    missing = news.row.amount - sum((credit.amount for credit in credited), Decimal(0))
+    if missing > 0:
+        credited.append(_taken_before(news, amount=missing))
     entry(news=news, kind=EntryKind.REFUNDED, credited=credited, sign=-1)
+
+
+def _taken_before(news: Recording, *, amount: Decimal) -> Credit:
+    """A dispute that was lost while the refund was under way took this already: the customer has it twice, and owes it.
+
+    The memo stands against what disputes took, so the refund's own entry goes there too.
+    """
+    memo = debts.get(DEBTS).owe(
+        transaction=news.row, kind=DebtKind.DISPUTE_LOST, amount=amount, occurred_on=news.day, now=news.now
+    )
+    text = _(
+        "A lost dispute had taken the money before; the customer owes {amount} of it by debit memo {number}."
+    ).format(amount=format_money(amount, news.row.currency), number=memo.number)
+    alert_raise(row=news.row, kind=AlertKind.RETURNED_AFTER_REFUND, text=text, now=news.now)
+    return Credit(account=AccountName.DISPUTES_RECEIVABLE, amount=amount)
 
 
 def _owed(news: Recording) -> None:

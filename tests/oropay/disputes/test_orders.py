@@ -3,13 +3,17 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from commerce.models import Order
+from invoices.models import Invoice, InvoiceKind
 from ledger.models import AccountName
-from oropay.models import PaymentTransaction
+from oropay import engine
+from oropay.models import Alert, PaymentTransaction
 from tests.invoices.house import House, allocations, payable_of, posted_lines
 from tests.oropay.disputes.conftest import Bank, Pay, stands
 from tests.oropay.disputes.told import say
+from tests.oropay.house import refund_of
 
 
 @pytest.fixture
@@ -95,3 +99,23 @@ def test_a_part_lost_of_two_orders_lowers_each_deposit_by_its_share(house: House
     assert [allocations(invoice) for invoice in invoices] == [[("live", "30.00")], [("live", "20.00")]]
     assert [payable_of(invoice).due for invoice in invoices] == [Decimal("30.00"), Decimal("20.00")]
     assert house.book(AccountName.CUSTOMER_DEPOSIT) == 0
+
+
+def test_a_refund_that_was_under_way_when_its_dispute_was_lost_is_owed_and_leaves_no_deposit_behind(
+    house: House, order: Order, charge: PaymentTransaction, bank: Bank
+) -> None:
+    refund = refund_of(charge, "60.00", by=house.clerk)
+    name = bank.open(charge)
+    bank.advance(name, result="LOST")
+    bank.tell(name)
+
+    engine.execute(transaction_id=refund.pk, now=timezone.now())
+
+    refund.refresh_from_db()
+    memo = Invoice.objects.get(cause=refund)
+    assert (refund.state, memo.kind, memo.total) == ("approved", InvoiceKind.DEBIT_MEMO, Decimal("60.00"))
+    assert house.book(AccountName.CUSTOMER_DEPOSIT) == 0
+    assert house.book(AccountName.RECEIVABLE) == 60
+    assert house.book(AccountName.GATEWAY_CLEARING) == -60
+    assert house.book(AccountName.DISPUTES_RECEIVABLE) == 0
+    assert memo.number in Alert.objects.get(transaction=refund).text

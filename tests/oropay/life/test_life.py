@@ -1,0 +1,111 @@
+"""The whole life of payments of one order, in any order of events, each answer lost or not: money stays where we say.
+
+Hypothesis chooses what happens next. OROPAY_LIFE_RULES says how many events in all: a few hundred in every run of the
+tests, always the same; 5,000 and more by night, others each time (docs/developer.md).
+"""
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import get_state_machine_test, initialize, invariant, rule
+
+from ledger.services import ledger_check
+from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
+from tests.contract.sandbox import VISA, Sandbox
+from tests.oropay.life import invariants
+from tests.oropay.life.authenticating import Authenticating
+from tests.oropay.life.crediting import Crediting
+from tests.oropay.life.disputing import Disputing
+from tests.oropay.life.events import events_of
+from tests.oropay.life.ground import TOTAL
+from tests.oropay.life.holding import Holding
+from tests.oropay.life.kinds import EVERY, kinds_met
+from tests.oropay.life.paying import Paying
+from tests.oropay.life.working import Working
+from tests.oropay.threeds import CHALLENGE
+
+STEPS = 20
+LIVES = 10
+"""In one go: of more, Hypothesis makes most by changing a little in one before."""
+RULES = int(os.environ.get("OROPAY_LIFE_RULES", "300"))
+BY_NIGHT = "OROPAY_LIFE_RULES" in os.environ
+SEED = int(os.environ.get("OROPAY_LIFE_SEED") or (random.randrange(2**32) if BY_NIGHT else 1))
+"""Where the night's walk begins; every run of the tests walks the same way instead."""
+MEETS_EVERYTHING = 2000
+"""From so many events on, a walk that never met one of the kinds fails: nobody tested that kind."""
+
+
+class Life(Paying, Working, Holding, Authenticating, Crediting, Disputing):
+    """One order and everything that may happen to the money for it."""
+
+    happened: ClassVar[int] = 0
+    """Events so far, in all lives."""
+    met: ClassVar[Counter[str]] = Counter()
+    """In how many lives each kind of event happened."""
+
+    @initialize(how=st.sampled_from(["charge", "hold", "bank", "", VISA, CHALLENGE]))
+    def order_is_written_and_paid(self, how: str) -> None:
+        """So that there is something to go on with; by a card whose bank is asked, or not at all."""
+        self.open_shop()
+        if how in {VISA, CHALLENGE}:
+            self.buyer_pays_and_the_bank_is_asked(fault="", card=how)
+        elif how:
+            self.buyer_pays(fault="", how=how, amount=TOTAL, keep=True)
+
+    @rule(data=st.data())
+    def something_happens(self, data: st.DataObject) -> None:
+        possible = {one.name: one for one in events_of(type(self)) if one.when(self)}
+        chosen = possible[data.draw(st.sampled_from(list(possible)), label="what")]
+        chosen.act(self, **{name: data.draw(given, label=name) for name, given in chosen.given.items()})
+
+    @invariant()
+    def everything_holds(self) -> None:
+        self.look()
+        invariants.hold(world=self.world, lapsed=frozenset(self.lapsed))
+        Life.happened += 1
+
+    def teardown(self) -> None:
+        """At its end, once, what is slow to ask."""
+        if hasattr(self, "world"):
+            Life.happened -= 1  # the order written is no event
+            Life.met.update(kinds_met(self.seller))
+            assert ledger_check() == []
+
+
+@pytest.fixture
+def life(db: None, sandbox: Sandbox) -> Iterator[type[Life]]:  # noqa: F811
+    Life.sandbox, Life.happened, Life.met = sandbox, 0, Counter()
+    yield Life
+    sandbox.control("/reset", {})
+
+
+def walk(life: type[Life], *, seeded: int, lives: int) -> None:
+    """Live that many lives, the same ones for the same seed."""
+    walked = get_state_machine_test(
+        life,
+        settings=settings(
+            max_examples=lives,
+            stateful_step_count=STEPS + 1,  # the order written counts
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    print(f"OROPAY_LIFE_RULES={STEPS * LIVES} OROPAY_LIFE_SEED={seeded}")  # noqa: T201  (pytest shows it of what fails)
+    seed(seeded)(walked)()
+
+
+def test_money_is_where_we_say_whatever_happens(life: type[Life]) -> None:
+    for walked in range(2 * RULES // (STEPS * LIVES) + 2):  # a life may be cut short
+        if (left := RULES - life.happened) > 0:
+            walk(life, seeded=SEED + walked, lives=min(LIVES, left // STEPS + 1))
+
+    assert life.happened >= RULES, f"only {life.happened} of {RULES} events happened"
+    never = sorted(EVERY - set(life.met))
+    assert RULES < MEETS_EVERYTHING or not never, f"never in {life.happened} events: {', '.join(never)}"

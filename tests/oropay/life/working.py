@@ -1,0 +1,99 @@
+"""Workers that send, die and look; requests that come late; banks that decide."""
+
+import time
+from datetime import timedelta
+
+from django.utils import timezone
+from hypothesis import strategies as st
+
+from oropay import engine, locks
+from oropay.engine.gateways import gateway_of
+from oropay.engine.send import Claim
+from oropay.engine.send.follow_up import follow_up_request
+from oropay.engine.unknown import lease_expired
+from oropay.models import SALES, Action, FailureReason, PaymentTransaction, TransactionState
+from tests.oropay.house import arrive, overdue
+from tests.oropay.life.events import event
+from tests.oropay.life.ground import Ground, some_fault
+
+S = TransactionState
+FIRST = frozenset({Action.CHARGE, Action.AUTHORIZE})
+UNDECIDED = frozenset({"CAPTURED", "PENDING"})
+"""What the gateway calls a bank payment that its bank has not decided."""
+
+
+class Working(Ground):
+    """Everything that happens by itself between us and the gateway."""
+
+    @event(when=lambda self: self.world.first(S.QUEUED), fault=some_fault)
+    def worker_sends_what_waits(self, fault: str) -> None:
+        row = self.world.first(S.QUEUED)
+        assert row is not None
+        self.send(row, fault)
+
+    @event(when=lambda self: self.world.first(S.QUEUED), sent=st.booleans())
+    def worker_dies(self, sent: bool) -> None:
+        """After it took the lease; before or after the gateway had the request."""
+        row = self.world.first(S.QUEUED)
+        assert row is not None
+        if sent and row.action in FIRST:
+            PaymentTransaction.objects.filter(pk=row.pk).update(tries=0)
+            arrive(_with_its_way(row))
+        locks.claim(pk=row.pk)
+        PaymentTransaction.objects.filter(pk=row.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        lease_expired(transaction_id=row.pk, now=timezone.now())
+
+    @event(when=lambda self: self.world.first(S.UNKNOWN), silent=st.booleans())
+    def unknown_is_looked_for(self, silent: bool) -> None:
+        row = self.world.first(S.UNKNOWN)
+        assert row is not None
+        overdue(row)
+        self.spoil("GET", "cut before" if silent else "")
+        engine.look(transaction_id=row.pk, now=timezone.now())
+        self.sandbox.calm()
+        PaymentTransaction.objects.filter(pk=row.pk, absent_since__isnull=False).update(
+            absent_since=timezone.now() - timedelta(minutes=1)
+        )
+
+    @event(when=lambda self: self._gone())
+    def lost_request_arrives_late(self) -> None:
+        lost = self._gone()
+        assert lost is not None
+        if lost.action in FIRST:
+            arrive(_with_its_way(lost))
+        else:
+            claim = Claim(transaction=_with_its_way(lost), send_before=time.monotonic() + 10)
+            gateway_of(account=self.account).reauthorize(follow_up_request(claim=claim))
+        engine.watch(transaction_id=lost.pk, now=timezone.now())
+
+    @event(when=lambda self: self._undecided(), funded=st.booleans())
+    def bank_decides(self, funded: bool) -> None:
+        row = self._undecided()
+        assert row is not None
+        status = "FUNDED" if funded else "REJECTED"
+        self.sandbox.control(f"/transactions/{row.gateway_id}/status", {"status": status})
+        engine.reread(transaction_id=row.pk, now=timezone.now())
+
+    def _undecided(self) -> PaymentTransaction | None:
+        """What a bank has in hand, here and there: it may have been stopped without our knowing it."""
+        row = self.world.first(S.PENDING)
+        there = self.world.sale(row.gateway_id) if row is not None else None
+        return row if there is not None and there.status in UNDECIDED else None
+
+    def _gone(self) -> PaymentTransaction | None:
+        return next(
+            (
+                row
+                for row in reversed(self.world.rows)
+                if row.failure_reason == FailureReason.NEVER_ARRIVED
+                and row.action in SALES
+                and row.pk in self.world.watched
+            ),
+            None,
+        )
+
+
+def _with_its_way(row: PaymentTransaction) -> PaymentTransaction:
+    """With what it is paid by, as a worker reads it."""
+    related = ("payment__instrument", "payment__mandate", "payment__provider_account", "parent")
+    return PaymentTransaction.objects.select_related(*related).get(pk=row.pk)

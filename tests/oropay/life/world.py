@@ -1,0 +1,191 @@
+"""Both sides' books of one life at one moment: our rows beside the gateway's own, read once after every event."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from commerce.models import Organization
+from oropay.models import (
+    RUNNING,
+    Action,
+    Approval,
+    ApprovalState,
+    Dispute,
+    DisputeRequest,
+    Payable,
+    Payment,
+    PaymentTransaction,
+    RequestState,
+    TransactionState,
+    Watch,
+)
+from oropay.status import Sums, sums_of
+from tests.contract.sandbox import Sandbox
+
+ZERO = Decimal(0)
+TAKEN = frozenset({"CAPTURED", "BATCHED", "FUNDED"})
+"""What the gateway calls money that moved; a bank account's is sure only once it is funded."""
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """One transaction as the gateway keeps it, in major units."""
+
+    gateway_id: str
+    reference: str
+    type: str
+    status: str
+    by_card: bool
+    captured: Decimal
+    refunded: Decimal
+    held: Decimal
+
+    @property
+    def moved(self) -> Decimal:
+        """What it brought us; below zero if it gave money away."""
+        if self.status not in TAKEN:
+            return ZERO
+        return -self.captured if self.type == "REFUND" else self.captured
+
+    @property
+    def sure(self) -> Decimal:
+        return self.moved if self.by_card or self.status == "FUNDED" else ZERO
+
+
+@dataclass(frozen=True)
+class Case:
+    """One dispute as the gateway keeps it, in major units."""
+
+    gateway_id: str
+    sale_id: str
+    stage: str
+    status: str
+    result: str
+    amount: Decimal
+    taken: Decimal
+    may_become: tuple[tuple[str, str], ...]
+    """(`stage` or `result`, word) of everything that may come next."""
+
+
+@dataclass(frozen=True)
+class World:
+    """One seller's payments, here and at the gateway."""
+
+    seller_id: int
+    rows: Sequence[PaymentTransaction]
+    """Oldest first."""
+    payables: Sequence[Payable]
+    watched: Collection[int]
+    """Ids of rows that may still turn up."""
+    disputes: Sequence[Dispute]
+    answers: Sequence[DisputeRequest]
+    waiting: Sequence[Approval]
+    """What a second person has not decided."""
+    theirs: Sequence[Theirs]
+    cases: Sequence[Case]
+
+    def newest(self, *actions: Action, state: TransactionState) -> PaymentTransaction | None:
+        return next((row for row in reversed(self.rows) if row.action in actions and row.state == state), None)
+
+    def first(self, state: TransactionState) -> PaymentTransaction | None:
+        return next((row for row in self.rows if row.state == state), None)
+
+    def answer(self, state: RequestState) -> DisputeRequest | None:
+        return next((row for row in self.answers if row.state == state), None)
+
+    def sale(self, gateway_id: str) -> Theirs | None:
+        return next((one for one in self.theirs if one.gateway_id == gateway_id), None)
+
+    def dispute(self, case: Case) -> Dispute | None:
+        return next((one for one in self.disputes if one.gateway_id == case.gateway_id), None)
+
+    def is_heard(self, case: Case) -> bool:
+        """Whether we know what the gateway says of a dispute, and which payment it is about."""
+        known = self.dispute(case)
+        said = (case.stage, case.status, case.result)
+        return (
+            known is not None and known.transaction_id is not None and said == (known.stage, known.status, known.result)
+        )
+
+    @cached_property
+    def families(self) -> dict[Payment, list[PaymentTransaction]]:
+        found: dict[Payment, list[PaymentTransaction]] = {}
+        for row in self.rows:
+            found.setdefault(row.payment, []).append(row)
+        return found
+
+    @cached_property
+    def sums(self) -> Sums:
+        """Of all payments together."""
+        return sum((sums_of(family) for family in self.families.values()), Sums())
+
+    def is_quiet(self, family: Sequence[PaymentTransaction]) -> bool:
+        """Whether nothing of a payment is under way and nothing of it may turn up."""
+        return not any(row.state in RUNNING or row.pk in self.watched for row in family)
+
+    def of(self, family: Sequence[PaymentTransaction]) -> Iterator[Theirs]:
+        """What the gateway keeps under the names of a payment's rows."""
+        names = {row.reference for row in family}
+        return (one for one in self.theirs if one.reference in names)
+
+    def told(self) -> str:
+        """For whoever reads of a failure."""
+        ours = "\n".join(f"  {row.pk} of {row.payment_id} {row} {row.failure_reason}" for row in self.rows)
+        theirs = "\n".join(f"  {one}" for one in [*self.theirs, *self.cases])
+        return f"\nours:\n{ours}\ntheirs:\n{theirs}"
+
+
+def world_read(*, seller: Organization, sandbox: Sandbox) -> World:
+    mine = PaymentTransaction.objects.filter(payment__organization=seller)
+    return World(
+        seller_id=seller.pk,
+        rows=list(
+            mine.select_related(
+                "payment__provider_account", "payment__integration", "payment__authentication", "parent"
+            ).order_by("pk")
+        ),
+        payables=list(Payable.objects.filter(organization=seller).order_by("pk")),
+        watched=set(
+            Watch.objects.filter(transaction__in=mine, next_at__isnull=False).values_list("transaction_id", flat=True)
+        ),
+        disputes=list(Dispute.objects.filter(organization=seller).order_by("pk")),
+        answers=list(DisputeRequest.objects.filter(dispute__organization=seller).order_by("pk")),
+        waiting=list(Approval.objects.filter(organization=seller, state=ApprovalState.WAITING).order_by("pk")),
+        theirs=[_theirs(row) for row in sandbox.kept("transactions")],
+        cases=[_case(row) for row in sandbox.kept("disputes")],
+    )
+
+
+def _theirs(row: dict[str, object]) -> Theirs:
+    return Theirs(
+        gateway_id=str(row["id"]),
+        reference=str(row["reference"]),
+        type=str(row["type"]),
+        status=str(row["status"]),
+        by_card=row["method"] == "CARD",
+        captured=_major(row["captured"]),
+        refunded=_major(row["refunded"]),
+        held=_major(row["authorized"]) if row["status"] == "PREAUTHORIZED" else ZERO,
+    )
+
+
+def _case(row: dict[str, object]) -> Case:
+    return Case(
+        gateway_id=str(row["id"]),
+        sale_id=str(row["transaction"]),
+        stage=str(row["stage"]),
+        status=str(row["status"]),
+        result=str(row["result"]),
+        amount=_major(row["amount"]),
+        taken=_major(row["taken"]),
+        may_become=tuple(
+            (name, str(word))
+            for name in ("stage", "result")
+            for word in row[f"next_{name}s"]  # type: ignore[attr-defined]
+        ),
+    )
+
+
+def _major(minor: object) -> Decimal:
+    return Decimal(str(minor)) / 100
