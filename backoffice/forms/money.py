@@ -16,6 +16,7 @@ from oropay.exceptions import CaptureRefused
 from oropay.gateway.port import Capture
 from oropay.models import (
     HOLDS,
+    Action,
     CardCheck,
     Payment,
     PaymentTransaction,
@@ -78,6 +79,13 @@ class Offers:
                 for row in self.family
                 if row.action in HOLDS or row.state == TransactionState.REVIEW
             ]
+        )
+
+    def was_renewed(self, hold: PaymentTransaction) -> bool:
+        """Whether a newer hold stands in its place; it is released itself all the same if that was not done."""
+        return any(
+            (row.parent_id, row.action, row.state) == (hold.pk, Action.REAUTHORIZE, TransactionState.APPROVED)
+            for row in self.family
         )
 
     def rest(self) -> tuple[PaymentTransaction, Allowed] | None:
@@ -232,9 +240,15 @@ class CancelForm(MoneyDialog):
                 "Nothing is taken or given back. {amount} of the hold on {instrument} will not be captured any more "
                 "and counts as released at once; the card's bank frees it by {day}, when the hold expires."
             ).format(amount=self.shown(allowed.limit), instrument=self.payment.instrument, day=day_of(held_until(row)))
-        return _("The hold of {amount} on {instrument} is released in full; nothing is taken.").format(
-            amount=self.shown(allowed.limit), instrument=self.payment.instrument
+        said = (
+            _(
+                "The hold of {amount} on {instrument} was renewed and not let go, so the card's bank holds the amount "
+                "twice. The older hold is released in full; the newer one stays and nothing is taken."
+            )
+            if self.offers.was_renewed(row)
+            else _("The hold of {amount} on {instrument} is released in full; nothing is taken.")
         )
+        return said.format(amount=self.shown(allowed.limit), instrument=self.payment.instrument)
 
     def unavailable(self) -> str:
         return "" if self.target else _("Nothing is held that could be canceled. What was taken is refunded.")

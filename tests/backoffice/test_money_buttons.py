@@ -8,9 +8,10 @@ from backoffice.forms.money import Offers
 from commerce.models import User
 from oropay.gateway.port import Verdict
 from oropay.models import Integration, Payment, PaymentTransaction, ProviderAccount, RefundLine, TransactionState
+from oropay.services import reauthorize_start
 from plumbing.models import Note
 from tests.backoffice.conftest import CHARGED, Opened, address, dialog, may, moves, newest, offered, page
-from tests.invoices.house import House, payable_of
+from tests.invoices.house import NOON, House, payable_of
 
 
 @pytest.fixture
@@ -50,6 +51,24 @@ def test_an_amount_that_is_no_number_says_first_that_nothing_was_captured(
 
     assert response.context["form"].errors == {"amount": ["Nothing was captured. Enter a number."]}
     assert moves(held) == [("authorize", "100.00", "approved")]
+
+
+def test_a_hold_that_was_renewed_and_not_let_go_is_released_with_words_that_say_which(
+    house: House, held: Payment, administrator: User, opened: Opened
+) -> None:
+    ProviderAccount.objects.update(renews_live_holds=True)
+    [older] = held.transactions.all()
+    renewal = reauthorize_start(hold=older, by=administrator, now=NOON)
+    PaymentTransaction.objects.filter(pk=renewal.pk).update(parent_before={"status": "PREAUTHORIZED", "amount": "100"})
+    house.says(held, Verdict.APPROVED)
+    assert house.says(held, Verdict.FAILED).parent == older
+
+    content = " ".join(opened(administrator).get(address(held, "cancel")).content.decode().split())
+    response = dialog(opened(administrator), held, "cancel", note="held twice", after=newest(held))
+
+    assert "The older hold is released in full; the newer one stays and nothing is taken." in content
+    assert response.status_code == 302
+    assert (held.transactions.latest("pk").action, held.transactions.latest("pk").parent) == ("cancel", older)
 
 
 def test_the_button_that_only_closes_is_not_called_like_the_one_that_acts(
