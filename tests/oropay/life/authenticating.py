@@ -1,14 +1,13 @@
 """Payments whose card holder's bank is asked first: let through, questioned, refused, left or forgotten."""
 
 from django.utils import timezone
-from hypothesis import strategies as st
 
 from oropay import engine
 from oropay.models import AUTHENTICATING, Action, Payment, PaymentTransaction, TransactionState
 from oropay.services import NewCard
 from tests.contract.sandbox import VISA
 from tests.oropay.life.events import event
-from tests.oropay.life.ground import TOTAL, Ground, some_fault
+from tests.oropay.life.ground import SOME_FAULT, TOTAL, Ground
 from tests.oropay.threeds import CHALLENGE, COULD_NOT, FAILED, NOT_ENROLLED, answer, fresh, returned, told
 
 S = TransactionState
@@ -19,21 +18,25 @@ WAITING = "CHALLENGE_REQUIRED"
 class Authenticating(Ground):
     """3-D Secure: what the buyer, the browser and the bank do before anything is charged."""
 
-    @event(fault=some_fault, card=st.sampled_from([VISA, CHALLENGE, CHALLENGE, FAILED, COULD_NOT, NOT_ENROLLED]))
+    @event(
+        when=lambda self: self.is_payable(),
+        fault=SOME_FAULT,
+        card=[VISA, CHALLENGE, CHALLENGE, FAILED, COULD_NOT, NOT_ENROLLED],
+    )
     def buyer_pays_and_the_bank_is_asked(self, fault: str, card: str) -> None:
         source = NewCard(token=self.sandbox.card_token(card), last4=card[-4:])
         payment = self.asked(lambda: self.pay(way="ask", source=source, amount=TOTAL))
         if payment is not None:
             self.send(payment.transactions.get(), fault)
 
-    @event(when=lambda self: self._asks(Action.AUTHENTICATE_CHECK), fault=some_fault)
+    @event(when=lambda self: self._asks(Action.AUTHENTICATE_CHECK), fault=SOME_FAULT)
     def browser_tells(self, fault: str) -> None:
         self.follow(lambda: told(self._payment(Action.AUTHENTICATE_CHECK)), fault)
 
     @event(
         when=lambda self: self._asks(Action.AUTHENTICATE_INITIATE),
-        fault=some_fault,
-        decision=st.sampled_from(["confirm", "confirm", "refuse", "time_out", ""]),
+        fault=SOME_FAULT,
+        decision=["confirm", "confirm", "refuse", "time_out", ""],
     )
     def browser_comes_back_from_the_bank(self, fault: str, decision: str) -> None:
         """The buyer answered, or only says so."""

@@ -5,19 +5,18 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from hypothesis import strategies as st
 
 from oropay.exceptions import ApprovalChanged
 from oropay.models import Instrument, InstrumentState, RefundReason
 from oropay.services import approval_agree, approval_refuse, credit_start
 from tests.oropay.life.events import event
-from tests.oropay.life.ground import Ground, some_amount
+from tests.oropay.life.ground import SOME_AMOUNT, Ground
 
 
 class Crediting(Ground):
     """Standalone credits, and everything else that waits for a second person."""
 
-    @event(when=lambda self: self._saved().exists(), amount=some_amount, by_card=st.booleans())
+    @event(when=lambda self: self._saved().exists(), amount=SOME_AMOUNT, by_card=(True, False))
     def clerk_credits(self, amount: Decimal, by_card: bool) -> None:
         saved = self._saved().order_by("-pk" if by_card else "pk")[0]
         self.asked(
@@ -31,7 +30,7 @@ class Crediting(Ground):
             )
         )
 
-    @event(when=lambda self: self.world.waiting, agrees=st.sampled_from([True, True, False]))
+    @event(when=lambda self: self.world.waiting, agrees=[True, True, False])
     def second_person_decides(self, agrees: bool) -> None:
         """What was agreed to waits for the worker then."""
         approval = self.world.waiting[0]

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.utils import timezone
-from hypothesis import strategies as st
 
 from oropay.engine import disputes
 from oropay.models import (
@@ -21,7 +20,7 @@ from oropay.models import (
 )
 from oropay.services.dispute import EvidenceFile, dispute_accept, dispute_challenge, evidence_add
 from tests.oropay.life.events import event
-from tests.oropay.life.ground import Ground, some_amount, some_fault
+from tests.oropay.life.ground import SOME_AMOUNT, SOME_FAULT, Ground
 from tests.oropay.life.world import TAKEN, ZERO, Case, Theirs
 
 S = TransactionState
@@ -35,14 +34,14 @@ class Disputing(Ground):
 
     # --- the card holder's bank
 
-    @event(when=lambda self: self._disputable(), stage=st.sampled_from(STAGES), amount=some_amount)
+    @event(when=lambda self: self._disputable(), stage=STAGES, amount=SOME_AMOUNT)
     def card_holder_disputes(self, stage: str, amount: Decimal) -> None:
         sale = self._disputable()
         assert sale is not None
         cents = int(min(amount, self._undisputed(sale)) * 100)
         self.sandbox.control("/disputes", {"transaction": sale.gateway_id, "stage": stage, "amount": cents})
 
-    @event(when=lambda self: self._movable(), pick=st.integers(0, 9))
+    @event(when=lambda self: self._movable(), pick=range(10))
     def bank_moves_a_dispute(self, pick: int) -> None:
         """On to another stage, or to its end."""
         [*cases] = self._movable()
@@ -66,7 +65,7 @@ class Disputing(Ground):
 
     # --- what we answer
 
-    @event(when=lambda self: self._ours_to_answer(), fault=some_fault, not_pursued=st.booleans())
+    @event(when=lambda self: self._ours_to_answer(), fault=SOME_FAULT, not_pursued=(True, False))
     def clerk_accepts_a_dispute(self, fault: str, not_pursued: bool) -> None:
         dispute = self._ours_to_answer()
         assert dispute is not None
@@ -79,7 +78,7 @@ class Disputing(Ground):
             fault,
         )
 
-    @event(when=lambda self: self._ours_to_answer(), fault=some_fault)
+    @event(when=lambda self: self._ours_to_answer(), fault=SOME_FAULT)
     def clerk_challenges_a_dispute(self, fault: str) -> None:
         dispute = self._ours_to_answer()
         assert dispute is not None
@@ -100,7 +99,7 @@ class Disputing(Ground):
             fault,
         )
 
-    @event(when=lambda self: self.world.answer(R.QUEUED), fault=some_fault)
+    @event(when=lambda self: self.world.answer(R.QUEUED), fault=SOME_FAULT)
     def answer_that_waits_is_delivered(self, fault: str) -> None:
         self._deliver(self.world.answer(R.QUEUED), fault)
 
@@ -111,7 +110,7 @@ class Disputing(Ground):
         long_ago = timezone.now() - timedelta(minutes=5)
         DisputeRequest.objects.filter(pk=request.pk).update(answer_by=long_ago)
         disputes.answer_look(request_id=request.pk, now=timezone.now())
-        DisputeRequest.objects.filter(pk=request.pk, absent_since__isnull=False).update(
+        DisputeRequest.objects.filter(pk=request.pk, state=R.UNKNOWN, absent_since__isnull=False).update(
             absent_since=timezone.now() - settings.OROPAY_ABSENT_GAP
         )
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from commerce.models import User
@@ -17,12 +16,14 @@ from oropay.exceptions import ApprovalChanged, PaymentError
 from oropay.models import (
     Environment,
     Integration,
+    Payable,
     PayableKind,
     Payment,
     PaymentAction,
     PaymentTransaction,
     ProviderAccount,
     ThreeDS,
+    TransactionState,
 )
 from oropay.services import (
     NewBank,
@@ -38,6 +39,7 @@ from tests.contract.sandbox import Sandbox
 from tests.factories import OrderFactory, OrderLineFactory, OrganizationFactory, StaffFactory
 from tests.oropay.life.world import World, world_read
 
+S = TransactionState
 TOTAL = Decimal("100.00")
 FAULTS: dict[str, dict[str, Any]] = {
     "cut after": {"drop": {"when": "after"}},
@@ -48,8 +50,8 @@ FAULTS: dict[str, dict[str, Any]] = {
     "too many": {"too_many": {"when": "before"}},
     "declined": {"decline": {"result": "101"}},
 }
-some_fault = st.sampled_from([*[""] * 2 * len(FAULTS), *FAULTS])
-some_amount = st.sampled_from([Decimal("100.00"), Decimal("60.00"), Decimal("40.00"), Decimal("0.01")])
+SOME_FAULT = [*[""] * 2 * len(FAULTS), *FAULTS]
+SOME_AMOUNT = [Decimal("100.00"), Decimal("60.00"), Decimal("40.00"), Decimal("0.01")]
 
 
 class Ground(RuleBasedStateMachine):
@@ -115,6 +117,12 @@ class Ground(RuleBasedStateMachine):
     def look(self) -> None:
         """Read both sides' books."""
         self.world = world_read(seller=self.seller, sandbox=self.sandbox)
+
+    def is_payable(self) -> bool:
+        """Whether all of it may be paid now."""
+        return (
+            Payable.objects.get(pk=self.payable.pk).payable_now == TOTAL and self.world.first(S.ACTION_REQUIRED) is None
+        )
 
     # --- asking and sending
 

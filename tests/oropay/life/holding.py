@@ -9,7 +9,7 @@ from oropay.models import HOLDS, PaymentTransaction, TransactionState
 from oropay.services import reauthorize_start
 from tests.contract.samples import follow_up
 from tests.oropay.life.events import event
-from tests.oropay.life.ground import Ground, some_fault
+from tests.oropay.life.ground import SOME_FAULT, Ground
 
 S = TransactionState
 
@@ -25,16 +25,19 @@ class Holding(Ground):
         self.sandbox.gateway().cancel(follow_up(hold.gateway_id))
         self.lapsed.add(hold.gateway_id)
 
-    @event(when=lambda self: self.world.newest(*HOLDS, state=S.APPROVED), fault=some_fault)
+    @event(when=lambda self: self._held_here(), fault=SOME_FAULT)
     def clerk_renews(self, fault: str) -> None:
         """When its week is over, whether the gateway let it go or not."""
-        hold = self.world.newest(*HOLDS, state=S.APPROVED)
+        hold = self._held_here()
         assert hold is not None
         over = hold.created_at + settings.OROPAY_HOLD_LASTS + timedelta(hours=1)
         row = self.asked(lambda: reauthorize_start(hold=hold, by=self.clerk, now=over))
         if row is not None:
             PaymentTransaction.objects.filter(pk=row.pk).update(created_at=timezone.now())
             self.send(row, fault)
+
+    def _held_here(self) -> PaymentTransaction | None:
+        return self.world.newest(*HOLDS, state=S.APPROVED) if self.world.sums.held else None
 
     def _held_there(self) -> PaymentTransaction | None:
         hold = self.world.newest(*HOLDS, state=S.APPROVED)

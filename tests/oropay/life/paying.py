@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from django.utils import timezone
-from hypothesis import strategies as st
 
 from commerce.models import OrderState
 from invoices.models import Invoice, InvoiceState
@@ -14,7 +13,7 @@ from tests.contract.sandbox import VISA
 from tests.invoices.house import payable_of
 from tests.oropay.house import bank
 from tests.oropay.life.events import event
-from tests.oropay.life.ground import Ground, some_amount, some_fault
+from tests.oropay.life.ground import SOME_AMOUNT, SOME_FAULT, Ground
 from tests.oropay.life.world import ZERO
 
 S = TransactionState
@@ -23,7 +22,7 @@ S = TransactionState
 class Paying(Ground):
     """Everything that people do to pay an order, and to what was paid."""
 
-    @event(fault=some_fault, how=st.sampled_from(["charge", "hold", "bank"]), amount=some_amount, keep=st.booleans())
+    @event(fault=SOME_FAULT, how=["charge", "hold", "bank"], amount=SOME_AMOUNT, keep=(True, False))
     def buyer_pays(self, fault: str, how: str, amount: Decimal, keep: bool) -> None:
         by_bank = how == "bank"
         way, source = ("charge", bank(keep=keep)) if by_bank else (how, self._card(keep=keep))
@@ -31,17 +30,17 @@ class Paying(Ground):
         if payment is not None:
             self.send(payment.transactions.get(), fault)
 
-    @event(when=lambda self: self.world.newest(*HOLDS, state=S.APPROVED), fault=some_fault, amount=some_amount)
+    @event(when=lambda self: self.world.newest(*HOLDS, state=S.APPROVED), fault=SOME_FAULT, amount=SOME_AMOUNT)
     def clerk_captures(self, fault: str, amount: Decimal) -> None:
         hold = self._newest(*HOLDS)
         self.follow(lambda: capture_start(hold=hold, amount=amount, by=self.clerk, now=timezone.now()), fault)
 
-    @event(when=lambda self: self.world.newest(*HOLDS, Action.CHARGE, state=S.APPROVED), fault=some_fault)
+    @event(when=lambda self: self.world.newest(*HOLDS, Action.CHARGE, state=S.APPROVED), fault=SOME_FAULT)
     def clerk_cancels(self, fault: str) -> None:
         parent = self._newest(*HOLDS, Action.CHARGE)
         self.follow(lambda: cancel_start(transaction=parent, note="wrong", by=self.clerk, now=timezone.now()), fault)
 
-    @event(when=lambda self: self.world.first(S.PENDING), fault=some_fault)
+    @event(when=lambda self: self.world.first(S.PENDING), fault=SOME_FAULT)
     def clerk_stops_a_debit(self, fault: str) -> None:
         parent = self.world.first(S.PENDING)
         assert parent is not None
@@ -49,8 +48,8 @@ class Paying(Ground):
 
     @event(
         when=lambda self: self.world.newest(Action.CAPTURE, Action.CHARGE, state=S.APPROVED),
-        fault=some_fault,
-        amount=some_amount,
+        fault=SOME_FAULT,
+        amount=SOME_AMOUNT,
     )
     def clerk_refunds(self, fault: str, amount: Decimal) -> None:
         charge = self._newest(Action.CAPTURE, Action.CHARGE)

@@ -4,7 +4,6 @@ import time
 from datetime import timedelta
 
 from django.utils import timezone
-from hypothesis import strategies as st
 
 from oropay import engine, locks
 from oropay.engine.gateways import gateway_of
@@ -14,7 +13,7 @@ from oropay.engine.unknown import lease_expired
 from oropay.models import SALES, Action, FailureReason, PaymentTransaction, TransactionState
 from tests.oropay.house import arrive, overdue
 from tests.oropay.life.events import event
-from tests.oropay.life.ground import Ground, some_fault
+from tests.oropay.life.ground import SOME_FAULT, Ground
 
 S = TransactionState
 FIRST = frozenset({Action.CHARGE, Action.AUTHORIZE})
@@ -25,13 +24,13 @@ UNDECIDED = frozenset({"CAPTURED", "PENDING"})
 class Working(Ground):
     """Everything that happens by itself between us and the gateway."""
 
-    @event(when=lambda self: self.world.first(S.QUEUED), fault=some_fault)
+    @event(when=lambda self: self.world.first(S.QUEUED), fault=SOME_FAULT)
     def worker_sends_what_waits(self, fault: str) -> None:
         row = self.world.first(S.QUEUED)
         assert row is not None
         self.send(row, fault)
 
-    @event(when=lambda self: self.world.first(S.QUEUED), sent=st.booleans())
+    @event(when=lambda self: self.world.first(S.QUEUED), sent=(True, False))
     def worker_dies(self, sent: bool) -> None:
         """After it took the lease; before or after the gateway had the request."""
         row = self.world.first(S.QUEUED)
@@ -43,7 +42,7 @@ class Working(Ground):
         PaymentTransaction.objects.filter(pk=row.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         lease_expired(transaction_id=row.pk, now=timezone.now())
 
-    @event(when=lambda self: self.world.first(S.UNKNOWN), silent=st.booleans())
+    @event(when=lambda self: self.world.first(S.UNKNOWN), silent=(True, False))
     def unknown_is_looked_for(self, silent: bool) -> None:
         row = self.world.first(S.UNKNOWN)
         assert row is not None
@@ -51,7 +50,7 @@ class Working(Ground):
         self.spoil("GET", "cut before" if silent else "")
         engine.look(transaction_id=row.pk, now=timezone.now())
         self.sandbox.calm()
-        PaymentTransaction.objects.filter(pk=row.pk, absent_since__isnull=False).update(
+        PaymentTransaction.objects.filter(pk=row.pk, state=S.UNKNOWN, absent_since__isnull=False).update(
             absent_since=timezone.now() - timedelta(minutes=1)
         )
 
@@ -66,7 +65,7 @@ class Working(Ground):
             gateway_of(account=self.account).reauthorize(follow_up_request(claim=claim))
         engine.watch(transaction_id=lost.pk, now=timezone.now())
 
-    @event(when=lambda self: self._undecided(), funded=st.booleans())
+    @event(when=lambda self: self._undecided(), funded=(True, False))
     def bank_decides(self, funded: bool) -> None:
         row = self._undecided()
         assert row is not None
