@@ -115,11 +115,19 @@ def proof_of(*, request: DisputeRequest, told: DisputeTold) -> RequestFailure | 
     if request.action == DisputeAction.ACCEPT:
         if accepted:
             return ""
-    elif told.status == DisputeStatus.UNDER_REVIEW or told.result in ANSWERED or (told.document_ids and not accepted):
-        return ""
+    else:
+        carried = told.document_ids and not accepted and not _challenged_before(request)
+        if carried or told.status == DisputeStatus.UNDER_REVIEW or told.result in ANSWERED:
+            return ""
     if told.status == DisputeStatus.WITH_MERCHANT and told.stage == request.stage:
         return None
     return RequestFailure.DECIDED
+
+
+def _challenged_before(request: DisputeRequest) -> bool:
+    """Whether an earlier challenge arrived: its documents stay with the dispute and prove nothing of a later one."""
+    earlier = request.dispute.requests.filter(action=DisputeAction.CHALLENGE, state=R.DONE)
+    return earlier.exclude(pk=request.pk).exists()
 
 
 # -- sending ----------------------------------------------------------------------------------------------------------

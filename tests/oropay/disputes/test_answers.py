@@ -341,6 +341,25 @@ def test_what_an_earlier_stage_carried_may_be_sent_again(dispute: Dispute, bank:
     assert bank.seen(dispute.gateway_id) == ("SECOND_CHARGEBACK", "UNDER_REVIEW", "PENDING")
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_documents_of_an_earlier_stage_prove_no_later_answer(
+    dispute: Dispute, bank: Bank, clerk: User, when: str
+) -> None:
+    send(challenge(dispute, clerk))
+    bank.advance(dispute.gateway_id, stage="SECOND_CHARGEBACK")
+    again = bank.tell(dispute.gateway_id)
+    swallow(bank, "challenge", when=when)
+    second = send(challenge(again, clerk))
+
+    look_until_it_ends(second)
+
+    if when == "after":
+        assert (second.state, second.failure) == (RequestState.DONE, "")
+    else:
+        assert (second.state, second.failure) == (RequestState.FAILED, RequestFailure.NEVER_ARRIVED)
+        assert answerable(dispute=again, now=timezone.now()).now
+
+
 def test_withdrawn_evidence_is_kept_and_not_offered(dispute: Dispute, clerk: User) -> None:
     kept = proof(dispute, clerk)
 
