@@ -36,7 +36,7 @@ class Authenticating(Ground):
     @event(
         when=lambda self: self._asks(Action.AUTHENTICATE_INITIATE),
         fault=SOME_FAULT,
-        decision=["confirm", "confirm", "refuse", "time_out", ""],
+        decision=["confirm", "confirm", "confirm", "refuse", "time_out", ""],
     )
     def browser_comes_back_from_the_bank(self, fault: str, decision: str) -> None:
         """The buyer answered, or only says so."""
@@ -46,18 +46,19 @@ class Authenticating(Ground):
             answer(payment, self.sandbox, decision)
         self.follow(lambda: returned(payment), fault)
 
-    @event(when=lambda self: self.world.first(S.ACTION_REQUIRED))
-    def time_to_confirm_is_over(self) -> None:
-        row = self.world.first(S.ACTION_REQUIRED)
+    @event(when=lambda self: self._unanswered(), leaves=[True, False])
+    def buyer_gives_up(self, leaves: bool) -> None:
+        """And says so, or is silent until the time is over."""
+        row = self._unanswered()
         assert row is not None
-        engine.authentication_expire(transaction_id=row.pk, now=row.payment.authentication.expires_at)
+        now, over = timezone.now(), row.payment.authentication.expires_at
+        if leaves:
+            self.asked(lambda: engine.authentication_leave(payment=row.payment, by=self.order.placed_by, now=now))
+        else:
+            engine.authentication_expire(transaction_id=row.pk, now=over)
 
-    @event(when=lambda self: any(row.action in AUTHENTICATING and not row.is_final for row in self.world.rows))
-    def buyer_leaves(self) -> None:
-        row = next(row for row in self.world.rows if row.action in AUTHENTICATING and not row.is_final)
-        self.asked(
-            lambda: engine.authentication_leave(payment=row.payment, by=self.order.placed_by, now=timezone.now())
-        )
+    def _unanswered(self) -> PaymentTransaction | None:
+        return next((row for row in self.world.rows if row.action in AUTHENTICATING and not row.is_final), None)
 
     def _asks(self, action: Action) -> PaymentTransaction | None:
         return self.world.newest(action, state=S.ACTION_REQUIRED)

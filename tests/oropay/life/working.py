@@ -11,7 +11,7 @@ from oropay.engine.send import Claim
 from oropay.engine.send.follow_up import follow_up_request
 from oropay.engine.unknown import lease_expired
 from oropay.models import SALES, Action, FailureReason, PaymentTransaction, TransactionState
-from tests.oropay.house import arrive, overdue
+from tests.oropay.house import arrive
 from tests.oropay.life.events import event
 from tests.oropay.life.ground import SOME_FAULT, Ground
 
@@ -42,17 +42,18 @@ class Working(Ground):
         PaymentTransaction.objects.filter(pk=row.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         lease_expired(transaction_id=row.pk, now=timezone.now())
 
-    @event(when=lambda self: self.world.first(S.UNKNOWN), silent=(True, False))
-    def unknown_is_looked_for(self, silent: bool) -> None:
+    @event(when=lambda self: self.world.first(S.UNKNOWN), looks=[1, 2, 3], silent=[True, False, False])
+    def unknown_is_looked_for(self, looks: int, silent: bool) -> None:
+        """So often, at the first look perhaps in vain."""
         row = self.world.first(S.UNKNOWN)
         assert row is not None
-        overdue(row)
+        unknown = PaymentTransaction.objects.filter(pk=row.pk, state=S.UNKNOWN)
         self.spoil("GET", "cut before" if silent else "")
-        engine.look(transaction_id=row.pk, now=timezone.now())
+        for _look in range(looks):
+            unknown.update(answer_by=timezone.now() - timedelta(minutes=5))
+            engine.look(transaction_id=row.pk, now=timezone.now())
+            unknown.filter(absent_since__isnull=False).update(absent_since=timezone.now() - timedelta(minutes=1))
         self.sandbox.calm()
-        PaymentTransaction.objects.filter(pk=row.pk, state=S.UNKNOWN, absent_since__isnull=False).update(
-            absent_since=timezone.now() - timedelta(minutes=1)
-        )
 
     @event(when=lambda self: self._gone())
     def lost_request_arrives_late(self) -> None:
