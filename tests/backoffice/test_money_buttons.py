@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from backoffice.forms.money import Offers
 from commerce.models import User
@@ -11,7 +12,7 @@ from oropay.models import Integration, Payment, PaymentTransaction, ProviderAcco
 from oropay.services import reauthorize_start
 from plumbing.models import Note
 from tests.backoffice.conftest import CHARGED, Opened, address, dialog, may, moves, newest, offered, page
-from tests.invoices.house import NOON, House, payable_of
+from tests.invoices.house import House, payable_of
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_hold_that_was_renewed_and_not_let_go_is_released_with_words_that_say_
 ) -> None:
     ProviderAccount.objects.update(renews_live_holds=True)
     [older] = held.transactions.all()
-    renewal = reauthorize_start(hold=older, by=administrator, now=NOON)
+    renewal = reauthorize_start(hold=older, by=administrator, now=timezone.now())
     PaymentTransaction.objects.filter(pk=renewal.pk).update(parent_before={"status": "PREAUTHORIZED", "amount": "100"})
     house.says(held, Verdict.APPROVED)
     assert house.says(held, Verdict.FAILED).parent == older
