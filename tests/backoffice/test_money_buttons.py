@@ -4,15 +4,18 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from moneyed import Money
 
 from backoffice.forms.money import Offers
 from commerce.models import User
-from oropay.gateway.port import Verdict
+from oropay import engine
+from oropay.gateway.port import Answer, Verdict
 from oropay.models import Integration, Payment, PaymentTransaction, ProviderAccount, RefundLine, TransactionState
 from oropay.services import reauthorize_start
 from plumbing.models import Note
 from tests.backoffice.conftest import CHARGED, Opened, address, dialog, may, moves, newest, offered, page
 from tests.invoices.house import House, payable_of
+from tests.oropay.house import sending
 
 
 @pytest.fixture
@@ -55,14 +58,23 @@ def test_an_amount_that_is_no_number_says_first_that_nothing_was_captured(
 
 
 def test_a_hold_that_was_renewed_and_not_let_go_is_released_with_words_that_say_which(
-    house: House, held: Payment, administrator: User, opened: Opened
+    held: Payment, administrator: User, opened: Opened
 ) -> None:
     ProviderAccount.objects.update(renews_live_holds=True)
     [older] = held.transactions.all()
-    renewal = reauthorize_start(hold=older, by=administrator, now=timezone.now())
+    renewal = sending(reauthorize_start(hold=older, by=administrator, now=timezone.now()))
     PaymentTransaction.objects.filter(pk=renewal.pk).update(parent_before={"status": "PREAUTHORIZED", "amount": "100"})
-    house.says(held, Verdict.APPROVED)
-    assert house.says(held, Verdict.FAILED).parent == older
+    renewed = Answer(
+        verdict=Verdict.APPROVED,
+        gateway_id="TRN_renewed",
+        status="PREAUTHORIZED",
+        type="SALE",
+        reference=renewal.reference,
+        amount=Money(100, "USD"),
+    )
+    engine.record(transaction_id=renewal.pk, answer=renewed, kind="send")
+    release = sending(older.children.get(action="cancel"))
+    engine.record(transaction_id=release.pk, answer=Answer(verdict=Verdict.FAILED), kind="send")
 
     content = " ".join(opened(administrator).get(address(held, "cancel")).content.decode().split())
     response = dialog(opened(administrator), held, "cancel", note="held twice", after=newest(held))
