@@ -3,19 +3,16 @@
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone
-from moneyed import Money
 
 from backoffice.forms.money import Offers
 from commerce.models import User
 from oropay import engine
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import Integration, Payment, PaymentTransaction, ProviderAccount, RefundLine, TransactionState
-from oropay.services import reauthorize_start
 from plumbing.models import Note
 from tests.backoffice.conftest import CHARGED, Opened, address, dialog, may, moves, newest, offered, page
 from tests.invoices.house import House, payable_of
-from tests.oropay.house import sending
+from tests.oropay.house import renewed_in_place, sending
 
 
 @pytest.fixture
@@ -60,19 +57,8 @@ def test_an_amount_that_is_no_number_says_first_that_nothing_was_captured(
 def test_a_hold_that_was_renewed_and_not_let_go_is_released_with_words_that_say_which(
     held: Payment, administrator: User, opened: Opened
 ) -> None:
-    ProviderAccount.objects.update(renews_live_holds=True)
     [older] = held.transactions.all()
-    renewal = sending(reauthorize_start(hold=older, by=administrator, now=timezone.now()))
-    PaymentTransaction.objects.filter(pk=renewal.pk).update(parent_before={"status": "PREAUTHORIZED", "amount": "100"})
-    renewed = Answer(
-        verdict=Verdict.APPROVED,
-        gateway_id="TRN_renewed",
-        status="PREAUTHORIZED",
-        type="SALE",
-        reference=renewal.reference,
-        amount=Money(100, "USD"),
-    )
-    engine.record(transaction_id=renewal.pk, answer=renewed, kind="send")
+    renewed_in_place(older, by=administrator)
     release = sending(older.children.get(action="cancel"))
     engine.record(transaction_id=release.pk, answer=Answer(verdict=Verdict.FAILED), kind="send")
 

@@ -5,15 +5,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.utils import timezone
+from moneyed import Money
 
 from commerce.models import User
 from oropay import engine
 from oropay.engine.gateways import gateway_of
 from oropay.engine.send import Claim
 from oropay.engine.send.sale import sale_request
-from oropay.gateway.port import SaleRequest
-from oropay.models import Action, Payable, PaymentTransaction, RefundReason, TransactionState
-from oropay.services import BankDetails, MandateGiven, NewBank, refund_lines_suggested, refund_start
+from oropay.gateway.port import Answer, SaleRequest, Verdict
+from oropay.models import Action, Payable, PaymentTransaction, ProviderAccount, RefundReason, TransactionState
+from oropay.services import BankDetails, MandateGiven, NewBank, reauthorize_start, refund_lines_suggested, refund_start
 from tests.contract.sandbox import Sandbox
 
 
@@ -75,6 +76,23 @@ def sending(row: PaymentTransaction) -> PaymentTransaction:
     PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
     row.refresh_from_db()
     return row
+
+
+def renewed_in_place(hold: PaymentTransaction, *, by: User) -> None:
+    """A gateway that renews live holds has renewed this one, and the release of the old one is queued."""
+    assert hold.payment.provider_account_id is not None
+    ProviderAccount.objects.filter(pk=hold.payment.provider_account_id).update(renews_live_holds=True)
+    row = sending(reauthorize_start(hold=hold, by=by, now=timezone.now()))
+    PaymentTransaction.objects.filter(pk=row.pk).update(parent_before={"status": "PREAUTHORIZED", "amount": "100"})
+    answer = Answer(
+        verdict=Verdict.APPROVED,
+        gateway_id="TRN_renewed",
+        status="PREAUTHORIZED",
+        type="SALE",
+        reference=row.reference,
+        amount=Money(100, "USD"),
+    )
+    engine.record(transaction_id=row.pk, answer=answer, kind="send")
 
 
 def reread(row: PaymentTransaction) -> PaymentTransaction:

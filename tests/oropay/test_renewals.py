@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from moneyed import Money
 
 from backoffice.groups import groups_ensure
 from commerce.models import Order, User
@@ -17,7 +16,7 @@ from oropay import engine
 from oropay.engine.gateways import gateway_of
 from oropay.engine.holds import holds_expire, holds_renew
 from oropay.exceptions import CancelRefused, RenewalRefused
-from oropay.gateway.port import Answer, Capture, CardToken, Verdict
+from oropay.gateway.port import Capture, CardToken
 from oropay.models import (
     Action,
     Alert,
@@ -38,7 +37,7 @@ from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.books import aged as made_earlier
-from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, sending
+from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, renewed_in_place
 from tests.oropay.test_late_holds import refuse_once
 from tests.oropay.test_lost_follow_ups import follow_up
 
@@ -70,22 +69,6 @@ def aged(hold: PaymentTransaction, age: timedelta) -> PaymentTransaction:
 
 def renew(hold: PaymentTransaction) -> PaymentTransaction:
     return reauthorize_start(hold=hold, by=None, now=hold.__dict__["later"])
-
-
-def renewed_in_place(hold: PaymentTransaction, *, account: ProviderAccount, order: Order) -> None:
-    """A gateway that renews live holds has renewed this one, and the release of the old one is queued."""
-    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
-    row = sending(reauthorize_start(hold=hold, by=order.placed_by, now=timezone.now()))
-    PaymentTransaction.objects.filter(pk=row.pk).update(parent_before={"status": "PREAUTHORIZED", "amount": "100"})
-    answer = Answer(
-        verdict=Verdict.APPROVED,
-        gateway_id="TRN_renewed",
-        status="PREAUTHORIZED",
-        type="SALE",
-        reference=row.reference,
-        amount=Money(100, "USD"),
-    )
-    engine.record(transaction_id=row.pk, answer=answer, kind="send")
 
 
 def test_a_lapsed_hold_is_held_anew_and_counts_once(
@@ -135,7 +118,7 @@ def test_a_live_hold_that_was_renewed_is_released_and_counts_once(
     order: Order,
     sandbox: Sandbox,
 ) -> None:
-    renewed_in_place(held, account=account, order=order)
+    renewed_in_place(held, by=order.placed_by)
     held_while_both = reload(payable).held
     release = run(held.children.get(action=Action.CANCEL))
 
@@ -149,7 +132,7 @@ def test_a_live_hold_that_was_renewed_is_released_and_counts_once(
 def test_a_hold_that_was_renewed_and_not_let_go_is_released_by_hand(
     held: PaymentTransaction, run: Run, account: ProviderAccount, payable: Payable, order: Order, sandbox: Sandbox
 ) -> None:
-    renewed_in_place(held, account=account, order=order)
+    renewed_in_place(held, by=order.placed_by)
     refuse_once(sandbox)
     assert run(held.children.get(action=Action.CANCEL)).state == S.FAILED
     assert Alert.objects.filter(kind=AlertKind.NOT_DONE).count() == 1
