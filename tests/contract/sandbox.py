@@ -53,6 +53,12 @@ class Sandbox:
         """All `transactions` or `disputes` as the gateway keeps them, amounts in minor units."""
         return self._seen(what)
 
+    def has_to_tell(self) -> bool:
+        """Whether a notification is due that nobody has received yet."""
+        now = self._get("clock")["now"]
+        waiting = self._seen("notifications", state="WAITING") + self._seen("notifications", state="SENDING")
+        return any(one["due_at"] <= now for one in waiting)
+
     def calm(self) -> None:
         """Forget all fault rules."""
         urllib3.request(
@@ -67,7 +73,11 @@ class Sandbox:
         return str(json.loads(answer)["id"])
 
     def _seen(self, what: str, **fields: str) -> list[dict[str, Any]]:
-        """GET /_emu/…"""
+        """The rows of GET /_emu/…"""
+        rows: list[dict[str, Any]] = self._get(what, **fields)[what]
+        return rows
+
+    def _get(self, what: str, **fields: str) -> Any:
         answer = urllib3.request(
             "GET",
             f"{self.root}/_emu/{what}",
@@ -75,8 +85,7 @@ class Sandbox:
             headers={"Authorization": f"Bearer {self.secret}"},
             retries=False,
         )
-        rows: list[dict[str, Any]] = answer.json()[what]
-        return rows
+        return answer.json()
 
     def _call(self, url: str, body: Any, *, token: str) -> Any:
         response = urllib3.request(

@@ -53,7 +53,7 @@ OF_SALES: list[Fault] = [
 OF_FOLLOW_UPS: list[Fault] = [
     (calls, action, share)
     for calls in (CAPTURES, REFUNDS, REVERSALS)
-    for action, share in ((_cut("after"), 0.05), (_cut("before"), 0.05), (ERROR, 0.03), (LATE_ANSWER, 0.01))
+    for action, share in ((_cut("after"), 0.05), (_cut("before"), 0.05), (ERROR, 0.04), (LATE_ANSWER, 0.04))
 ]
 OF_RENEWALS: list[Fault] = [
     (RENEWALS, _cut("after"), 0.12),

@@ -39,7 +39,7 @@ KEPT = Path(__file__).resolve().parents[3] / ".data" / "storm"
 """Where the logs of a storm that found something are kept, until the next that does."""
 S = TransactionState
 ENDS_WITHIN = 240.0
-"""Seconds in which everything must have an outcome once nobody clicks any more and nothing breaks …"""
+"""Seconds that each step of the end may take: what one conversation never gets must not count against the others …"""
 AND_FOR_EACH = 0.05
 """… and as many more for each payment: bank debits are read again one by one."""
 SURE = 1000
@@ -49,8 +49,10 @@ TOLD_WITHIN = 20.0
 REREAD_WITHIN = 20.0
 """Seconds in which a bank debit that was asked for has been read, unless its worker died."""
 WORKERS = 2
-FUNDED_AFTER_DAYS = 6
-"""On the sandbox's clock: every bank debit is funded by then, and no hold has lapsed."""
+FUNDED_AFTER = {"days": 6, "hours": 18}
+"""On the sandbox's clock. A batch closes within a day and is paid on the third banking day after, at ten in the
+morning: all bank debits are funded by then, over a weekend and a holiday too, and no hold of seven days has lapsed.
+"""
 
 
 def storm(servers: Servers, *, payments: int, seed: int) -> int:
@@ -96,30 +98,39 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
 
 
 def _let_it_end(people: People, *, seconds: float) -> list[int]:
-    """Wait until nothing is open: buyers give up or succeed, late charges arrive, bank debits are funded.
+    """Wait until nothing is open: buyers give up or succeed, late charges arrive, bank debits are funded. Each step has
+    its own `seconds`.
 
     Returns what was proven absent and has not been looked for since the last late charge.
     """
-    end = time.monotonic() + seconds
-    _until(lambda: not people.again() and not _open(OPEN - {S.PENDING}), end=end)
-    unseen = _late_ones_arrive(end=end)
-    rules_set(sandbox=people.town.sandbox, seed=0, faults=OF_NOTICES)
-    people.town.sandbox.control("/clock", {"advance": {"days": FUNDED_AFTER_DAYS}})
-    _told(end=end)
-    while _pending_reread() and time.monotonic() < end:
-        # A worker may die over one of them: those that are left are asked for again.
-        _until(lambda: not _open({S.PENDING}), end=min(end, time.monotonic() + REREAD_WITHIN))
-    _until(lambda: not people.again() and not _open(OPEN), end=end)
-    _until(lambda: not Notification.objects.filter(state__in=NOTIFICATION_WAITING).exists(), end=end)
+    sandbox = people.town.sandbox
+    _until(lambda: not people.again() and not _open(OPEN - {S.PENDING}), seconds=seconds)
+    unseen = _late_ones_arrive(seconds=seconds)
+    rules_set(sandbox=sandbox, seed=0, faults=OF_NOTICES)
+    sandbox.control("/clock", {"advance": FUNDED_AFTER})
+    _told()
+    _debits_read(seconds=seconds)
+    _until(lambda: not people.again() and not _open(OPEN), seconds=seconds)
+    _until(lambda: not sandbox.has_to_tell() and not _inbox_waits(), seconds=seconds)
     return unseen
 
 
-def _told(*, end: float) -> None:
+def _told() -> None:
     """Wait for what the gateway tells by itself; for debits of which no true word arrives we must ask."""
     pending = len(_open({S.PENDING}))
-    last = time.monotonic() + TOLD_WITHIN
-    _until(lambda: not _open({S.PENDING}), end=min(end, last))
+    _until(lambda: not _open({S.PENDING}), seconds=TOLD_WITHIN)
     say(f"storm: {pending - len(_open({S.PENDING}))} of {pending} bank debits settled because the gateway said so")
+
+
+def _debits_read(*, seconds: float) -> None:
+    """A worker may die over one of them: those that are left are asked for again."""
+    end = time.monotonic() + seconds
+    while _pending_reread() and time.monotonic() < end:
+        _until(lambda: not _open({S.PENDING}), seconds=REREAD_WITHIN)
+
+
+def _inbox_waits() -> bool:
+    return Notification.objects.filter(state__in=NOTIFICATION_WAITING).exists()
 
 
 def _rules_unmet(world: World) -> list[str]:
@@ -151,7 +162,7 @@ def _pending_reread() -> int:
     return len(pending)
 
 
-def _late_ones_arrive(*, end: float) -> list[int]:
+def _late_ones_arrive(*, seconds: float) -> list[int]:
     """Charges that were proven absent may commit after all: once the last could have, each is looked for again.
 
     Returns those that were not, though the time was over.
@@ -161,7 +172,7 @@ def _late_ones_arrive(*, end: float) -> list[int]:
     if newest is None:
         return []
     late = newest + timedelta(milliseconds=LATE_MS + 3000)
-    _until(lambda: timezone.now() >= late, end=end)
+    _until(lambda: timezone.now() >= late, seconds=seconds)
     looks = dict(watches.values_list("pk", "looks"))
     watch_wake(transaction_ids=looks, now=timezone.now())
     still = watches.filter(pk__in=looks).values_list("pk", "looks")
@@ -169,7 +180,7 @@ def _late_ones_arrive(*, end: float) -> list[int]:
     def unseen() -> list[int]:
         return [pk for pk, seen in still.all() if seen <= looks[pk]]
 
-    _until(lambda: not unseen(), end=end)
+    _until(lambda: not unseen(), seconds=seconds)
     return unseen()
 
 
@@ -178,8 +189,9 @@ def _open(states: AbstractSet[TransactionState]) -> list[int]:
     return list(PaymentTransaction.objects.filter(state__in=states).values_list("pk", flat=True))
 
 
-def _until(condition: Callable[[], bool], *, end: float) -> None:
+def _until(condition: Callable[[], bool], *, seconds: float) -> None:
     """Look twice a second; what is still open at the end is counted by the comparison."""
+    end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.5)
 
