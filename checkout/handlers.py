@@ -15,7 +15,7 @@ from commerce.models import Order, OrderLine, OrderState
 from ledger.models import AccountName
 from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
-from oropay.models import Payable, RefundLine, RefundSource, TransactionState
+from oropay.models import Action, Payable, RefundLine, RefundSource, TransactionState
 from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services import refund_mail
@@ -115,20 +115,21 @@ class OrderPayable:
             asked[RefundSource(line.source)] += line.amount
         sides = [
             Credit(account=AccountName.CUSTOMER_CREDIT, amount=asked[RefundSource.CREDIT]),
-            Credit(
-                account=AccountName.CUSTOMER_DEPOSIT, amount=min(asked[RefundSource.DEPOSIT], _deposit_before(event))
-            ),
+            Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=min(asked[RefundSource.DEPOSIT], _deposit(event))),
         ]
         return [side for side in sides if side.amount > 0]
 
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
-        """A deposit stands until the dispute is lost; then the order is owed again. A deposit is never written off."""
+        """A deposit stands until the dispute is lost; then the order is owed again. A deposit is never written off.
+
+        What comes back after that is deposit again as far as the loss had taken it from there.
+        """
+        moved = ZERO
         if turn == DisputeTurn.LOST:
-            lost = min(event.amount, _deposit_before(event))
-            return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=lost)] if lost > 0 else []
-        if turn == DisputeTurn.RECOVERED:
-            return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
-        return []
+            moved = min(event.amount, _deposit(event))
+        elif turn == DisputeTurn.RECOVERED:
+            moved = _came_back(event)
+        return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=moved)] if moved > 0 else []
 
     def on_returned(self, *, event: MoneyEvent) -> Sequence[Credit]:
         """What is left of this payment's deposit is gone; the order stays as it is and is due again."""
@@ -146,16 +147,23 @@ class OrderPayable:
             )
 
 
-def _deposit_before(event: MoneyEvent) -> Decimal:
-    """What this payment's deposit of the order was before the transaction of this event."""
+def _came_back(event: MoneyEvent) -> Decimal:
+    """How much of what came back the loss had taken from the deposit; all of it when a loss is only divided anew."""
+    if event.transaction.action != Action.CHARGEBACK_REVERSAL:
+        return event.amount
+    return min(event.amount, _deposit(event, with_it=True) - _deposit(event))
+
+
+def _deposit(event: MoneyEvent, *, with_it: bool = False) -> Decimal:
+    """What this payment's deposit of the order was before the transaction of this event, or is `with_it`."""
     part = event.payment.parts.get(payable=event.payable)
-    earlier = [row for row in event.payment.transactions.order_by("pk") if row.pk != event.transaction.pk]
+    rows = [row for row in event.payment.transactions.order_by("pk") if with_it or row.pk != event.transaction.pk]
     share = Share(
         payment_id=event.payment.pk,
         method=event.payment.method,
         part=part.amount,
         whole=event.payment.amount,
-        transactions=earlier,
+        transactions=rows,
     )
     return max(ZERO, own_sums(payable=event.payable, rows=[share]).net)
 

@@ -116,7 +116,8 @@ class PayableHandler(Protocol):
         """A dispute moved money of a payment; see `DisputeTurn` for which turns are asked for credits.
 
         Σ equals the event's amount, except of WRITTEN_OFF, where it may be less, and of LOST, where it is less by what
-        the payment does not cover any more: the engine makes that the customer's debt by `debts`.
+        the payment does not cover any more: the engine makes that the customer's debt by `debts`. Of RECOVERED it may
+        be less by as much: the engine keeps that as the customer's credit.
         """
         ...
 
@@ -157,6 +158,10 @@ class Debts(Protocol):
 
         The payable it returns is open and may be paid like an invoice.
         """
+        ...
+
+    def keep(self, *, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> Credit:
+        """Keep money that came back though a memo asks the customer for it, as credit; the caller books it."""
         ...
 
 

@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy, override
 from commerce.drafts import AddressSnapshot
 from commerce.models import NumberKind, Website
 from commerce.services import number_next
-from invoices.models import Invoice, InvoiceKind, InvoiceLine, InvoiceState
+from invoices.models import CreditSource, Invoice, InvoiceKind, InvoiceLine, InvoiceState
+from invoices.services.allocation import credit_add
 from invoices.services.post import DOCUMENT_JOB
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
 from oropay.models import Payable, PayableKind, Payment, PaymentTransaction
-from oropay.ports import DebtKind
+from oropay.ports import Credit, DebtKind
 from oropay.services import payable_open
 from plumbing.audit import because
 from plumbing.services import job_add
@@ -67,6 +68,17 @@ class DebitMemos:
         if memo is None:
             memo = debit_memo_post(transaction=transaction, kind=kind, amount=amount, occurred_on=occurred_on, now=now)
         return Payable.objects.get(invoice=memo)
+
+    def keep(self, *, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> Credit:
+        credit_add(
+            payment=transaction.payment,
+            transaction=transaction,
+            amount=amount,
+            source=CreditSource.OVERPAYMENT,
+            note=_("recovered from a dispute"),
+            now=now,
+        )
+        return Credit(account=AccountName.CUSTOMER_CREDIT, amount=amount)
 
 
 def debit_memo_post(

@@ -17,6 +17,7 @@ from ledger import postings
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
 from oropay.engine.follow.recording import Recording, expect
+from oropay.engine.follow.unsent import unsent_withdraw
 from oropay.gateway.port import Funding
 from oropay.models import (
     Action,
@@ -32,6 +33,7 @@ from oropay.models import (
 )
 from oropay.ports import DEBTS, Credit, DebtKind, DisputeTurn, MoneyEvent, debts
 from oropay.scoped import DISPUTE_FEE
+from oropay.services.followup.disputed import left_of, left_of_payment
 from oropay.services.start import reference_new
 from plumbing.services import note_add
 
@@ -156,6 +158,15 @@ def follow_dispute(*, news: Recording, dispute: Dispute, effect: Effect) -> list
 
 def _take(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
     row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK, parent=news.row, amount=amount)
+    why = _(
+        "A dispute took the money before it could be given back: what customers have once, they are not sent again."
+    )
+    unsent_withdraw(
+        news=news,
+        charge=news.row,
+        why=why,
+        while_=lambda: min(left_of(transaction=news.row, family=news.family), left_of_payment(family=news.family)) < 0,
+    )
     _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.OPENED)
     _post(news=news, row=row, kind=EntryKind.DISPUTE_OPENED, lines=postings.dispute_opened(amount=amount))
     expect(row=row, gateway_id=dispute.gateway_id, amount=-amount, now=news.now)
@@ -205,10 +216,14 @@ def _owe(*, news: Recording, row: PaymentTransaction, kind: DebtKind, amount: De
 
 
 def _recover(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
-    """Money that was given up came back after all."""
+    """Money that was given up came back after all. What the customer owes a debit memo for is credit that pays it."""
     parent = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST)
     row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK_REVERSAL, parent=parent, amount=amount)
     credited = _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.RECOVERED)
+    if (rest := amount - sum((credit.amount for credit in credited), ZERO)) > 0:
+        credited.append(debts.get(DEBTS).keep(transaction=row, amount=rest, now=news.now))
+        text = _("{amount} of it the customer owes by debit memo: it is credit of the customer now, to pay that.")
+        note_add(on=dispute, text=text.format(amount=format_money(rest, row.currency)), by=None, now=news.now)
     _post(news=news, row=row, kind=EntryKind.DISPUTE_WON, lines=postings.dispute_recovered(given=_shares(credited)))
     expect(row=row, gateway_id=dispute.gateway_id, amount=amount, now=news.now)
 

@@ -1,7 +1,6 @@
 """A settled bank debit came back: the charge stays what it was, a return beside it undoes what it brought."""
 
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -10,6 +9,7 @@ from commerce.money import format_money
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
 from oropay.engine.follow.recording import Recording, events, expect
+from oropay.engine.follow.unsent import unsent_withdraw
 from oropay.models import (
     AchReturn,
     Action,
@@ -22,14 +22,12 @@ from oropay.ports import DEBTS, Credit, DebtKind, debts
 from oropay.returncodes import code_in
 from oropay.services.ach import ach_return_add, ach_return_code_learn, return_fee_charge
 from oropay.services.alert import alert_raise
-from oropay.services.approval import approval_void
 from oropay.services.return_mail import return_mail
 from oropay.services.start import reference_new
 
 S = TransactionState
 WENT_BACK = frozenset({"REJECTED", "REVERSED"})
 """What the gateway calls a debit that it had paid out and took back."""
-UNSENT = frozenset({S.AWAITING_APPROVAL, S.QUEUED})
 
 
 def came_back(*, news: Recording) -> bool:
@@ -83,7 +81,8 @@ def return_add(*, news: Recording) -> PaymentTransaction:
         created_at=now,
         ended_at=now,
     )
-    _unsent_follow_ups_withdraw(news=news, charge=charge, now=now)
+    why = _("The bank took the debit back: there is nothing left to give back.")
+    unsent_withdraw(news=news, charge=charge, why=why)
     news.family.append(row)
     back = replace(news, row=row)
     rest = _book(news=back)
@@ -94,18 +93,6 @@ def return_add(*, news: Recording) -> PaymentTransaction:
     fee = return_fee_charge(payment=news.payment, row=row, code=code, day=news.day, now=now)
     return_mail(row=row, reason=told.reason, fee=fee, now=now)
     return row
-
-
-def _unsent_follow_ups_withdraw(*, news: Recording, charge: PaymentTransaction, now: datetime) -> None:
-    """A refund that has not left yet must not give the money back a second time; nobody is asked about it any more."""
-    for child in news.family:
-        if child.parent_id == charge.pk and child.state in UNSENT:
-            waited = child.state == S.AWAITING_APPROVAL
-            child.state, child.next_at, child.ended_at = S.CANCELED, None, now
-            child.save()
-            if waited:
-                why = _("The bank took the debit back: there is nothing left to give back.")
-                approval_void(transaction=child, remark=why, now=now)
 
 
 def _book(*, news: Recording) -> Decimal:

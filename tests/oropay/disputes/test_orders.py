@@ -1,19 +1,30 @@
 """Disputes of money that paid an order: it lies there as a deposit, until the order's invoice takes it over."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from commerce.models import Order
-from invoices.models import Invoice, InvoiceKind
+from invoices.models import CustomerCredit, Invoice, InvoiceKind
 from ledger.models import AccountName
+from ledger.services import ledger_check
 from oropay import engine
 from oropay.models import Alert, PaymentTransaction
 from tests.invoices.house import House, allocations, payable_of, posted_lines
 from tests.oropay.disputes.conftest import Bank, Pay, stands
 from tests.oropay.disputes.told import say
-from tests.oropay.house import refund_of
+from tests.oropay.house import overdue, refund_of
+
+Lose = Callable[..., PaymentTransaction]
+"""Have the answer to a follow-up be lost."""
+
+
+def found(row: PaymentTransaction) -> None:
+    """Look up what became of it."""
+    overdue(row)
+    engine.look(transaction_id=row.pk, now=timezone.now())
 
 
 @pytest.fixture
@@ -102,14 +113,15 @@ def test_a_part_lost_of_two_orders_lowers_each_deposit_by_its_share(house: House
 
 
 def test_a_refund_that_was_under_way_when_its_dispute_was_lost_is_owed_and_leaves_no_deposit_behind(
-    house: House, order: Order, charge: PaymentTransaction, bank: Bank
+    house: House, order: Order, charge: PaymentTransaction, bank: Bank, lose: Lose
 ) -> None:
     refund = refund_of(charge, "60.00", by=house.clerk)
+    lose(refund, "/transactions/{id}/refund", when="after")
     name = bank.open(charge)
     bank.advance(name, result="LOST")
     bank.tell(name)
 
-    engine.execute(transaction_id=refund.pk, now=timezone.now())
+    found(refund)
 
     refund.refresh_from_db()
     memo = Invoice.objects.get(cause=refund)
@@ -119,3 +131,52 @@ def test_a_refund_that_was_under_way_when_its_dispute_was_lost_is_owed_and_leave
     assert house.book(AccountName.GATEWAY_CLEARING) == -60
     assert house.book(AccountName.DISPUTES_RECEIVABLE) == 0
     assert memo.number in Alert.objects.get(transaction=refund).text
+
+
+def test_a_refund_that_has_not_left_when_a_dispute_takes_the_money_is_never_sent(
+    house: House, charge: PaymentTransaction, bank: Bank
+) -> None:
+    refund = refund_of(charge, "60.00", by=house.clerk)
+    bank.tell(bank.open(charge))
+
+    engine.execute(transaction_id=refund.pk, now=timezone.now())
+
+    refund.refresh_from_db()
+    assert (refund.state, refund.tries) == ("canceled", 0)
+    assert "dispute" in Alert.objects.get(transaction=refund).text
+
+
+def test_a_refund_of_what_a_dispute_left_is_sent(house: House, charge: PaymentTransaction, bank: Bank) -> None:
+    refund = refund_of(charge, "60.00", by=house.clerk)
+    bank.tell(bank.open(charge, amount=4000))
+
+    engine.execute(transaction_id=refund.pk, now=timezone.now())
+
+    refund.refresh_from_db()
+    assert refund.state == "approved"
+
+
+@pytest.mark.parametrize("refunded_first", [True, False])
+def test_what_is_recovered_is_deposit_again_as_far_as_the_loss_took_it_and_credit_to_pay_the_memo(
+    house: House, order: Order, charge: PaymentTransaction, bank: Bank, lose: Lose, refunded_first: bool
+) -> None:
+    refund = refund_of(charge, "60.00", by=house.clerk)
+    if refunded_first:
+        engine.execute(transaction_id=refund.pk, now=timezone.now())
+    else:
+        lose(refund, "/transactions/{id}/refund", when="after")
+    name = bank.open(charge)
+    bank.advance(name, result="LOST")
+    dispute = bank.tell(name)
+    if not refunded_first:
+        found(refund)
+
+    say(dispute, stage="REVERSAL", status="CLOSED", result="WON")
+
+    assert house.book(AccountName.CUSTOMER_DEPOSIT) == -40
+    assert house.book(AccountName.CUSTOMER_CREDIT) == -60
+    assert house.book(AccountName.RECEIVABLE) == 60
+    assert [credit.remaining for credit in CustomerCredit.objects.all()] == [Decimal("60.00")]
+    house.billed(order)
+    assert house.book(AccountName.CUSTOMER_DEPOSIT) == 0
+    assert ledger_check() == []
