@@ -6,6 +6,7 @@ to the server, a prepared statement is gone when it is wanted; then the statemen
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,6 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 _seen: "WeakKeyDictionary[Any, dict[str, bool]]" = WeakKeyDictionary()
 """By connection and name: whether it is prepared there (False after the first use); `POOLED`: whether it is a pool."""
+LONGEST_NAME = 50
+"""Characters that a statement may be named after before its number; PostgreSQL reads 63."""
 POOLED = ""
 OWN_PROCESS = "SELECT pg_backend_pid()"
 """A pool names another to its client than the server does."""
@@ -37,6 +40,11 @@ def prepared(*, name: str, sql: str, connection: BaseDatabaseWrapper) -> str:
         if not known[name]:
             cursor.execute(f'PREPARE "{name}" AS {_numbered(sql)}')
             known[name] = True
+    return _executed(name, sql)
+
+
+@lru_cache(maxsize=1024)
+def _executed(name: str, sql: str) -> str:
     marks = ", ".join(["%s"] * len(re.findall(r"%s", sql.replace("%%", ""))))
     return f'EXECUTE "{name}" ({marks})' if marks else f'EXECUTE "{name}"'
 

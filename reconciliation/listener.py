@@ -6,6 +6,7 @@ from decimal import Decimal
 from oropay.models import Action, PaymentTransaction
 from oropay.services.ach.dates import DAYS_UNTIL_DUE
 from plumbing.banking_days import banking_days_after, late_from
+from plumbing.rows import rows_add
 from reconciliation.models import ClosingReason, Expectation, ExpectationClosing, ExpectationKind
 
 KINDS: dict[str, ExpectationKind] = {
@@ -25,7 +26,7 @@ class ExpectationsOfMoney:
         payment = transaction.payment
         days = DAYS_UNTIL_DUE.get(payment.method)
         due = banking_days_after(payment.organization.today(now), days) if days else None
-        Expectation.objects.bulk_create(
+        rows_add(
             [
                 Expectation(
                     organization_id=payment.organization_id,
@@ -40,7 +41,7 @@ class ExpectationsOfMoney:
                     born_at=now,
                 )
             ],
-            ignore_conflicts=True,
+            unless_there=True,
         )
 
     def on_withdrawn(self, *, transaction: PaymentTransaction, now: datetime) -> None:

@@ -119,7 +119,12 @@ class Website(models.Model):
         Raises:
             UnknownRoute: the name is not in `commerce.routes.ABSOLUTE_ROUTES`, the one tested list.
         """
-        return f"{settings.WEBSITE_SCHEME}://{self.domain}{settings.WEBSITE_PORT}{self.path(route, **kwargs)}"
+        return f"{self.origin}{self.path(route, **kwargs)}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"{settings.WEBSITE_SCHEME}://{self.domain}{settings.WEBSITE_PORT}"
 
     @staticmethod
     def path(route: str, **kwargs: object) -> str:

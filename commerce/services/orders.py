@@ -17,6 +17,7 @@ from commerce.exceptions import (
 from commerce.models import MOVES, Order, OrderLine, OrderState
 from commerce.ports import order_listeners
 from commerce.services.numbers import order_number_next
+from plumbing.rows import row_write
 
 
 def order_write(*, draft: OrderDraft, now: datetime, order: Order | None = None) -> Order:
@@ -80,7 +81,7 @@ def order_open(*, order: Order, now: datetime, locked: bool = False) -> Order:
         return placed
     _move(placed, OrderState.OPEN)
     placed.placed_at = now
-    placed.save(update_fields=["state", "placed_at"])
+    row_write(placed, "state", "placed_at")
     for listener in order_listeners.all():
         listener.on_placed(order=placed, now=now)
     return placed

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 
 from django.conf import settings
 from django.db.transaction import atomic
@@ -106,13 +107,19 @@ def webhook_address(*, integration: Integration, website: Website | None = None)
 
     OROPAY_WEBHOOK_ORIGIN where it is set, else any website of the seller; empty when there is none.
     """
+    path = _webhook_path(integration.webhook_key)
     if settings.OROPAY_WEBHOOK_ORIGIN:
-        path = Website.path(WEBHOOK_ROUTE, key=integration.webhook_key)
         return f"{settings.OROPAY_WEBHOOK_ORIGIN.rstrip('/')}{path}"
     website = website or (
         Website.objects.filter(organization=integration.organization_id).order_by("-is_default", "pk").first()
     )
-    return website.url(WEBHOOK_ROUTE, key=integration.webhook_key) if website else ""
+    return f"{website.origin}{path}" if website else ""
+
+
+@lru_cache(maxsize=256)
+def _webhook_path(key: str) -> str:
+    """Asked with every payment."""
+    return Website.path(WEBHOOK_ROUTE, key=key)
 
 
 def integration_save(*, integration: Integration) -> Integration:

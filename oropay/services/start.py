@@ -55,6 +55,7 @@ from oropay.services.instrument import BankDetails, MandateGiven, NewCard, bank_
 from oropay.services.mandate import mandate_for
 from oropay.services.threeds import authentication_open, authentication_wanted, challenge_reason, exemption_claimed
 from oropay.services.wallet import frozen_words, instrument_refusal
+from plumbing.rows import rows_add
 from plumbing.services import hint
 
 
@@ -168,7 +169,7 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
         instrument, mandate, first_of_all = again.instrument, again.mandate, again.first
     else:
         instrument, mandate = _instrument(asked=asked, integration=integration, payables=payables, by=by, now=now)
-    payment = Payment.objects.create(
+    payment = Payment(
         organization=first.organization,
         website=website,
         customer_id=first.customer_id,
@@ -190,13 +191,12 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
         created_by=by,
         created_at=now,
     )
-    PaymentPayable.objects.bulk_create(
-        PaymentPayable(payment=payment, payable=payable, amount=wanted[payable.pk]) for payable in payables
-    )
+    rows_add([payment])
+    rows_add([PaymentPayable(payment=payment, payable=payable, amount=wanted[payable.pk]) for payable in payables])
     then = _action(integration=integration, instrument=instrument, payables=payables)
     bank_asks = any(payable.bank_asks for payable in payables)
     action = _first(payment=payment, then=then, is_new=isinstance(asked.source, NewCard), bank_asks=bank_asks, now=now)
-    transaction = PaymentTransaction.objects.create(
+    transaction = PaymentTransaction(
         payment=payment,
         action=action,
         amount=total,
@@ -207,6 +207,7 @@ def _start(*, asked: PaymentAsked, by: User, website: Website, now: datetime) ->
         created_at=now,
         next_at=now + settings.OROPAY_RESEND_AFTER,
     )
+    rows_add([transaction])
     local_day = first.organization.today(now)
     for payable in payables:
         payable_handlers.get(payable.kind).on_started(

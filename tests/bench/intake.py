@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import connections
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from config.supervisor import say
 from oropay import engine
 from oropay.models import Payable, Payment, PaymentTransaction, TransactionState
 from oropay.services import NewCard, PartAsked, PaymentAsked, SavedInstrument, payment_start
+from plumbing.compiled import compiled
 from tests.bench.gateway import fast_sandbox
 from tests.bench.measure import Result, floor_database, percentile, pgbench
 from tests.contract.sandbox import Sandbox
@@ -95,9 +97,15 @@ def _pay(integration_id: int, source: NewCard | SavedInstrument, payable: Payabl
         website=payable.order.website,
         now=timezone.now(),
     )
-    [transaction_id] = PaymentTransaction.objects.filter(payment=payment).values_list("pk", flat=True)
+    [transaction_id] = _ids_of(payment_id=payment.pk)
     engine.execute(transaction_id=transaction_id, now=timezone.now())
     return payment
+
+
+@compiled
+def _ids_of(*, payment_id: int) -> QuerySet[PaymentTransaction, int]:
+    """What a worker is told by its message."""
+    return PaymentTransaction.objects.filter(payment_id=payment_id).values_list("pk", flat=True)
 
 
 def _count_statements(buyer: Buyer) -> int:

@@ -112,6 +112,19 @@ def test_a_server_that_drips_bytes_is_left_at_the_same_moment(serve: Serve, gate
     assert time.monotonic() - started < 2
 
 
+def test_a_server_that_drips_bytes_over_tls_is_left_at_the_same_moment(serve: Serve, certificate: Path) -> None:
+    server = serve(Say(reply(200, transaction()).raw, drip=0.05), tls=certificate)
+    url = f"https://127.0.0.1:{server.port}/ucp"
+    credentials = Credentials(app_id="tls drip", app_key="k", service_url=url, read_timeout=0.6)
+    started = time.monotonic()
+
+    answer = adapter.GlobalPaymentsGateway(credentials, ca_file=str(certificate)).charge(sale())
+
+    assert answer.verdict is Verdict.UNKNOWN
+    assert len(server.sales) == 1
+    assert time.monotonic() - started < 2
+
+
 GOOD = reply(200, transaction()).raw
 HEAD, BODY = GOOD.split(b"\r\n\r\n")
 

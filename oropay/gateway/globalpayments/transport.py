@@ -6,11 +6,10 @@ was never taken into one nobody knows about. No retries, no redirects, no proxie
 
 import contextvars
 import http.client
-import socket
+import io
 import ssl
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,43 +45,67 @@ class HttpReply:
 
 
 class _Watch:
-    """Follows one exchange: marks the first byte, enforces `send_before`, and cuts the line at the deadline."""
+    """Follows one exchange: marks the first byte, enforces `send_before`, and says until when the answer may come."""
 
     def __init__(self, *, send_before: float | None, read_timeout: float) -> None:
         self.sent = False
-        self.expired = False
         self._send_before = send_before
-        self._ended = False
-        self._line: socket.socket | None = None
-        self._lock = threading.Lock()
-        self._timer = threading.Timer(read_timeout, self._expire)
-        self._timer.daemon = True
+        self._read_timeout = read_timeout
 
-    def about_to_send(self, line: socket.socket) -> None:
+    def about_to_send(self, connection: HTTPConnection) -> None:
         if self.sent:
             return
-        if self._send_before is not None and time.monotonic() > self._send_before:
+        now = time.monotonic()
+        if self._send_before is not None and now > self._send_before:
             raise _TooLate
-        self._line = line
+        line = _Line(connection.sock, deadline=now + self._read_timeout)
+        connection.sock = line
         self.sent = True
-        self._timer.start()
 
-    def end(self) -> None:
-        with self._lock:
-            self._ended = True
-        self._timer.cancel()
 
-    def _expire(self) -> None:
-        """Per-read time-outs alone let a server that drips one byte at a time hold us for ever."""
-        with self._lock:
-            if self._ended or self._line is None:
-                return
-            self.expired = True
-            try:
-                # The plain socket's shutdown: an SSL socket's own would race with the thread that reads it.
-                socket.socket.shutdown(self._line, socket.SHUT_RDWR)
-            except OSError:
-                return  # The other side was faster; the reader has its error already.
+class _Line:
+    """A connected socket on which nothing lasts longer than until the deadline.
+
+    Time-outs of single reads alone would let a server that drips one byte at a time hold us for ever.
+    """
+
+    def __init__(self, line: Any, *, deadline: float) -> None:
+        self._line, self._deadline = line, deadline
+
+    def sendall(self, data: Any) -> None:
+        self._limit()
+        self._line.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """What http.client reads the answer from."""
+        return io.BufferedReader(_Reads(self._line.makefile("rb", buffering=0), before=self._limit))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._line, name)
+
+    def _limit(self) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("The time for an answer is over.")
+        self._line.settimeout(left)
+
+
+class _Reads(io.RawIOBase):
+    """Reads that ask `before` each how long they may last."""
+
+    def __init__(self, raw: io.RawIOBase, *, before: Callable[[], None]) -> None:
+        self._raw, self._before = raw, before
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._before()
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 _watch: contextvars.ContextVar[_Watch] = contextvars.ContextVar("exchange_watch")
@@ -103,8 +126,7 @@ class _WatchedHttps(HTTPSConnection):
 def _note_first_byte(connection: HTTPConnection) -> None:
     if connection.sock is None:
         connection.connect()
-    assert connection.sock is not None  # noqa: S101  connect() raises or sets it
-    _watch.get().about_to_send(connection.sock)
+    _watch.get().about_to_send(connection)
 
 
 class _HttpPool(urllib3.HTTPConnectionPool):
@@ -156,23 +178,19 @@ class Transport:
                 raise NotSent(f"No connection was made. {reason}") from error
             raise AnswerLost(f"No complete answer came. {reason}") from error
         finally:
-            watch.end()
             _watch.reset(mark)
-        if watch.expired:
-            raise AnswerLost(f"No complete answer came within {read_timeout:g} seconds.")
         return reply
 
     def _talk(
         self, verb: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: urllib3.Timeout
     ) -> HttpReply:
-        with urllib3.PoolManager(retries=False, ssl_context=self._tls, cert_reqs="CERT_REQUIRED") as manager:
-            manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-            response = manager.request(
+        address = urllib3.util.parse_url(url)
+        with self._pool(address, timeout) as pool:
+            response = pool.urlopen(
                 verb,
-                url,
-                headers={**headers, "Connection": "close"},
+                address.request_uri,
                 body=body,
-                timeout=timeout,
+                headers={**headers, "Connection": "close"},
                 retries=False,
                 redirect=False,
                 preload_content=False,
@@ -181,6 +199,16 @@ class Transport:
                 return HttpReply(status=response.status, body=_read(response))
             finally:
                 response.close()
+
+    def _pool(self, address: urllib3.util.Url, timeout: urllib3.Timeout) -> urllib3.HTTPConnectionPool:
+        """One connection to there. Raises ValueError for what is no address."""
+        if address.scheme == "https":
+            return _HttpsPool(
+                address.host or "", address.port, timeout=timeout, ssl_context=self._tls, cert_reqs="CERT_REQUIRED"
+            )
+        if address.scheme == "http":
+            return _HttpPool(address.host or "", address.port, timeout=timeout)
+        raise ValueError(f"{address.scheme} is no way to reach a gateway.")
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:
