@@ -19,7 +19,7 @@ from oropay.models import Action, Payable, RefundLine, RefundSource, Transaction
 from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services import refund_mail
-from oropay.services.share import Share, own_sums
+from oropay.services.share import net_at
 from plumbing.compiled import compiled
 
 ZERO = Decimal(0)
@@ -115,7 +115,10 @@ class OrderPayable:
             asked[RefundSource(line.source)] += line.amount
         sides = [
             Credit(account=AccountName.CUSTOMER_CREDIT, amount=asked[RefundSource.CREDIT]),
-            Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=min(asked[RefundSource.DEPOSIT], _deposit(event))),
+            Credit(
+                account=AccountName.CUSTOMER_DEPOSIT,
+                amount=min(asked[RefundSource.DEPOSIT], net_at(event=event, after=False)),
+            ),
         ]
         return [side for side in sides if side.amount > 0]
 
@@ -126,7 +129,7 @@ class OrderPayable:
         """
         moved = ZERO
         if turn == DisputeTurn.LOST:
-            moved = min(event.amount, _deposit(event))
+            moved = min(event.amount, net_at(event=event, after=False))
         elif turn == DisputeTurn.RECOVERED:
             moved = _came_back(event)
         return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=moved)] if moved > 0 else []
@@ -151,21 +154,7 @@ def _came_back(event: MoneyEvent) -> Decimal:
     """How much of what came back the loss had taken from the deposit; all of it when a loss is only divided anew."""
     if event.transaction.action != Action.CHARGEBACK_REVERSAL:
         return event.amount
-    return min(event.amount, _deposit(event, with_it=True) - _deposit(event))
-
-
-def _deposit(event: MoneyEvent, *, with_it: bool = False) -> Decimal:
-    """What this payment's deposit of the order was before the transaction of this event, or is `with_it`."""
-    part = event.payment.parts.get(payable=event.payable)
-    rows = [row for row in event.payment.transactions.order_by("pk") if with_it or row.pk != event.transaction.pk]
-    share = Share(
-        payment_id=event.payment.pk,
-        method=event.payment.method,
-        part=part.amount,
-        whole=event.payment.amount,
-        transactions=rows,
-    )
-    return max(ZERO, own_sums(payable=event.payable, rows=[share]).net)
+    return min(event.amount, net_at(event=event, after=True) - net_at(event=event, after=False))
 
 
 def _held(payable: Payable) -> locks.HeldOrder:

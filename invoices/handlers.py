@@ -1,6 +1,7 @@
 """Invoices as the payment module sees them: what is owed on one, what it contains, what money does to it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -32,6 +33,7 @@ from oropay.models import Action, AlertKind, Payable, PaymentTransaction, Refund
 from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services import alert_raise, refund_mail
+from oropay.services.share import net_at
 
 ZERO = Decimal(0)
 
@@ -148,7 +150,11 @@ class InvoicePayable:
         return self._take_back(event)
 
     def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
+        """What a lost dispute has taken before, this payment cannot give: the engine makes it the customer's debt."""
         refund_mail(refund=event.transaction, heard_by=event.payable, now=event.now)
+        if event.payment.transactions.filter(action=Action.CHARGEBACK_LOST).exists():
+            stood = net_at(event=event, after=False) - net_at(event=event, after=True)
+            event = replace(event, amount=min(event.amount, stood))
         return self._take_back(event)
 
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from commerce.money import shares
 from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, RefundLine
+from oropay.ports import MoneyEvent
 from oropay.status import Sums, sums_of
 
 ZERO = Decimal(0)
@@ -47,6 +48,20 @@ def own_sums(*, payable: Payable, rows: Sequence[Share]) -> Sums:
         lost = min(sums.lost, max(ZERO, sums.captured - sums.refunded - returned))
         total += replace(sums, returned=returned, lost=lost)
     return total
+
+
+def net_at(*, event: MoneyEvent, after: bool) -> Decimal:
+    """What an event's payment had brought to its payable before the event's transaction, or has `after` it."""
+    part = event.payment.parts.get(payable=event.payable)
+    rows = [row for row in event.payment.transactions.order_by("pk") if after or row.pk != event.transaction.pk]
+    share = Share(
+        payment_id=event.payment.pk,
+        method=event.payment.method,
+        part=part.amount,
+        whole=event.payment.amount,
+        transactions=rows,
+    )
+    return max(ZERO, own_sums(payable=event.payable, rows=[share]).net)
 
 
 def _own_amounts(

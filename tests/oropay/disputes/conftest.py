@@ -28,6 +28,10 @@ from oropay.services import NewCard, PartAsked, PaymentAsked, payment_start, pro
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import VISA, Sandbox
 from tests.invoices.house import House, house_build, payable_of
+from tests.oropay.house import overdue
+
+Lose = Callable[..., PaymentTransaction]
+"""Have the answer to a follow-up be lost."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,12 @@ def send(request: DisputeRequest) -> DisputeRequest:
     disputes.answer_execute(request_id=request.pk, now=timezone.now())
     request.refresh_from_db()
     return request
+
+
+def found(row: PaymentTransaction) -> None:
+    """Look up what became of a transaction whose answer was lost."""
+    overdue(row)
+    engine.look(transaction_id=row.pk, now=timezone.now())
 
 
 def moves(payment: Payment) -> list[tuple[str, str]]:

@@ -15,7 +15,8 @@ from oropay.selectors import family_of
 from oropay.services import refund_lines_suggested, refund_start, refundable
 from plumbing.selectors import notes_on
 from tests.invoices.house import House, posted_lines
-from tests.oropay.disputes.conftest import Bank, Pay, stands
+from tests.oropay.disputes.conftest import Bank, Lose, Pay, found, stands
+from tests.oropay.house import refund_of
 
 
 def _refunded(charge: PaymentTransaction, clerk: User) -> None:
@@ -57,6 +58,26 @@ def test_a_dispute_of_a_partly_refunded_payment_may_take_more_than_is_left(
     assert house.book(AccountName.GATEWAY_CLEARING) == Decimal("-30.00")
     assert not CustomerCredit.objects.filter(amount__lt=0).exists()
     assert f"by debit memo {memo.number}." in list(notes_on(Dispute.objects.get()))[-1].text
+
+
+def test_a_refund_of_an_invoice_that_was_under_way_when_its_dispute_was_lost_is_owed_in_writing(
+    house: House, invoice: Invoice, charge: PaymentTransaction, bank: Bank, lose: Lose
+) -> None:
+    refund = refund_of(charge, "60.00", by=house.clerk)
+    lose(refund, "/transactions/{id}/refund", when="after")
+    name = bank.open(charge)
+    bank.advance(name, result="LOST")
+    bank.tell(name)
+
+    found(refund)
+
+    memo = Invoice.objects.get(cause=refund)
+    assert (memo.kind, memo.total) == (InvoiceKind.DEBIT_MEMO, Decimal("60.00"))
+    assert stands(invoice) == ("0.00", "0.00", "100.00")
+    assert house.book(AccountName.RECEIVABLE) == 160
+    assert house.book(AccountName.CUSTOMER_CREDIT) == 0
+    assert house.book(AccountName.DISPUTES_RECEIVABLE) == 0
+    assert not CustomerCredit.objects.exists()
 
 
 def test_a_lost_dispute_of_a_partly_refunded_order_takes_what_is_left_of_its_deposit(

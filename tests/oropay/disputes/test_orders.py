@@ -1,6 +1,5 @@
 """Disputes of money that paid an order: it lies there as a deposit, until the order's invoice takes it over."""
 
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -13,18 +12,9 @@ from ledger.services import ledger_check
 from oropay import engine
 from oropay.models import Alert, PaymentTransaction
 from tests.invoices.house import House, allocations, payable_of, posted_lines
-from tests.oropay.disputes.conftest import Bank, Pay, stands
+from tests.oropay.disputes.conftest import Bank, Lose, Pay, found, stands
 from tests.oropay.disputes.told import say
-from tests.oropay.house import overdue, refund_of
-
-Lose = Callable[..., PaymentTransaction]
-"""Have the answer to a follow-up be lost."""
-
-
-def found(row: PaymentTransaction) -> None:
-    """Look up what became of it."""
-    overdue(row)
-    engine.look(transaction_id=row.pk, now=timezone.now())
+from tests.oropay.house import refund_of
 
 
 @pytest.fixture
