@@ -39,6 +39,7 @@ from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
 from oropay.services.guard import decline_count
 from oropay.services.payable import MoneyColumns
+from plumbing.rows import row_write, rows_add
 
 S = TransactionState
 
@@ -97,7 +98,7 @@ def _record(
     move = checked(news=news, move=move)
     if move.state == row.state:
         if move.alert is not None:
-            alert_raise(row=row, kind=move.alert, text=answer.error_text or _shown(answer), now=now)
+            alert_raise(row=row, kind=move.alert, text=_why(move.alert, answer), now=now)
         return row
     outcome_write(news=news, move=move)
     return row
@@ -168,7 +169,7 @@ def exchange_add(*, news: Recording, kind: str) -> None:
     sealed = vault.payload_close(
         {"request": answer.request, "response": answer.response, "error": answer.error_text, "status": answer.status}
     )
-    Exchange.objects.create(
+    exchange = Exchange(
         transaction=news.row,
         kind=kind,
         verdict=answer.verdict,
@@ -179,6 +180,7 @@ def exchange_add(*, news: Recording, kind: str) -> None:
         key_id=sealed.key_id,
         at=news.now,
     )
+    rows_add([exchange])
 
 
 # -- the transaction itself ---------------------------------------------------------------------------------------
@@ -212,9 +214,9 @@ def _apply(*, news: Recording, move: Move) -> None:
         row.ended_at = now
         if move.state == S.APPROVED and news.payment.method == Method.BANK and row.action == Action.CHARGE:
             row.settled_at = now
-    row.save()
+    row_write(row)
     if move.alert is not None:
-        alert_raise(row=row, kind=move.alert, text=answer.error_text or answer.message or answer.status, now=now)
+        alert_raise(row=row, kind=move.alert, text=_why(move.alert, answer), now=now)
     if row.is_final and move.state != S.APPROVED and _nobody_waits_for(news):
         alert_raise(row=row, kind=AlertKind.NOT_DONE, text=f"{row}; do it again by hand.", now=now)
     if row.action in TELLING:
@@ -230,8 +232,12 @@ def _nobody_waits_for(news: Recording) -> bool:
     return by_itself and news.row.failure_reason != FailureReason.BATCH_CLOSED
 
 
-def _shown(answer: Answer) -> str:
-    return f"the gateway shows {answer.gateway_id} {answer.status} {answer.amount} as {answer.reference or '-'}"
+def _why(alert: AlertKind, answer: Answer) -> str:
+    """What people read: of a stranger its name at the gateway, so that they find it."""
+    shown = f"the gateway shows {answer.gateway_id} {answer.status} {answer.amount} as {answer.reference or '-'}"
+    if alert == AlertKind.IDENTITY_MISMATCH and answer.gateway_id:
+        return shown
+    return answer.error_text or answer.message or answer.status or shown
 
 
 def payment_refresh(*, news: Recording) -> None:

@@ -262,7 +262,9 @@ def test_a_reused_key_that_names_another_transaction_is_not_adopted(
 
     assert named.verdict == Verdict.APPROVED
     assert (after.state, after.gateway_id) == (TransactionState.UNKNOWN, "")
-    assert Alert.objects.get(transaction=row).kind == AlertKind.IDENTITY_MISMATCH
+    alert = Alert.objects.get(transaction=row)
+    assert alert.kind == AlertKind.IDENTITY_MISMATCH
+    assert named.gateway_id in alert.text
     assert reload(payable).paid == 0
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
