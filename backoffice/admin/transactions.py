@@ -5,16 +5,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.display import WATCH, badge, dash, link, moment, money, short_id, tag
+from backoffice.downloads import Columns, DownloadMixin, stamp
 from backoffice.lineage import entries_of, name_of_entry, settlement_lines
+from backoffice.paid import answer_of
 from backoffice.records import Event, Facts, RecordAdmin, Section, Table, Timeline, Trail
 from backoffice.timeline import LATE
 from backoffice.unfolded import display
+from commerce.money import rounded
 from oropay.declines import reason_shown
 from oropay.models import PaymentTransaction, TransactionState
 
@@ -37,7 +41,7 @@ class UndecidedFilter(admin.SimpleListFilter):
 
 
 @admin.register(PaymentTransaction)
-class PaymentTransactionAdmin(RecordAdmin):
+class PaymentTransactionAdmin(DownloadMixin, RecordAdmin):
     empty = gettext_lazy(
         "Every conversation with a gateway appears here as soon as a buyer pays, or staff capture, cancel or refund."
     )
@@ -64,6 +68,34 @@ class PaymentTransactionAdmin(RecordAdmin):
     ]
     search_help_text = gettext_lazy("Our reference, the gateway's id, a deposit, or an order or invoice number")
     list_select_related = ["payment__customer"]
+
+    def columns(self) -> Columns:
+        return {
+            _("Transaction"): lambda row: row.pk,
+            _("Follows"): lambda row: row.parent_id,
+            _("Payment"): lambda row: row.payment_id,
+            _("Orders and invoices"): lambda row: " ".join(part.payable.number for part in row.payment.parts.all()),
+            _("Customer"): lambda row: row.payment.customer.name,
+            _("Type"): lambda row: row.get_action_display(),
+            _("State"): lambda row: row.get_state_display(),
+            _("Amount"): lambda row: rounded(row.amount, row.currency),
+            _("Currency"): lambda row: row.currency,
+            _("Method"): lambda row: row.payment.get_method_display(),
+            _("Paid with"): lambda row: row.payment.instrument,
+            _("Created"): lambda row: stamp(row.created_at),
+            _("Ended"): lambda row: stamp(row.ended_at),
+            _("Settled"): lambda row: stamp(row.settled_at),
+            _("Answer"): answer_of,
+            _("Result code"): lambda row: row.result_code,
+            _("Our reference"): lambda row: row.reference,
+            _("Gateway id"): lambda row: row.gateway_id,
+            _("By"): lambda row: row.created_by or _("the system"),
+        }
+
+    def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.select_related("payment__customer", "payment__instrument", "created_by").prefetch_related(
+            "payment__parts__payable"
+        )
 
     @display(description=gettext_lazy("Transaction"), ordering="id")
     def number(self, row: PaymentTransaction) -> str:
