@@ -59,5 +59,9 @@ def stylesheet(request: HttpRequest) -> str:
     return static("backoffice/office.css")
 
 
+def script(request: HttpRequest) -> str:
+    return static("backoffice/lists.js")
+
+
 def icon(request: HttpRequest) -> str:
     return static("storefront/mark.svg")

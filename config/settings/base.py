@@ -183,6 +183,7 @@ UNFOLD = {
     "COLORS": "backoffice.theme.colors",
     "ENVIRONMENT": "backoffice.theme.environment",
     "STYLES": ["backoffice.theme.stylesheet"],
+    "SCRIPTS": ["backoffice.theme.script"],
     "SIDEBAR": {"navigation": "backoffice.menu.navigation"},
     "TABS": "backoffice.menu.tabs",
     "DASHBOARD_CALLBACK": "backoffice.dashboard.context",

@@ -77,8 +77,13 @@ LISTS = [
 TOO_WIDE = """() => [...document.querySelectorAll('html, .office-scroll, .simplebar-content-wrapper')]
     .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.className || one.tagName)"""
 
+BEGINS_SMALL = """() => [...document.querySelectorAll('#result_list [data-label]')].map(one => one.dataset.label)
+    .filter(name => name && name[0] !== name[0].toUpperCase())"""
 
-def test_no_page_of_the_back_office_is_wider_than_its_screen(visit: Visit, house: House, shop: Shop) -> None:
+
+def test_pages_of_the_back_office_fit_their_screen_and_lists_name_their_cells_as_their_columns(
+    visit: Visit, house: House, shop: Shop
+) -> None:
     invoice = house.invoice(shop, "90.00")
     payment = pay_invoice_by_card(visit(shop.buyer.email), house, invoice)
     page = visit(house.seller.staff.email)
@@ -97,7 +102,7 @@ def test_no_page_of_the_back_office_is_wider_than_its_screen(visit: Visit, house
         for address in pages:
             page.goto(f"{house.url}{address}")
             page.locator("#content-main").wait_for()
-            wide[width, address] = page.evaluate(TOO_WIDE)
+            wide[width, address] = page.evaluate(TOO_WIDE) + page.evaluate(BEGINS_SMALL)
 
     assert {where: found for where, found in wide.items() if found} == {}
 
