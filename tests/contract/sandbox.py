@@ -11,6 +11,8 @@ from oropay.gateway.port import Credentials
 
 VISA = "4263970000005262"
 DECLINED_VISA = "4000120000001154"
+PATIENCE = 300.0
+"""Seconds for what the gateway does behind the scenes: a week of settling ten thousand payments is one request."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Sandbox:
 
     def control(self, path: str, body: Any) -> Any:
         """POST /_emu/…"""
-        return self._call(f"{self.root}/_emu{path}", body, token=self.secret)
+        return self._call(f"{self.root}/_emu{path}", body, token=self.secret, patience=PATIENCE)
 
     def asked(self, endpoint: str, *, reference: str = "") -> list[dict[str, Any]]:
         """What the gateway was asked at one endpoint, oldest first, each with the body that was `sent`, redacted."""
@@ -84,13 +86,15 @@ class Sandbox:
             fields=fields,
             headers={"Authorization": f"Bearer {self.secret}"},
             retries=False,
+            timeout=PATIENCE,
         )
         return answer.json()
 
-    def _call(self, url: str, body: Any, *, token: str) -> Any:
+    def _call(self, url: str, body: Any, *, token: str, patience: float = 10.0) -> Any:
         response = urllib3.request(
             "POST",
             url,
+            timeout=patience,
             body=json.dumps(body),
             headers={
                 "Authorization": f"Bearer {token}",
