@@ -90,7 +90,7 @@ def test_the_same_news_twice_is_one_expectation_and_one_statement(pay: Pay) -> N
             transaction=charge, gateway_id="TRN_other", amount=Decimal("1.00"), now=timezone.now()
         )
 
-    assert [query["sql"].split()[0] for query in queries.captured_queries] == ["INSERT"]
+    assert len(queries) == 1
     assert Expectation.objects.get(transaction=charge).amount == Decimal("100.00")
 
 

@@ -22,6 +22,8 @@ AT_ONCE = 24
 """Conversations with the gateway under way before the next buyer comes: what waits too long is given up."""
 TRIES = 3
 """How often a buyer tries again what did not come through."""
+CLICKS = 60
+"""How often one clicks who is told each time that the gateway does not answer; twice a second."""
 TRY_AGAIN = frozenset({MoneyState.DECLINED, MoneyState.FAILED, MoneyState.CANCELED, MoneyState.EXPIRED})
 """After these a buyer who still owes pays again."""
 UNDER_WAY = frozenset({MoneyState.PROCESSING, MoneyState.UNKNOWN, MoneyState.REVIEW, MoneyState.ACTION_REQUIRED})
@@ -90,18 +92,23 @@ class People:
         with standing_up_again():
             if any(deal.dispute for deal in watched.values()):
                 self._looks.look()
-            for payable_id, payment in _newest_payments(watched).items():
-                if not self._next(watched[payable_id], payment):
+            payments = _newest_payments(watched)
+            for payable_id, deal in watched.items():
+                if not self._next(deal, payments.get(payable_id)):
                     with self._lock:
                         self._watched.pop(payable_id, None)
 
-    def _next(self, deal: Deal, payment: Payment) -> bool:
-        """What somebody does about a payment now; False when nobody has anything left to do."""
-        state = payment.money_state
-        if state in TRY_AGAIN and deal.tries < TRIES and deal.staff_steps == 0:
+    def _next(self, deal: Deal, payment: Payment | None) -> bool:
+        """What somebody does about a payment now, or without one if every click was refused; False when nobody has
+        anything left to do.
+        """
+        if payment is None:
+            buyers.buy(self.town, deal)
+            return deal.tries < CLICKS
+        if payment.money_state in TRY_AGAIN and deal.tries < TRIES and deal.staff_steps == 0:
             buyers.buy(self.town, deal)
             return True
-        if state in UNDER_WAY:
+        if payment.money_state in UNDER_WAY:
             if deal.story in ASKS:
                 buyers.go_on(self.town, deal, payment)
             return True
