@@ -14,6 +14,7 @@ from ledger.services import period_hold
 from oropay import locks, vault
 from oropay.engine.evidence import SILENT
 from oropay.engine.follow import Recording, came_back, code_came_later, code_learn, follow, return_add
+from oropay.engine.follow.cancel import gives_back_again
 from oropay.engine.follow.checks import being_reversed, checked
 from oropay.engine.follow.watched import watch_begin
 from oropay.engine.health import gateway_answers, health_note, is_silent
@@ -226,7 +227,7 @@ def _apply(*, news: Recording, move: Move) -> None:
 def _nobody_waits_for(news: Recording) -> bool:
     """A follow-up that no person pressed a button for, of money that stands: if it ends badly, a person must know."""
     parent = news.parent()
-    if news.row.action in AUTHENTICATING:
+    if news.row.action in AUTHENTICATING or gives_back_again(news):
         return False
     by_itself = parent is not None and parent.state in {S.APPROVED, S.REVIEW} and news.row.created_by_id is None
     return by_itself and news.row.failure_reason != FailureReason.BATCH_CLOSED

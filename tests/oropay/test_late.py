@@ -39,7 +39,7 @@ from oropay.services import watch_wake
 from tests.contract.samples import follow_up
 from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
 from tests.hints import Hints
-from tests.oropay.house import arrive, charges_at_gateway, prove_absent, reload, request_of
+from tests.oropay.house import arrive, charges_at_gateway, overdue, prove_absent, reload, request_of
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -126,6 +126,41 @@ def test_a_late_charge_for_what_was_paid_meanwhile_is_given_back(
     assert payable.paid == 100
     assert "given back" in Alert.objects.get(transaction=late).text
     assert ledger_check() == []
+
+
+@pytest.mark.parametrize("lost_reversals", [1, 2, 3])
+def test_a_late_charge_whose_reversal_got_lost_is_given_back_again_until_a_person_must(
+    lose: Callable[..., PaymentTransaction],
+    start: Start,
+    run: Run,
+    sandbox: Sandbox,
+    books: Books,
+    lost_reversals: int,
+) -> None:
+    lost = lose()
+    run(start())
+    arrive(lost)
+    watch(lost)
+    late = PaymentTransaction.objects.get(late=True)
+    reversals = {"endpoint": "/transactions/{id}/reversal", "method": "POST"}
+    sandbox.control("/rules", {"match": reversals, "action": {"drop": {"when": "before"}}, "times": lost_reversals})
+
+    for _ in range(lost_reversals):
+        void = run(PaymentTransaction.objects.get(parent=late, state=TransactionState.QUEUED))
+        overdue(void)
+        engine.look(transaction_id=void.pk, now=timezone.now())
+
+    tries = PaymentTransaction.objects.filter(parent=late, action=Action.CANCEL)
+    told = Alert.objects.filter(kind=AlertKind.NOT_DONE)
+    if lost_reversals < 3:
+        assert not told.exists()
+        run(tries.get(state=TransactionState.QUEUED))
+        assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
+        assert books(AccountName.GATEWAY_CLEARING) == 100
+    else:
+        assert not tries.filter(state=TransactionState.QUEUED).exists()
+        assert told.get().transaction.parent == late
+        assert books(AccountName.GATEWAY_CLEARING) == 200
 
 
 def test_a_late_charge_is_given_back_while_somebody_else_is_paying(
