@@ -15,6 +15,7 @@ from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine, tasks
 from oropay.due import DueWatches
+from oropay.engine.follow.cancel import GIVE_BACK_TRIES
 from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_watch
 from oropay.engine.shown import Result, taken_in
@@ -128,7 +129,7 @@ def test_a_late_charge_for_what_was_paid_meanwhile_is_given_back(
     assert ledger_check() == []
 
 
-@pytest.mark.parametrize("lost_reversals", [1, 2, 3])
+@pytest.mark.parametrize("lost_reversals", range(1, GIVE_BACK_TRIES + 1))
 def test_a_late_charge_whose_reversal_got_lost_is_given_back_again_until_a_person_must(
     lose: Callable[..., PaymentTransaction],
     start: Start,
@@ -152,7 +153,7 @@ def test_a_late_charge_whose_reversal_got_lost_is_given_back_again_until_a_perso
 
     tries = PaymentTransaction.objects.filter(parent=late, action=Action.CANCEL)
     told = Alert.objects.filter(kind=AlertKind.NOT_DONE)
-    if lost_reversals < 3:
+    if lost_reversals < GIVE_BACK_TRIES:
         assert not told.exists()
         run(tries.get(state=TransactionState.QUEUED))
         assert charges_at_gateway(sandbox, lost) == ["REVERSED"]

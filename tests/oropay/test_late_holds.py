@@ -12,6 +12,7 @@ from commerce.models import Order
 from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine
+from oropay.engine.follow.cancel import GIVE_BACK_TRIES
 from oropay.engine.gateways import gateway_of
 from oropay.engine.holds import holds_expire, holds_renew
 from oropay.exceptions import CaptureRefused
@@ -67,16 +68,19 @@ def unwanted(lost: PaymentTransaction, start: Start, run: Run, sandbox: Sandbox)
     """A late hold of an order that another one holds by now, and whose reversal the gateway refused."""
     run(start())
     late = turned_up(lost)
-    refuse_once(sandbox)
-    assert run(late.children.get()).state == S.FAILED
+    refuse_each_try(late, run, sandbox)
     return late
 
 
-def refuse_once(sandbox: Sandbox) -> None:
-    """The next reversal is refused, for no reason of ours."""
+def refuse_each_try(late: PaymentTransaction, run: Run, sandbox: Sandbox) -> None:
+    """Every reversal that is sent by itself is refused, for no reason of ours."""
     refusal = {"error_code": "INVALID_REQUEST_DATA", "detailed_error_code": "40213", "detailed_error_description": "id"}
     rule = {"endpoint": "/transactions/{id}/reversal"}
-    sandbox.control("/rules", {"match": rule, "action": {"http": {"status": 400, "body": refusal}}, "times": 1})
+    action = {"http": {"status": 400, "body": refusal}}
+    sandbox.control("/rules", {"match": rule, "action": action, "times": GIVE_BACK_TRIES})
+    for _ in range(GIVE_BACK_TRIES):
+        assert run(late.children.get(state=S.QUEUED)).state == S.FAILED
+    assert not late.children.filter(state=S.QUEUED).exists()
 
 
 def test_a_late_hold_that_is_waited_for_is_captured(
@@ -169,8 +173,7 @@ def test_a_late_renewal_is_given_back_by_hand_when_its_reversal_failed(
         sale(amount="100.00", source=token, reference=row.reference, capture=Capture.LATER)
     )
     late = turned_up(row)
-    refuse_once(sandbox)
-    assert run(late.children.get()).state == S.FAILED
+    refuse_each_try(late, run, sandbox)
 
     with pytest.raises(CaptureRefused, match="not an open hold"):
         capture_start(hold=late, amount=Decimal(100), by=order.placed_by, now=timezone.now())
