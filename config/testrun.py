@@ -117,10 +117,15 @@ def database_migrate(environment: dict[str, str]) -> None:
         return  # a server of another version may not understand our pg_dump
     kept.parent.mkdir(parents=True, exist_ok=True)
     fresh = kept.with_suffix(f".{os.getpid()}")
-    _postgres_tool("pg_dump", "--no-owner", f"--file={fresh}", url)
+    database_dump(url, fresh)
     for old in kept.parent.glob("*.sql"):
         old.unlink()
     fresh.replace(kept)
+
+
+def database_dump(url: str, file: Path) -> None:
+    """Write a database as SQL, as `psql` reads it. Raises RunError."""
+    _postgres_tool("pg_dump", "--no-owner", f"--file={file}", url)
 
 
 def _fingerprint() -> str:

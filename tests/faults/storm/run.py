@@ -8,13 +8,14 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from math import sqrt
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import copy, copytree, rmtree
 
 from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
 from config.supervisor import say
+from config.testrun import database_dump
 from oropay.models import NOTIFICATION_WAITING, Notification, PaymentTransaction, TransactionState, Watch
 from oropay.services import watch_wake
 from plumbing.services.hints import hint_now
@@ -36,7 +37,7 @@ the time of a long storm would be that.
 STROKE_EVERY = 400
 """Payments per stroke of each kind of weather; a small storm has one of each."""
 KEPT = Path(__file__).resolve().parents[3] / ".data" / "storm"
-"""Where the logs of a storm that found something are kept, until the next that does."""
+"""Where a storm that found something leaves its logs, our database and the sandbox's, until the next that does."""
 S = TransactionState
 ENDS_WITHIN = 240.0
 """Seconds that each step of the end may take: what one conversation never gets must not count against the others …"""
@@ -91,10 +92,19 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
     for finding in verdict.findings():
         say(finding)
     if not verdict.good:
-        rmtree(KEPT, ignore_errors=True)
-        say(f"storm: what its parts said is kept in {copytree(servers.folder / 'log', KEPT)}")
+        _keep(servers)
     say(_line(verdict, seconds=time.monotonic() - began))
     return 0 if verdict.good else 1
+
+
+def _keep(servers: Servers) -> None:
+    """What is needed to find out why: everything ends with this process otherwise."""
+    rmtree(KEPT, ignore_errors=True)
+    copytree(servers.folder / "log", KEPT)
+    for file in servers.folder.glob("gpsandbox.sqlite3*"):
+        copy(file, KEPT)
+    database_dump(servers.postgres.url, KEPT / "oropay.sql")
+    say(f"storm: its logs and both databases are kept in {KEPT}")
 
 
 def _let_it_end(people: People, *, seconds: float) -> list[int]:
