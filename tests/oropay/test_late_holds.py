@@ -73,14 +73,18 @@ def unwanted(lost: PaymentTransaction, start: Start, run: Run, sandbox: Sandbox)
 
 
 def refuse_each_try(late: PaymentTransaction, run: Run, sandbox: Sandbox) -> None:
-    """Every reversal that is sent by itself is refused, for no reason of ours."""
-    refusal = {"error_code": "INVALID_REQUEST_DATA", "detailed_error_code": "40213", "detailed_error_description": "id"}
-    rule = {"endpoint": "/transactions/{id}/reversal"}
-    action = {"http": {"status": 400, "body": refusal}}
-    sandbox.control("/rules", {"match": rule, "action": action, "times": GIVE_BACK_TRIES})
+    """Every reversal that is sent by itself is refused."""
+    refuse_reversals(sandbox, GIVE_BACK_TRIES)
     for _ in range(GIVE_BACK_TRIES):
         assert run(late.children.get(state=S.QUEUED)).state == S.FAILED
     assert not late.children.filter(state=S.QUEUED).exists()
+
+
+def refuse_reversals(sandbox: Sandbox, times: int) -> None:
+    """So many reversals are refused, for no reason of ours."""
+    refusal = {"error_code": "INVALID_REQUEST_DATA", "detailed_error_code": "40213", "detailed_error_description": "id"}
+    rule = {"endpoint": "/transactions/{id}/reversal"}
+    sandbox.control("/rules", {"match": rule, "action": {"http": {"status": 400, "body": refusal}}, "times": times})
 
 
 def test_a_late_hold_that_is_waited_for_is_captured(

@@ -38,7 +38,7 @@ from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.books import aged as made_earlier
 from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, renewed_in_place
-from tests.oropay.test_late_holds import refuse_once
+from tests.oropay.test_late_holds import refuse_reversals
 from tests.oropay.test_lost_follow_ups import follow_up
 
 S = TransactionState
@@ -133,7 +133,7 @@ def test_a_hold_that_was_renewed_and_not_let_go_is_released_by_hand(
     held: PaymentTransaction, run: Run, account: ProviderAccount, payable: Payable, order: Order, sandbox: Sandbox
 ) -> None:
     renewed_in_place(held, by=order.placed_by)
-    refuse_once(sandbox)
+    refuse_reversals(sandbox, 1)
     assert run(held.children.get(action=Action.CANCEL)).state == S.FAILED
     assert Alert.objects.filter(kind=AlertKind.NOT_DONE).count() == 1
 
