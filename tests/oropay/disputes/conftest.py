@@ -28,7 +28,7 @@ from oropay.services import NewCard, PartAsked, PaymentAsked, payment_start, pro
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import VISA, Sandbox
 from tests.invoices.house import House, house_build, payable_of
-from tests.oropay.house import overdue
+from tests.oropay.house import overdue, refund_of
 
 Lose = Callable[..., PaymentTransaction]
 """Have the answer to a follow-up be lost."""
@@ -150,6 +150,19 @@ def found(row: PaymentTransaction) -> None:
     """Look up what became of a transaction whose answer was lost."""
     overdue(row)
     engine.look(transaction_id=row.pk, now=timezone.now())
+
+
+@pytest.fixture
+def refunded_too_late(house: House, charge: PaymentTransaction, bank: Bank, lose: Lose) -> PaymentTransaction:
+    """60.00 of the charge given back while its dispute was lost: the answer came after the loss."""
+    refund = refund_of(charge, "60.00", by=house.clerk)
+    lose(refund, "/transactions/{id}/refund", when="after")
+    name = bank.open(charge)
+    bank.advance(name, result="LOST")
+    bank.tell(name)
+    found(refund)
+    refund.refresh_from_db()
+    return refund
 
 
 def moves(payment: Payment) -> list[tuple[str, str]]:

@@ -15,8 +15,7 @@ from oropay.selectors import family_of
 from oropay.services import refund_lines_suggested, refund_start, refundable
 from plumbing.selectors import notes_on
 from tests.invoices.house import House, posted_lines
-from tests.oropay.disputes.conftest import Bank, Lose, Pay, found, stands
-from tests.oropay.house import refund_of
+from tests.oropay.disputes.conftest import Bank, Pay, stands
 
 
 def _refunded(charge: PaymentTransaction, clerk: User) -> None:
@@ -61,17 +60,9 @@ def test_a_dispute_of_a_partly_refunded_payment_may_take_more_than_is_left(
 
 
 def test_a_refund_of_an_invoice_that_was_under_way_when_its_dispute_was_lost_is_owed_in_writing(
-    house: House, invoice: Invoice, charge: PaymentTransaction, bank: Bank, lose: Lose
+    house: House, invoice: Invoice, refunded_too_late: PaymentTransaction
 ) -> None:
-    refund = refund_of(charge, "60.00", by=house.clerk)
-    lose(refund, "/transactions/{id}/refund", when="after")
-    name = bank.open(charge)
-    bank.advance(name, result="LOST")
-    bank.tell(name)
-
-    found(refund)
-
-    memo = Invoice.objects.get(cause=refund)
+    memo = Invoice.objects.get(cause=refunded_too_late)
     assert (memo.kind, memo.total) == (InvoiceKind.DEBIT_MEMO, Decimal("60.00"))
     assert stands(invoice) == ("0.00", "0.00", "100.00")
     assert house.book(AccountName.RECEIVABLE) == 160

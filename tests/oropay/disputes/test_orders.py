@@ -103,17 +103,9 @@ def test_a_part_lost_of_two_orders_lowers_each_deposit_by_its_share(house: House
 
 
 def test_a_refund_that_was_under_way_when_its_dispute_was_lost_is_owed_and_leaves_no_deposit_behind(
-    house: House, order: Order, charge: PaymentTransaction, bank: Bank, lose: Lose
+    house: House, refunded_too_late: PaymentTransaction
 ) -> None:
-    refund = refund_of(charge, "60.00", by=house.clerk)
-    lose(refund, "/transactions/{id}/refund", when="after")
-    name = bank.open(charge)
-    bank.advance(name, result="LOST")
-    bank.tell(name)
-
-    found(refund)
-
-    refund.refresh_from_db()
+    refund = refunded_too_late
     memo = Invoice.objects.get(cause=refund)
     assert (refund.state, memo.kind, memo.total) == ("approved", InvoiceKind.DEBIT_MEMO, Decimal("60.00"))
     assert house.book(AccountName.CUSTOMER_DEPOSIT) == 0
