@@ -14,7 +14,9 @@ NEXT: dict[AlertKind, Words] = {
     AlertKind.REFUSED_REQUEST: _("Nothing was taken. Pass request and response to the developers, then try again."),
     AlertKind.GATEWAY_REFUSES_US: _("Check the keys and permissions of the provider account, then renew them."),
     AlertKind.AMOUNT_DIFFERS: _("Compare our amount with the gateway's and settle the difference by hand."),
-    AlertKind.NOT_DONE: _("Nobody pressed a button for it, and it failed. Make the refund or release by hand."),
+    AlertKind.NOT_DONE: _(
+        "It did not happen, and nobody else is told. Look at the payment, and do it by hand if it is still wanted."
+    ),
     AlertKind.NO_EVIDENCE: _(
         "Ask the gateway what became of it, with its id. Do not send it again: money may have moved."
     ),

@@ -13,6 +13,7 @@ from backoffice.records import Event, Table
 from oropay.declines import reason_shown
 from oropay.models import MoneyState, Payment, PaymentTransaction
 from plumbing.selectors import notes_on
+from reconciliation.selectors import fees_of
 
 OVER = [MoneyState.DECLINED, MoneyState.CANCELED, MoneyState.EXPIRED, MoneyState.FAILED]
 """Of a payment that ended like this nothing can be captured, canceled or refunded."""
@@ -31,7 +32,7 @@ def money_buttons(request: HttpRequest, payments: QuerySet[Payment]) -> list[tup
 
 
 def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
-    """Every transaction of these payments: id, type, amount, state, method, date, answer, settled, user, reference.
+    """Every transaction of them: id, type, amount, state, method, date, answer, settled, fee, user, reference.
 
     Whoever may not read payments sees when how much was paid, and what became of it.
     """
@@ -46,11 +47,12 @@ def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
             empty=_("Nobody has paid yet."),
             right=frozenset({1}),
         )
-    rows = (
+    rows = list(
         PaymentTransaction.objects.filter(payment__in=payments.values("pk"))
         .select_related("payment__instrument", "created_by")
         .order_by("payment_id", "pk")
     )
+    fees = fees_of(transaction_ids=[one.pk for one in rows])
     return Table(
         _("Payments"),
         [
@@ -62,6 +64,7 @@ def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
             _("Date"),
             _("Answer"),
             _("Settled"),
+            _("Share of the fee"),
             _("By"),
             _("Gateway reference"),
         ],
@@ -75,13 +78,14 @@ def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
                 moment(one.created_at),
                 answer_of(one) or dash(),
                 moment(one.settled_at),
+                money(fees[one.pk], one.currency) if one.pk in fees else dash(),
                 one.created_by or _("the system"),
                 short_id(one.gateway_id or one.gateway_reference),
             ]
             for one in rows
         ],
         empty=_("Nobody has paid yet. Payments will appear here as soon as somebody tries."),
-        right=frozenset({2}),
+        right=frozenset({2, 8}),
         buttons=money_buttons(request, payments),
     )
 

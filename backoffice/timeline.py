@@ -94,6 +94,9 @@ FAILURES = {
         "Nothing was taken: the gateway was asked twice and never got it. It is watched for 90 days, in case it does "
         "turn up."
     ),
+    FailureReason.NOT_DONE: gettext_lazy(
+        "Nothing was done: its answer was lost, and what it acts on is as it was before. It is watched for 90 days."
+    ),
     FailureReason.REFUSED: gettext_lazy(
         "Nothing was taken: the gateway refused the form of our request. Its alert says what to do."
     ),

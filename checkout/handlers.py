@@ -15,7 +15,7 @@ from commerce.models import Order, OrderLine, OrderState
 from ledger.models import AccountName
 from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
-from oropay.models import Action, Payable, RefundLine, RefundSource, TransactionState
+from oropay.models import Payable, RefundLine, RefundSource, TransactionState
 from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services import refund_mail
@@ -131,7 +131,9 @@ class OrderPayable:
         if turn == DisputeTurn.LOST:
             moved = min(event.amount, net_at(event=event, after=False))
         elif turn == DisputeTurn.RECOVERED:
-            moved = _came_back(event)
+            moved = min(event.amount, net_at(event=event, after=True) - net_at(event=event, after=False))
+        elif turn == DisputeTurn.TAKEN_ELSEWHERE:
+            moved = event.amount
         return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=moved)] if moved > 0 else []
 
     def on_returned(self, *, event: MoneyEvent) -> Sequence[Credit]:
@@ -148,13 +150,6 @@ class OrderPayable:
             held.order = checkout_placed(
                 order=held.order, checkouts=held.checkouts, money=money, amount=event.amount, now=event.now
             )
-
-
-def _came_back(event: MoneyEvent) -> Decimal:
-    """How much of what came back the loss had taken from the deposit; all of it when a loss is only divided anew."""
-    if event.transaction.action != Action.CHARGEBACK_REVERSAL:
-        return event.amount
-    return min(event.amount, net_at(event=event, after=True) - net_at(event=event, after=False))
 
 
 def _held(payable: Payable) -> locks.HeldOrder:

@@ -173,7 +173,7 @@ class InvoicePayable:
                     now=event.now,
                 )
             )
-        if turn == DisputeTurn.RECOVERED:
+        if turn in {DisputeTurn.RECOVERED, DisputeTurn.TAKEN_ELSEWHERE}:
             return self._recover(event)
         if turn == DisputeTurn.WRITTEN_OFF:
             given_up = allocation_write_off(

@@ -64,6 +64,8 @@ class DisputeTurn(StrEnum):
     """Gone for good: what it paid is owed again. Credits say what it is taken from."""
     RECOVERED = "recovered"
     """It came back after it had been lost. Credits say where it goes."""
+    TAKEN_ELSEWHERE = "taken_elsewhere"
+    """Finance divides a loss anew: another payable bears this much of it now. Credits say where that goes."""
     WRITTEN_OFF = "written_off"
     """Owed again, and given up. Credits say how much of it could be."""
 

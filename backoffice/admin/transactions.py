@@ -21,6 +21,7 @@ from backoffice.unfolded import display
 from commerce.money import rounded
 from oropay.declines import reason_shown
 from oropay.models import PaymentTransaction, TransactionState
+from reconciliation.selectors import fees_of
 
 
 class UndecidedFilter(admin.SimpleListFilter):
@@ -140,6 +141,7 @@ class PaymentTransactionAdmin(DownloadMixin, RecordAdmin):
         return (badge(row, "state"), row.get_action_display(), *late)
 
     def sections(self, request: HttpRequest, row: PaymentTransaction) -> Iterable[Section]:
+        fee = fees_of(transaction_ids=[row.pk]).get(row.pk)
         yield Facts(
             _("Details"),
             [
@@ -162,6 +164,7 @@ class PaymentTransactionAdmin(DownloadMixin, RecordAdmin):
                 (_("Batch"), row.batch_id or dash()),
                 (_("Deposit"), row.deposit_id or dash()),
                 (_("Settled"), moment(row.settled_at)),
+                (_("Share of the deposit's fee"), money(fee, row.currency) if fee is not None else dash()),
             ],
         )
         lines = list(row.refund_lines.select_related("payable"))

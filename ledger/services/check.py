@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import TruncMonth
 from django.db.transaction import atomic
 
-from ledger.models import Entry, Posting, Seal
+from ledger.models import Account, Entry, Posting, Seal
 from ledger.ports import control_totals
 from ledger.seals import FIRST, seal_hash
 from ledger.selectors import balances
@@ -60,7 +60,15 @@ def _sums() -> Iterator[Finding]:
 
 
 def _homes() -> Iterator[Finding]:
-    """Every line is on an account of its entry's organization and currency."""
+    """Every line is of an entry, and on an account of its organization and currency."""
+    for model, name in ((Entry, "entry_id"), (Account, "account_id")):
+        orphans = Posting.objects.filter(~Exists(model._default_manager.filter(pk=OuterRef(name))))
+        for posting in orphans.order_by("pk").iterator():
+            yield Finding(
+                check="line is at home",
+                subject=f"line {posting.pk}",
+                text=f"its {model._meta.verbose_name} {getattr(posting, name)} is not there",
+            )
     strays = Posting.objects.exclude(
         account__organization_id=F("entry__organization_id"), account__currency=F("entry__currency")
     )

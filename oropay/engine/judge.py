@@ -14,6 +14,7 @@ from oropay.models import (
     Action,
     AlertKind,
     FailureReason,
+    Method,
     PaymentTransaction,
     ThreeDSUnavailable,
     TransactionState,
@@ -55,6 +56,9 @@ TABLE: dict[Verdict, Move] = {
 """What a first answer to our own request means. Look-ups pass through `judge` too, with the state as it is then."""
 
 
+RULED_OUT = Move(S.FAILED, FailureReason.NOT_DONE)
+"""What acts on another transaction, whose answer was lost, and which that one shows not to have been done."""
+
 TAKEN_OVER = frozenset({S.APPROVED, S.DECLINED, S.PENDING, S.REVIEW, S.CANCELED})
 """An unknown row becomes one of these only on identity, even if the worker that sent it comes back with the answer."""
 
@@ -87,9 +91,14 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
         return Move(S.FAILED, FailureReason.UNANSWERED)
     if row.action == Action.CANCEL and move.state == S.FAILED:
         return _cancel_failed(row=row, answer=answer)
+    if row.action in {Action.CAPTURE, Action.REVIEW_RELEASE} and state == S.UNKNOWN and move.state == S.FAILED:
+        return RULED_OUT
     if move.state == S.FAILED and answer.verdict == Verdict.FAILED and row.gateway_id and state == S.PENDING:
         return Move(S.FAILED, FailureReason.REJECTED)
-    named = row.action in NAMED and move.state in TAKEN_OVER
+    rejected = answer.status == "REJECTED" and row.action == Action.CHARGE and row.payment.method == Method.BANK
+    if rejected:
+        move = Move(S.FAILED, FailureReason.REJECTED)
+    named = row.action in NAMED and (move.state in TAKEN_OVER or rejected)
     if state == S.UNKNOWN and named and not same_transaction(row=row, answer=answer):
         return _doubt(state, AlertKind.IDENTITY_MISMATCH)
     if move.state in TAKING and row.action in NAMED:
@@ -137,7 +146,7 @@ def _cancel_failed(*, row: PaymentTransaction, answer: Answer) -> Move:
         return Move(S.FAILED, FailureReason.BATCH_CLOSED)
     if lost and row.state == S.SENDING:
         return _doubt(S.SENDING, AlertKind.REFUSED_REQUEST)
-    return TABLE[Verdict.FAILED]
+    return RULED_OUT if row.state == S.UNKNOWN and not lost else TABLE[Verdict.FAILED]
 
 
 def _other_amount(answer: Answer, amount: Decimal, currency: str) -> bool:

@@ -10,10 +10,14 @@ from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from oropay import locks
 from oropay.engine.follow import Recording, follow
+from oropay.engine.follow.checks import card_check
+from oropay.engine.follow.unwanted import reversals_of
 from oropay.engine.judge import Move
 from oropay.engine.ladder import next_reread
 from oropay.engine.record import exchange_add, payment_refresh, recording_lock
+from oropay.engine.unknown import difference
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     Action,
@@ -22,6 +26,7 @@ from oropay.models import (
     PaymentPayable,
     PaymentTransaction,
     RefundLine,
+    Ruling,
     TransactionState,
     Watch,
 )
@@ -76,6 +81,21 @@ def unbooked(answer: Answer) -> str | None:
 
 
 @atomic(durable=True)
+def another_amount_reverse(*, lost: PaymentTransaction, answer: Answer, now: datetime) -> None:
+    """Give back what is at the gateway under our name after all, but for another amount than asked; once.
+
+    No row may say that it was taken as asked. Its reversal by reference and the alert are what there is of it.
+    """
+    payment = locks.payment(pk=lost.payment_id)
+    family = locks.transactions_of(payment_id=payment.pk)
+    if reversals_of(lost, family):
+        return
+    lost.payment = payment
+    alert_raise(row=lost, kind=AlertKind.AMOUNT_DIFFERS, text=difference(lost, answer), now=now)
+    reversal_queue(lost=lost, now=now)
+
+
+@atomic(durable=True)
 def late_record(*, transaction_id: int, answer: Answer, now: datetime) -> PaymentTransaction | None:
     """Record money that came after we had told everybody that none would: a new row beside the one that failed.
 
@@ -119,6 +139,12 @@ def late_record(*, transaction_id: int, answer: Answer, now: datetime) -> Paymen
     follow(news=news, move=Move(state))
     if lost.action in GIVEN:
         text = _("It was ruled out by two persons and came after all: the money went to the customer.")
+    elif wanted and card_check(news) == Ruling.REFUSED:
+        reversal_queue(lost=row, now=now)
+        text = _(
+            "It was thought never to have arrived and came after all, but its address or security code is not what "
+            "your rules ask for: it is given back."
+        )
     elif wanted:
         text = _("It was thought never to have arrived, came after all and pays what it was meant for.")
     else:

@@ -9,14 +9,15 @@ from datetime import datetime
 from django.conf import settings
 from django.db.transaction import atomic
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ledger.services import period_hold
 from oropay import locks, vault
 from oropay.engine.evidence import SILENT
 from oropay.engine.follow import Recording, came_back, code_came_later, code_learn, follow, return_add
-from oropay.engine.follow.cancel import gives_back_again
 from oropay.engine.follow.checks import being_reversed, checked
-from oropay.engine.follow.watched import watch_begin
+from oropay.engine.follow.unwanted import gives_back_again, is_unwanted
+from oropay.engine.follow.watched import BY_PARENT, is_watchable, watch_begin
 from oropay.engine.health import gateway_answers, health_note, is_silent
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
 from oropay.engine.ladder import next_reread
@@ -24,8 +25,8 @@ from oropay.engine.learn import instrument_learn
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     AUTHENTICATING,
+    HOLDS,
     INITIATING,
-    NAMED,
     REREAD,
     Action,
     AlertKind,
@@ -113,17 +114,19 @@ def outcome_write(*, news: Recording, move: Move) -> None:
         _reversals_withdraw(news=news)
     follow(news=news, move=move)
     payment_refresh(news=news)
-    if _may_turn_up(news.row):
+    if _may_turn_up(news.row, was_unknown=was_unknown):
         watch_begin(row=news.row, now=news.now)
 
 
-def _may_turn_up(row: PaymentTransaction) -> bool:
-    """Whether it failed after it had left us: whoever answered 401, 403 or 429 may have passed it on all the same."""
-    return (
-        row.state == S.FAILED
-        and row.action in NAMED
-        and Exchange.objects.filter(transaction=row, kind="send", verdict=Verdict.REFUSED).exists()
-    )
+def _may_turn_up(row: PaymentTransaction, *, was_unknown: bool) -> bool:
+    """Whether it failed after it had left us: whoever answered 401, 403 or 429 may have passed it on all the same, and
+    what acts on another row is ruled out by how that looked, which is no proof that it will stay so.
+    """
+    if row.state != S.FAILED or not is_watchable(row):
+        return False
+    if was_unknown and row.action in BY_PARENT:
+        return True
+    return Exchange.objects.filter(transaction=row, kind="send", verdict=Verdict.REFUSED).exists()
 
 
 def _reversals_withdraw(*, news: Recording) -> None:
@@ -218,24 +221,36 @@ def _apply(*, news: Recording, move: Move) -> None:
     row_write(row)
     if move.alert is not None:
         alert_raise(row=row, kind=move.alert, text=_why(move.alert, answer), now=now)
-    if row.is_final and move.state != S.APPROVED and _nobody_waits_for(news):
-        alert_raise(row=row, kind=AlertKind.NOT_DONE, text=f"{row}; do it again by hand.", now=now)
+    if row.is_final and move.state != S.APPROVED and (_nobody_waits_for(news) or _was_ruled_out(news)):
+        text = _("{row}; do it again by hand.").format(row=row)
+        alert_raise(row=row, kind=AlertKind.NOT_DONE, text=text, now=now)
     if row.action in TELLING:
         instrument_learn(news=news, state=move.state)
 
 
 def _nobody_waits_for(news: Recording) -> bool:
-    """A follow-up that no person pressed a button for, of money that stands: if it ends badly, a person must know."""
-    parent = news.parent()
-    if news.row.action in AUTHENTICATING or gives_back_again(news):
+    """A follow-up that no person pressed a button for, of money that stands: if it ends badly, a person must know.
+
+    A void that came too late says itself what takes its place; nothing takes that of a hold's release.
+    """
+    row, parent = news.row, news.parent()
+    if row.action in AUTHENTICATING or row.created_by_id is not None or parent is None or gives_back_again(news):
         return False
-    by_itself = parent is not None and parent.state in {S.APPROVED, S.REVIEW} and news.row.created_by_id is None
-    return by_itself and news.row.failure_reason != FailureReason.BATCH_CLOSED
+    if row.failure_reason == FailureReason.BATCH_CLOSED and parent.action not in HOLDS:
+        return False
+    return parent.state in {S.APPROVED, S.REVIEW} or is_unwanted(parent, news.family)
+
+
+def _was_ruled_out(news: Recording) -> bool:
+    """What was asked for long ago did not happen: whoever asked has gone on to other things."""
+    return news.row.failure_reason == FailureReason.NOT_DONE and not gives_back_again(news)
 
 
 def _why(alert: AlertKind, answer: Answer) -> str:
     """What people read: of a stranger its name at the gateway, so that they find it."""
-    shown = f"the gateway shows {answer.gateway_id} {answer.status} {answer.amount} as {answer.reference or '-'}"
+    shown = _("the gateway shows {id} {status} {amount} as {reference}").format(
+        id=answer.gateway_id, status=answer.status, amount=answer.amount, reference=answer.reference or "-"
+    )
     if alert == AlertKind.IDENTITY_MISMATCH and answer.gateway_id:
         return shown
     return answer.error_text or answer.message or answer.status or shown

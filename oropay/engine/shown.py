@@ -14,16 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from oropay.engine.difference import NO_MONEY, Difference, difference_of, is_moving, refund_of
-from oropay.engine.evidence import SILENT, same_transaction
-from oropay.engine.late import turned_up, unbooked
+from oropay.engine.evidence import SILENT, for_another_amount, same_transaction
+from oropay.engine.late import another_amount_reverse, turned_up, unbooked
 from oropay.engine.outside import Judge, outside_record
 from oropay.engine.record import record
-from oropay.engine.unknown import difference, look, reread_record
+from oropay.engine.unknown import TOOK, difference, look, reread_record
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     HOLDS,
     REREAD,
     RUNNING,
+    SALES,
     Action,
     AlertKind,
     DriftKind,
@@ -188,6 +189,9 @@ def _moved(*, row: PaymentTransaction, before: TransactionState) -> Seen:
 
 
 def _late(*, lost: PaymentTransaction, answer: Answer, now: datetime) -> Seen:
+    if lost.action in SALES and answer.verdict in TOOK and for_another_amount(row=lost, answer=answer):
+        another_amount_reverse(lost=lost, answer=answer, now=now)
+        return Seen(Result.DIFFERS, difference(lost, answer), lost, DriftKind.AMOUNT_DIFFERS)
     if not same_transaction(row=lost, answer=answer):
         alert_raise(row=lost, kind=AlertKind.IDENTITY_MISMATCH, text=difference(lost, answer), now=now)
         return Seen(Result.DIFFERS, difference(lost, answer), lost, DriftKind.STATE_DIFFERS)

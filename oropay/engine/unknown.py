@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.transaction import atomic
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from oropay import locks
 from oropay.engine.evidence import SILENT, for_another_amount, owner_at_gateway, same_transaction
@@ -22,7 +23,17 @@ from oropay.engine.ladder import next_look, next_reread
 from oropay.engine.leaving import authentication_expire
 from oropay.engine.record import record
 from oropay.gateway.port import Answer, Listing, PaymentGateway, Proof, ResultRequest, Verdict
-from oropay.models import REREAD, RUNNING, Action, AlertKind, Exchange, Method, PaymentTransaction, TransactionState
+from oropay.models import (
+    REREAD,
+    RUNNING,
+    SALES,
+    Action,
+    AlertKind,
+    Exchange,
+    Method,
+    PaymentTransaction,
+    TransactionState,
+)
 from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
 
@@ -111,12 +122,10 @@ def _reserve(*, transaction_id: int, now: datetime, only_due: bool) -> PaymentTr
 def _look_for_sale(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     asked_at = timezone.now()
     listing = _listed(row=row, gateway=gateway, reference=row.reference)
-    if len(listing.found) == 1 and for_another_amount(row=row, answer=listing.found[0]):
-        details = gateway.look_up(gateway_id=listing.found[0].gateway_id)
-        if details.verdict in TOOK and for_another_amount(row=row, answer=details):
-            _reverse_another_amount(transaction_id=row.pk, answer=details)
-            return
-    if listing.found:
+    other = for_another_amount_of(row=row, gateway=gateway, found=listing.found)
+    if other is not None and other.verdict in TOOK:
+        _reverse_another_amount(transaction_id=row.pk, answer=other)
+    elif listing.found:
         _adopt(row=row, gateway=gateway, found=listing.found)
     elif listing.complete and _absent_twice(row=row, asked_at=asked_at):
         _reverse(transaction_id=row.pk)
@@ -150,7 +159,9 @@ def _look_for_check(row: PaymentTransaction, gateway: PaymentGateway) -> None:
         if details.verdict not in SILENT | {Verdict.NOT_FOUND}:
             record(transaction_id=row.pk, answer=details, kind="look")
     elif listing.found:
-        text = f"{len(listing.found)} authentications carry {row.reference}"
+        text = _("{number} authentications carry {reference}.").format(
+            number=len(listing.found), reference=row.reference
+        )
         alert_raise(row=row, kind=AlertKind.IDENTITY_MISMATCH, text=text, now=asked_at)
     elif listing.complete and _absent_twice(row=row, asked_at=asked_at):
         _never_arrived(row)
@@ -216,19 +227,36 @@ def _adopt(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Ans
         debit_record(row=row, answer=answer)
 
 
+def for_another_amount_of(
+    *, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answer, ...]
+) -> Answer | None:
+    """What has the name of this charge or hold and another amount than asked, with its details; or None."""
+    if row.action not in SALES or len(found) != 1 or not for_another_amount(row=row, answer=found[0]):
+        return None
+    details = gateway.look_up(gateway_id=found[0].gateway_id)
+    return details if for_another_amount(row=row, answer=details) else None
+
+
 def ours(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answer, ...]) -> Answer | None:
-    """The one transaction among `found` that is the one we sent, with its details; a person is told of any other."""
+    """The one transaction among `found` that is the one we sent, in its details too; a person is told of any other."""
     same = [answer for answer in found if same_transaction(row=row, answer=answer)]
     if len(same) != 1:
         alert_raise(
             row=row,
             kind=AlertKind.IDENTITY_MISMATCH,
-            text=difference(row, found[0]) if not same else f"{len(same)} transactions carry {row.reference}",
+            text=_("{number} transactions carry {reference}.").format(number=len(same), reference=row.reference)
+            if same
+            else difference(row, found[0]),
             now=timezone.now(),
         )
         return None
     details = gateway.look_up(gateway_id=same[0].gateway_id)
-    return same[0] if details.verdict in SILENT or not same_transaction(row=row, answer=details) else details
+    if details.verdict in SILENT or details.verdict == Verdict.NOT_FOUND:
+        return None  # a list alone decides nothing: it is looked at again
+    if not same_transaction(row=row, answer=details):
+        alert_raise(row=row, kind=AlertKind.IDENTITY_MISMATCH, text=difference(row, details), now=timezone.now())
+        return None
+    return details
 
 
 def _absent_twice(*, row: PaymentTransaction, asked_at: datetime) -> bool:
@@ -296,7 +324,9 @@ def _look_at_parent(row: PaymentTransaction, gateway: PaymentGateway) -> None:
         answer = replace(seen, verdict=verdict, message="", batch_closed=seen.status in SETTLED)
         record(transaction_id=row.pk, answer=answer, kind="look")
     elif verdict is None and overdue:
-        text = f"{row}: {row.parent_before.get('status') or 'unknown'} before, {seen.status} now"
+        text = _("{row}: {before} before, {now} now.").format(
+            row=row, before=row.parent_before.get("status") or "?", now=seen.status
+        )
         alert_raise(row=row, kind=AlertKind.NO_EVIDENCE, text=text, now=timezone.now())
 
 
@@ -376,9 +406,14 @@ def _answer_is_overdue(*, row: PaymentTransaction, at: datetime) -> bool:
 
 def difference(row: PaymentTransaction, answer: Answer) -> str:
     """What we asked for beside what the gateway shows, for the person who must look."""
-    return (
-        f"asked {row.action} {row.currency} {row.amount} as {row.reference}; the gateway shows {answer.gateway_id} "
-        f"{answer.type} {answer.amount} as {answer.reference or '-'}"
+    return _("asked {action} {asked} as {reference}; the gateway shows {id} {type} {amount} as {other}").format(
+        action=row.action,
+        asked=f"{row.currency} {row.amount}",
+        reference=row.reference,
+        id=answer.gateway_id,
+        type=answer.type,
+        amount=answer.amount,
+        other=answer.reference or "-",
     )
 
 

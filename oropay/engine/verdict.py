@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from commerce.models import User
 from commerce.money import format_money
 from oropay.engine.follow import Recording
+from oropay.engine.follow.checks import card_check
 from oropay.engine.follow.watched import is_watchable, watch_begin
 from oropay.engine.judge import Move
 from oropay.engine.record import outcome_write, recording_lock
@@ -53,6 +54,8 @@ class VerdictApproval:
     def agree(self, subject: Recording, *, approval: Approval, by: User, now: datetime) -> None:
         row, taken = subject.row, bool(approval.asked["taken"])
         outcome_write(news=subject, move=_move(row=row, taken=taken))
+        if taken:
+            card_check(subject)
         if not taken and is_watchable(row):
             watch_begin(row=row, now=now)
         words = (

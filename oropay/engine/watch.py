@@ -10,9 +10,9 @@ from oropay.engine.drift import drift_note
 from oropay.engine.evidence import owner_at_gateway
 from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_watch
-from oropay.engine.late import turned_up
+from oropay.engine.late import NOTHING_CAME, another_amount_reverse, turned_up
 from oropay.engine.shown import Result, taken_in
-from oropay.engine.unknown import ours
+from oropay.engine.unknown import TOOK, for_another_amount_of, ours
 from oropay.gateway.port import PaymentGateway, Verdict
 from oropay.models import NAMED, PaymentTransaction, Watch
 
@@ -49,6 +49,12 @@ def _reserve(*, transaction_id: int, now: datetime, only_due: bool) -> PaymentTr
 def _by_its_name(*, lost: PaymentTransaction, gateway: PaymentGateway) -> None:
     listing = gateway.find_by_reference(reference=lost.reference)
     if not listing.found:
+        return
+    if (other := for_another_amount_of(row=lost, gateway=gateway, found=listing.found)) is not None:
+        if other.verdict in TOOK:
+            another_amount_reverse(lost=lost, answer=other, now=timezone.now())
+        elif other.verdict in NOTHING_CAME:
+            Watch.objects.filter(pk=lost.pk).update(next_at=None)
         return
     answer = ours(row=lost, gateway=gateway, found=listing.found)
     if answer is not None:

@@ -143,6 +143,8 @@ class FailureReason(models.TextChoices):
     """No evidence at the gateway decided it; two persons did. Watched for 90 days."""
     NEVER_ARRIVED = "never_arrived", _("Never arrived")
     """Absent in two look-ups, and the gateway knew nothing to reverse. Watched for 90 days."""
+    NOT_DONE = "not_done", _("Not done")
+    """Its answer was lost, and what it acted on is as it was before. Watched for 90 days."""
     CARD_GONE = "card_gone", _("Card no longer known")
     """The gateway no longer knows the card's token; the card must be entered again."""
     REFUSED = "refused", _("Refused by the gateway")

@@ -1,6 +1,7 @@
 """Reads of the reconciliation room, starting from whose books they are."""
 
 from reconciliation.selectors.deposits import DepositView, deposit_view, deposits_visible_to
+from reconciliation.selectors.fees import fees_of
 from reconciliation.selectors.people import expectations_visible_to, organizations_visible_to
 from reconciliation.selectors.workbench import Group, GroupTotal, Workbench, WorkbenchFilter, WorkRow, workbench
 
@@ -14,6 +15,7 @@ __all__ = [
     "deposit_view",
     "deposits_visible_to",
     "expectations_visible_to",
+    "fees_of",
     "organizations_visible_to",
     "workbench",
 ]

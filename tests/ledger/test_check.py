@@ -121,6 +121,15 @@ def test_a_line_moved_to_another_currency_is_found(post: Post, seller: Organizat
     ]
 
 
+@pytest.mark.parametrize(("column", "label"), [("entry_id", "entry"), ("account_id", "account")])
+def test_a_line_whose_entry_or_account_is_not_there_is_found(post: Post, column: str, label: str) -> None:
+    line = post().postings.order_by("pk")[0]
+
+    raw(f"UPDATE ledger_posting SET {column} = 0 WHERE id = %s", line.pk)  # noqa: S608
+
+    assert Finding("line is at home", f"line {line.pk}", f"its {label} 0 is not there") in ledger_check()
+
+
 def test_an_entry_in_the_wrong_period_is_found(post: Post, seller: Organization) -> None:
     entry = post()
     elsewhere = Period.objects.create(organization=OrganizationFactory.create(), starts_on=TODAY.replace(day=1))

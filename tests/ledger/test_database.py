@@ -107,15 +107,37 @@ def test_a_line_of_zero_is_refused(seller: Organization) -> None:
 def test_lines_on_an_account_of_another_seller_are_refused(seller: Organization) -> None:
     entry, stranger = bare_entry(seller), account(OrganizationFactory.create(), A.BANK)
 
-    with pytest.raises(IntegrityError, match="uses an account of another organization or currency"):
+    with pytest.raises(IntegrityError, match="uses an account that is not of its organization and currency"):
         insert((entry, stranger, Decimal(5)), (entry, account(seller, A.REVENUE), Decimal(-5)))
 
 
 def test_lines_on_an_account_of_another_currency_are_refused(seller: Organization) -> None:
     entry, cad = bare_entry(seller), account(seller, A.BANK, "CAD")
 
-    with pytest.raises(IntegrityError, match="uses an account of another organization or currency"):
+    with pytest.raises(IntegrityError, match="uses an account that is not of its organization and currency"):
         insert((entry, cad, Decimal(5)), (entry, account(seller, A.REVENUE), Decimal(-5)))
+
+
+def test_lines_on_an_account_that_is_not_there_are_refused(seller: Organization) -> None:
+    nowhere = Account(pk=0)
+
+    for rows in (
+        [(entry := bare_entry(seller), nowhere, Decimal(5)), (entry, account(seller, A.REVENUE), Decimal(-5))],
+        [(entry := bare_entry(seller), nowhere, Decimal(5)), (entry, nowhere, Decimal(-5))],
+    ):
+        with pytest.raises(IntegrityError, match="uses an account that is not of its organization"):
+            insert(*rows)
+
+
+def test_lines_of_an_entry_that_is_not_there_are_refused(seller: Organization) -> None:
+    bank, revenue, entry = account(seller, A.BANK), account(seller, A.REVENUE), bare_entry(seller)
+    lost = [(Entry(pk=0), bank, Decimal(5)), (Entry(pk=0), revenue, Decimal(-5))]
+
+    for rows in (lost, [*lost, (entry, bank, Decimal(5)), (entry, revenue, Decimal(-5))]):
+        with pytest.raises(IntegrityError, match=r"Nothing was posted\. There is no entry 0"):
+            insert(*rows)
+
+    assert Posting.objects.count() == 0
 
 
 def test_balanced_lines_cannot_be_added_to_an_entry_that_has_lines(post: Post, seller: Organization) -> None:

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils import timezone
 from moneyed import Money
 
@@ -16,6 +17,9 @@ from oropay.gateway.port import Answer, SaleRequest, Verdict
 from oropay.models import Action, Payable, PaymentTransaction, ProviderAccount, RefundReason, TransactionState
 from oropay.services import BankDetails, MandateGiven, NewBank, reauthorize_start, refund_lines_suggested, refund_start
 from tests.contract.sandbox import Sandbox
+
+GIVE_BACK_TRIES = len(settings.OROPAY_GIVE_BACK_STEPS) + 1
+"""How often what nobody wants is given back by itself."""
 
 
 def charges_at_gateway(sandbox: Sandbox, row: PaymentTransaction) -> list[str]:
@@ -76,6 +80,24 @@ def sending(row: PaymentTransaction) -> PaymentTransaction:
     PaymentTransaction.objects.filter(pk=row.pk).update(state=TransactionState.SENDING, tries=1)
     row.refresh_from_db()
     return row
+
+
+def refuse_reversals(sandbox: Sandbox, times: int) -> None:
+    """So many reversals are refused, for no reason of ours."""
+    refusal = {"error_code": "INVALID_REQUEST_DATA", "detailed_error_code": "40213", "detailed_error_description": "id"}
+    rule = {"endpoint": "/transactions/{id}/reversal"}
+    sandbox.control("/rules", {"match": rule, "action": {"http": {"status": 400, "body": refusal}}, "times": times})
+
+
+def refuse_each_try(unwanted: PaymentTransaction, sandbox: Sandbox) -> None:
+    """Every reversal that is sent by itself is refused."""
+    refuse_reversals(sandbox, GIVE_BACK_TRIES)
+    for _ in range(GIVE_BACK_TRIES):
+        [row] = unwanted.children.filter(state=TransactionState.QUEUED)
+        engine.execute(transaction_id=row.pk, now=timezone.now())
+        row.refresh_from_db()
+        assert row.state == TransactionState.FAILED
+    assert not unwanted.children.filter(state=TransactionState.QUEUED).exists()
 
 
 def renewed_in_place(hold: PaymentTransaction, *, by: User) -> None:

@@ -32,7 +32,7 @@ from oropay.services import cancel_start, capture_start, check_accept
 from plumbing.models import Mail
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
-from tests.oropay.house import charges_at_gateway, reload
+from tests.oropay.house import charges_at_gateway, refuse_each_try, refuse_reversals, reload
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -171,6 +171,44 @@ def test_a_look_does_not_approve_what_is_being_taken_back(
     held.refresh_from_db()
     assert held.state == TransactionState.REVIEW
     assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_a_refused_charge_whose_reversal_failed_is_reversed_again(
+    start: Start, run: Run, policy: Callable[..., None], sandbox: Sandbox, books: Books
+) -> None:
+    policy(cvv_not_matched=CheckPolicy.REFUSE)
+    held = run(start(card=CODE_WRONG))
+    refuse_reversals(sandbox, 1)
+
+    run(held.children.get())
+    again = run(held.children.get(state=TransactionState.QUEUED))
+
+    held.refresh_from_db()
+    assert (again.state, held.state) == (TransactionState.APPROVED, TransactionState.CANCELED)
+    assert charges_at_gateway(sandbox, held) == ["REVERSED"]
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+    assert not Alert.objects.filter(kind=AlertKind.NOT_DONE).exists()
+
+
+def test_a_refused_hold_that_could_not_be_released_is_never_captured_and_a_person_lets_it_go(
+    start: Start, run: Run, policy: Callable[..., None], order: Order, clerk: User, sandbox: Sandbox
+) -> None:
+    policy(avs_not_matched=CheckPolicy.REFUSE, payment_action=PaymentAction.MANUAL, echeck=False)
+    hold = run(start(card=ADDRESS_WRONG))
+    refuse_each_try(hold, sandbox)
+
+    engine.reread(transaction_id=hold.pk, now=timezone.now())
+
+    hold.refresh_from_db()
+    assert hold.state == TransactionState.REVIEW
+    assert Order.objects.get(pk=order.pk).state == OrderState.AWAITING_PAYMENT
+    assert Alert.objects.get(kind=AlertKind.NOT_DONE).transaction.parent == hold
+    with pytest.raises(CaptureRefused):
+        capture_start(hold=hold, amount=Decimal(100), by=clerk, now=timezone.now())
+    run(cancel_start(transaction=hold, note="its address is wrong", by=clerk, now=timezone.now()))
+    hold.refresh_from_db()
+    assert hold.state == TransactionState.CANCELED
+    assert charges_at_gateway(sandbox, hold) == ["REVERSED"]
 
 
 def test_a_batch_that_closed_first_leaves_the_money_booked_and_a_person_told(

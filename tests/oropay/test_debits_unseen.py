@@ -28,8 +28,9 @@ from oropay.scoped import ACH_REFUND_HOLD, RETURN_FEE
 from oropay.services import ach_return_code_enter
 from plumbing.models import Mail
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import given_back, reload, reread, returned_of, send_back
+from tests.oropay.house import bank, given_back, reload, reread, returned_of, send_back
 
+Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
 Later = Callable[..., None]
@@ -79,6 +80,29 @@ def test_a_debit_that_was_rejected_before_it_was_funded_still_brings_nothing(
 
     assert (row.state, row.failure_reason) == (S.FAILED, FailureReason.REJECTED)
     assert (books(AccountName.GATEWAY_CLEARING), row.children.exists()) == (Decimal(0), False)
+
+
+@pytest.mark.parametrize("code", ["R03", ""])
+def test_a_debit_whose_answer_was_lost_and_that_was_rejected_says_so(
+    start: Start, run: Run, sandbox: Sandbox, payable: Payable, order: Order, code: str
+) -> None:
+    payment = start(source=bank())
+    row = payment.transactions.get()
+    match = {"reference": row.reference, "method": "POST"}
+    sandbox.control("/rules", {"match": match, "action": {"drop": {"when": "after"}}})
+    assert run(payment).state == S.UNKNOWN
+    [there] = sandbox.gateway().find_by_reference(reference=row.reference).found
+    sandbox.control(f"/transactions/{there.gateway_id}/ach-return", {"code": code, "status": "REJECTED"})
+
+    engine.look(transaction_id=row.pk, now=timezone.now())
+
+    row.refresh_from_db()
+    told = AchReturn.objects.get(transaction=row)
+    assert (row.state, row.failure_reason) == (S.FAILED, FailureReason.REJECTED)
+    assert (told.code, told.after_funding) == (code, False)
+    assert Mail.objects.filter(to=order.placed_by.email).exists()
+    assert reload(payable).payable_now == 100
+    assert ledger_check() == []
 
 
 def test_want_of_money_that_is_entered_later_costs_the_fee_once(

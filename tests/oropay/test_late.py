@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from moneyed import Money
 from pytest_django import Settings
@@ -15,7 +16,6 @@ from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine, tasks
 from oropay.due import DueWatches
-from oropay.engine.follow.cancel import GIVE_BACK_TRIES
 from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_watch
 from oropay.engine.shown import Result, taken_in
@@ -24,6 +24,8 @@ from oropay.models import (
     Action,
     Alert,
     AlertKind,
+    CardCheck,
+    CheckPolicy,
     DriftKind,
     FailureReason,
     Integration,
@@ -33,6 +35,7 @@ from oropay.models import (
     PaymentTransaction,
     ProviderAccount,
     RiskMode,
+    Ruling,
     TransactionState,
     Watch,
 )
@@ -40,7 +43,18 @@ from oropay.services import watch_wake
 from tests.contract.samples import follow_up
 from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
 from tests.hints import Hints
-from tests.oropay.house import arrive, charges_at_gateway, overdue, prove_absent, reload, request_of
+from tests.oropay.house import (
+    GIVE_BACK_TRIES,
+    arrive,
+    bank,
+    charges_at_gateway,
+    overdue,
+    prove_absent,
+    refuse_each_try,
+    refuse_reversals,
+    reload,
+    request_of,
+)
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -164,6 +178,46 @@ def test_a_late_charge_whose_reversal_got_lost_is_given_back_again_until_a_perso
         assert books(AccountName.GATEWAY_CLEARING) == 200
 
 
+def test_the_next_try_waits_longer_each_time(
+    lose: Callable[..., PaymentTransaction], start: Start, run: Run, sandbox: Sandbox
+) -> None:
+    lost = lose()
+    run(start())
+    arrive(lost)
+    watch(lost)
+    refuse_reversals(sandbox, len(settings.OROPAY_GIVE_BACK_STEPS))
+    pauses = []
+    for _ in settings.OROPAY_GIVE_BACK_STEPS:
+        failed = run(PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED))
+        again = PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED)
+        assert again.next_at == again.queued_at
+        assert again.next_at is not None
+        assert failed.ended_at is not None
+        pauses.append(again.next_at - failed.ended_at)
+
+    assert pauses == settings.OROPAY_GIVE_BACK_STEPS
+
+
+def test_a_late_bank_debit_that_nobody_wants_is_given_back_again_until_a_person_must(
+    start: Start, run: Run, sandbox: Sandbox, payable: Payable
+) -> None:
+    payment = start(source=bank())
+    lost = payment.transactions.get()
+    sandbox.control("/rules", {"match": {"reference": lost.reference}, "action": {"drop": {"when": "before"}}})
+    run(payment)
+    prove_absent(lost)
+    run(start())
+    arrive(lost)
+    watch(lost)
+    late = PaymentTransaction.objects.get(late=True)
+    assert late.state == TransactionState.PENDING
+
+    refuse_each_try(late, sandbox)
+
+    assert Alert.objects.get(kind=AlertKind.NOT_DONE).transaction.parent == late
+    assert reload(payable).paid == 100
+
+
 def test_a_late_charge_is_given_back_while_somebody_else_is_paying(
     lose: Callable[..., PaymentTransaction], start: Start
 ) -> None:
@@ -269,18 +323,70 @@ def test_a_charge_given_up_after_a_refusal_at_the_door_is_watched_because_its_by
     assert (late.parent_id, late.state, reload(payable).paid) == (row.pk, TransactionState.APPROVED, Decimal(100))
 
 
-def test_another_amount_under_our_name_is_never_taken_for_ours(
-    lose: Callable[..., PaymentTransaction], books: Books
+@pytest.mark.parametrize("refused", [0, 1])
+def test_another_amount_under_our_name_is_given_back_and_never_taken_for_ours(
+    lose: Callable[..., PaymentTransaction], run: Run, sandbox: Sandbox, books: Books, refused: int
 ) -> None:
     lost = lose()
     half = replace(request_of(lost), amount=Money(50, "USD"))
     gateway_of(account=lost.payment.provider_account).charge(half)
+    before = lost.children.count()
+    if refused:
+        refuse_reversals(sandbox, refused)
+
+    watch(lost)
+    watch(lost)
+    alert = Alert.objects.get(transaction=lost)
+    for _ in range(1 + refused):
+        run(lost.children.get(state=TransactionState.QUEUED))
+    watch(lost)
+
+    assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
+    assert lost.children.count() == before + 1 + refused
+    assert not PaymentTransaction.objects.filter(late=True).exists()
+    assert (alert.kind, alert.resolved_at) == (AlertKind.AMOUNT_DIFFERS, None)
+    assert Alert.objects.get(transaction=lost).resolved_at is not None
+    assert Watch.objects.get(transaction=lost).next_at is None
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_another_amount_that_the_gateway_tells_of_is_given_back(
+    lose: Callable[..., PaymentTransaction], run: Run, account: ProviderAccount, sandbox: Sandbox
+) -> None:
+    lost = lose()
+    half = replace(request_of(lost), amount=Money(50, "USD"))
+    gateway_of(account=account).charge(half)
+    [answer] = sandbox.gateway().find_by_reference(reference=lost.reference).found
+
+    seen = taken_in(account=account, answer=answer, now=timezone.now())
+    run(lost.children.get(state=TransactionState.QUEUED))
+
+    assert (seen.result, seen.drift) == (Result.DIFFERS, DriftKind.AMOUNT_DIFFERS)
+    assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "ruling", "reversals"),
+    [(CheckPolicy.REFUSE, Ruling.REFUSED, 1), (CheckPolicy.REVIEW, Ruling.REVIEW, 0), (CheckPolicy.ACCEPT, None, 0)],
+)
+def test_the_card_check_policy_holds_for_a_late_charge(
+    lose: Callable[..., PaymentTransaction],
+    integration: Integration,
+    policy: CheckPolicy,
+    ruling: Ruling | None,
+    reversals: int,
+) -> None:
+    Integration.objects.filter(pk=integration.pk).update(avs_not_checked=policy, cvv_not_checked=policy)
+    lost = lose()
+    arrive(lost)
 
     watch(lost)
 
-    assert not PaymentTransaction.objects.filter(late=True).exists()
-    assert Alert.objects.get(transaction=lost).kind == AlertKind.IDENTITY_MISMATCH
-    assert books(AccountName.GATEWAY_CLEARING) == 0
+    late = PaymentTransaction.objects.get(late=True)
+    assert late.children.count() == reversals
+    assert CardCheck.objects.filter(transaction=late).values_list("ruling", flat=True).first() == ruling
+    told = Alert.objects.filter(transaction=late, kind=AlertKind.CARD_CHECK)
+    assert told.exists() == (policy == CheckPolicy.REVIEW)
 
 
 def test_the_settlement_report_wakes_the_watch_and_the_sweep_publishes_it_once(

@@ -12,7 +12,6 @@ from commerce.models import Order
 from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine
-from oropay.engine.follow.cancel import GIVE_BACK_TRIES
 from oropay.engine.gateways import gateway_of
 from oropay.engine.holds import holds_expire, holds_renew
 from oropay.exceptions import CaptureRefused
@@ -31,7 +30,7 @@ from oropay.models import (
 from oropay.services import cancel_start, capture_start, reauthorize_start
 from tests.contract.samples import follow_up, sale
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import arrive, charges_at_gateway, prove_absent, reload
+from tests.oropay.house import arrive, charges_at_gateway, prove_absent, refuse_each_try, reload
 
 S = TransactionState
 Start = Callable[..., Payment]
@@ -68,23 +67,8 @@ def unwanted(lost: PaymentTransaction, start: Start, run: Run, sandbox: Sandbox)
     """A late hold of an order that another one holds by now, and whose reversal the gateway refused."""
     run(start())
     late = turned_up(lost)
-    refuse_each_try(late, run, sandbox)
+    refuse_each_try(late, sandbox)
     return late
-
-
-def refuse_each_try(late: PaymentTransaction, run: Run, sandbox: Sandbox) -> None:
-    """Every reversal that is sent by itself is refused."""
-    refuse_reversals(sandbox, GIVE_BACK_TRIES)
-    for _ in range(GIVE_BACK_TRIES):
-        assert run(late.children.get(state=S.QUEUED)).state == S.FAILED
-    assert not late.children.filter(state=S.QUEUED).exists()
-
-
-def refuse_reversals(sandbox: Sandbox, times: int) -> None:
-    """So many reversals are refused, for no reason of ours."""
-    refusal = {"error_code": "INVALID_REQUEST_DATA", "detailed_error_code": "40213", "detailed_error_description": "id"}
-    rule = {"endpoint": "/transactions/{id}/reversal"}
-    sandbox.control("/rules", {"match": rule, "action": {"http": {"status": 400, "body": refusal}}, "times": times})
 
 
 def test_a_late_hold_that_is_waited_for_is_captured(
@@ -177,7 +161,7 @@ def test_a_late_renewal_is_given_back_by_hand_when_its_reversal_failed(
         sale(amount="100.00", source=token, reference=row.reference, capture=Capture.LATER)
     )
     late = turned_up(row)
-    refuse_each_try(late, run, sandbox)
+    refuse_each_try(late, sandbox)
 
     with pytest.raises(CaptureRefused, match="not an open hold"):
         capture_start(hold=late, amount=Decimal(100), by=order.placed_by, now=timezone.now())

@@ -5,6 +5,7 @@ proven, and nobody is left unasked.
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -27,11 +28,12 @@ from oropay.models import (
     Payment,
     PaymentTransaction,
     TransactionState,
+    Watch,
 )
 from oropay.services import cancel_start, capture_start
 from oropay.services.followup import reversal_queue
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import bank, charges_at_gateway, overdue, reload, sending
+from tests.oropay.house import bank, charges_at_gateway, overdue, reload, request_of, sending
 
 S = TransactionState
 Start = Callable[..., Payment]
@@ -120,8 +122,53 @@ def test_a_lost_capture_of_a_hold_that_was_released_took_nothing(
 
     look(capture)
 
-    assert capture.state == S.FAILED
+    assert (capture.state, capture.failure_reason) == (S.FAILED, FailureReason.NOT_DONE)
     assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_a_lost_capture_that_was_ruled_out_and_comes_later_is_seen(
+    capture: PaymentTransaction, held: PaymentTransaction, run: Run, spoil: Callable[..., None], sandbox: Sandbox
+) -> None:
+    spoil(held, "/transactions/{id}/capture", {"drop": {"when": "before"}})
+    run(capture)
+    look(capture)
+    assert (capture.state, capture.failure_reason) == (S.FAILED, FailureReason.NOT_DONE)
+    assert Alert.objects.get(transaction=capture).kind == AlertKind.NOT_DONE
+    sandbox.gateway().capture(follow_up(held.gateway_id, amount=Money(100, "USD")))
+
+    engine.watch(transaction_id=capture.pk, now=timezone.now())
+
+    assert held.children.filter(action=Action.CAPTURE, state=S.APPROVED, outside=True).count() == 1
+    assert Watch.objects.get(transaction=capture).next_at is None
+    assert ledger_check() == []
+
+
+def test_a_capture_that_was_refused_at_the_door_until_its_tries_were_used_up_is_watched(
+    capture: PaymentTransaction, held: PaymentTransaction, run: Run, sandbox: Sandbox
+) -> None:
+    match = {"endpoint": "/transactions/{id}/capture"}
+    sandbox.control("/rules", {"match": match, "action": {"http": {"status": 429, "body": {}}}, "times": 3})
+
+    for _ in range(3):
+        capture = run(capture)
+
+    assert (capture.state, capture.failure_reason) == (S.FAILED, FailureReason.NOT_SENT)
+    assert Watch.objects.filter(transaction=capture).exists()
+
+
+@pytest.mark.parametrize("status", [503, 404])
+def test_what_a_list_shows_and_its_own_page_does_not_is_not_adopted(
+    lost: PaymentTransaction, spoil: Callable[..., None], payable: Payable, status: int
+) -> None:
+    body = NOT_FOUND if status == 404 else {}
+    spoil(lost, "/transactions/{id}", {"http": {"status": status, "body": body}}, method="GET")
+
+    engine.look(transaction_id=lost.pk, now=timezone.now())
+    seen_first = PaymentTransaction.objects.get(pk=lost.pk).state
+    engine.look(transaction_id=lost.pk, now=timezone.now())
+
+    assert (seen_first, PaymentTransaction.objects.get(pk=lost.pk).state) == (S.UNKNOWN, S.APPROVED)
+    assert reload(payable).paid == 100
 
 
 def test_a_capture_of_another_amount_is_booked_as_asked_and_shown_to_a_person(
@@ -252,6 +299,27 @@ def test_a_reversal_that_undid_a_charge_whose_answer_came_meanwhile_is_shown_to_
     assert reload(payable).payable_now == 100
     assert books(AccountName.GATEWAY_CLEARING) == 0
     assert Alert.objects.get(transaction=lost).kind == AlertKind.TAKEN_BACK
+
+
+def test_money_taken_for_another_amount_is_reversed_again_when_its_reversal_never_left(
+    start: Start, run: Run, sandbox: Sandbox
+) -> None:
+    row = start().transactions.get()
+    sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
+    run(row)
+    sandbox.gateway().charge(replace(request_of(row), amount=Money(90, "USD")))
+    engine.look(transaction_id=row.pk, now=timezone.now())
+    busy = {"match": {"endpoint": "/transactions/{id}/reversal"}, "action": {"http": {"status": 429, "body": {}}}}
+    sandbox.control("/rules", {**busy, "times": 3})
+    reversal = row.children.get()
+    for _ in range(3):
+        reversal = run(reversal)
+    assert (reversal.state, reversal.failure_reason) == (S.FAILED, FailureReason.NOT_SENT)
+
+    run(row.children.get(state=S.QUEUED))
+
+    row.refresh_from_db()
+    assert (row.state, charges_at_gateway(sandbox, row)) == (S.CANCELED, ["REVERSED"])
 
 
 def test_a_charge_with_a_name_at_the_gateway_has_arrived_whatever_its_reversal_finds(

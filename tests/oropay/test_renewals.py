@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from moneyed import Money
 
 from backoffice.groups import groups_ensure
 from commerce.models import Order, User
@@ -37,8 +38,7 @@ from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.books import aged as made_earlier
-from tests.oropay.house import charges_at_gateway, overdue, prove_absent, reload, renewed_in_place
-from tests.oropay.test_late_holds import refuse_reversals
+from tests.oropay.house import charges_at_gateway, overdue, prove_absent, refuse_each_try, reload, renewed_in_place
 from tests.oropay.test_lost_follow_ups import follow_up
 
 S = TransactionState
@@ -133,8 +133,7 @@ def test_a_hold_that_was_renewed_and_not_let_go_is_released_by_hand(
     held: PaymentTransaction, run: Run, account: ProviderAccount, payable: Payable, order: Order, sandbox: Sandbox
 ) -> None:
     renewed_in_place(held, by=order.placed_by)
-    refuse_reversals(sandbox, 1)
-    assert run(held.children.get(action=Action.CANCEL)).state == S.FAILED
+    refuse_each_try(held, sandbox)
     assert Alert.objects.filter(kind=AlertKind.NOT_DONE).count() == 1
 
     release = run(cancel_start(transaction=held, note="it is held twice", by=order.placed_by, now=timezone.now()))
@@ -145,6 +144,20 @@ def test_a_hold_that_was_renewed_and_not_let_go_is_released_by_hand(
     assert held.payment.money_state == MoneyState.AUTHORIZED
     with pytest.raises(CancelRefused, match="It was renewed"):
         cancel_start(transaction=held, note="once more", by=order.placed_by, now=timezone.now())
+
+
+def test_a_renewed_hold_that_was_captured_at_the_gateway_is_told(
+    held: PaymentTransaction, run: Run, account: ProviderAccount, order: Order, sandbox: Sandbox
+) -> None:
+    renewed_in_place(held, by=order.placed_by)
+    sandbox.gateway().capture(follow_up(held.gateway_id, amount=Money(100, "USD")))
+    sandbox.control("/batches/close", {})
+
+    release = run(held.children.get(action=Action.CANCEL))
+
+    assert (release.state, release.failure_reason) == (S.FAILED, FailureReason.BATCH_CLOSED)
+    assert not held.children.filter(state=S.QUEUED).exists()
+    assert Alert.objects.get(transaction=release).kind == AlertKind.NOT_DONE
 
 
 def test_a_renewal_the_gateway_refuses_leaves_the_hold_and_tells_its_owner(

@@ -256,7 +256,7 @@ def test_a_release_whose_answer_was_lost_is_judged_by_what_the_gateway_holds(
         assert again(in_review).state == TransactionState.APPROVED
         assert books(AccountName.GATEWAY_CLEARING) == 100
     else:
-        assert (found.state, found.failure_reason) == (TransactionState.FAILED, FailureReason.REFUSED)
+        assert (found.state, found.failure_reason) == (TransactionState.FAILED, FailureReason.NOT_DONE)
         assert again(in_review).state == TransactionState.REVIEW
         assert books(AccountName.GATEWAY_CLEARING) == 0
 

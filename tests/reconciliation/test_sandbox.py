@@ -28,7 +28,7 @@ from oropay.models import (
 )
 from oropay.services import NewCard, provider_provision, refund_lines_suggested, refund_start
 from reconciliation.models import CaseKind, ExceptionCase, LineKind, SettlementLine
-from reconciliation.selectors import Group, WorkbenchFilter, workbench
+from reconciliation.selectors import Group, WorkbenchFilter, fees_of, workbench
 from reconciliation.services import Pulled
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.samples import sale
@@ -95,6 +95,10 @@ def test_card_refund_and_bank_debit_settle_to_the_cent(
     # Card: 100.00 − 30.00 − (2.9 % + 0.30); ACH: 80.00 − 0.80.
     assert books(AccountName.CASH_IN_TRANSIT) == Decimal("66.80") + Decimal("79.20")
     assert books(AccountName.GATEWAY_FEES) == Decimal("4.00")
+    # 3.20 by the sizes of 100.00 and 30.00, to the cent.
+    shares = {charge.pk: Decimal("2.46"), refund.pk: Decimal("0.74"), debit.pk: Decimal("0.80")}
+    assert fees_of(transaction_ids=[charge.pk, refund.pk, debit.pk]) == shares
+    assert fees_of(transaction_ids=[refund.pk]) == {refund.pk: Decimal("0.74")}
     assert sum(int(deposit["amount"]) for deposit in made) == 14600
 
     engine.reread(transaction_id=debit.pk, now=timezone.now())

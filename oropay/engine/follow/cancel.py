@@ -5,29 +5,15 @@ from django.utils.translation import gettext as _
 from ledger.models import EntryKind
 from oropay.engine.follow.recording import Recording, post, tell_ended, withdraw
 from oropay.engine.follow.renewal import renewal_ended
+from oropay.engine.follow.unwanted import give_back_again, gives_back_again
 from oropay.engine.follow.watched import watch_begin
 from oropay.models import Action, AlertKind, FailureReason, Method, PaymentTransaction, TransactionState
-from oropay.services.alert import alert_raise
-from oropay.services.followup import refund_instead_of_void, refundable, reversal_queue
+from oropay.services.alert import alert_over, alert_raise
+from oropay.services.followup import refund_instead_of_void, refundable
 from oropay.services.join import instrument_wait_end
 from oropay.status import is_nobodys_hold
 
 S = TransactionState
-GIVE_BACK_TRIES = 3
-"""How often what nobody waits for is given back by itself, before a person is told that it did not happen."""
-
-
-def gives_back_again(news: Recording) -> bool:
-    """Whether a reversal of late money did not happen and is to be tried again: nobody would press a button for it."""
-    row, parent = news.row, news.parent()
-    if parent is None or not parent.late or parent.state != S.APPROVED:
-        return False
-    if row.action != Action.CANCEL or row.state != S.FAILED or row.created_by_id is not None:
-        return False
-    tried = sum(
-        one.parent_id == parent.pk and one.action == Action.CANCEL and one.created_by_id is None for one in news.family
-    )
-    return row.failure_reason != FailureReason.BATCH_CLOSED and tried < GIVE_BACK_TRIES
 
 
 def canceled(news: Recording, state: TransactionState) -> None:
@@ -38,7 +24,7 @@ def canceled(news: Recording, state: TransactionState) -> None:
     if parent is None:
         raise ValueError(f"cancel {news.row.pk} has no parent")
     if gives_back_again(news):
-        reversal_queue(lost=parent, now=news.now)
+        give_back_again(news)
         return
     if is_nobodys_hold(parent):
         return  # given back before it was anybody's hold: the old one counts as it did
@@ -53,6 +39,8 @@ def canceled(news: Recording, state: TransactionState) -> None:
         _never_taken(news=news, parent=parent)
     elif state == S.APPROVED and parent.state == S.APPROVED:
         _undone(news=news, parent=parent)
+    elif state == S.APPROVED and parent.state == S.FAILED:
+        alert_over(row=parent, kind=AlertKind.AMOUNT_DIFFERS, remark=_("It was given back."), now=news.now)
     elif news.row.failure_reason == FailureReason.BATCH_CLOSED and parent.action == Action.CHARGE:
         _void_came_too_late(news=news, charge=parent)
 

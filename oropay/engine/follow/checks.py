@@ -20,6 +20,7 @@ from oropay.models import (
     CardCheck,
     InstrumentState,
     Method,
+    PaymentTransaction,
     Ruling,
     TransactionState,
 )
@@ -31,20 +32,29 @@ CHECKED = (INITIATING - AUTHENTICATING) | {Action.VALIDATE}
 """What a bank looks at address and security code for."""
 FIRST = frozenset({S.SENDING, S.UNKNOWN})
 """A transaction is judged when its outcome is learned, once."""
+HELD = "PREAUTHORIZED"
+"""The gateway's word for a hold of which nothing was taken."""
 GOOD = frozenset({S.APPROVED, S.REVIEW})
 
 
 def checked(*, news: Recording, move: Move) -> Move:
     """The move as the card-check policy allows it; writes down what a person must look at."""
-    row, payment = news.row, news.payment
-    if (
-        row.action not in CHECKED
-        or row.state not in FIRST
-        or move.state not in GOOD
-        or payment.method != Method.CARD
-        or payment.integration is None
-    ):
+    row = news.row
+    if row.state == S.REVIEW and move.state == S.APPROVED and news.answer.status == HELD and _was_refused(row):
+        return Move(S.REVIEW)  # its reversal did not happen: a person lets it go, and nothing is taken of it
+    if row.state not in FIRST or move.state not in GOOD or card_check(news) != Ruling.REFUSED:
         return move
+    return Move(S.DECLINED if row.action == Action.VALIDATE else S.REVIEW)
+
+
+def card_check(news: Recording) -> Ruling | None:
+    """What the policy says of the results in the answer, written down; None where it has nothing against them.
+
+    What a person must look at is told to one.
+    """
+    row, payment = news.row, news.payment
+    if row.action not in CHECKED or payment.method != Method.CARD or payment.integration is None:
+        return None
     answer, instrument = news.answer, payment.instrument
     saving, policy = row.action == Action.VALIDATE, cardchecks.policy_of(payment.integration)
     ruled, found = cardchecks.ruling(
@@ -53,25 +63,29 @@ def checked(*, news: Recording, move: Move) -> Move:
         policy=cardchecks.policy_for_saving(policy) if saving else policy,
     )
     if ruled is None:
-        return move
+        return None
     if saving:
         ruled = Ruling.REFUSED
     CardCheck.objects.get_or_create(
         transaction=row, defaults={"ruling": ruled, "found": [one.value for one in found], "raised_at": news.now}
     )
     if ruled == Ruling.REFUSED:
-        return Move(S.DECLINED if saving else S.REVIEW)
+        return ruled
     text = _("{amount} was approved, but {found}.").format(
         amount=format_money(row.amount, row.currency), found=cardchecks.words(found)
     )
     alert_raise(row=row, kind=AlertKind.CARD_CHECK, text=text, now=news.now)
-    return move
+    return ruled
 
 
 def turn_away(news: Recording) -> None:
     """Queue the reversal of what the policy refused."""
-    if CardCheck.objects.filter(transaction=news.row, ruling=Ruling.REFUSED).exists():
+    if _was_refused(news.row):
         news.family.append(reversal_queue(lost=news.row, now=news.now))
+
+
+def _was_refused(row: PaymentTransaction) -> bool:
+    return CardCheck.objects.filter(transaction=row, ruling=Ruling.REFUSED).exists()
 
 
 def being_reversed(news: Recording) -> bool:

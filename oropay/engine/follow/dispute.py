@@ -262,7 +262,7 @@ def take_differently(
     row = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST)
     given = [(payable_id, -change) for payable_id, change in changed if change < 0]
     taken = [(payable_id, change) for payable_id, change in changed if change > 0]
-    back = _ask(news=news, row=row, turn=DisputeTurn.RECOVERED, amounts=given)
+    back = _ask(news=news, row=row, turn=DisputeTurn.TAKEN_ELSEWHERE, amounts=given)
     gone = _ask(news=news, row=row, turn=DisputeTurn.LOST, amounts=taken)
     if dispute.not_pursued:
         _give_up(news=news, dispute=dispute, amounts=taken)

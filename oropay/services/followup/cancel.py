@@ -1,7 +1,7 @@
 """Releasing a hold, voiding a charge that is not settled, reversing what was never answered."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
@@ -136,11 +136,12 @@ def cancel_queue(
     return cancel
 
 
-def reversal_queue(*, lost: PaymentTransaction, now: datetime) -> PaymentTransaction:
-    """Queue asking the gateway to reverse a transaction by our reference. The caller holds the payment's lock.
+def reversal_queue(*, lost: PaymentTransaction, now: datetime, pause: timedelta | None = None) -> PaymentTransaction:
+    """Queue asking the gateway to reverse a transaction, by our reference if it gave us no id, after a `pause`. The
+    caller holds the payment's lock.
 
-    For an initiating transaction that two look-ups did not find, or that was approved for another amount than asked.
+    For what two look-ups did not find, what was taken for another amount than asked, and what nobody wants.
     """
     return follow_up_queue(
-        payment=lost.payment, parent=lost, action=Action.CANCEL, amount=lost.amount, by=None, now=now
+        payment=lost.payment, parent=lost, action=Action.CANCEL, amount=lost.amount, by=None, now=now, pause=pause
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -70,8 +70,12 @@ def follow_up_queue(
     reason: str = "",
     waits: bool = False,
     capture_mode: str = "",
+    pause: timedelta | None = None,
 ) -> PaymentTransaction:
-    """The row that the worker sends; one that `waits` for a second person is sent only once it is released."""
+    """The row that the worker sends; one that `waits` for a second person is sent only once it is released.
+
+    After a `pause` it is in the queue as one that was asked for then.
+    """
     row = PaymentTransaction.objects.create(
         payment=payment,
         parent=parent,
@@ -84,9 +88,10 @@ def follow_up_queue(
         reason=reason,
         created_by=by,
         created_at=now,
-        next_at=None if waits else now + settings.OROPAY_RESEND_AFTER,
+        queued_at=now + pause if pause else None,
+        next_at=None if waits else now + (pause or settings.OROPAY_RESEND_AFTER),
     )
-    if not waits:
+    if not waits and not pause:
         hint("oropay.tasks.execute", row.pk, queue="gateway-interactive")
     return row
 
