@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from moneyed import Money
 
 from commerce.models import User
@@ -39,10 +40,20 @@ def client(administrator: User, opened: Opened) -> Client:
     return opened(administrator)
 
 
-def test_the_list_shows_deadline_amount_state_and_customer(dispute: Dispute, client: Client) -> None:
+def test_the_list_shows_deadline_amount_state_and_customer(house: House, dispute: Dispute, client: Client) -> None:
+    assert dispute.respond_by is not None
+    days = (house.seller.today(dispute.respond_by) - house.seller.today(timezone.now())).days
+
     shown = client.get(reverse(LIST)).content.decode()
 
-    for words in ("Chargeback", "$50.00", "in 5 days", "Waiting for our answer", "Acme Manufacturing", "Due this week"):
+    for words in (
+        "Chargeback",
+        "$50.00",
+        f"in {days} days",
+        "Waiting for our answer",
+        "Acme Manufacturing",
+        "Due this week",
+    ):
         assert words in shown
 
 
