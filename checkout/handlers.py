@@ -1,6 +1,6 @@
 """Orders as the payment module sees them: what is owed for one, what it contains, what money does to it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
@@ -15,10 +15,9 @@ from commerce.models import Order, OrderLine, OrderState
 from ledger.models import AccountName
 from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
-from oropay.models import Payable, RefundLine, RefundSource, TransactionState
+from oropay.models import Payable, RefundLine, TransactionState
 from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
-from oropay.services import refund_mail
 from oropay.services.share import net_at
 from plumbing.compiled import compiled
 
@@ -82,6 +81,9 @@ class OrderPayable:
             is_billed=order.billed_at is not None,
         )
 
+    def took_over(self, *, old: Collection[int], among: Collection[int]) -> Mapping[int, int]:
+        return {}
+
     def on_started(self, *, event: MoneyEvent) -> None:
         _checkouts_move(event.payable, CheckoutState.OPEN, CheckoutState.PAYING)
 
@@ -108,19 +110,9 @@ class OrderPayable:
         return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=event.amount)]
 
     def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
-        """As far as the deposit reaches: a dispute that was lost while the refund was under way may have taken it."""
-        refund_mail(refund=event.transaction, heard_by=event.payable, now=event.now)
-        asked = dict.fromkeys((RefundSource.CREDIT, RefundSource.DEPOSIT), ZERO)
-        for line in event.lines:
-            asked[RefundSource(line.source)] += line.amount
-        sides = [
-            Credit(account=AccountName.CUSTOMER_CREDIT, amount=asked[RefundSource.CREDIT]),
-            Credit(
-                account=AccountName.CUSTOMER_DEPOSIT,
-                amount=min(asked[RefundSource.DEPOSIT], net_at(event=event, after=False)),
-            ),
-        ]
-        return [side for side in sides if side.amount > 0]
+        """As far as the deposit reaches: a lost dispute, or a refund before this one, may have taken it."""
+        given = min(event.amount, net_at(event=event, after=False))
+        return [Credit(account=AccountName.CUSTOMER_DEPOSIT, amount=given)] if given > 0 else []
 
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
         """A deposit stands until the dispute is lost; then the order is owed again. A deposit is never written off.

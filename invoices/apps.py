@@ -9,19 +9,18 @@ class InvoicesConfig(AppConfig):
     def ready(self) -> None:
         from commerce.ports import order_listeners
         from invoices.control import CreditTotal, ReceivableTotal
-        from invoices.handlers import CreditRefunds, InvoicePayable
+        from invoices.handlers import InvoicePayable
         from invoices.jobs import ORDER_JOB, DrawDocument, InvoiceOrder, IssueReceipt, PlacedOrders
         from invoices.services.memo import DebitMemos
         from invoices.services.post import DOCUMENT_JOB
         from invoices.services.receipt import RECEIPT_JOB
         from ledger.ports import control_totals
         from oropay.models import PayableKind
-        from oropay.ports import DEBTS, debts, money_listeners, payable_handlers
+        from oropay.ports import DEBTS, debts, payable_handlers
         from plumbing.ports import job_runners
 
         payable_handlers.register(PayableKind.INVOICE, InvoicePayable())
         debts.register(DEBTS, DebitMemos())
-        money_listeners.register("invoices", CreditRefunds())
         control_totals.register("invoices.receivable", ReceivableTotal())
         control_totals.register("invoices.customer_credit", CreditTotal())
         order_listeners.register("invoices", PlacedOrders())

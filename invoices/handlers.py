@@ -1,11 +1,8 @@
 """Invoices as the payment module sees them: what is owed on one, what it contains, what money does to it."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from commerce.drafts import AddressSnapshot
@@ -23,17 +20,15 @@ from invoices.services.allocation import (
     allocation_undo,
     allocation_write_off,
     allocation_write_off_end,
-    credit_take_back,
 )
 from invoices.services.receipt import receipt_note
 from ledger.models import AccountName
 from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
-from oropay.models import Action, AlertKind, Payable, PaymentTransaction, RefundLine, RefundSource
+from oropay.models import Action, AlertKind, Payable, PaymentTransaction, RefundSource
 from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
-from oropay.services import alert_raise, refund_mail
-from oropay.services.share import net_at
+from oropay.services import alert_raise
 
 ZERO = Decimal(0)
 
@@ -94,6 +89,10 @@ class InvoicePayable:
             is_closed=invoice.state == InvoiceState.VOID,
         )
 
+    def took_over(self, *, old: Collection[int], among: Collection[int]) -> Mapping[int, int]:
+        posted = Invoice.objects.filter(payable__in=among, order__payable__in=old)
+        return dict(posted.values_list("order__payable", "payable"))
+
     def on_started(self, *, event: MoneyEvent) -> None:
         """Nothing is allocated before there is money; that somebody pays is in the payment's own rows."""
 
@@ -147,15 +146,28 @@ class InvoicePayable:
 
     def on_voided(self, *, event: MoneyEvent) -> Sequence[Credit]:
         """The mirror of the capture: what it paid is owed again, credit it left is gone."""
-        return self._take_back(event)
+        return _credits(
+            allocation_take_back(
+                invoice=_invoice(event.payable),
+                payment=event.payment,
+                transaction=event.transaction.subject,
+                amount=event.amount,
+                now=event.now,
+            )
+        )
 
     def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
-        """What a lost dispute has taken before, this payment cannot give: the engine makes it the customer's debt."""
-        refund_mail(refund=event.transaction, heard_by=event.payable, now=event.now)
-        if event.payment.transactions.filter(action=Action.CHARGEBACK_LOST).exists():
-            stood = net_at(event=event, after=False) - net_at(event=event, after=True)
-            event = replace(event, amount=min(event.amount, stood))
-        return self._take_back(event)
+        """From what the payment still pays. A deposit that was billed since gives first what billing left as credit."""
+        return _credits(
+            allocation_reach(
+                invoice=_invoice(event.payable),
+                payment=event.payment,
+                transaction=event.transaction.subject,
+                amount=event.amount,
+                credit_first=any(line.source == RefundSource.DEPOSIT for line in event.lines),
+                now=event.now,
+            )
+        )
 
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
         """What the money paid stands while it is disputed; once lost it is owed again, unless it is written off.
@@ -225,34 +237,6 @@ class InvoicePayable:
             *_credits(Split(allocated=split.allocated - not_bad, credited=split.credited)),
         ]
         return [side for side in sides if side.amount]
-
-    def _take_back(self, event: MoneyEvent) -> Sequence[Credit]:
-        return _credits(
-            allocation_take_back(
-                invoice=_invoice(event.payable),
-                payment=event.payment,
-                transaction=event.transaction.subject,
-                amount=event.amount,
-                now=event.now,
-            )
-        )
-
-
-class CreditRefunds:
-    """A refund taken from unallocated credit has no payable to tell; the listener for expected money hears of it."""
-
-    def on_expected(self, *, transaction: PaymentTransaction, gateway_id: str, amount: Decimal, now: datetime) -> None:
-        if transaction.action != Action.REFUND:
-            return
-        asked = RefundLine.objects.filter(refund=transaction, source=RefundSource.CREDIT).aggregate(
-            sum=Sum("amount", default=ZERO)
-        )["sum"]
-        refund_mail(refund=transaction, heard_by=None, now=now)
-        if asked > 0:
-            credit_take_back(payment=transaction.payment, transaction=transaction, amount=asked, now=now)
-
-    def on_withdrawn(self, *, transaction: PaymentTransaction, now: datetime) -> None:
-        """A void gives credit back through the invoice it paid."""
 
 
 def _credits(split: Split) -> list[Credit]:

@@ -1,6 +1,6 @@
 """How the payment module reaches the rooms above it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -92,6 +92,10 @@ class PayableHandler(Protocol):
 
     def figures(self, *, payable: Payable) -> Figures: ...
 
+    def took_over(self, *, old: Collection[int], among: Collection[int]) -> Mapping[int, int]:
+        """Which of its payables `among` these stand where `old` ones stood before, by id: an invoice for its order."""
+        ...
+
     def on_started(self, *, event: MoneyEvent) -> None: ...
 
     def on_authorized(self, *, event: MoneyEvent) -> None: ...
@@ -111,7 +115,11 @@ class PayableHandler(Protocol):
     def on_voided(self, *, event: MoneyEvent) -> Sequence[Credit]: ...
 
     def on_refunded(self, *, event: MoneyEvent) -> Sequence[Credit]:
-        """Say what gives the money back. Σ is less than the event's amount by what a lost dispute took before."""
+        """Say what gives the money back, as far as money of the payment reaches.
+
+        Σ is less than the event's amount by what went back before; the engine makes that the customer's debt by
+        `debts`.
+        """
         ...
 
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
@@ -148,10 +156,12 @@ class DebtKind(StrEnum):
     """A lost dispute took more than the payment still covered."""
     DISPUTE_FEE = "dispute_fee"
     """Our price for a dispute that was lost."""
+    OVERREFUNDED = "overrefunded"
+    """Refunds gave more than the payment still covered: one that was ruled out came after all, say."""
 
 
 class Debts(Protocol):
-    """Makes money that went back, or a fee for it, something that the customer owes."""
+    """Makes money that went back, or a fee for it, something that the customer owes; and keeps what we owe them."""
 
     def owe(
         self, *, transaction: PaymentTransaction, kind: DebtKind, amount: Decimal, occurred_on: date, now: datetime
@@ -164,6 +174,10 @@ class Debts(Protocol):
 
     def keep(self, *, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> Credit:
         """Keep money that came back though a memo asks the customer for it, as credit; the caller books it."""
+        ...
+
+    def spend(self, *, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> Credit:
+        """Take what a refund gives from the customer's unallocated credit, as far as there is any; the caller books."""
         ...
 
 

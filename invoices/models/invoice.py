@@ -17,6 +17,7 @@ DEBT_KINDS = [
     (DebtKind.RETURN_FEE.value, _("fee for a returned debit")),
     (DebtKind.DISPUTE_LOST.value, _("money that a lost dispute took")),
     (DebtKind.DISPUTE_FEE.value, _("fee for a lost dispute")),
+    (DebtKind.OVERREFUNDED.value, _("money given back beyond what was left")),
 ]
 
 

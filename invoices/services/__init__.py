@@ -10,7 +10,6 @@ from invoices.services.allocation import (
     allocation_take_back,
     balance,
     credit_add,
-    credit_take_back,
 )
 from invoices.services.document import invoice_document_make
 from invoices.services.draft import (
@@ -34,7 +33,6 @@ __all__ = [
     "allocation_take_back",
     "balance",
     "credit_add",
-    "credit_take_back",
     "invoice_document_make",
     "invoice_draft",
     "invoice_draft_delete",

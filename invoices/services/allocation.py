@@ -1,7 +1,7 @@
 """Money meets invoice. Small writers without transactions of their own: the caller holds payables, invoice and credits.
 
-Facts are never refused: what does not fit the balance becomes customer credit, and what is given back beyond what is
-left becomes credit below zero.
+Facts are never refused: what does not fit the balance becomes customer credit, and a void beyond what is left becomes
+credit below zero.
 """
 
 from collections.abc import Sequence
@@ -149,13 +149,21 @@ def allocation_take_back(
 
 
 def allocation_reach(
-    *, invoice: Invoice, payment: Payment, transaction: PaymentTransaction | None, amount: Decimal, now: datetime
+    *,
+    invoice: Invoice,
+    payment: Payment,
+    transaction: PaymentTransaction | None,
+    amount: Decimal,
+    now: datetime,
+    credit_first: bool = False,
 ) -> Split:
     """Money of a payment goes back: the invoice is due again by as much as it had been paid with it.
 
     Taken, in this order, from what `transaction` pays of this invoice, what the payment pays of it otherwise, credit
-    the payment left behind, other invoices of the payment. It may come to less than `amount`.
+    the payment left behind (or that before all others), other invoices of the payment. It may come to less than
+    `amount`.
     """
+    spared = credit_shrink(payment=payment, amount=amount) if credit_first else ZERO
     rows = sorted(
         Allocation.objects.filter(payment=payment, kind=AllocationKind.PAYMENT, state=AllocationState.LIVE),
         key=lambda row: (
@@ -166,8 +174,8 @@ def allocation_reach(
     )
     here = [row for row in rows if row.invoice_id == invoice.pk]
     elsewhere = [row for row in rows if row.invoice_id != invoice.pk]
-    allocated = _shrink(rows=here, amount=amount, now=now)
-    credited = credit_shrink(payment=payment, amount=amount - allocated)
+    allocated = _shrink(rows=here, amount=amount - spared, now=now)
+    credited = spared + credit_shrink(payment=payment, amount=amount - spared - allocated)
     allocated += _shrink(rows=elsewhere, amount=amount - allocated - credited, now=now)
     return Split(allocated=allocated, credited=credited)
 
@@ -263,11 +271,24 @@ def allocation_undo(
     )
 
 
-def credit_take_back(*, payment: Payment, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> None:
-    """Credit of a payment is given back; what the payment has not left there, the customer owes."""
-    missing = amount - credit_shrink(payment=payment, amount=amount)
-    if missing > 0:
-        credit_overdraw(payment=payment, transaction=transaction, amount=missing, now=now)
+def credit_spend(*, payment: Payment, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> Decimal:
+    """Give credit of a payment's customer back, up to `amount`; returns how much there was.
+
+    What this payment has not left there is noted below zero, against what others left.
+    """
+    spent = min(amount, max(ZERO, credit_of(payment=payment)))
+    beyond = spent - credit_shrink(payment=payment, amount=spent)
+    if beyond > 0:
+        credit_overdraw(payment=payment, transaction=transaction, amount=beyond, now=now)
+    return spent
+
+
+def credit_of(*, payment: Payment) -> Decimal:
+    """All that is left of the credit of a payment's customer, whichever payments left it."""
+    left: Decimal = CustomerCredit.objects.filter(
+        organization_id=payment.organization_id, customer_id=payment.customer_id, currency=payment.currency
+    ).aggregate(sum=Sum("remaining", default=ZERO))["sum"]
+    return left
 
 
 def credit_add(

@@ -17,7 +17,7 @@ from commerce.drafts import AddressSnapshot
 from commerce.models import NumberKind, Website
 from commerce.services import number_next
 from invoices.models import CreditSource, Invoice, InvoiceKind, InvoiceLine, InvoiceState
-from invoices.services.allocation import credit_add
+from invoices.services.allocation import credit_add, credit_spend
 from invoices.services.post import DOCUMENT_JOB
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
@@ -54,6 +54,11 @@ KINDS: Mapping[DebtKind, MemoKind] = {
     DebtKind.DISPUTE_FEE: MemoKind(
         gettext_lazy("Fee for the disputed card payment of {day}"), EntryKind.FEE_PASSED_ON, AccountName.FEE_INCOME
     ),
+    DebtKind.OVERREFUNDED: MemoKind(
+        gettext_lazy("Payment of {day}: more was given back than was left of it"),
+        EntryKind.DEBIT_MEMO_POSTED,
+        AccountName.GATEWAY_CLEARING,
+    ),
 }
 """Source: the posting table of the domain. What a dispute took left the gateway's account when it was opened."""
 
@@ -79,6 +84,10 @@ class DebitMemos:
             now=now,
         )
         return Credit(account=AccountName.CUSTOMER_CREDIT, amount=amount)
+
+    def spend(self, *, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> Credit:
+        spent = credit_spend(payment=transaction.payment, transaction=transaction, amount=amount, now=now)
+        return Credit(account=AccountName.CUSTOMER_CREDIT, amount=spent)
 
 
 def debit_memo_post(

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import Sum
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import NumberKind, OrderState, User
+from commerce.money import format_money
 from commerce.services import number_next, order_bill, order_unbill
 from commerce.terms import due_date
 from invoices import locks
@@ -21,7 +23,16 @@ from ledger.models import AccountName, Entry, EntryKind
 from ledger.selectors import entries_of
 from ledger.services import Line, entry_mirror, entry_post, period_hold
 from oropay import locks as money_locks
-from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, TransactionState
+from oropay.models import (
+    FINAL,
+    Action,
+    Payable,
+    PayableKind,
+    PaymentPayable,
+    PaymentTransaction,
+    RefundLine,
+    TransactionState,
+)
 from oropay.ports import DebtKind
 from oropay.services import Share, own_sums, payable_open, payable_recompute, payable_running, payable_take_over
 from plumbing.audit import because
@@ -30,7 +41,9 @@ from plumbing.services import job_add, note_add
 ZERO = Decimal(0)
 DOCUMENT_JOB = "invoices.document"
 POSTINGS = [EntryKind.INVOICE_POSTED, EntryKind.FEE_PASSED_ON]
-"""What voiding mirrors. A debit memo over money that a bank took back is never void."""
+"""What voiding mirrors."""
+MONEY_GONE = frozenset({DebtKind.RETURNED, DebtKind.DISPUTE_LOST, DebtKind.OVERREFUNDED})
+"""Why debit memos are never void: the customer does have the money. Only a fee may be waived."""
 TAKING = frozenset({Action.CHARGE, Action.CAPTURE, Action.OFFLINE_RECEIPT})
 
 
@@ -59,7 +72,8 @@ def invoice_post(*, invoice: Invoice, by: User | None, now: datetime, mail: bool
         NotADraft: it is posted already.
         InvoiceEmpty: it has no lines.
         OrderNotBillable: its order was canceled.
-        PostRefused: a payment, capture or refund of its order has no outcome yet.
+        PostRefused: a payment, capture or void of its order has no outcome yet. A refund may be under way: what it
+            takes, it takes from what the deposit left as credit, then from the invoice.
     """
     with because(by=by, why="post invoice"):
         return _post(invoice_id=invoice.pk, by=by, now=now, mail=mail)
@@ -93,7 +107,7 @@ def _post(*, invoice_id: int, by: User | None, now: datetime, mail: bool) -> Inv
         raise NotADraft(number=invoice.number)
     if not invoice.lines.exists():
         raise InvoiceEmpty
-    if deposit is not None and payable_running(payable=deposit):
+    if deposit is not None and payable_running(payable=deposit, besides=[Action.REFUND]):
         raise PostRefused(why=_("A payment of its order has no outcome yet; try again when it has ended."))
 
     payable = payable_open(
@@ -112,6 +126,7 @@ def _post(*, invoice_id: int, by: User | None, now: datetime, mail: bool) -> Inv
         payable_recompute(payable=payable)
     else:
         applied = _deposit_apply(invoice=invoice, deposit=deposit, today=today, now=now)
+        _refunds_note(invoice=invoice, deposit=deposit, now=now)
         payable_take_over(old=deposit, new=payable)
     job_add(kind=DOCUMENT_JOB, key=str(invoice.pk), payload={"invoice": invoice.pk, "mail": mail}, now=now)
 
@@ -198,29 +213,51 @@ def _deposit_apply(*, invoice: Invoice, deposit: Payable, today: date, now: date
     return applied
 
 
+def _refunds_note(*, invoice: Invoice, deposit: Payable, now: datetime) -> None:
+    """Say on the invoice that a refund of the deposit is still under way: nobody else sees that it may be due again."""
+    lines = RefundLine.objects.filter(payable=deposit).exclude(refund__state__in=FINAL)
+    under_way = lines.aggregate(sum=Sum("amount", default=ZERO))["sum"]
+    if under_way > 0:
+        text = _(
+            "A refund of {amount} of its order is under way. Once it is sure, it is taken from what is left of the "
+            "deposit as credit, then from this invoice, which is due again by as much."
+        )
+        note_add(on=invoice, text=text.format(amount=format_money(under_way, invoice.currency)), by=None, now=now)
+
+
 def _takings(*, deposit: Payable, pending: bool) -> list[Taking]:
-    """What each charge, capture or recorded receipt left on the order, net of all that went back since."""
+    """What each charge, capture or recorded receipt left on the order, net of all that went back since.
+
+    What went back of one beyond what it was worth lowers the others of its payment.
+    """
     found = []
     for part in PaymentPayable.objects.filter(payable=deposit).select_related("payment").order_by("payment_id"):
         family = list(part.payment.transactions.order_by("pk"))
         state = TransactionState.PENDING if pending else TransactionState.APPROVED
+        all_of_it = own_sums(payable=deposit, rows=[_share(part=part, own=family)])
+        left = all_of_it.settling if pending else all_of_it.net
         for row in family:
             if row.action not in TAKING or row.state != state:
                 continue
             row.payment = part.payment
-            sums = own_sums(payable=deposit, rows=[_share(part=part, of=row, family=family)])
-            amount = sums.settling if pending else sums.net
+            sums = own_sums(payable=deposit, rows=[_share(part=part, own=_with_what_followed(row, family=family))])
+            amount = min(left, sums.settling if pending else sums.net)
             if amount > 0:
                 found.append(Taking(transaction=row, amount=amount))
+                left -= amount
     return found
 
 
-def _share(*, part: PaymentPayable, of: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Share:
+def _with_what_followed(row: PaymentTransaction, *, family: Sequence[PaymentTransaction]) -> list[PaymentTransaction]:
     """One charge, capture or receipt with everything that followed from it."""
-    own = [of]
-    for row in family:  # oldest first: what follows is newer than what it follows from
-        if row.parent_id in {known.pk for known in own}:
-            own.append(row)
+    own = [row]
+    for other in family:  # oldest first: what follows is newer than what it follows from
+        if other.parent_id in {known.pk for known in own}:
+            own.append(other)
+    return own
+
+
+def _share(*, part: PaymentPayable, own: list[PaymentTransaction]) -> Share:
     return Share(
         payment_id=part.payment_id,
         method=part.payment.method,
@@ -262,8 +299,8 @@ def _void(*, invoice_id: int, note: str, by: User, now: datetime) -> Invoice:
 def _voidable_check(*, invoice: Invoice, payable: Payable) -> None:
     if invoice.state != InvoiceState.POSTED:
         raise VoidRefused(number=invoice.number, why=_("it is void already."))
-    if invoice.cause_kind == DebtKind.RETURNED:
-        raise VoidRefused(number=invoice.number, why=_("the bank did take this money, so it stays owed."))
+    if invoice.cause_kind in MONEY_GONE:
+        raise VoidRefused(number=invoice.number, why=_("this money did go back to the customer, so it stays owed."))
     if payable_running(payable=payable):
         raise VoidRefused(number=invoice.number, why=_("somebody is paying it; wait for the outcome."))
     stands = allocated_to(invoice=invoice)

@@ -31,8 +31,10 @@ class AlertKind(models.TextChoices):
     """Somebody captured, reversed or refunded at the gateway itself; it is recorded here."""
     RETURN_WITHOUT_CODE = "return_without_code", _("Returned without a code")
     """A bank debit came back and nobody said why: a person must find out and enter the code."""
-    RETURNED_AFTER_REFUND = "returned_after_refund", _("Refunded and returned")
-    """A bank debit came back, or a dispute was lost, of what was given back too: the customer owes the difference."""
+    RETURNED_AFTER_REFUND = "returned_after_refund", _("Given back twice")
+    """A bank debit came back, a dispute was lost or another refund was made of what was given back too: the customer
+    owes the difference.
+    """
     RETURN_RATE = "return_rate", _("Return rate too high")
     """More bank debits came back than Nacha tolerates."""
     DEBIT_UNREAD = "debit_unread", _("Debit cannot be read")

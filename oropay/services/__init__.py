@@ -72,7 +72,7 @@ from oropay.services.provider import (
     webhook_address,
     webhook_rotate,
 )
-from oropay.services.refund_mail import instrument_words, refund_mail
+from oropay.services.refund_mail import instrument_words
 from oropay.services.retry import debit_retry
 from oropay.services.settlement import SettledKind, SettledNote, returns_reread, settlement_note, watch_wake
 from oropay.services.share import Share, own_sums
@@ -189,7 +189,6 @@ __all__ = [
     "reauthorize_start",
     "refund_limits_propose",
     "refund_lines_suggested",
-    "refund_mail",
     "refund_start",
     "refundable",
     "releasable",

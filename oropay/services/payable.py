@@ -1,6 +1,6 @@
 """Opening payables and keeping their money columns true."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -15,6 +15,7 @@ from oropay import locks
 from oropay.models import (
     INITIATING,
     LIVE,
+    Action,
     Payable,
     PayableKind,
     Payment,
@@ -203,7 +204,8 @@ def payable_take_over(*, old: Payable, new: Payable) -> int:
     of those payments reach the invoice. Returns how many payments moved.
 
     Inside the caller's transaction, which has noted that the old one is billed. Whoever holds a payable decides about
-    its parts, so both are locked here. Nothing may be running that names the old payable: see `payable_running`.
+    its parts, so both are locked here. Nothing but refunds may be running that names the old payable: see
+    `payable_running`. They are asked then what took it over: see `share.stands_now`.
     """
     held = {payable.pk: payable for payable in locks.payables(ids=[old.pk, new.pk])}
     moved = PaymentPayable.objects.filter(payable=old).update(payable=new)
@@ -212,14 +214,15 @@ def payable_take_over(*, old: Payable, new: Payable) -> int:
     return moved
 
 
-def payable_running(*, payable: Payable) -> bool:
-    """Whether any conversation with the gateway about this payable's payments has no outcome yet.
+def payable_running(*, payable: Payable, besides: Collection[Action] = ()) -> bool:
+    """Whether any conversation with the gateway about this payable's payments, `besides` some, has no outcome yet.
 
     Pending bank debits and open holds are outcomes: they may go on for days.
     """
-    return PaymentTransaction.objects.filter(
+    running = PaymentTransaction.objects.filter(
         payment__parts__payable=payable, state__in=[*LIVE, TransactionState.AWAITING_APPROVAL]
-    ).exists()
+    )
+    return running.exclude(action__in=besides).exists()
 
 
 def money_states_write(families: Mapping[Payment, Sequence[PaymentTransaction]]) -> None:

@@ -1,26 +1,40 @@
 """The mail that says that money was given back, to whoever had paid."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from oropay.models import Instrument, InstrumentKind, Payable, PaymentTransaction, RefundLine
+from ledger.models import AccountName
+from oropay.models import Instrument, InstrumentKind, PaymentTransaction
+from oropay.ports import Credit
 from oropay.services.addressee import addressee_of
 from plumbing.services import mail_queue
 
+SAID_AS = {AccountName.RECEIVABLE: "invoice", AccountName.CUSTOMER_DEPOSIT: "deposit"}
+"""What the mail calls whatever gave the money; everything else is the customer's credit."""
 
-def refund_mail(*, refund: PaymentTransaction, heard_by: Payable | None, now: datetime) -> None:
-    """Queue one mail about an approved refund, in the transaction that records it.
 
-    The owner of every payable a refund is taken from hears of it and calls this with its own payable (None: the refund
-    is taken from credit alone); the first of them writes the mail about all of it.
-    """
+@dataclass(frozen=True)
+class TakenFrom:
+    """One part of a refund and what gave it."""
+
+    credit: Credit
+    number: str = ""
+    """Of the order, invoice or debit memo."""
+    had_before: bool = False
+    """Nothing gave it: the customer has it twice, and owes it by this debit memo."""
+
+    @property
+    def kind(self) -> str:
+        return "memo" if self.had_before else SAID_AS.get(self.credit.account, "credit")
+
+
+def refund_mail(*, refund: PaymentTransaction, taken: Sequence[TakenFrom], now: datetime) -> None:
+    """Queue one mail about an approved refund, in the transaction that records it, with everything it is taken from."""
     payment = refund.payment
-    lines = list(RefundLine.objects.filter(refund=refund).select_related("payable").order_by("pk"))
-    speaks = next((line.payable_id for line in lines if line.payable_id is not None), None)
-    if speaks != (heard_by.pk if heard_by is not None else None):
-        return
     to = addressee_of(payment=payment)
     if not to.email:
         return
@@ -37,14 +51,7 @@ def refund_mail(*, refund: PaymentTransaction, heard_by: Payable | None, now: da
             "amount": to.written(refund.amount, refund.currency),
             "method": method,
             "payer": to.payer,
-            "rows": [
-                (
-                    line.source,
-                    line.payable.number if line.payable else "",
-                    to.written(line.amount, refund.currency),
-                )
-                for line in lines
-            ],
+            "rows": [(one.kind, one.number, to.written(one.credit.amount, refund.currency)) for one in taken],
             "seller": payment.organization,
             "link": payment.website.url("storefront:paying", uuid=payment.uuid) if payment.website else "",
         },

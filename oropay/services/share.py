@@ -1,12 +1,12 @@
 """How much of a payment's transactions belongs to one of the payables it pays."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from commerce.money import shares
 from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, RefundLine
-from oropay.ports import MoneyEvent
+from oropay.ports import MoneyEvent, payable_handlers
 from oropay.status import Sums, sums_of
 
 ZERO = Decimal(0)
@@ -27,9 +27,8 @@ def own_sums(*, payable: Payable, rows: Sequence[Share]) -> Sums:
     """What these payments mean to this payable. No query while every payment pays one thing.
 
     A transaction is shared by what each part of its payment is, the rest of a cent by largest remainder, as `record`
-    shares it among the payables' owners. A refund is this payable's as far as its lines say so; what they take from a
-    payable that the payment no longer pays (an order that is billed now) is shared like everything else. What they
-    take from unallocated credit was no invoice's any more.
+    shares it among the payables' owners. A refund is this payable's as far as its lines say so; what they take from an
+    order that is billed now is its invoice's. What they take from unallocated credit was no invoice's any more.
     """
     parts = _parts(payment_ids=[own.payment_id for own in rows if own.part != own.whole])
     lines = _lines(rows=rows) if parts or payable.kind == PayableKind.INVOICE else {}
@@ -44,9 +43,10 @@ def own_sums(*, payable: Payable, rows: Sequence[Share]) -> Sums:
             currency = own.transactions[0].currency
             sums = replace(sums, held=_share(held, payable=payable, parts=of_payment, currency=currency))
         # What went back beyond what the payment still covered is a debit memo, and owed on no document of its own.
-        returned = min(sums.returned, max(ZERO, sums.captured - sums.refunded))
-        lost = min(sums.lost, max(ZERO, sums.captured - sums.refunded - returned))
-        total += replace(sums, returned=returned, lost=lost)
+        refunded = min(sums.refunded, sums.captured)
+        returned = min(sums.returned, sums.captured - refunded)
+        lost = min(sums.lost, sums.captured - refunded - returned)
+        total += replace(sums, refunded=refunded, returned=returned, lost=lost)
     return total
 
 
@@ -61,7 +61,19 @@ def net_at(*, event: MoneyEvent, after: bool) -> Decimal:
         whole=event.payment.amount,
         transactions=rows,
     )
-    return max(ZERO, own_sums(payable=event.payable, rows=[share]).net)
+    return own_sums(payable=event.payable, rows=[share]).net
+
+
+def stands_now(*, lines: Iterable[RefundLine], among: Collection[int]) -> Mapping[int, int]:
+    """Which of the payables that a payment pays took over what lines of its refunds name, by the ids of both.
+
+    Empty, and asks nobody, where nothing was billed since the refunds were asked for.
+    """
+    gone = {line.payable_id for line in lines if line.payable_id is not None} - set(among)
+    found: dict[int, int] = {}
+    for handler in payable_handlers.all() if gone else ():
+        found |= handler.took_over(old=gone, among=among)
+    return found
 
 
 def _own_amounts(
@@ -73,9 +85,11 @@ def _own_amounts(
 ) -> Mapping[int, Decimal]:
     """By transaction id, how much of it is this payable's. `parts` is None where the payment pays nothing else."""
     own: dict[int, Decimal] = {}
+    named = [line for row in family for line in lines.get(row.pk, ())]
+    heirs = stands_now(lines=named, among=[part.payable_id for part in parts]) if parts is not None else {}
     for row in family:
         if row.pk in lines:
-            own[row.pk] = _of_refund(payable=payable, lines=lines[row.pk], row=row, parts=parts)
+            own[row.pk] = _of_refund(payable=payable, lines=lines[row.pk], heirs=heirs, row=row, parts=parts)
         elif parts is None:
             own[row.pk] = row.amount
         else:
@@ -84,20 +98,22 @@ def _own_amounts(
 
 
 def _of_refund(
-    *, payable: Payable, lines: Sequence[RefundLine], row: PaymentTransaction, parts: Sequence[PaymentPayable] | None
+    *,
+    payable: Payable,
+    lines: Sequence[RefundLine],
+    heirs: Mapping[int, int],
+    row: PaymentTransaction,
+    parts: Sequence[PaymentPayable] | None,
 ) -> Decimal:
-    paid = {part.payable_id for part in parts} if parts is not None else {payable.pk}
-    named = sum((line.amount for line in lines if line.payable_id == payable.pk), ZERO)
-    nobodys = sum(
-        (
-            line.amount
-            for line in lines
-            if line.payable_id not in paid and not (line.payable_id is None and payable.kind == PayableKind.INVOICE)
-        ),
-        ZERO,
-    )
+    counted = [line for line in lines if line.payable_id is not None or payable.kind != PayableKind.INVOICE]
     if parts is None:
-        return named + nobodys
+        return sum((line.amount for line in counted), ZERO)
+    named = nobodys = ZERO
+    for line in counted:
+        if line.payable_id is None:
+            nobodys += line.amount
+        elif heirs.get(line.payable_id, line.payable_id) == payable.pk:
+            named += line.amount
     return named + _share(nobodys, payable=payable, parts=parts, currency=row.currency)
 
 

@@ -288,5 +288,7 @@ def test_what_a_late_refund_gave_back_is_not_left_for_a_refund_in_the_portal(
     refund = PaymentTransaction.objects.get(action=Action.REFUND, outside=True)
     lines = [(line.source, line.amount) for line in refund.refund_lines.order_by("pk")]
     assert lines == [("deposit", Decimal(60)), ("credit", Decimal(10))]
-    assert (books(AccountName.CUSTOMER_DEPOSIT), books(AccountName.CUSTOMER_CREDIT)) == (Decimal(0), Decimal(10))
+    memo = Invoice.objects.get(kind=InvoiceKind.DEBIT_MEMO)
+    assert (memo.cause, memo.cause_kind, memo.total) == (refund, "overrefunded", Decimal(10))
+    assert (books(AccountName.CUSTOMER_DEPOSIT), books(AccountName.CUSTOMER_CREDIT)) == (Decimal(0), Decimal(0))
     assert ledger_check() == []

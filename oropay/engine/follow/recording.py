@@ -71,11 +71,18 @@ def post(*, news: Recording, kind: EntryKind, ask: str) -> None:
     entry(news=news, kind=kind, credited=credited, sign=-1 if ask == "on_voided" else 1)
 
 
-def entry(*, news: Recording, kind: EntryKind, credited: list[Credit], sign: int) -> None:
-    """Gateway clearing against the named accounts; `sign` is 1 for money coming, −1 for money going back."""
+def entry(
+    *, news: Recording, kind: EntryKind, credited: list[Credit], sign: int, besides: Decimal = Decimal(0)
+) -> None:
+    """Gateway clearing against the named accounts; `sign` is 1 for money coming, −1 for money going back.
+
+    `besides` is how much of the transaction another entry books against clearing: it may be all of it.
+    """
     amount = sum((credit.amount for credit in credited), Decimal(0))
-    if amount != news.row.amount:
+    if amount + besides != news.row.amount:
         raise ValueError(f"transaction {news.row.pk}: credits of {amount} for {news.row.amount}")
+    if amount == 0:
+        return
     entry_post(
         organization_id=news.payment.organization_id,
         currency=news.row.currency,

@@ -1,8 +1,7 @@
 """What waits for a second person before it is sent: money given back above its maker's limit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +13,6 @@ from oropay.exceptions import CancelRefused, RefundTooLarge
 from oropay.models import (
     Action,
     Approval,
-    Payable,
     Payment,
     PaymentTransaction,
     RefundLine,
@@ -25,6 +23,7 @@ from oropay.services.followup.asking import giving_back_asked
 from oropay.services.followup.cancel import cancelable
 from oropay.services.followup.queue import follow_up_release, lock_family, member, refuse_running, waiting_end
 from oropay.services.followup.refund import credit_suffices, refundable
+from oropay.services.share import stands_now
 from plumbing.services import note_add
 
 Subject = tuple[Payment, list[PaymentTransaction]]
@@ -73,19 +72,11 @@ class GivingBack:
         )
 
     def details(self, *, approval: Approval) -> Sequence[tuple[str, str]]:
-        numbers = dict(
-            Payable.objects.filter(pk__in=[pk for _source, pk, _amount in approval.asked["lines"] if pk]).values_list(
-                "pk", "number"
-            )
-        )
+        row = _row_of(approval)
         lines = [
-            (
-                " · ".join([str(RefundSource(source).label), *([numbers[pk]] if pk else [])]),
-                format_money(Decimal(amount), approval.asked["currency"]),
-            )
-            for source, pk, amount in approval.asked["lines"]
+            (" · ".join(words), format_money(line.amount, row.currency)) for line, words in _taken_from(refund=row)
         ]
-        return [(_("Reason"), _row_of(approval).get_reason_display()), *lines]
+        return [(_("Reason"), row.get_reason_display()), *lines]
 
     def _limits_again(
         self,
@@ -105,6 +96,20 @@ class GivingBack:
             raise RefundTooLarge(asked=row.amount, limit=allowed.limit, currency=row.currency, why=allowed.reason)
         credit = [line for line in RefundLine.objects.filter(refund=row) if line.source == RefundSource.CREDIT]
         credit_suffices(payment=payment, amounts=[line.amount for line in credit], besides=row)
+
+
+def _taken_from(*, refund: PaymentTransaction) -> Iterator[tuple[RefundLine, list[str]]]:
+    """What a refund that waits would be taken from, in words; an order that was billed since names its invoice too."""
+    lines = list(RefundLine.objects.filter(refund=refund).select_related("payable").order_by("pk"))
+    parts = {part.payable_id: part.payable for part in refund.payment.parts.select_related("payable")}
+    heirs = stands_now(lines=lines, among=parts)
+    for line in lines:
+        words = [str(line.get_source_display())]
+        if line.payable is not None:
+            words.append(line.payable.number)
+            if (heir := heirs.get(line.payable.pk)) is not None:
+                words.append(_("billed since: {invoice} is due again").format(invoice=parts[heir].number))
+        yield line, words
 
 
 def _row_of(approval: Approval) -> PaymentTransaction:

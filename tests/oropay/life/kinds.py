@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from commerce.models import Organization
 from invoices.models import Invoice, InvoiceState
@@ -35,6 +35,13 @@ TRANSACTIONS: Mapping[str, Q] = {
     "a hold is released": Q(action=A.CANCEL, state=S.APPROVED, parent__action__in=HOLDS, created_by__isnull=False),
     "a charge is voided": Q(action=A.CANCEL, state=S.APPROVED, parent__action=A.CHARGE, parent__state=S.APPROVED),
     "a charge is refunded": Q(action=A.REFUND, state=S.APPROVED),
+    "an order is billed while its refund is under way": Q(
+        action=A.REFUND,
+        state=S.APPROVED,
+        created_at__lt=F("refund_lines__payable__order__billed_at"),
+        ended_at__gt=F("refund_lines__payable__order__billed_at"),
+    ),
+    "a refund that was ruled out turns up": Q(action=A.REFUND, late=True),
     "a bank debit is funded": Q(action=A.CHARGE, state=S.APPROVED) & BY_BANK,
     "a bank debit is rejected": Q(action=A.CHARGE, failure_reason=FailureReason.REJECTED) & BY_BANK,
     "a lost charge is found": Q(action__in=[A.CHARGE, A.AUTHORIZE], state=S.APPROVED) & LOST_ANSWER,

@@ -67,6 +67,10 @@ class Paying(Ground):
         if refund is not None:
             assert amount <= self._left_of(charge), f"{amount} given back of {charge}: {self.world.told()}"
 
+    @event(when=lambda self: self.order.billed_at is None and self.world.refunds_under_way)
+    def order_is_billed_while_money_goes_back(self) -> None:
+        self.order_is_billed()
+
     @event(when=lambda self: self.order.billed_at is None and self.world.rows)
     def order_is_billed(self) -> None:
         self.order.refresh_from_db()
@@ -88,11 +92,11 @@ class Paying(Ground):
         return found
 
     def _left_of(self, charge: PaymentTransaction) -> Decimal:
-        """What the gateway had before this event of a sale, less what we heard that disputes took of it."""
+        """What the gateway had before this event of a sale as far as we knew, less what disputes took of it."""
         owner = charge.parent if charge.action == Action.CAPTURE and charge.parent is not None else charge
         sale = self.world.sale(owner.gateway_id)
         assert sale is not None
         taken = (
             case.taken for case in self.world.cases if case.sale_id == sale.gateway_id and self.world.is_heard(case)
         )
-        return sale.captured - sale.refunded - sum(taken, ZERO)
+        return sale.captured - sale.refunded + self.world.ruled_out(sale) - sum(taken, ZERO)

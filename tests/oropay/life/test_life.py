@@ -8,6 +8,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
@@ -30,6 +31,7 @@ from tests.oropay.life.paying import Paying
 from tests.oropay.life.working import Working
 from tests.oropay.threeds import CHALLENGE
 
+GOING_BACK = "going back"
 STEPS = 20
 LIVES = 10
 """In one go: of more, Hypothesis makes most by changing a little in one before."""
@@ -50,14 +52,28 @@ class Life(Paying, Working, Holding, Authenticating, Crediting, Disputing):
     met: ClassVar[Counter[str]] = Counter()
     """In how many lives each kind of event happened."""
 
-    @initialize(how=st.sampled_from(["charge", "hold", "bank", "", VISA, CHALLENGE]))
+    @initialize(how=st.sampled_from(["charge", "hold", "bank", "", VISA, CHALLENGE, GOING_BACK]))
     def order_is_written_and_paid(self, how: str) -> None:
         """So that there is something to go on with; by a card whose bank is asked, or not at all."""
         self.open_shop()
         if how in {VISA, CHALLENGE}:
             self.buyer_pays_and_the_bank_is_asked(fault="", card=how)
+        elif how == GOING_BACK:
+            self.money_goes_back()
         elif how:
             self.buyer_pays(fault="", how=how, amount=TOTAL, keep=True)
+
+    def money_goes_back(self) -> None:
+        """A bank debit was funded, and part of it is given back: accepted by the bank, and not sure for days."""
+        for step in (
+            lambda: self.buyer_pays(fault="", how="bank", amount=TOTAL, keep=True),
+            lambda: self.bank_decides(funded=True),
+            lambda: self.clerk_refunds(fault="", amount=Decimal("40.00")),
+            lambda: self.second_person_decides(agrees=True),
+            lambda: self.worker_sends_what_waits(fault=""),
+        ):
+            step()
+            self.look()
 
     @rule(dice=st.integers(0, 2**32 - 1))
     def something_happens(self, dice: int) -> None:

@@ -11,6 +11,7 @@ from oropay.engine.send import Claim
 from oropay.engine.send.follow_up import follow_up_request
 from oropay.engine.unknown import lease_expired
 from oropay.models import SALES, Action, FailureReason, PaymentTransaction, TransactionState
+from oropay.services import verdict_propose
 from tests.oropay.house import arrive
 from tests.oropay.life.events import event
 from tests.oropay.life.ground import SOME_FAULT, Ground
@@ -66,6 +67,25 @@ class Working(Ground):
             gateway_of(account=self.account).reauthorize(follow_up_request(claim=claim))
         engine.watch(transaction_id=lost.pk, now=timezone.now())
 
+    @event(when=lambda self: self._lost_refund())
+    def clerk_rules_a_refund_out(self) -> None:
+        """A second person decides; the gateway may have made it all the same."""
+        row = self._lost_refund()
+        assert row is not None
+        now = timezone.now()
+        PaymentTransaction.objects.filter(pk=row.pk).update(unknown_since=now - timedelta(days=2))
+        row.refresh_from_db()
+        self.asked(
+            lambda: verdict_propose(
+                row=row, taken=False, gateway_id="", evidence="their support says so", by=self.clerk, now=now
+            )
+        )
+
+    @event(when=lambda self: self._ruled_out())
+    def what_was_ruled_out_is_watched(self) -> None:
+        [row, *_] = self._ruled_out()
+        engine.watch(transaction_id=row.pk, now=timezone.now())
+
     @event(when=lambda self: self._undecided(), funded=(True, False))
     def bank_decides(self, funded: bool) -> None:
         row = self._undecided()
@@ -79,6 +99,12 @@ class Working(Ground):
         row = self.world.first(S.PENDING)
         there = self.world.sale(row.gateway_id) if row is not None else None
         return row if there is not None and there.status in UNDECIDED else None
+
+    def _lost_refund(self) -> PaymentTransaction | None:
+        return self.world.newest(Action.REFUND, state=S.UNKNOWN)
+
+    def _ruled_out(self) -> list[PaymentTransaction]:
+        return [row for row in self.world.rows_ruled_out if row.pk in self.world.watched]
 
     def _gone(self) -> PaymentTransaction | None:
         return next(

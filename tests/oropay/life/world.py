@@ -7,12 +7,14 @@ from functools import cached_property
 
 from commerce.models import Organization
 from oropay.models import (
+    FINAL,
     RUNNING,
     Action,
     Approval,
     ApprovalState,
     Dispute,
     DisputeRequest,
+    FailureReason,
     Payable,
     Payment,
     PaymentTransaction,
@@ -124,6 +126,21 @@ class World:
         """Whether nothing of a payment is under way and nothing of it may turn up."""
         return not any(row.state in RUNNING or row.pk in self.watched for row in family)
 
+    @property
+    def refunds_under_way(self) -> list[PaymentTransaction]:
+        """Asked for, and not ended."""
+        return [row for row in self.rows if row.action == Action.REFUND and row.state not in FINAL]
+
+    def ruled_out(self, sale: Theirs) -> Decimal:
+        """What refunds of a sale that two persons ruled out would have given."""
+        return sum((row.amount for row in self.rows_ruled_out if _gives_of(row) == sale.gateway_id), ZERO)
+
+    @property
+    def rows_ruled_out(self) -> list[PaymentTransaction]:
+        """Refunds that two persons ruled out."""
+        no = FailureReason.NOT_TAKEN
+        return [row for row in self.rows if row.action == Action.REFUND and row.failure_reason == no]
+
     def of(self, family: Sequence[PaymentTransaction]) -> Iterator[Theirs]:
         """What the gateway keeps under the names of a payment's rows."""
         names = {row.reference for row in family}
@@ -136,13 +153,21 @@ class World:
         return f"\nours:\n{ours}\ntheirs:\n{theirs}"
 
 
+def _gives_of(refund: PaymentTransaction) -> str:
+    """Under whose name the gateway keeps what a refund gives back: of a capture, its hold's."""
+    taken = refund.parent
+    while taken is not None and taken.action == Action.CAPTURE:
+        taken = taken.parent
+    return taken.gateway_id if taken is not None else ""
+
+
 def world_read(*, seller: Organization, sandbox: Sandbox) -> World:
     mine = PaymentTransaction.objects.filter(payment__organization=seller)
     return World(
         seller_id=seller.pk,
         rows=list(
             mine.select_related(
-                "payment__provider_account", "payment__integration", "payment__authentication", "parent"
+                "payment__provider_account", "payment__integration", "payment__authentication", "parent__parent"
             ).order_by("pk")
         ),
         payables=list(Payable.objects.filter(organization=seller).order_by("pk")),
