@@ -87,7 +87,8 @@ def _taken_by_disputes(news: Recording, *, missing: Decimal) -> Decimal:
     """How much of what is missing lost disputes took before this refund; the rest earlier refunds gave."""
     before = sums_of(row for row in news.family if row != news.row)
     given_before = max(ZERO, news.row.amount - max(ZERO, before.captured - before.refunded))
-    return max(ZERO, min(before.lost, missing - given_before))
+    by_disputes: Decimal = max(ZERO, min(before.lost, missing - given_before))
+    return by_disputes
 
 
 def _owed(news: Recording, amounts: Mapping[DebtKind, Decimal]) -> list[TakenFrom]:
