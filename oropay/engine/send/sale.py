@@ -7,7 +7,7 @@ from moneyed import Money
 from oropay import vault
 from oropay.engine.send.claim import Claim
 from oropay.engine.send.stored import credential_use
-from oropay.exceptions import AccountFrozen
+from oropay.exceptions import AccountFrozen, AccountWrong
 from oropay.gateway.port import (
     Answer,
     AuthenticationUsed,
@@ -115,7 +115,13 @@ def _status_url(*, row: PaymentTransaction) -> str:
 
 
 def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
-    """What the row's payment is made with. Raises VaultError when a bank account's box is not this row's."""
+    """What the row's payment is made with.
+
+    Raises:
+        VaultError: a bank account's box is not this row's.
+        AccountFrozen: a return forbids debiting the account.
+        AccountWrong: its bank calls details of the account wrong.
+    """
     payment = row.payment
     instrument = payment.instrument
     if instrument is None:
@@ -142,7 +148,7 @@ def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
         if freeze is not None:
             raise AccountFrozen(frozen_sentence(freeze))
     if number_is_wrong(organization_id=payment.organization_id, fingerprint=fingerprint):
-        raise AccountFrozen(dead_sentence(instrument))
+        raise AccountWrong(dead_sentence(instrument))
     return BankAccount(
         account_number=number,
         routing_number=instrument.routing_number,

@@ -31,6 +31,7 @@ NEVER_LEFT = (
     FailureReason.NEVER_ARRIVED.value,
     FailureReason.REFUSED.value,
     FailureReason.FROZEN.value,
+    FailureReason.ACCOUNT_WRONG.value,
 )
 """A try that ended so did not reach the bank and does not count."""
 
