@@ -11,12 +11,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay import locks
-from oropay.accountcheck import AccountAsked, AccountFound, account_check, routing_is_valid
+from oropay.accountcheck import AccountAsked, AccountFound, routing_is_valid
 from oropay.changecodes import CHANGES, Change
 from oropay.exceptions import ChangeKnown, ChangeRefused
 from oropay.models import (
@@ -31,6 +30,7 @@ from oropay.models import (
     Payment,
 )
 from oropay.services.ach.change_mail import change_mail
+from oropay.services.ach.checked import Checks, checked_first
 from oropay.services.outbox import request_add
 from oropay.vault import seal
 from oropay.vault.contexts import vault_context
@@ -110,22 +110,24 @@ def same_account(*, instrument: Instrument) -> QuerySet[Instrument]:
     return rows.filter(fingerprint=instrument.fingerprint, sealed__isnull=False) | rows.filter(pk=instrument.pk)
 
 
-@atomic(durable=True)
 def change_notice_apply(*, instrument: Instrument, asked: ChangeAsked, by: User, now: datetime) -> list[ChangeNotice]:
     """Write down a bank's notice and correct the account, wherever the seller holds it; one row per instrument.
 
     Where the bank does not say what is right the account is not debited any more until somebody enters it again. Its
-    mandates stay: the payer authorised debits of this account, under whichever number.
+    mandates stay: the payer authorised debits of this account, under whichever number. A corrected number is checked
+    before anything is locked.
 
     Raises:
         ChangeRefused: it does not fit the account; nothing was changed.
         ChangeKnown: the same notice is recorded already.
     """
-    return change_apply(instrument=instrument, asked=asked, by=by, now=now)
+    return checked_first(lambda checks: change_apply(instrument=instrument, asked=asked, checks=checks, by=by, now=now))
 
 
-def change_apply(*, instrument: Instrument, asked: ChangeAsked, by: User, now: datetime) -> list[ChangeNotice]:
-    """As `change_notice_apply`, in the caller's transaction."""
+def change_apply(
+    *, instrument: Instrument, asked: ChangeAsked, checks: Checks, by: User, now: datetime
+) -> list[ChangeNotice]:
+    """As `change_notice_apply`, in the caller's transaction, which `checked_first` has opened."""
     if instrument.kind != InstrumentKind.BANK:
         raise ChangeRefused(why=_("Only bank accounts are corrected so."))
     why = change_refusal(asked=asked, today=instrument.customer.organization.today(now))
@@ -134,7 +136,7 @@ def change_apply(*, instrument: Instrument, asked: ChangeAsked, by: User, now: d
     ids = list(same_account(instrument=instrument).values_list("pk", flat=True))
     rows = {row.pk: row for row in locks.bank_accounts(ids=ids)}
     _refuse_old(instrument=rows[instrument.pk], asked=asked)
-    found = _checked(instrument=rows[instrument.pk], asked=asked)
+    found = _checked(instrument=rows[instrument.pk], asked=asked, checks=checks)
     with because(by=by, why=f"{asked.code}: {asked.note}".strip(": ")):
         notices = [
             _one(row=row, asked=asked, found=found, by=by, now=now)
@@ -183,11 +185,11 @@ def _refuse_old(*, instrument: Instrument, asked: ChangeAsked) -> None:
         )
 
 
-def _checked(*, instrument: Instrument, asked: ChangeAsked) -> AccountFound | None:
+def _checked(*, instrument: Instrument, asked: ChangeAsked, checks: Checks) -> AccountFound | None:
     """What the account check says of the new number; None where there is none, and only the bank's word stands."""
     if not asked.account_number:
         return None
-    found = account_check(
+    found = checks.of(
         AccountAsked(
             account_number=asked.account_number,
             routing_number=asked.routing_number or instrument.routing_number,
@@ -250,9 +252,12 @@ def _corrected(asked: ChangeAsked) -> Sequence[bool]:
 
 
 def _outcome(row: Instrument, asked: ChangeAsked) -> ChangeOutcome:
-    if not asked.change.corrects or row.sealed is None:
+    """An account whose number is forgotten has nothing to correct, but who types it again must still be refused."""
+    if not asked.change.corrects:
         return ChangeOutcome.NOTED
-    return ChangeOutcome.ENTER_AGAIN if asked.value_unknown else ChangeOutcome.CORRECTED
+    if asked.value_unknown:
+        return ChangeOutcome.ENTER_AGAIN
+    return ChangeOutcome.NOTED if row.sealed is None else ChangeOutcome.CORRECTED
 
 
 def _correct(*, row: Instrument, asked: ChangeAsked, found: AccountFound | None, now: datetime) -> None:
