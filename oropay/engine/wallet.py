@@ -18,6 +18,7 @@ from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     ACCOUNT_IS_FROZEN,
+    ACCOUNT_IS_WRONG,
     INITIATING,
     Instrument,
     InstrumentKind,
@@ -30,7 +31,7 @@ from oropay.models import (
     PaymentTransaction,
     TransactionState,
 )
-from oropay.services.ach.freeze import freeze_follow, freeze_of
+from oropay.services.ach.freeze import account_state, freeze_follow
 from oropay.services.join import account_corrected, instrument_keep
 from oropay.vault.contexts import vault_context
 
@@ -185,16 +186,20 @@ def _identified(instrument: Instrument, request: InstrumentRequest, answer: Answ
         instrument.save(update_fields=["fingerprint"])
     if instrument.state != InstrumentState.ONCE:
         return
-    organization_id = instrument.customer.organization_id
-    if freeze_of(organization_id=organization_id, fingerprint=answer.fingerprint) is not None:
-        _turned_down(instrument, request, now)
+    state = account_state(instrument=instrument)
+    if state == InstrumentState.FROZEN:
+        _turned_down(instrument, request, ACCOUNT_IS_FROZEN, now)
+    elif state == InstrumentState.DEAD:
+        _turned_down(instrument, request, ACCOUNT_IS_WRONG, now)
     else:
         instrument_keep(instrument=instrument, fingerprint=answer.fingerprint, now=now)
 
 
-def _turned_down(instrument: Instrument, request: InstrumentRequest, now: datetime) -> None:
-    """A frozen account is not added: its number leaves the vault at once, and the person is told at the field."""
-    request.state, request.error = InstrumentRequestState.FAILED, ACCOUNT_IS_FROZEN
+def _turned_down(instrument: Instrument, request: InstrumentRequest, why: str, now: datetime) -> None:
+    """An account that may not be debited is not added: its number leaves the vault at once, and the person is told at
+    the field.
+    """
+    request.state, request.error = InstrumentRequestState.FAILED, why
     instrument.state, instrument.sealed, instrument.key_id = InstrumentState.DELETED, None, ""
     instrument.save(update_fields=["state", "sealed", "key_id"])
     Mandate.objects.filter(instrument=instrument, revoked_at=None).update(revoked_at=now)

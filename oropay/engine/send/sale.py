@@ -29,8 +29,8 @@ from oropay.models import (
     PaymentTransaction,
 )
 from oropay.orderdata import thaw
-from oropay.services.ach.changes import number_is_wrong
 from oropay.services.ach.freeze import freeze_of, frozen_sentence
+from oropay.services.ach.wrong import details_wrong
 from oropay.services.provider import webhook_address
 from oropay.services.wallet import dead_sentence
 from oropay.vault.contexts import vault_context
@@ -147,7 +147,7 @@ def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
         freeze = freeze_of(organization_id=payment.organization_id, fingerprint=known)
         if freeze is not None:
             raise AccountFrozen(frozen_sentence(freeze))
-    if number_is_wrong(organization_id=payment.organization_id, fingerprint=fingerprint):
+    if details_wrong(account=instrument, organization_id=payment.organization_id, fingerprint=fingerprint):
         raise AccountWrong(dead_sentence(instrument))
     return BankAccount(
         account_number=number,

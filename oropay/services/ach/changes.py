@@ -31,6 +31,7 @@ from oropay.models import (
 )
 from oropay.services.ach.change_mail import change_mail
 from oropay.services.ach.checked import Checks, checked_first
+from oropay.services.ach.freeze import account_state
 from oropay.services.outbox import request_add
 from oropay.vault import seal
 from oropay.vault.contexts import vault_context
@@ -149,26 +150,6 @@ def change_apply(
     return notices
 
 
-def correction_awaited(*, instrument: Instrument) -> bool:
-    """Whether the newest notice about a bank account says that it is wrong and not what is right."""
-    newest = instrument.change_notices.exclude(outcome=ChangeOutcome.NOTED).order_by("-noticed_on", "-pk").first()
-    return newest is not None and newest.outcome == ChangeOutcome.ENTER_AGAIN
-
-
-def number_is_wrong(*, organization_id: int, fingerprint: str) -> bool:
-    """Whether a bank says of this very routing and account number that it is wrong, whoever types it again."""
-    if not fingerprint:
-        return False
-    newest = (
-        ChangeNotice.objects.filter(organization_id=organization_id, instrument__fingerprint=fingerprint)
-        .filter(code__in=[code for code, change in CHANGES.items() if change.number or change.routing])
-        .exclude(outcome=ChangeOutcome.NOTED)
-        .order_by("-noticed_on", "-pk")
-        .first()
-    )
-    return newest is not None and newest.outcome == ChangeOutcome.ENTER_AGAIN
-
-
 def _knows(row: Instrument, asked: ChangeAsked) -> bool:
     return row.change_notices.filter(code=asked.code, noticed_on=asked.noticed_on).exists()
 
@@ -204,14 +185,14 @@ def _checked(*, instrument: Instrument, asked: ChangeAsked, checks: Checks) -> A
 
 
 def _one(*, row: Instrument, asked: ChangeAsked, found: AccountFound | None, by: User, now: datetime) -> ChangeNotice:
-    """Record the notice for one of the instruments that hold the account, and act on it."""
+    """Record the notice for one of the instruments that hold the account, and act on it.
+
+    It pays again once nothing is left of it that its bank has called wrong.
+    """
     outcome = _outcome(row, asked)
     before = (row.last4, row.routing_number, row.account_type, row.holder_name)
     if outcome == ChangeOutcome.CORRECTED:
         _correct(row=row, asked=asked, found=found, now=now)
-    elif outcome == ChangeOutcome.ENTER_AGAIN and row.state == InstrumentState.ACTIVE:
-        row.state = InstrumentState.DEAD
-        row.save(update_fields=["state"])
     after = (row.last4, row.routing_number, row.account_type, row.holder_name)
     names = ("last4", "routing", "type", "holder")
     corrected = dict(zip(names, _corrected(asked), strict=True))
@@ -233,6 +214,9 @@ def _one(*, row: Instrument, asked: ChangeAsked, found: AccountFound | None, by:
         applied_at=now,
         **details,
     )
+    if row.state in {InstrumentState.ACTIVE, InstrumentState.DEAD}:
+        row.state = account_state(instrument=row)
+        row.save(update_fields=["state"])
     if outcome == ChangeOutcome.CORRECTED and (asked.change.number or asked.change.routing):
         request_add(
             instrument=row,
@@ -268,8 +252,6 @@ def _correct(*, row: Instrument, asked: ChangeAsked, found: AccountFound | None,
     row.routing_number = asked.routing_number or row.routing_number
     row.account_type = asked.account_type or row.account_type
     row.holder_name = asked.holder_name or row.holder_name
-    if row.state == InstrumentState.DEAD:
-        row.state = InstrumentState.ACTIVE
     row.check_state = found.state if found is not None else CheckState.FORM
     row.check_words = (found.words if found is not None and found.words else _bank_said(asked))[:200]
     row.checked_at = now
