@@ -252,7 +252,9 @@ def request_again(*, request: InstrumentRequest, by: User, now: datetime) -> Ins
         raise InstrumentNotChanged(why=_("The account is frozen; once that is lifted it must be entered again."))
     if request.error == ACCOUNT_IS_WRONG:
         raise InstrumentNotChanged(why=_("Its bank calls the account wrong; it must be entered as the bank has it."))
-    locks.instrument(pk=request.instrument_id)
+    instrument = locks.instrument(pk=request.instrument_id)
+    if request.kind == InstrumentRequestKind.IDENTIFY and instrument.sealed is None:
+        raise InstrumentNotChanged(why=_("The number of the account is forgotten; it must be entered again."))
     if InstrumentRequest.objects.filter(
         Q(state__in=INSTRUMENT_REQUEST_LIVE), instrument=request.instrument_id, kind=request.kind, token=request.token
     ).exists():
