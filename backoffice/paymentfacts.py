@@ -10,7 +10,8 @@ from backoffice.authentications import authentication_facts
 from backoffice.display import dash, link, moment
 from backoffice.nextsteps import next_of
 from backoffice.records import Table
-from oropay.models import Alert, InstrumentKind, Payment
+from backoffice.returnwindow import late_facts, window_facts
+from oropay.models import AchReturn, Action, Alert, InstrumentKind, Method, Payment
 
 
 def payment_facts(row: Payment) -> list[tuple[Any, Any]]:
@@ -33,7 +34,17 @@ def payment_facts(row: Payment) -> list[tuple[Any, Any]]:
         facts.append((_("Mandate"), str(row.mandate)))
     if row.instrument is not None and row.instrument.kind == InstrumentKind.BANK:
         facts.append((_("Account check"), account_check_shown(row.instrument)))
+    if row.method == Method.BANK:
+        facts += _window(row)
     return facts
+
+
+def _window(row: Payment) -> list[tuple[Any, Any]]:
+    """Until when the bank may still say that the debit was not authorised, and that it did so too late."""
+    debits = [one for one in row.transactions.all() if one.action == Action.CHARGE]
+    facts = window_facts(debits[-1]) if debits else []
+    told = AchReturn.objects.filter(transaction__in=[one.pk for one in row.transactions.all()]).first()
+    return facts + (late_facts(told) if told is not None else [])
 
 
 def alerts_table(alerts: Sequence[Alert]) -> Table:

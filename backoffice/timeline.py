@@ -118,6 +118,10 @@ FAILURES = {
     FailureReason.FROZEN: gettext_lazy(
         "Nothing was taken and nothing was sent: the bank account is frozen after a return. See Bank returns."
     ),
+    FailureReason.ACCOUNT_WRONG: gettext_lazy(
+        "Nothing was taken and nothing was sent: its bank calls details of the account wrong and nobody has put them "
+        "right. See Notices of change."
+    ),
 }
 """What each proof that nothing was taken means to staff."""
 

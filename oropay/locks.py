@@ -208,6 +208,15 @@ def freeze(*, pk: int) -> Freeze:
     return Freeze.objects.select_for_update(no_key=True, of=("self",)).select_related("organization").get(pk=pk)
 
 
+def freeze_standing(*, organization_id: int, fingerprint: str) -> None:
+    """Lock what freezes an account, if anything does, so that it does not end while the account's state is decided.
+
+    Before the instrument: who lifts a freeze asks for the instruments after it.
+    """
+    standing = Freeze.objects.filter(organization=organization_id, fingerprint=fingerprint, lifted_at=None)
+    list(standing.select_for_update(no_key=True, of=("self",)))
+
+
 def freezes_of(*, cause: AchReturn) -> list[Freeze]:
     """Lock the accounts that one return froze and that are still frozen."""
     return list(

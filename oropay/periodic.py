@@ -12,6 +12,7 @@ from oropay.engine import disputes, holds
 from oropay.exceptions import VaultKeyMissing
 from oropay.selectors import accounts_heard
 from oropay.services import canaries_check, canaries_ensure
+from oropay.services.ach.numbers import numbers_forget
 from oropay.services.approval import approvals_expire
 from oropay.services.dispute import deadlines_watch
 from oropay.services.drift import drift_ask
@@ -105,6 +106,7 @@ REGULAR = (
     Regular("oropay.inbox-forgetting", timedelta(days=1), notifications_forget),
     Regular("oropay.approvals-expire", timedelta(minutes=10), approvals_expire),
     Regular("oropay.expiry_reminders", timedelta(days=1), expiry_remind),
+    Regular("oropay.numbers-forgetting", timedelta(days=1), numbers_forget),
     Regular("oropay.hosted-tokens", timedelta(minutes=1), pool.fill_all, "gateway-interactive"),
 )
 """Each function says what it is for."""

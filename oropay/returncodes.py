@@ -43,6 +43,9 @@ RETRIES = 2
 RETRY_WITHIN = timedelta(days=180)
 """A returned entry may be sent again so often, for the same amount, within so long of the first one."""
 
+RETURNED_WITHIN = timedelta(days=75)
+"""A bank debit may come back for so long after it was sent: 60 days from its settlement, and the way there."""
+
 RATES_OVER = timedelta(days=60)
 LIMITS: dict[Rate | None, Decimal] = {
     Rate.UNAUTHORIZED: Decimal("0.5"),

@@ -43,6 +43,11 @@ def notices_told(notices: list[ChangeNotice]) -> str:
         return _("It is noted. Nothing had to be corrected.")
     if ChangeOutcome.ENTER_AGAIN in {one.outcome for one in notices}:
         return _("It is noted. The account is not debited any more until it is entered again.")
+    if InstrumentState.DEAD in {one.instrument.state for one in notices}:
+        return _(
+            "It is noted and corrected. The account is still not debited: its bank has called something else of it "
+            "wrong and not said what is right."
+        )
     return ngettext(
         "One saved account is corrected. The next debit goes out right.",
         "{n} saved accounts are corrected. The next debit goes out right.",

@@ -31,6 +31,7 @@ from oropay.services import (
     instrument_validate_start,
     request_again,
 )
+from oropay.services.ach.numbers import number_words
 from oropay.services.wallet import REMOVABLE
 from plumbing.audit import because
 
@@ -296,10 +297,13 @@ class InstrumentAdmin(AccountMixin, RecordAdmin):
 
 
 def _account_check(row: Instrument) -> list[tuple[Any, Any]]:
-    """How far a bank account was checked before it was debited, and when."""
+    """How far a bank account was checked before it was debited, and when; whether its number is still sealed here."""
     if row.kind != InstrumentKind.BANK:
         return []
-    return [(_("Account check"), account_check_shown(row))]
+    return [
+        (_("Account check"), account_check_shown(row)),
+        (_("Account number"), number_words(account=row, now=timezone.now())),
+    ]
 
 
 def _notices(row: Instrument) -> Table:

@@ -15,6 +15,7 @@ from backoffice.dialogs import DialogForm, Words, dialog
 from backoffice.display import BAD, GOOD, WATCH, dash, day, link, moment, money, tag
 from backoffice.forms import fields
 from backoffice.records import Facts, RecordAdmin, Section, Table
+from backoffice.returnwindow import late_facts, late_shown, window_facts
 from backoffice.scoping import staff_of
 from backoffice.unfolded import ActionVariant, display
 from invoices.models import Invoice
@@ -89,10 +90,16 @@ class AchReturnAdmin(RecordAdmin):
         "A return appears here when a bank takes a debit back or rejects it: with its reason in plain words and what "
         "may be done."
     )
-    list_display = ["what", "amount", "payment", "funded", "returned"]
+    list_display = ["what", "amount", "payment", "funded", "returned", "late"]
     list_filter = [WithoutCodeFilter, "code", "after_funding"]
     search_fields = ["code", "=transaction__payment__id", "transaction__payment__customer__name"]
-    list_select_related = ["transaction__payment__customer", "transaction__parent"]
+    list_select_related = [
+        "transaction__payment__customer",
+        "transaction__payment__organization",
+        "transaction__payment__mandate",
+        "transaction__parent__payment__organization",
+        "transaction__parent__payment__mandate",
+    ]
     actions_detail = ["enter_code", "retry"]
 
     def possible(self, request: HttpRequest, row: AchReturn) -> dict[str, bool]:
@@ -152,6 +159,10 @@ class AchReturnAdmin(RecordAdmin):
     def returned(self, row: AchReturn) -> Any:
         return day(row.returned_on)
 
+    @display(description=gettext_lazy("Return window"))
+    def late(self, row: AchReturn) -> Any:
+        return late_shown(row)
+
     # --- page
 
     def heading(self, row: AchReturn) -> str:
@@ -172,6 +183,8 @@ class AchReturnAdmin(RecordAdmin):
                 (_("Debit"), link(charge)),
                 (_("Bank account"), link(charge.payment.instrument) if charge.payment.instrument else dash()),
                 (_("Returned"), day(row.returned_on)),
+                *window_facts(charge),
+                *late_facts(row),
                 (_("Money"), self._money(row)),
                 (_("Code entered by"), row.entered_by or dash()),
             ],

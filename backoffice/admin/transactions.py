@@ -16,6 +16,7 @@ from backoffice.downloads import Columns, DownloadMixin, stamp
 from backoffice.lineage import entries_of, name_of_entry, settlement_lines
 from backoffice.paid import answer_of
 from backoffice.records import Event, Facts, RecordAdmin, Section, Table, Timeline, Trail
+from backoffice.returnwindow import window_facts
 from backoffice.timeline import LATE
 from backoffice.unfolded import display
 from commerce.money import rounded
@@ -165,6 +166,7 @@ class PaymentTransactionAdmin(DownloadMixin, RecordAdmin):
                 (_("Deposit"), row.deposit_id or dash()),
                 (_("Settled"), moment(row.settled_at)),
                 (_("Share of the deposit's fee"), money(fee, row.currency) if fee is not None else dash()),
+                *window_facts(row),
             ],
         )
         lines = list(row.refund_lines.select_related("payable"))

@@ -14,14 +14,13 @@ from django.utils.translation import gettext as _
 from oropay.engine.unknown import reread
 from oropay.exceptions import DebitsUnread
 from oropay.models import AchReturn, Action, AlertKind, Method, PaymentTransaction, TransactionState
+from oropay.returncodes import RETURNED_WITHIN
 from oropay.services.alert import alert_again, alert_over
 from plumbing.models import Job
 from plumbing.services import job_progress, job_tries_left
 
 logger = logging.getLogger(__name__)
 
-YOUNG = timedelta(days=75)
-"""60 days from settlement, and the way there."""
 BATCH = 50
 """Debits read between two notes of how far the job is."""
 MOST_ALERTS = 20
@@ -83,7 +82,7 @@ def bank_debits_young(*, now: datetime) -> QuerySet[PaymentTransaction]:
             action=Action.CHARGE,
             payment__method=Method.BANK,
             state__in=[TransactionState.APPROVED, TransactionState.PENDING],
-            created_at__gt=now - YOUNG,
+            created_at__gt=now - RETURNED_WITHIN,
         )
         .exclude(gateway_id="")
         .exclude(Exists(explained))

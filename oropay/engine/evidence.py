@@ -12,7 +12,9 @@ TYPE_AT_GATEWAY = {
     Action.CREDIT: "REFUND",
 }
 
-SILENT = frozenset({Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.WITHHELD, Verdict.REFUSED})
+KEPT_BACK = frozenset({Verdict.WITHHELD, Verdict.MISDIRECTED})
+"""Our own word, not the gateway's."""
+SILENT = KEPT_BACK | {Verdict.UNKNOWN, Verdict.NOT_SENT, Verdict.REFUSED}
 """No evidence came."""
 
 

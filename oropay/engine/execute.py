@@ -13,7 +13,7 @@ from oropay.engine.health import probe_take
 from oropay.engine.judge import GIVE_UP_AFTER, TRIES
 from oropay.engine.record import record
 from oropay.engine.send import Claim, send
-from oropay.exceptions import AccountFrozen, VaultError
+from oropay.exceptions import AccountFrozen, AccountWrong, VaultError
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import PaymentTransaction, ProviderHealth, TransactionState
 from plumbing.compiled import compiled
@@ -42,6 +42,8 @@ def execute(*, transaction_id: int, now: datetime) -> None:
         answer = send(claim=claim, gateway=gateway)
     except AccountFrozen as error:
         answer = Answer(verdict=Verdict.WITHHELD, error_text=str(error))
+    except AccountWrong as error:
+        answer = Answer(verdict=Verdict.MISDIRECTED, error_text=str(error))
     except VaultError as error:
         logger.exception("transaction %s was not sent", transaction_id)
         answer, asked = Answer(verdict=Verdict.NOT_SENT, error_text=str(error)), False

@@ -12,8 +12,8 @@ from django.db.models.functions import Coalesce
 from django.db.transaction import atomic
 
 from oropay import locks
-from oropay.engine.evidence import SILENT
-from oropay.gateway.port import Answer, Verdict
+from oropay.engine.evidence import KEPT_BACK, SILENT
+from oropay.gateway.port import Answer
 from oropay.models import PaymentTransaction, ProviderAccount, ProviderHealth, TransactionState
 
 WAKE_AT_ONCE = 10_000
@@ -46,7 +46,7 @@ def gateway_answers(answer: Answer) -> bool | None:
 
     What we kept back or refused ourselves never reached the network: it must neither open a circuit nor close one.
     """
-    if answer.verdict == Verdict.WITHHELD:
+    if answer.verdict in KEPT_BACK:
         return None
     if answer.verdict in SILENT:
         return False

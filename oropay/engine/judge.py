@@ -49,6 +49,7 @@ TABLE: dict[Verdict, Move] = {
     Verdict.RETURNED: Move(S.FAILED, FailureReason.REJECTED),
     Verdict.NOT_SENT: Move(S.QUEUED),
     Verdict.WITHHELD: Move(S.FAILED, FailureReason.FROZEN),
+    Verdict.MISDIRECTED: Move(S.FAILED, FailureReason.ACCOUNT_WRONG),
     Verdict.REFUSED: Move(S.QUEUED, alert=AlertKind.GATEWAY_REFUSES_US),
     Verdict.DUPLICATE: Move(S.UNKNOWN),
     Verdict.UNKNOWN: Move(S.UNKNOWN),

@@ -2,8 +2,8 @@
 
 from oropay.engine.follow import Recording
 from oropay.engine.wallet import instrument_gone
-from oropay.gateway.port import Answer
-from oropay.models import FINAL, Instrument, InstrumentKind, TransactionState
+from oropay.gateway.port import Answer, Verdict
+from oropay.models import FINAL, Instrument, InstrumentKind, InstrumentState, TransactionState
 from oropay.services.join import fingerprint_write, instrument_keep, instrument_wait, instrument_wait_end
 
 S = TransactionState
@@ -15,13 +15,15 @@ def instrument_learn(*, news: Recording, state: TransactionState) -> None:
     Of a declined card only which one it is: so that its declines are counted, however often it is typed anew.
     If the answer was lost and we learn of the approval by a look-up, there is no lasting token: the card is not kept
     and the page says so. If it says that the payment is in review, the card is kept once that is released.
-    A card that the gateway no longer knows is not offered again.
+    A card that the gateway no longer knows is not offered again, nor an account that its bank calls wrong.
     """
     instrument, answer = news.payment.instrument, news.answer
     if instrument is None:
         return
     if answer.card_gone:
         instrument_gone(instrument=instrument, token=instrument.token)
+    if answer.verdict == Verdict.MISDIRECTED:
+        Instrument.objects.filter(pk=instrument.pk, state=InstrumentState.ACTIVE).update(state=InstrumentState.DEAD)
     if state == S.DECLINED and instrument.kind == InstrumentKind.CARD and answer.fingerprint:
         _fingerprint_learn(instrument=instrument, fingerprint=answer.fingerprint)
     waits = state == S.REVIEW and news.payment.keep_instrument and bool(answer.kept_token)

@@ -18,6 +18,7 @@ from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     ACCOUNT_IS_FROZEN,
+    ACCOUNT_IS_WRONG,
     INITIATING,
     Instrument,
     InstrumentKind,
@@ -30,7 +31,8 @@ from oropay.models import (
     PaymentTransaction,
     TransactionState,
 )
-from oropay.services.ach.freeze import freeze_follow, freeze_of
+from oropay.services.ach.freeze import account_state, freeze_follow
+from oropay.services.ach.numbers import account_forget, number_forget, numbers_of
 from oropay.services.join import account_corrected, instrument_keep
 from oropay.vault.contexts import vault_context
 
@@ -126,8 +128,7 @@ DOES: Mapping[InstrumentRequestKind, Callable[[InstrumentRequest], Answer]] = {
 @atomic(durable=True)
 def _record(*, request_id: int, tries: int, answer: Answer, now: datetime) -> None:
     """Write down what came of it; a worker that was taken for dead and comes back late changes nothing."""
-    pk = InstrumentRequest.objects.values_list("instrument", flat=True).get(pk=request_id)
-    instrument = locks.instrument(pk=pk)
+    instrument = _lock(request=InstrumentRequest.objects.select_related("instrument").get(pk=request_id))
     request = locks.instrument_request_held(pk=request_id)
     if request.state != InstrumentRequestState.SENDING or request.tries != tries:
         return
@@ -147,6 +148,27 @@ def _record(*, request_id: int, tries: int, answer: Answer, now: datetime) -> No
         if answer.card_gone or answer.verdict == Verdict.NOT_FOUND:
             instrument_gone(instrument=instrument, token=request.token)
     request.save(update_fields=["state", "next_at", "hinted_at", "ended_at", "error"])
+    if request.state == InstrumentRequestState.DONE and instrument.state == InstrumentState.DELETED:
+        _number_leaves(instrument=instrument, request=request, now=now)
+
+
+def _lock(*, request: InstrumentRequest) -> Instrument:
+    """Its instrument, and of an account that is removed every other row, in id order."""
+    ids = [request.instrument_id]
+    if request.kind == InstrumentRequestKind.DELETE and request.instrument.kind == InstrumentKind.BANK:
+        ids += numbers_of(account=request.instrument).values_list("pk", flat=True)
+        locks.instruments(ids=ids)
+    return locks.instrument(pk=request.instrument_id)
+
+
+def _number_leaves(*, instrument: Instrument, request: InstrumentRequest, now: datetime) -> None:
+    """The number of an account that was removed, or that turned out to be another saved one, leaves the vault."""
+    if instrument.kind != InstrumentKind.BANK:
+        return
+    if request.kind == InstrumentRequestKind.DELETE:
+        account_forget(account=instrument, now=now)
+    else:
+        number_forget(account=instrument, now=now)
 
 
 def instrument_gone(*, instrument: Instrument, token: str) -> None:
@@ -159,9 +181,6 @@ def instrument_gone(*, instrument: Instrument, token: str) -> None:
 def _deleted(instrument: Instrument, request: InstrumentRequest, answer: Answer, now: datetime) -> None:
     if instrument.state != InstrumentState.DELETED:
         return  # only an old token of it was forgotten
-    if instrument.kind == InstrumentKind.BANK:
-        instrument.sealed, instrument.key_id = None, ""
-        instrument.save(update_fields=["sealed", "key_id"])
     Mandate.objects.filter(instrument=instrument, revoked_at=None).exclude(kind=MandateKind.SINGLE).update(
         revoked_at=now
     )
@@ -185,16 +204,20 @@ def _identified(instrument: Instrument, request: InstrumentRequest, answer: Answ
         instrument.save(update_fields=["fingerprint"])
     if instrument.state != InstrumentState.ONCE:
         return
-    organization_id = instrument.customer.organization_id
-    if freeze_of(organization_id=organization_id, fingerprint=answer.fingerprint) is not None:
-        _turned_down(instrument, request, now)
+    state = account_state(instrument=instrument)
+    if state == InstrumentState.FROZEN:
+        _turned_down(instrument, request, ACCOUNT_IS_FROZEN, now)
+    elif state == InstrumentState.DEAD:
+        _turned_down(instrument, request, ACCOUNT_IS_WRONG, now)
     else:
         instrument_keep(instrument=instrument, fingerprint=answer.fingerprint, now=now)
 
 
-def _turned_down(instrument: Instrument, request: InstrumentRequest, now: datetime) -> None:
-    """A frozen account is not added: its number leaves the vault at once, and the person is told at the field."""
-    request.state, request.error = InstrumentRequestState.FAILED, ACCOUNT_IS_FROZEN
+def _turned_down(instrument: Instrument, request: InstrumentRequest, why: str, now: datetime) -> None:
+    """An account that may not be debited is not added: its number leaves the vault at once, and the person is told at
+    the field.
+    """
+    request.state, request.error = InstrumentRequestState.FAILED, why
     instrument.state, instrument.sealed, instrument.key_id = InstrumentState.DELETED, None, ""
     instrument.save(update_fields=["state", "sealed", "key_id"])
     Mandate.objects.filter(instrument=instrument, revoked_at=None).update(revoked_at=now)

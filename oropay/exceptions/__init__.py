@@ -2,6 +2,7 @@
 
 from oropay.exceptions.ach import (
     AccountFrozen,
+    AccountWrong,
     AlreadyLifted,
     ChangeFileRefused,
     ChangeKnown,
@@ -68,6 +69,7 @@ from oropay.exceptions.payments import (
 
 __all__ = [
     "AccountFrozen",
+    "AccountWrong",
     "AlreadyBeingPaid",
     "AlreadyLifted",
     "AmountNotRepresentable",

@@ -30,6 +30,10 @@ class AccountFrozen(PaymentError):
     """The worker opened a bank account number and found that a return forbids debiting it. Nothing was sent."""
 
 
+class AccountWrong(PaymentError):
+    """The worker opened a bank account number and found that its bank calls details of it wrong. Nothing was sent."""
+
+
 class RetryRefused(PaymentError):
     """A returned debit may not be sent again."""
 

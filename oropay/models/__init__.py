@@ -84,6 +84,7 @@ from oropay.models.transaction import (
 from oropay.models.vault import VaultCanary
 from oropay.models.wallet import (
     ACCOUNT_IS_FROZEN,
+    ACCOUNT_IS_WRONG,
     INSTRUMENT_REQUEST_LIVE,
     ExpiryReminder,
     InstrumentDefault,
@@ -96,6 +97,7 @@ from oropay.models.watch import Watch
 
 __all__ = [
     "ACCOUNT_IS_FROZEN",
+    "ACCOUNT_IS_WRONG",
     "AUTHENTICATING",
     "BORN",
     "FINAL",

@@ -32,7 +32,7 @@ class InstrumentState(models.TextChoices):
     DEAD = "dead", _("Must be entered again")
     """The gateway no longer knows the card's token: it pays nothing until the card is entered again."""
     DELETED = "deleted", _("Deleted")
-    """Removed by a person. Kept for the payments that used it."""
+    """Removed by a person, or used once and needed no more. Kept for the payments that used it."""
 
 
 SAVED = (InstrumentState.ACTIVE, InstrumentState.FROZEN, InstrumentState.DEAD)
@@ -136,7 +136,9 @@ class MandateKind(models.TextChoices):
 
 
 class SecCode(models.TextChoices):
-    """Nacha's name for how a debit was authorised; with the holder type it sets the return window."""
+    """Nacha's name for how a debit was authorised. It says how long a bank may return it as unauthorised:
+    `oropay.services.ach.dates`.
+    """
 
     CCD = "CCD", _("CCD: business account")
     WEB = "WEB", _("WEB: personal account, online")

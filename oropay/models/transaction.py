@@ -157,6 +157,8 @@ class FailureReason(models.TextChoices):
     """A void came too late; a refund takes its place."""
     FROZEN = "frozen", _("Bank account frozen")
     """The worker opened the account number and found that a return forbids debiting it: nothing was sent."""
+    ACCOUNT_WRONG = "account_wrong", _("Bank account wrong")
+    """Its bank called details of the account wrong and nobody has put them right: nothing was sent."""
 
 
 class RefundReason(models.TextChoices):

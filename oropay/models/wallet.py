@@ -74,6 +74,8 @@ class InstrumentRequestState(models.TextChoices):
 
 ACCOUNT_IS_FROZEN = "the account is frozen"
 """The error of a bank account that was not added, because a return forbids debiting it."""
+ACCOUNT_IS_WRONG = "its bank calls the account wrong"
+"""The error of a bank account that was not added, because its bank has called what was typed wrong."""
 INSTRUMENT_REQUEST_LIVE = [InstrumentRequestState.QUEUED, InstrumentRequestState.SENDING]
 
 

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from commerce.models import Permission, User
 from commerce.selectors import customers_visible_to, people_with, seats_of
 from oropay.models import (
     ACCOUNT_IS_FROZEN,
+    ACCOUNT_IS_WRONG,
     INSTRUMENT_REQUEST_LIVE,
     SAVED,
     AchReturn,
@@ -105,22 +107,28 @@ def account_added(*, instrument_id: int) -> Added:
     )
     if request is None or request.state in INSTRUMENT_REQUEST_LIVE:
         return Added(done=request is None)
-    return Added(done=True, refusal=_refusal(request.instrument) if request.error == ACCOUNT_IS_FROZEN else "")
+    return Added(done=True, refusal=_refusal(request))
 
 
 def accounts_refused(*, user: User, customer_id: int) -> list[tuple[Instrument, str]]:
-    """Bank accounts this person has just tried to add and that are frozen, each with the reason."""
+    """Bank accounts this person has just tried to add and that were turned down, each with the reason."""
     refused = InstrumentRequest.objects.filter(
         kind=InstrumentRequestKind.IDENTIFY,
-        error=ACCOUNT_IS_FROZEN,
+        error__in=[ACCOUNT_IS_FROZEN, ACCOUNT_IS_WRONG],
         created_by=user,
         created_at__gte=Now() - ENTERED_AGAIN_SHOWN,
         instrument__customer=customer_id,
     ).select_related("instrument__customer")
-    return [(row.instrument, _refusal(row.instrument)) for row in refused.order_by("pk")]
+    return [(row.instrument, _refusal(row)) for row in refused.order_by("pk")]
 
 
-def _refusal(instrument: Instrument) -> str:
+def _refusal(request: InstrumentRequest) -> str:
+    """Why an account was turned down, in words for who typed it; empty if it was not."""
+    if request.error == ACCOUNT_IS_WRONG:
+        return _("Your bank says that details of this account are wrong or have changed. Please enter them anew.")
+    if request.error != ACCOUNT_IS_FROZEN:
+        return ""
+    instrument = request.instrument
     organization_id = instrument.customer.organization_id
     return frozen_sentence(freeze_of(organization_id=organization_id, fingerprint=instrument.fingerprint))
 

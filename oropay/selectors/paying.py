@@ -92,6 +92,10 @@ FAILURES = {
         "Nothing was taken. This bank account cannot be debited because an earlier debit came back. Please use another "
         "account, or contact us."
     ),
+    FailureReason.ACCOUNT_WRONG: gettext_lazy(
+        "Nothing was taken. Your bank says that details of this account are wrong or have changed. Please enter them "
+        "as your bank has them, or use another account."
+    ),
 }
 """What a buyer reads of a payment that failed: trying again helps against some reasons only."""
 

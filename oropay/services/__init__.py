@@ -14,7 +14,9 @@ from oropay.services.ach import (
     freeze_lift,
     freeze_of,
     frozen_sentence,
+    returned_too_late,
     settles_on,
+    unauthorised_until,
 )
 from oropay.services.ach.retry import retries_of, retry_refusal
 from oropay.services.alert import alert_raise, alert_resolve
@@ -197,6 +199,7 @@ __all__ = [
     "rest_releasable",
     "retries_of",
     "retry_refusal",
+    "returned_too_late",
     "returns_reread",
     "review_expire",
     "review_release_start",
@@ -205,6 +208,7 @@ __all__ = [
     "settles_on",
     "status_force",
     "status_unforce",
+    "unauthorised_until",
     "vault_rotate",
     "verdict_propose",
     "verdict_refusal",

@@ -13,7 +13,7 @@ from oropay.models import (
     Mandate,
     MandateKind,
 )
-from oropay.services.ach.freeze import freeze_of
+from oropay.services.ach.freeze import account_state, freeze_of
 from oropay.services.outbox import request_add
 
 UNSAVED = (InstrumentState.ONCE, InstrumentState.WAITING)
@@ -155,12 +155,14 @@ def _both(*, new: Instrument, twin: Instrument) -> tuple[Instrument, Instrument]
 
 
 def _account_corrected(*, twin: Instrument, new: Instrument) -> None:
-    """An account that its bank called wrong in its kind or holder pays again once these were entered otherwise."""
+    """An account that its bank called wrong in its kind or holder pays again once these were entered otherwise, if
+    nothing else of it is wrong.
+    """
     said = ("account_type", "holder_type", "holder_name")
     if twin.state == InstrumentState.DEAD and any(getattr(twin, name) != getattr(new, name) for name in said):
         for name in said:
             setattr(twin, name, getattr(new, name))
-        twin.state = InstrumentState.ACTIVE
+        twin.state = account_state(instrument=twin)
         twin.save(update_fields=[*said, "state"])
 
 

@@ -13,6 +13,7 @@ from oropay import locks
 from oropay.exceptions import InstrumentNotChanged, MethodUnavailable
 from oropay.models import (
     ACCOUNT_IS_FROZEN,
+    ACCOUNT_IS_WRONG,
     INSTRUMENT_REQUEST_LIVE,
     Instrument,
     InstrumentDefault,
@@ -24,7 +25,7 @@ from oropay.models import (
     Integration,
     Purpose,
 )
-from oropay.services.ach.freeze import freeze_of, frozen_sentence
+from oropay.services.ach.freeze import account_state, freeze_of, frozen_sentence
 from oropay.services.instrument import BankDetails, MandateGiven, bank_add, mandate_add
 from oropay.services.join import company_twin_of, twin_of
 from oropay.services.outbox import request_add
@@ -217,10 +218,13 @@ def instrument_delete(*, instrument: Instrument, by: User, now: datetime) -> Ins
 def instrument_restore(*, instrument: Instrument, now: datetime) -> Instrument:
     """Bring back what was removed by mistake, as long as nothing was sent.
 
+    A freeze that began or ended meanwhile, or a notice of its bank's, counts as if it had been there all the time.
+
     Raises:
         InstrumentNotChanged: the gateway was asked to forget it already, or it was entered again meanwhile.
     """
     again = twin_of(instrument=instrument, fingerprint=instrument.fingerprint)
+    locks.freeze_standing(organization_id=instrument.customer.organization_id, fingerprint=instrument.fingerprint)
     row = locks.instrument(pk=instrument.pk)
     request = locks.undoable_deletion(instrument_id=row.pk)
     if request is None or row.state != InstrumentState.DELETED:
@@ -229,7 +233,8 @@ def instrument_restore(*, instrument: Instrument, now: datetime) -> Instrument:
         raise InstrumentNotChanged(why=_("It was saved again meanwhile."))
     request.state, request.ended_at = InstrumentRequestState.CANCELED, now
     request.save(update_fields=["state", "ended_at"])
-    row.state = request.restores_to
+    lost = row.kind == InstrumentKind.CARD and request.restores_to == InstrumentState.DEAD
+    row.state = InstrumentState.DEAD if lost else account_state(instrument=row)
     row.save(update_fields=["state"])
     return row
 
@@ -245,7 +250,11 @@ def request_again(*, request: InstrumentRequest, by: User, now: datetime) -> Ins
         raise InstrumentNotChanged(why=_("It did not fail."))
     if request.error == ACCOUNT_IS_FROZEN:
         raise InstrumentNotChanged(why=_("The account is frozen; once that is lifted it must be entered again."))
-    locks.instrument(pk=request.instrument_id)
+    if request.error == ACCOUNT_IS_WRONG:
+        raise InstrumentNotChanged(why=_("Its bank calls the account wrong; it must be entered as the bank has it."))
+    instrument = locks.instrument(pk=request.instrument_id)
+    if request.kind == InstrumentRequestKind.IDENTIFY and instrument.sealed is None:
+        raise InstrumentNotChanged(why=_("The number of the account is forgotten; it must be entered again."))
     if InstrumentRequest.objects.filter(
         Q(state__in=INSTRUMENT_REQUEST_LIVE), instrument=request.instrument_id, kind=request.kind, token=request.token
     ).exists():

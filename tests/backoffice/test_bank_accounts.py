@@ -1,11 +1,14 @@
 """Bank accounts in the back-office: banks' notices of change, mandates by phone and on paper, account checks."""
 
+import html
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from commerce.models import User
+from oropay.gateway.port import Verdict
 from oropay.models import ChangeNotice, ChangeOutcome, Instrument, InstrumentState, Mandate, MandateKind, Payment
 from tests.backoffice.conftest import Opened, address, dialog, member, page
 from tests.invoices.house import House, payable_of
@@ -77,6 +80,36 @@ def test_an_account_whose_right_details_nobody_knows_is_marked(client: Client, a
     assert account.state == InstrumentState.DEAD
     listed = client.get(reverse("admin:oropay_changenotice_changelist")).content.decode()
     assert "Must be entered again" in listed
+
+
+def test_a_correction_of_one_detail_does_not_promise_a_debit_while_another_is_wrong(
+    client: Client, payment: Payment, account: Instrument
+) -> None:
+    dialog(client, account, "record_notice", **notice(value_unknown="on"))
+
+    dialog(client, account, "record_notice", **notice(code="C04", noticed_on="2026-01-14", holder_name="Acme Ltd"))
+
+    told = client.get(page(account)).content.decode()
+    assert "something else of it wrong and not said what is right" in html.unescape(told)
+    assert "The next debit goes out right" not in told
+
+
+def test_the_page_of_an_account_says_why_its_number_is_kept(client: Client, account: Instrument) -> None:
+    assert "Sealed while the account is saved." in client.get(page(account)).content.decode()
+
+    Instrument.objects.filter(pk=account.pk).update(state=InstrumentState.DELETED, sealed=None, key_id="")
+
+    assert "Forgotten: nothing needs it any more." in client.get(page(account)).content.decode()
+
+
+def test_the_page_of_a_payment_says_that_the_bank_called_its_account_wrong(client: Client, house: House) -> None:
+    payment = house.pay(payable_of(house.posted("100.00")), amounts=["100.00"], bank=True)
+
+    house.says(payment, Verdict.MISDIRECTED)
+
+    content = client.get(page(payment)).content.decode()
+    assert "its bank calls details of the account wrong and nobody has put them right" in content
+    assert "frozen after a return" not in content
 
 
 def test_a_file_is_applied_from_the_list(client: Client, account: Instrument) -> None:

@@ -1,6 +1,7 @@
 """Bank returns and frozen accounts in the back-office: their words, their buttons, and who may press them."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from django.urls import reverse
 from commerce.models import User
 from oropay.gateway.port import Verdict
 from oropay.models import AchReturn, Freeze, Instrument, InstrumentState, Payment
+from oropay.services import unauthorised_until
 from oropay.services.ach import freeze_add
 from tests.backoffice.conftest import Opened, dialog, member, page
 from tests.factories import NOON
@@ -39,6 +41,30 @@ def test_a_return_says_in_plain_words_what_happened_and_what_may_be_done(house: 
     assert "The money was here and went back" in content
     assert "Retry debit" in content
     assert "Enter the code" not in content
+
+
+def test_pages_say_until_when_a_debit_may_come_back_as_not_authorised(house: House, client: Client) -> None:
+    told = returned(house, "R29")
+    until = unauthorised_until(charge=told.charge)
+    assert until is not None
+
+    pages = [client.get(page(one)).content.decode() for one in (told.charge.payment, told.charge, told)]
+
+    assert [f"{until.day} {until:%b %Y}" in content for content in pages] == [True, True, True]
+    assert not [content for content in pages if "After its window" in content]
+
+
+def test_an_unauthorised_return_after_its_window_is_marked_for_finance(house: House, client: Client) -> None:
+    told = returned(house, "R29")
+    until = unauthorised_until(charge=told.charge)
+    assert until is not None
+    AchReturn.objects.update(returned_on=until + timedelta(days=1))
+
+    for address in (page(told), page(told.charge.payment)):
+        content = client.get(address).content.decode()
+        assert "After its window" in content
+        assert "untimely return (R68)" in content
+    assert "After its window" in client.get(reverse("admin:oropay_achreturn_changelist")).content.decode()
 
 
 def test_a_clerk_enters_the_code_that_the_bank_named_later(house: House, client: Client, clerk: User) -> None:

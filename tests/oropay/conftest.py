@@ -43,7 +43,7 @@ from oropay.services import (
 )
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import VISA, Sandbox
-from tests.factories import OrderFactory, OrderLineFactory, StaffFactory
+from tests.factories import CustomerUserFactory, OrderFactory, OrderLineFactory, StaffFactory
 from tests.oropay.house import bank, reread
 from tests.oropay.wallet import void
 
@@ -181,6 +181,16 @@ def saved(start: Callable[..., Payment], run: Callable[[Payment], PaymentTransac
     """A card the buyer saved while paying; that payment is undone, so that the order can be paid again."""
     void(run(start(keep=True)))
     return Instrument.objects.get(state=InstrumentState.ACTIVE)
+
+
+@pytest.fixture
+def bank_account(
+    start: Callable[..., Payment], run: Callable[[Payment], PaymentTransaction], order: Order, buyer: User
+) -> Instrument:
+    """A bank account the buyer saved with a debit that was undone, so that the order can be paid again."""
+    CustomerUserFactory.create(user=buyer, customer=order.customer)
+    void(run(start(source=bank(keep=True))))
+    return Instrument.objects.select_related("customer__organization").get(state=InstrumentState.ACTIVE)
 
 
 @pytest.fixture

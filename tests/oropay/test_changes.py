@@ -1,7 +1,7 @@
 """A bank says that an account's details have changed: the next debit goes out right, or does not go out."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
@@ -24,62 +24,22 @@ from oropay.models import (
     PaymentTransaction,
     TransactionState,
 )
-from oropay.services import (
-    ChangeAsked,
-    MandateGiven,
-    SavedInstrument,
-    change_file_apply,
-    change_notice_apply,
-)
+from oropay.services import ChangeAsked
 from oropay.services.ach import freeze_add
-from oropay.vault.contexts import vault_context
 from plumbing.models import Mail
 from tests.contract.sandbox import Sandbox
-from tests.factories import CustomerUserFactory, StaffFactory
-from tests.oropay.house import bank
-from tests.oropay.wallet import void, work
+from tests.factories import StaffFactory
+from tests.oropay.changes import OTHER_BANK, RIGHT, TYPED, agreed, apply, notice, number_in, typed, upload
+from tests.oropay.wallet import work
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 S = TransactionState
 
-TYPED = "1357902468"
-RIGHT = "97531246800"
-OTHER_BANK = "021000021"
-
 
 @pytest.fixture
-def account(start: Start, run: Run, order: Order, buyer: User) -> Instrument:
-    """A bank account the buyer saved with a debit that was undone, so that the order can be paid again."""
-    CustomerUserFactory.create(user=buyer, customer=order.customer)
-    void(run(start(source=bank(TYPED, keep=True))))
-    return Instrument.objects.select_related("customer__organization").get(state=InstrumentState.ACTIVE)
-
-
-def notice(code: str = "C01", day: str = "2026-01-12", **given: str | bool) -> ChangeAsked:
-    return ChangeAsked(code=code, noticed_on=date.fromisoformat(day), **given)  # type: ignore[arg-type]
-
-
-def apply(account: Instrument, clerk: User, asked: ChangeAsked) -> list[ChangeNotice]:
-    return change_notice_apply(instrument=account, asked=asked, by=clerk, now=timezone.now())
-
-
-def upload(text: str, by: User) -> tuple[int, int]:
-    """How many notices a file left, and how many lines of it were known."""
-    done = change_file_apply(content=text.encode(), name="nocs.csv", by=by, now=timezone.now())
-    return len(done.notices), done.known
-
-
-def number_in(account: Instrument) -> str:
-    """What the worker would send."""
-    return vault.unseal(
-        sealed=vault.Sealed(key_id=account.key_id, blob=bytes(account.sealed or b"")), context=vault_context(account)
-    )
-
-
-def agreed(account: Instrument) -> SavedInstrument:
-    word = MandateGiven(text="I authorise it.", text_version="1", amount_rule="once")
-    return SavedInstrument(instrument_id=account.pk, mandate=word)
+def account(bank_account: Instrument) -> Instrument:
+    return bank_account
 
 
 def test_the_next_debit_carries_what_the_bank_says_is_right(
@@ -143,9 +103,9 @@ def test_an_account_whose_right_number_nobody_knows_is_not_debited(
     assert Mail.objects.filter(subject="Please enter your bank account again").count() == 1
     with pytest.raises(InstrumentUnusable, match="enter it again"):
         start(source=agreed(account))
-    typed = run(start(source=bank(TYPED)))
-    assert (typed.state, typed.failure_reason) == (S.FAILED, FailureReason.FROZEN)
-    assert sandbox.gateway().find_by_reference(reference=typed.reference).found == ()
+    row = run(start(source=typed()))
+    assert (row.state, row.failure_reason) == (S.FAILED, FailureReason.ACCOUNT_WRONG)
+    assert sandbox.gateway().find_by_reference(reference=row.reference).found == ()
 
 
 def test_the_right_number_that_comes_later_lets_the_account_pay_again(
@@ -331,10 +291,8 @@ def test_a_kind_of_account_entered_otherwise_pays_again(
     account: Instrument, clerk: User, start: Start, run: Run
 ) -> None:
     apply(account, clerk, notice("C05", value_unknown=True))
-    entered = bank(TYPED, keep=True)
-    details = type(entered.details)(**{**vars(entered.details), "account_type": "SAVING"})
 
-    row = run(start(source=type(entered)(details=details, mandate=entered.mandate, keep=True)))
+    row = run(start(source=typed(keep=True, account_type="SAVING")))
 
     assert row.state == S.PENDING
     account.refresh_from_db()

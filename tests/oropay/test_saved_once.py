@@ -253,5 +253,6 @@ def test_an_account_that_its_bank_corrects_to_a_saved_one_becomes_that_one(start
 
     wrong.refresh_from_db()
     assert (wrong.state, wrong.same_as, wrong.fingerprint) == (InstrumentState.DELETED, right, sealed.fingerprint)
+    assert (wrong.sealed, wrong.key_id) == (None, "")
     assert Instrument.objects.get(pk=right.pk).state == InstrumentState.ACTIVE
     assert not InstrumentDefault.objects.exists()

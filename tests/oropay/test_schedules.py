@@ -38,6 +38,7 @@ SCHEDULES = {
     "oropay.holds-end": (HOUR, "gateway-batch"),
     "oropay.hosted-tokens": (MINUTE, "gateway-interactive"),
     "oropay.inbox-forgetting": (DAY, "default"),
+    "oropay.numbers-forgetting": (DAY, "default"),
     "oropay.old-reviews": (15 * MINUTE, "default"),
     "oropay.vault_check": (HOUR, "gateway-batch"),
 }

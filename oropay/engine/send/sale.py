@@ -7,7 +7,7 @@ from moneyed import Money
 from oropay import vault
 from oropay.engine.send.claim import Claim
 from oropay.engine.send.stored import credential_use
-from oropay.exceptions import AccountFrozen
+from oropay.exceptions import AccountFrozen, AccountWrong
 from oropay.gateway.port import (
     Answer,
     AuthenticationUsed,
@@ -29,8 +29,8 @@ from oropay.models import (
     PaymentTransaction,
 )
 from oropay.orderdata import thaw
-from oropay.services.ach.changes import number_is_wrong
 from oropay.services.ach.freeze import freeze_of, frozen_sentence
+from oropay.services.ach.wrong import details_wrong
 from oropay.services.provider import webhook_address
 from oropay.services.wallet import dead_sentence
 from oropay.vault.contexts import vault_context
@@ -115,7 +115,13 @@ def _status_url(*, row: PaymentTransaction) -> str:
 
 
 def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
-    """What the row's payment is made with. Raises VaultError when a bank account's box is not this row's."""
+    """What the row's payment is made with.
+
+    Raises:
+        VaultError: a bank account's box is not this row's.
+        AccountFrozen: a return forbids debiting the account.
+        AccountWrong: its bank calls details of the account wrong.
+    """
     payment = row.payment
     instrument = payment.instrument
     if instrument is None:
@@ -141,8 +147,8 @@ def source_of(*, row: PaymentTransaction) -> CardToken | BankAccount:
         freeze = freeze_of(organization_id=payment.organization_id, fingerprint=known)
         if freeze is not None:
             raise AccountFrozen(frozen_sentence(freeze))
-    if number_is_wrong(organization_id=payment.organization_id, fingerprint=fingerprint):
-        raise AccountFrozen(dead_sentence(instrument))
+    if details_wrong(account=instrument, organization_id=payment.organization_id, fingerprint=fingerprint):
+        raise AccountWrong(dead_sentence(instrument))
     return BankAccount(
         account_number=number,
         routing_number=instrument.routing_number,

@@ -40,7 +40,10 @@ class Verdict(StrEnum):
     """Proven: no byte of the request left this machine. The same key may be sent again."""
 
     WITHHELD = "withheld"
-    """We kept it back ourselves: no byte left, and none ever will. It is not the gateway's word."""
+    """We kept it back ourselves, from a frozen account: no byte left, and none ever will. Not the gateway's word."""
+
+    MISDIRECTED = "misdirected"
+    """We kept it back ourselves, because its bank calls the account wrong: no byte left, and none ever will."""
 
     REFUSED = "refused"
     """401 after a fresh log-in, 403 or 429: the gateway did not look at it. The same key may be sent again."""

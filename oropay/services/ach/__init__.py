@@ -2,7 +2,7 @@
 
 from oropay.services.ach.change_file import ChangeFileDone, account_type_of, change_file_apply, digits
 from oropay.services.ach.changes import ChangeAsked, change_notice_apply, change_refusal
-from oropay.services.ach.dates import expected_on, settles_on
+from oropay.services.ach.dates import expected_on, returned_too_late, settles_on, unauthorised_until
 from oropay.services.ach.fees import return_fee_charge
 from oropay.services.ach.freeze import freeze_add, freeze_lift, freeze_of, frozen_sentence
 from oropay.services.ach.rates import RATE_WORDS, ReturnRate, return_rates
@@ -28,5 +28,7 @@ __all__ = [
     "frozen_sentence",
     "return_fee_charge",
     "return_rates",
+    "returned_too_late",
     "settles_on",
+    "unauthorised_until",
 ]

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay.exceptions import ChangeFileRefused, ChangeKnown, ChangeRefused
 from oropay.models import ChangeNotice, ChangeSource, Instrument, InstrumentKind, Payment, PaymentTransaction
 from oropay.services.ach.changes import ChangeAsked, change_apply, change_refusal
+from oropay.services.ach.checked import Checks, checked_first
 
 COLUMNS = (
     "date",
@@ -68,23 +68,22 @@ def change_file_apply(*, content: bytes, name: str, by: User, now: datetime) -> 
         ChangeFileRefused: with every line that is not right; nothing was changed. No account number is in it.
     """
     lines = _read(content=content, name=name, by=by, now=now)
-    return _apply(lines=lines, by=by, now=now)
+    return checked_first(lambda checks: _apply(lines=lines, checks=checks, by=by, now=now))
 
 
-@atomic(durable=True)
-def _apply(*, lines: list[_Line], by: User, now: datetime) -> ChangeFileDone:
+def _apply(*, lines: list[_Line], checks: Checks, by: User, now: datetime) -> ChangeFileDone:
     notices: list[ChangeNotice] = []
     wrong: list[str] = []
     known = 0
     for line in sorted(lines, key=lambda one: (one.asked.noticed_on, one.number)):
         line.instrument.refresh_from_db(fields=["fingerprint"])
         try:
-            notices += change_apply(instrument=line.instrument, asked=line.asked, by=by, now=now)
+            notices += change_apply(instrument=line.instrument, asked=line.asked, checks=checks, by=by, now=now)
         except ChangeKnown:
             known += 1
         except ChangeRefused as refused:
             wrong.append(_named(line.number, refused.why))
-    if wrong:
+    if wrong and not checks.to_ask:
         raise ChangeFileRefused(lines=wrong)  # and nothing of this transaction stands
     return ChangeFileDone(notices=notices, known=known)
 

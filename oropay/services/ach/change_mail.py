@@ -39,6 +39,7 @@ def change_mail(*, notice: ChangeNotice, now: datetime) -> None:
                 "nickname": account.nickname,
                 "what": what,
                 "corrected": notice.outcome == ChangeOutcome.CORRECTED,
+                "waits": account.state == InstrumentState.DEAD,
                 "last4_before": notice.last4_before if notice.last4_after else "",
                 "company": account.customer,
                 "seller": website.organization,

@@ -11,12 +11,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay import locks
-from oropay.accountcheck import AccountAsked, AccountFound, account_check, routing_is_valid
+from oropay.accountcheck import AccountAsked, AccountFound, routing_is_valid
 from oropay.changecodes import CHANGES, Change
 from oropay.exceptions import ChangeKnown, ChangeRefused
 from oropay.models import (
@@ -31,6 +30,8 @@ from oropay.models import (
     Payment,
 )
 from oropay.services.ach.change_mail import change_mail
+from oropay.services.ach.checked import Checks, checked_first
+from oropay.services.ach.freeze import account_state
 from oropay.services.outbox import request_add
 from oropay.vault import seal
 from oropay.vault.contexts import vault_context
@@ -110,22 +111,24 @@ def same_account(*, instrument: Instrument) -> QuerySet[Instrument]:
     return rows.filter(fingerprint=instrument.fingerprint, sealed__isnull=False) | rows.filter(pk=instrument.pk)
 
 
-@atomic(durable=True)
 def change_notice_apply(*, instrument: Instrument, asked: ChangeAsked, by: User, now: datetime) -> list[ChangeNotice]:
     """Write down a bank's notice and correct the account, wherever the seller holds it; one row per instrument.
 
     Where the bank does not say what is right the account is not debited any more until somebody enters it again. Its
-    mandates stay: the payer authorised debits of this account, under whichever number.
+    mandates stay: the payer authorised debits of this account, under whichever number. A corrected number is checked
+    before anything is locked.
 
     Raises:
         ChangeRefused: it does not fit the account; nothing was changed.
         ChangeKnown: the same notice is recorded already.
     """
-    return change_apply(instrument=instrument, asked=asked, by=by, now=now)
+    return checked_first(lambda checks: change_apply(instrument=instrument, asked=asked, checks=checks, by=by, now=now))
 
 
-def change_apply(*, instrument: Instrument, asked: ChangeAsked, by: User, now: datetime) -> list[ChangeNotice]:
-    """As `change_notice_apply`, in the caller's transaction."""
+def change_apply(
+    *, instrument: Instrument, asked: ChangeAsked, checks: Checks, by: User, now: datetime
+) -> list[ChangeNotice]:
+    """As `change_notice_apply`, in the caller's transaction, which `checked_first` has opened."""
     if instrument.kind != InstrumentKind.BANK:
         raise ChangeRefused(why=_("Only bank accounts are corrected so."))
     why = change_refusal(asked=asked, today=instrument.customer.organization.today(now))
@@ -134,7 +137,7 @@ def change_apply(*, instrument: Instrument, asked: ChangeAsked, by: User, now: d
     ids = list(same_account(instrument=instrument).values_list("pk", flat=True))
     rows = {row.pk: row for row in locks.bank_accounts(ids=ids)}
     _refuse_old(instrument=rows[instrument.pk], asked=asked)
-    found = _checked(instrument=rows[instrument.pk], asked=asked)
+    found = _checked(instrument=rows[instrument.pk], asked=asked, checks=checks)
     with because(by=by, why=f"{asked.code}: {asked.note}".strip(": ")):
         notices = [
             _one(row=row, asked=asked, found=found, by=by, now=now)
@@ -145,26 +148,6 @@ def change_apply(*, instrument: Instrument, asked: ChangeAsked, by: User, now: d
         text = f"{asked.code} · {asked.change.title}: {notices[0].get_outcome_display()}. {asked.note}"
         note_add(on=asked.payment, text=text.strip(), by=by, now=now)
     return notices
-
-
-def correction_awaited(*, instrument: Instrument) -> bool:
-    """Whether the newest notice about a bank account says that it is wrong and not what is right."""
-    newest = instrument.change_notices.exclude(outcome=ChangeOutcome.NOTED).order_by("-noticed_on", "-pk").first()
-    return newest is not None and newest.outcome == ChangeOutcome.ENTER_AGAIN
-
-
-def number_is_wrong(*, organization_id: int, fingerprint: str) -> bool:
-    """Whether a bank says of this very routing and account number that it is wrong, whoever types it again."""
-    if not fingerprint:
-        return False
-    newest = (
-        ChangeNotice.objects.filter(organization_id=organization_id, instrument__fingerprint=fingerprint)
-        .filter(code__in=[code for code, change in CHANGES.items() if change.number or change.routing])
-        .exclude(outcome=ChangeOutcome.NOTED)
-        .order_by("-noticed_on", "-pk")
-        .first()
-    )
-    return newest is not None and newest.outcome == ChangeOutcome.ENTER_AGAIN
 
 
 def _knows(row: Instrument, asked: ChangeAsked) -> bool:
@@ -183,11 +166,11 @@ def _refuse_old(*, instrument: Instrument, asked: ChangeAsked) -> None:
         )
 
 
-def _checked(*, instrument: Instrument, asked: ChangeAsked) -> AccountFound | None:
+def _checked(*, instrument: Instrument, asked: ChangeAsked, checks: Checks) -> AccountFound | None:
     """What the account check says of the new number; None where there is none, and only the bank's word stands."""
     if not asked.account_number:
         return None
-    found = account_check(
+    found = checks.of(
         AccountAsked(
             account_number=asked.account_number,
             routing_number=asked.routing_number or instrument.routing_number,
@@ -202,14 +185,14 @@ def _checked(*, instrument: Instrument, asked: ChangeAsked) -> AccountFound | No
 
 
 def _one(*, row: Instrument, asked: ChangeAsked, found: AccountFound | None, by: User, now: datetime) -> ChangeNotice:
-    """Record the notice for one of the instruments that hold the account, and act on it."""
+    """Record the notice for one of the instruments that hold the account, and act on it.
+
+    It pays again once nothing is left of it that its bank has called wrong.
+    """
     outcome = _outcome(row, asked)
     before = (row.last4, row.routing_number, row.account_type, row.holder_name)
     if outcome == ChangeOutcome.CORRECTED:
         _correct(row=row, asked=asked, found=found, now=now)
-    elif outcome == ChangeOutcome.ENTER_AGAIN and row.state == InstrumentState.ACTIVE:
-        row.state = InstrumentState.DEAD
-        row.save(update_fields=["state"])
     after = (row.last4, row.routing_number, row.account_type, row.holder_name)
     names = ("last4", "routing", "type", "holder")
     corrected = dict(zip(names, _corrected(asked), strict=True))
@@ -231,6 +214,9 @@ def _one(*, row: Instrument, asked: ChangeAsked, found: AccountFound | None, by:
         applied_at=now,
         **details,
     )
+    if row.state in {InstrumentState.ACTIVE, InstrumentState.DEAD}:
+        row.state = account_state(instrument=row)
+        row.save(update_fields=["state"])
     if outcome == ChangeOutcome.CORRECTED and (asked.change.number or asked.change.routing):
         request_add(
             instrument=row,
@@ -250,9 +236,12 @@ def _corrected(asked: ChangeAsked) -> Sequence[bool]:
 
 
 def _outcome(row: Instrument, asked: ChangeAsked) -> ChangeOutcome:
-    if not asked.change.corrects or row.sealed is None:
+    """An account whose number is forgotten has nothing to correct, but who types it again must still be refused."""
+    if not asked.change.corrects:
         return ChangeOutcome.NOTED
-    return ChangeOutcome.ENTER_AGAIN if asked.value_unknown else ChangeOutcome.CORRECTED
+    if asked.value_unknown:
+        return ChangeOutcome.ENTER_AGAIN
+    return ChangeOutcome.NOTED if row.sealed is None else ChangeOutcome.CORRECTED
 
 
 def _correct(*, row: Instrument, asked: ChangeAsked, found: AccountFound | None, now: datetime) -> None:
@@ -263,8 +252,6 @@ def _correct(*, row: Instrument, asked: ChangeAsked, found: AccountFound | None,
     row.routing_number = asked.routing_number or row.routing_number
     row.account_type = asked.account_type or row.account_type
     row.holder_name = asked.holder_name or row.holder_name
-    if row.state == InstrumentState.DEAD:
-        row.state = InstrumentState.ACTIVE
     row.check_state = found.state if found is not None else CheckState.FORM
     row.check_words = (found.words if found is not None and found.words else _bank_said(asked))[:200]
     row.checked_at = now

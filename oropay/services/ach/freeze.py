@@ -10,6 +10,7 @@ from commerce.models import Organization, User
 from oropay import locks
 from oropay.exceptions import AlreadyLifted, NoteRequired
 from oropay.models import AchReturn, Freeze, Instrument, InstrumentState
+from oropay.services.ach.wrong import details_wrong
 from plumbing.audit import because
 
 
@@ -20,6 +21,16 @@ def freeze_of(*, organization_id: int, fingerprint: str) -> Freeze | None:
     return Freeze.objects.filter(
         organization_id=organization_id, fingerprint=fingerprint, lifted_at__isnull=True
     ).first()
+
+
+def account_state(*, instrument: Instrument) -> InstrumentState:
+    """Which of the saved states an instrument is in by what speaks against it now: a freeze, or its bank's word."""
+    organization_id, fingerprint = instrument.customer.organization_id, instrument.fingerprint
+    if freeze_of(organization_id=organization_id, fingerprint=fingerprint) is not None:
+        return InstrumentState.FROZEN
+    if details_wrong(account=instrument, organization_id=organization_id, fingerprint=fingerprint):
+        return InstrumentState.DEAD
+    return InstrumentState.ACTIVE
 
 
 def freeze_add(
@@ -67,12 +78,17 @@ def autopay_stop(*, organization: Organization, instrument: Instrument, now: dat
 
 
 def freeze_end(*, freeze: Freeze, by: User | None, note: str, now: datetime) -> None:
-    """Let the account be debited again, in the caller's transaction, which has locked the freeze."""
+    """Let the account be debited again, in the caller's transaction, which has locked the freeze.
+
+    What its bank has called wrong meanwhile must still be entered again.
+    """
     freeze.lifted_at, freeze.lifted_by, freeze.note = now, by, note
     freeze.save(update_fields=["lifted_at", "lifted_by", "note"])
-    _same_account(organization=freeze.organization, fingerprint=freeze.fingerprint).filter(
-        state=InstrumentState.FROZEN
-    ).update(state=InstrumentState.ACTIVE)
+    same = _same_account(organization=freeze.organization, fingerprint=freeze.fingerprint)
+    for account in locks.instruments(ids=same.filter(state=InstrumentState.FROZEN).values_list("pk", flat=True)):
+        if account.state == InstrumentState.FROZEN:
+            account.state = account_state(instrument=account)
+            account.save(update_fields=["state"])
 
 
 @atomic(durable=True)

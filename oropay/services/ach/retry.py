@@ -22,8 +22,8 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.returncodes import RETRIES, RETRY_WITHIN
-from oropay.services.ach.changes import correction_awaited
 from oropay.services.ach.freeze import freeze_of
+from oropay.services.ach.wrong import details_wrong
 from oropay.services.mandate import mandate_covers
 
 NEVER_LEFT = (
@@ -31,6 +31,7 @@ NEVER_LEFT = (
     FailureReason.NEVER_ARRIVED.value,
     FailureReason.REFUSED.value,
     FailureReason.FROZEN.value,
+    FailureReason.ACCOUNT_WRONG.value,
 )
 """A try that ended so did not reach the bank and does not count."""
 
@@ -73,9 +74,10 @@ def retry_refusal(*, told: AchReturn, now: datetime) -> str:
         return _("It has no bank account any more.")
     if instrument.state in {InstrumentState.DELETED, InstrumentState.FROZEN}:
         return _("Its bank account was removed or is frozen.")
-    if correction_awaited(instrument=instrument):
+    organization_id = payment.organization_id
+    if details_wrong(account=instrument, organization_id=organization_id, fingerprint=instrument.fingerprint):
         return _("Its bank says that details of the account are wrong, and not what is right.")
-    if freeze_of(organization_id=payment.organization_id, fingerprint=instrument.fingerprint) is not None:
+    if freeze_of(organization_id=organization_id, fingerprint=instrument.fingerprint) is not None:
         return _("Its bank account is frozen.")
     return mandate_covers(
         mandate=mandate,
