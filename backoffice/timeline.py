@@ -182,6 +182,8 @@ def _steps(row: PaymentTransaction, payment: Payment) -> Iterable[tuple[datetime
             detail += [str(decline.staff)] if decline is not None else []
         if row.action in AUTHENTICATING and state in {TransactionState.APPROVED, TransactionState.DECLINED}:
             detail = [proof_words(payment)] if row == decided_by(payment) else []
+        if row.reason and step.pgh_label == "born":
+            detail.append(str(row.get_reason_display()))
         if row.late and step.pgh_label == "born":
             detail.append(str(LATE))
         yield (

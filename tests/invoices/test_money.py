@@ -19,6 +19,7 @@ from oropay.models import (
     Payment,
     PaymentStatus,
     PaymentTransaction,
+    RefundReason,
     RefundSource,
     TransactionState,
 )
@@ -268,7 +269,7 @@ def test_a_void_mirrors_the_capture_and_takes_back_its_credit(house: House) -> N
     house.says(payment, Verdict.APPROVED)
     charge = payment.transactions.get()
 
-    cancel = cancel_start(transaction=charge, note="paid twice", by=house.clerk, now=NOON)
+    cancel = cancel_start(transaction=charge, reason=RefundReason.OTHER, note="paid twice", by=house.clerk, now=NOON)
     PaymentTransaction.objects.filter(pk=cancel.pk).update(state=TransactionState.SENDING)
     house.says(payment, Verdict.APPROVED)
 

@@ -24,6 +24,7 @@ from oropay.models import (
     Payment,
     PaymentAction,
     PaymentTransaction,
+    RefundReason,
     Ruling,
     TransactionState,
 )
@@ -217,7 +218,9 @@ def test_a_hold_to_be_looked_at_can_be_released(
     policy(avs_not_matched=CheckPolicy.REVIEW, payment_action=PaymentAction.MANUAL, echeck=False)
     hold = run(start(card=ADDRESS_WRONG))
 
-    cancel = run(cancel_start(transaction=hold, note="not them", by=clerk, now=timezone.now()))
+    cancel = run(
+        cancel_start(transaction=hold, reason=RefundReason.OTHER, note="not them", by=clerk, now=timezone.now())
+    )
 
     assert cancel.state == TransactionState.APPROVED
 

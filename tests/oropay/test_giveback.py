@@ -120,6 +120,7 @@ def test_a_batch_that_closed_before_we_heard_of_it_ends_in_a_refund_of_the_same_
 
     assert void.failure_reason == FailureReason.BATCH_CLOSED
     assert rows(charge) == [("cancel", "failed"), ("refund", "approved")]
+    assert set(charge.children.values_list("reason", flat=True)) == {RefundReason.DUPLICATE}
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 

@@ -72,7 +72,7 @@ def _undone(*, news: Recording, parent: PaymentTransaction) -> None:
 def _void_came_too_late(*, news: Recording, charge: PaymentTransaction) -> None:
     """What is left of card money is refunded instead. When a bank debit is sure enough for that, a person decides."""
     if charge.state == S.APPROVED and news.payment.method == Method.CARD:
-        refund = refund_instead_of_void(charge=charge, family=news.family, now=news.now)
+        refund = refund_instead_of_void(charge=charge, family=news.family, reason=news.row.reason, now=news.now)
         if refund is not None:
             news.family.append(refund)
             return

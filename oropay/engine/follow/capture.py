@@ -33,7 +33,9 @@ def captured(news: Recording, state: TransactionState) -> None:
         release_add(parent=hold, amount=rest, news=news)
 
 
-def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording, by: User | None = None) -> None:
+def release_add(
+    *, parent: PaymentTransaction, amount: Decimal, news: Recording, by: User | None = None, reason: str = ""
+) -> None:
     """Write down that the rest of a hold goes back by itself."""
     release = PaymentTransaction.objects.create(
         payment=news.payment,
@@ -43,6 +45,7 @@ def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording,
         currency=parent.currency,
         state=S.APPROVED,
         reference=reference_new(),
+        reason=reason,
         created_by=by,
         created_at=news.now,
         ended_at=news.now,

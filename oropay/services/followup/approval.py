@@ -85,7 +85,8 @@ class GivingBack:
             )
             for source, pk, amount in approval.asked["lines"]
         ]
-        return [(_("Reason"), _row_of(approval).get_reason_display()), *lines]
+        reason = str(_row_of(approval).get_reason_display())
+        return [*([(_("Reason"), reason)] if reason else []), *lines]
 
     def _limits_again(
         self,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay.exceptions import CancelRefused, NoteRequired
-from oropay.models import HOLDS, RUNNING, Action, Payment, PaymentTransaction, TransactionState
+from oropay.models import HOLDS, RUNNING, Action, Payment, PaymentTransaction, RefundReason, TransactionState
 from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.capture import open_at_gateway
 from oropay.services.followup.disputed import taken_off
@@ -79,7 +79,13 @@ def _pending(*, transaction: PaymentTransaction, family: Sequence[PaymentTransac
 
 @atomic(durable=True)
 def cancel_start(
-    *, transaction: PaymentTransaction, note: str, by: User, now: datetime, after: int | None = None
+    *,
+    transaction: PaymentTransaction,
+    reason: RefundReason,
+    note: str,
+    by: User,
+    now: datetime,
+    after: int | None = None,
 ) -> PaymentTransaction:
     """Queue releasing a hold, or voiding a charge or bank debit that is not settled, in full.
 
@@ -99,7 +105,9 @@ def cancel_start(
     payment, family = lock_family(payment_id=transaction.payment_id)
     transaction = member(family, transaction.pk)
     refuse_moved(family=family, after=after)
-    return cancel_queue(payment=payment, family=family, transaction=transaction, note=note, by=by, now=now)
+    return cancel_queue(
+        payment=payment, family=family, transaction=transaction, reason=reason, note=note, by=by, now=now
+    )
 
 
 def cancel_queue(
@@ -107,6 +115,7 @@ def cancel_queue(
     payment: Payment,
     family: Sequence[PaymentTransaction],
     transaction: PaymentTransaction,
+    reason: RefundReason,
     note: str,
     by: User,
     now: datetime,
@@ -128,6 +137,7 @@ def cancel_queue(
         amount=allowed.limit,
         by=by,
         now=now,
+        reason=reason,
         waits=bool(why),
     )
     note_add(on=payment, text=note, by=by, now=now)

@@ -104,7 +104,9 @@ def give_back_start(
             amount=format_money(amount, charge.currency), refunded=way == WayBack.REFUND, why=ways.why(amount)
         )
     if way == WayBack.VOID:
-        return cancel_queue(payment=payment, family=family, transaction=charge, note=note, by=by, now=now)
+        return cancel_queue(
+            payment=payment, family=family, transaction=charge, reason=reason, note=note, by=by, now=now
+        )
     return refund_queue(
         payment=payment, family=family, charge=charge, lines=lines, reason=reason, note=note, by=by, now=now
     )
