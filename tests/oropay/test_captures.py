@@ -42,16 +42,6 @@ Take = Callable[..., PaymentTransaction]
 
 
 @pytest.fixture
-def several(start: Start, run: Run, integration: Integration, account: ProviderAccount) -> PaymentTransaction:
-    """A hold of 100.00 that may be captured in parts."""
-    ProviderAccount.objects.filter(pk=account.pk).update(multi_capture=True)
-    Integration.objects.filter(pk=integration.pk).update(
-        payment_action=PaymentAction.MANUAL, echeck=False, several_captures=True
-    )
-    return run(start())
-
-
-@pytest.fixture
 def take(several: PaymentTransaction, order: Order) -> Take:
     def take(amount: str, *, last: bool = False) -> PaymentTransaction:
         return capture_start(hold=several, amount=Decimal(amount), by=order.placed_by, now=timezone.now(), last=last)

@@ -23,7 +23,8 @@ from oropay.models import (
 )
 from oropay.services.followup.asking import giving_back_asked
 from oropay.services.followup.cancel import cancelable
-from oropay.services.followup.queue import follow_up_release, lock_family, member, refuse_running, waiting_end
+from oropay.services.followup.capture import rest_of
+from oropay.services.followup.queue import ZERO, follow_up_release, lock_family, member, refuse_running, waiting_end
 from oropay.services.followup.refund import credit_suffices, refundable
 from plumbing.services import note_add
 
@@ -65,9 +66,10 @@ class GivingBack:
         row = _row_of(approval)
         amount = format_money(row.amount, row.currency)
         if row.action == Action.CANCEL:
-            return _("The charge of {amount} is voided: {instrument} is not charged.").format(
+            voided = _("The charge of {amount} is voided: {instrument} is not charged.").format(
                 amount=amount, instrument=row.payment.instrument
             )
+            return " ".join(part for part in (voided, _let_go(row)) if part)
         return _("{amount} goes back to {instrument} in a few banking days.").format(
             amount=amount, instrument=row.payment.instrument
         )
@@ -106,6 +108,15 @@ class GivingBack:
             raise RefundTooLarge(asked=row.amount, limit=allowed.limit, currency=row.currency, why=allowed.reason)
         credit = [line for line in RefundLine.objects.filter(refund=row) if line.source == RefundSource.CREDIT]
         credit_suffices(payment=payment, amounts=[line.amount for line in credit], besides=row)
+
+
+def _let_go(void: PaymentTransaction) -> str:
+    """What else a void of a capture does: the rest of its hold is reversed with it."""
+    hold = void.parent.parent if void.parent is not None and void.parent.action == Action.CAPTURE else None
+    rest = rest_of(hold=hold, family=list(void.payment.transactions.all())) if hold is not None else ZERO
+    if rest <= 0:
+        return ""
+    return _("The {amount} that its hold still holds is let go too.").format(amount=format_money(rest, void.currency))
 
 
 def _row_of(approval: Approval) -> PaymentTransaction:

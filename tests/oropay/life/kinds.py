@@ -34,6 +34,7 @@ TRANSACTIONS: Mapping[str, Q] = {
     "a hold is captured": Q(action=A.CAPTURE, state=S.APPROVED),
     "a hold is released": Q(action=A.CANCEL, state=S.APPROVED, parent__action__in=HOLDS, created_by__isnull=False),
     "a charge is voided": Q(action=A.CANCEL, state=S.APPROVED, parent__action=A.CHARGE, parent__state=S.APPROVED),
+    "a capture is voided": Q(action=A.CANCEL, state=S.APPROVED, parent__action=A.CAPTURE),
     "a charge is refunded": Q(action=A.REFUND, state=S.APPROVED),
     "a bank debit is funded": Q(action=A.CHARGE, state=S.APPROVED) & BY_BANK,
     "a bank debit is rejected": Q(action=A.CHARGE, failure_reason=FailureReason.REJECTED) & BY_BANK,
