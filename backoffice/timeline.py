@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -157,8 +158,14 @@ def _how_given_back(payment: Payment) -> str:
     rows = list(payment.transactions.all())
     taken = {row.pk for row in rows if row.action in {Action.CHARGE, Action.CAPTURE}}
     voids = [row for row in rows if row.action == Action.CANCEL and row.parent_id in taken]
-    if payment.money_state == MoneyState.CANCELED and any(row.state == TransactionState.APPROVED for row in voids):
-        return _("Voided before it settled: {instrument} is not charged.").format(instrument=payment.instrument)
+    done = next((row for row in voids if row.state == TransactionState.APPROVED), None)
+    if payment.money_state == MoneyState.CANCELED and done is not None:
+        voided = _("Voided before it settled: {instrument} is not charged.").format(instrument=payment.instrument)
+        rest = sum((row.amount for row in rows if row.action == Action.RELEASE and row.pk > done.pk), Decimal(0))
+        if not rest:
+            return voided
+        let_go = _("The {amount} that its hold still held was let go too.")
+        return f"{voided} {let_go.format(amount=format_money(rest, payment.currency))}"
     if payment.money_state == MoneyState.REFUNDED and any(
         row.failure_reason == FailureReason.BATCH_CLOSED for row in voids
     ):
@@ -189,6 +196,8 @@ def _steps(row: PaymentTransaction, payment: Payment) -> Iterable[tuple[datetime
             detail += [str(decline.staff)] if decline is not None else []
         if row.action in AUTHENTICATING and state in {TransactionState.APPROVED, TransactionState.DECLINED}:
             detail = [proof_words(payment)] if row == decided_by(payment) else []
+        if row.reason and step.pgh_label == "born":
+            detail.append(str(row.get_reason_display()))
         if row.late and step.pgh_label == "born":
             detail.append(str(LATE))
         yield (

@@ -200,6 +200,9 @@ def _word_of_moved(sums: Sums, rows: Sequence[PaymentTransaction]) -> MoneyState
         for row in rows
         if row.state == S.APPROVED and row.action in {Action.CANCEL, Action.RELEASE} and row.parent_id not in nobodys
     ]
+    once_taken = {row.pk for row in rows if row.action in {Action.CHARGE, Action.CAPTURE}}
+    if any(row.parent_id in once_taken for row in ends):
+        return MoneyState.CANCELED  # a void; what its hold held besides was let go with it
     return MoneyState.EXPIRED if ends[-1].action == Action.RELEASE else MoneyState.CANCELED
 
 

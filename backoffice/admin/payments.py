@@ -155,6 +155,7 @@ class PaymentAdmin(ReviewMixin, NoticeMixin, RecordAdmin):
         if form.rest is not None:
             rest_release(
                 hold=target[0],
+                reason=RefundReason(form.cleaned_data["reason"]),
                 note=form.cleaned_data["note"],
                 by=staff_of(request),
                 now=timezone.now(),
@@ -163,6 +164,7 @@ class PaymentAdmin(ReviewMixin, NoticeMixin, RecordAdmin):
             return _("The rest of the hold counts as released. What was captured stays taken.")
         cancel_start(
             transaction=target[0],
+            reason=RefundReason(form.cleaned_data["reason"]),
             note=form.cleaned_data["note"],
             by=staff_of(request),
             now=timezone.now(),

@@ -92,6 +92,7 @@ class PaymentTransactionAdmin(DownloadMixin, RecordAdmin):
             _("Our reference"): lambda row: row.reference,
             _("Gateway id"): lambda row: row.gateway_id,
             _("By"): lambda row: row.created_by or _("the system"),
+            _("Reason"): lambda row: row.get_reason_display(),
         }
 
     def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -151,6 +152,7 @@ class PaymentTransactionAdmin(DownloadMixin, RecordAdmin):
                 (_("Created"), moment(row.created_at)),
                 (_("Ended"), moment(row.ended_at)),
                 (_("By"), row.created_by or _("the system")),
+                *([(_("Reason"), row.get_reason_display())] if row.reason else []),
                 (_("Our reference"), row.reference),
                 *([(_("Reference at the gateway"), row.gateway_reference)] if row.gateway_reference else []),
                 (_("Gateway id"), row.gateway_id or dash()),

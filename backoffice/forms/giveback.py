@@ -121,9 +121,11 @@ class RefundForm(MoneyDialog):
                 "{instrument} is not charged. Anything else is refunded to {instrument} in a few banking days."
             ).format(instrument=self.payment.instrument)
         if len(self.charges) > 1:
-            return _(
+            told = _(
                 "Money goes back from one charge at a time: it is refunded to {instrument} in a few banking days."
             ).format(instrument=self.payment.instrument)
+            why = {ways.void.reason for _row, ways in self.charges.values()}
+            return f"{told} {why.pop()}" if len(why) == 1 else told
         row, ways = next(iter(self.charges.values()))
         words = {"limit": self.shown(ways.most), "instrument": self.payment.instrument}
         if self._only_all():
@@ -133,11 +135,12 @@ class RefundForm(MoneyDialog):
                 "settled."
             ).format(**words)
         if ways.void.limit > 0:
-            return _(
+            told = _(
                 "The charge has not settled yet, so all of {limit} is voided: {instrument} is not charged. Less than "
                 "that is refunded and arrives in a few banking days, because a void always takes back all of it. If "
                 "the gateway has already sent it for settlement, all of it is refunded too."
             ).format(**words)
+            return " ".join(part for part in (told, self._lets_go(ways)) if part)
         if row.settled_at is not None:
             return _(
                 "The charge settled on {day}, so it is refunded, no longer voided: the amount goes back to "
@@ -146,6 +149,15 @@ class RefundForm(MoneyDialog):
         return _("It is refunded: the amount goes back to {instrument} in a few banking days. {why}").format(
             why=ways.void.reason, **words
         )
+
+    def _lets_go(self, ways: WaysBack) -> str:
+        """What a void does to the rest of a hold that was captured in part."""
+        if ways.void.limit <= 0 or ways.lets_go <= 0:
+            return ""
+        return _(
+            "A void also lets go of the {rest} that is still held, because the gateway undoes a hold as a whole: none "
+            "of that can be captured afterwards. Giving back less leaves it held."
+        ).format(rest=self.shown(ways.lets_go))
 
     def told(self, queued: PaymentTransaction, *, way: WayBack) -> str:
         """What happens to the money now, and which invoices are owed again by it."""
@@ -157,6 +169,9 @@ class RefundForm(MoneyDialog):
                 "Void of {amount} queued: it has not settled, so {instrument} is not charged. The gateway answers in a "
                 "few seconds; this page follows."
             ).format(**words)
+            if (rest := self._chosen()[1].lets_go) > 0:
+                let_go = _("The {rest} that is still held is let go too.").format(rest=self.shown(rest))
+                told = f"{told} {let_go}"
         else:
             told = _(
                 "Refund of {amount} queued: it goes back to {instrument} in a few banking days. The buyer sees it on "

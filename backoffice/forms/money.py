@@ -20,6 +20,7 @@ from oropay.models import (
     CardCheck,
     Payment,
     PaymentTransaction,
+    RefundReason,
     Ruling,
     TransactionState,
 )
@@ -215,6 +216,7 @@ class RenewForm(MoneyDialog):
 
 
 class CancelForm(MoneyDialog):
+    reason = fields.choice(label=gettext_lazy("Reason"), choices=RefundReason.choices)
     note = fields.note()
     back_text = gettext_lazy("Keep it")
 

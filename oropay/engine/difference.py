@@ -108,6 +108,7 @@ def _hold(row: PaymentTransaction, family: Sequence[PaymentTransaction], answer:
         return None  # another hold stands in its place
     captures = _children(row, family, Action.CAPTURE)
     taken = sum((capture.amount for capture in captures), ZERO)
+    live = [capture for capture in captures if not _children(capture, family, Action.CANCEL)]
     gone = bool(_children(row, family, Action.CANCEL)) and not captures
     if answer.status == "PREAUTHORIZED":
         if captures or gone:
@@ -116,9 +117,10 @@ def _hold(row: PaymentTransaction, family: Sequence[PaymentTransaction], answer:
     if answer.status in TAKEN:
         if gone:
             return _states(row, answer, _("released"))
+        if captures and not live:
+            return _states(row, answer, _("voided"))
         return _captured(row, answer, taken)
     if answer.verdict == Verdict.CANCELED:
-        live = [capture for capture in captures if not _children(capture, family, Action.CANCEL)]
         released = gone or (not captures and bool(_children(row, family, Action.RELEASE)))
         if released or (captures and not live):
             return None

@@ -17,7 +17,15 @@ from oropay.engine.gateways import gateway_of
 from oropay.engine.record import payment_refresh, recording_lock
 from oropay.exceptions import CancelRefused, NoteRequired, PaymentError
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import HOLDS, Action, MoneyState, PaymentPayable, PaymentTransaction, TransactionState
+from oropay.models import (
+    HOLDS,
+    Action,
+    MoneyState,
+    PaymentPayable,
+    PaymentTransaction,
+    RefundReason,
+    TransactionState,
+)
 from oropay.services.followup import reauthorize_start, rest_releasable
 from oropay.services.followup.capture import still_held
 from oropay.services.followup.queue import refuse_moved
@@ -82,7 +90,13 @@ def holds_expire(*, now: datetime) -> int:
 
 @atomic(durable=True)
 def rest_release(
-    *, hold: PaymentTransaction, note: str, by: User, now: datetime, after: int | None = None
+    *,
+    hold: PaymentTransaction,
+    reason: RefundReason,
+    note: str,
+    by: User,
+    now: datetime,
+    after: int | None = None,
 ) -> PaymentTransaction:
     """Write down that no more of a hold that was captured in part will be taken, so that it may be paid another way.
 
@@ -102,7 +116,7 @@ def rest_release(
     left = rest_releasable(hold=news.row, family=news.family)
     if left.limit <= 0:
         raise CancelRefused(why=left.reason)
-    _rest_write(news=news, amount=left.limit, note=note, by=by)
+    _rest_write(news=news, amount=left.limit, reason=reason, note=note, by=by)
     return news.row
 
 
@@ -118,8 +132,8 @@ def _rest_lapse(*, hold: PaymentTransaction, now: datetime) -> int:
     return 1
 
 
-def _rest_write(*, news: Recording, amount: Decimal, note: str, by: User | None) -> None:
-    release_add(parent=news.row, amount=amount, news=news, by=by)
+def _rest_write(*, news: Recording, amount: Decimal, note: str, by: User | None, reason: str = "") -> None:
+    release_add(parent=news.row, amount=amount, news=news, by=by, reason=reason)
     payment_refresh(news=news)
     note_add(on=news.payment, text=note, by=by, now=news.now)
 

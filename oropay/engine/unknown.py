@@ -312,10 +312,11 @@ def _look_at_parent(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     if parent is None:
         return
     asked_at = timezone.now()
-    if not parent.gateway_id:
+    owner = owner_at_gateway(parent)
+    if not owner.gateway_id:
         _look_at_lost_parent(row=row, parent=parent, gateway=gateway, asked_at=asked_at)
         return
-    seen = gateway.look_up(gateway_id=owner_at_gateway(parent).gateway_id)
+    seen = gateway.look_up(gateway_id=owner.gateway_id)
     _note_health(row=row, answers=seen.verdict not in SILENT)
     if seen.verdict in SILENT or seen.verdict == Verdict.NOT_FOUND:
         return

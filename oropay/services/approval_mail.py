@@ -23,6 +23,7 @@ def approval_decided_mail(*, approval: Approval, now: datetime) -> None:
 
 
 def _queue(approval: Approval, *, to: str, now: datetime) -> None:
+    handler = approval_handlers.get(approval.kind)
     website = approval.organization.websites.order_by("-is_default", "pk").first()
     mail_queue(
         to=to,
@@ -30,7 +31,8 @@ def _queue(approval: Approval, *, to: str, now: datetime) -> None:
         context={
             "approval": approval,
             "waits": approval.decided_at is None,
-            "sentence": approval_handlers.get(approval.kind).sentence(approval=approval),
+            "sentence": handler.sentence(approval=approval),
+            "details": list(handler.details(approval=approval)),
             "link": website.url("admin:oropay_approval_change", object_id=approval.pk) if website is not None else "",
         },
         language="en-us",

@@ -114,11 +114,61 @@ def test_each_of_several_charges_says_how_much_of_it_may_go_back(
         f"$25.00 of {day}: at most $25.00 is refunded",
     ]
     assert "Money goes back from one charge at a time: it is refunded" in shown.content.decode()
+    assert "Its hold was captured several times, and a void would take back all of that." in shown.content.decode()
     assert too_much.context["form"].errors[source] == [
         "Nothing was refunded. $25.01 is more than the $25.00 that can still be given back: no more was taken."
     ]
     assert moves(payment)[-1] == ("refund", "25.00", "queued")
     assert payment.transactions.latest("pk").parent == second
+
+
+def test_all_of_a_capture_is_voided_and_the_rest_of_its_hold_goes_with_it(
+    house: House, administrator: User, opened: Opened
+) -> None:
+    house.hold_at_checkout()
+    Integration.objects.update(several_captures=True)
+    ProviderAccount.objects.update(multi_capture=True)
+    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
+    house.says(payment, Verdict.APPROVED)
+    house.captured(payment, "60.00")
+    client, source = opened(administrator), f"from_{payment.parts.get().payable_id}"
+    form = {source: "60.00", "reason": "goods", "note": "never sent", "_form_submitted": "True", **seen(payment)}
+
+    shown = client.get(address(payment, "refund")).content.decode()
+    sent = client.post(address(payment, "refund"), form, follow=True).content.decode()
+    PaymentTransaction.objects.filter(state=TransactionState.QUEUED).update(state=TransactionState.SENDING)
+    house.says(payment, Verdict.APPROVED)
+    ended = client.get(page(payment)).content.decode()
+
+    assert "so all of $60.00 is voided: Visa ···· 4242 is not charged." in shown
+    assert "A void also lets go of the $40.00 that is still held" in shown
+    assert "Void of $60.00 queued" in sent
+    assert "The $40.00 that is still held is let go too." in sent
+    assert moves(payment)[2:] == [("cancel", "60.00", "approved"), ("release", "40.00", "approved")]
+    assert "Voided before it settled: Visa ···· 4242 is not charged." in ended
+    assert "The $40.00 that its hold still held was let go too." in ended
+
+
+def test_a_part_of_a_capture_is_refunded_and_the_rest_of_its_hold_stays(
+    house: House, administrator: User, opened: Opened
+) -> None:
+    house.hold_at_checkout()
+    Integration.objects.update(several_captures=True)
+    ProviderAccount.objects.update(multi_capture=True)
+    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
+    house.says(payment, Verdict.APPROVED)
+    house.captured(payment, "60.00")
+    source = f"from_{payment.parts.get().payable_id}"
+
+    dialog(
+        opened(administrator),
+        payment,
+        "refund",
+        **{source: "10.00", "reason": "goods", "note": "one broke", **seen(payment)},
+    )
+
+    assert moves(payment)[2:] == [("refund", "10.00", "queued")]
+    assert offered(opened(administrator), payment) == {"capture", "cancel", "refund"}
 
 
 def seen(payment: Payment) -> dict[str, str | int]:

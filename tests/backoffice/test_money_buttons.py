@@ -5,10 +5,19 @@ from decimal import Decimal
 import pytest
 
 from backoffice.forms.money import Offers
+from backoffice.records import Timeline
 from commerce.models import User
 from oropay import engine
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import Integration, Payment, PaymentTransaction, ProviderAccount, RefundLine, TransactionState
+from oropay.models import (
+    Integration,
+    Payment,
+    PaymentTransaction,
+    ProviderAccount,
+    RefundLine,
+    RefundReason,
+    TransactionState,
+)
 from plumbing.models import Note
 from tests.backoffice.conftest import CHARGED, Opened, address, dialog, may, moves, newest, offered, page
 from tests.invoices.house import House, payable_of
@@ -64,7 +73,7 @@ def test_a_hold_that_was_renewed_and_not_let_go_is_released_with_words_that_say_
         engine.record(transaction_id=release.pk, answer=Answer(verdict=Verdict.FAILED), kind="send")
 
     content = " ".join(opened(administrator).get(address(held, "cancel")).content.decode().split())
-    response = dialog(opened(administrator), held, "cancel", note="held twice", after=newest(held))
+    response = dialog(opened(administrator), held, "cancel", reason="other", note="held twice", after=newest(held))
 
     assert "The older hold is released in full; the newer one stays and nothing is taken." in content
     assert response.status_code == 302
@@ -111,18 +120,39 @@ def test_capture_of_a_fraction_of_a_cent_is_refused_at_the_field(held: Payment, 
 
 
 def test_releasing_a_hold_needs_a_note(held: Payment, administrator: User, opened: Opened) -> None:
-    response = dialog(opened(administrator), held, "cancel", note="  ", after=newest(held))
+    response = dialog(opened(administrator), held, "cancel", reason="other", note="  ", after=newest(held))
 
     assert "This field is required" in response.content.decode()
     assert moves(held) == [("authorize", "100.00", "approved")]
 
 
+def test_releasing_a_hold_needs_a_reason(held: Payment, administrator: User, opened: Opened) -> None:
+    response = dialog(opened(administrator), held, "cancel", note="Customer called", after=newest(held))
+
+    assert list(response.context["form"].errors) == ["reason"]
+    assert moves(held) == [("authorize", "100.00", "approved")]
+
+
+def test_the_reason_of_a_release_shows_where_its_steps_do(held: Payment, administrator: User, opened: Opened) -> None:
+    client = opened(administrator)
+    dialog(client, held, "cancel", reason="fraud", note="Their bank called", after=newest(held))
+    release = held.transactions.latest("pk")
+
+    shown = client.get(page(held)).context["sections"]
+    alone = client.get(page(release)).content.decode()
+
+    [steps] = [one.events for one in shown if isinstance(one, Timeline)]
+    assert [event.detail for event in steps if event.title == "Cancel $100.00 → Queued"] == ["Fraud"]
+    assert "Fraud" in alone
+
+
 def test_releasing_a_hold_queues_a_cancel_and_keeps_the_note(
     held: Payment, administrator: User, opened: Opened
 ) -> None:
-    dialog(opened(administrator), held, "cancel", note="Customer called", after=newest(held))
+    dialog(opened(administrator), held, "cancel", reason="customer_request", note="Customer called", after=newest(held))
 
     assert moves(held) == [("authorize", "100.00", "approved"), ("cancel", "100.00", "queued")]
+    assert held.transactions.latest("pk").reason == RefundReason.CUSTOMER_REQUEST
     assert [(note.text, note.by) for note in Note.objects.all()] == [("Customer called", administrator)]
 
 
@@ -283,7 +313,7 @@ def test_the_rest_of_a_hold_shows_until_when_it_is_held_and_is_let_go_by_the_sam
 
     shown = client.get(page(payment)).content.decode()
     sentence = client.get(address(payment, "cancel")).content.decode()
-    dialog(client, payment, "cancel", note="out of stock", after=newest(payment))
+    dialog(client, payment, "cancel", reason="goods", note="out of stock", after=newest(payment))
 
     assert "$40.00 of it is still held and may be captured until 23 Nov 2026, or released." in shown
     assert (
@@ -295,6 +325,7 @@ def test_the_rest_of_a_hold_shows_until_when_it_is_held_and_is_let_go_by_the_sam
         ("capture", "60.00", "approved"),
         ("release", "40.00", "approved"),
     ]
+    assert payment.transactions.latest("pk").reason == RefundReason.GOODS
 
 
 def test_inside_the_dialog_success_leads_the_browser_to_the_page(held: Payment, clerk: User, opened: Opened) -> None:

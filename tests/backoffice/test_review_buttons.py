@@ -94,7 +94,7 @@ def test_cancel_of_a_review_says_that_nothing_is_taken(in_review: Payment, admin
     client = opened(administrator)
     sentence = client.get(address(in_review, "cancel")).content.decode()
 
-    dialog(client, in_review, "cancel", note="stolen card", after=newest(in_review))
+    dialog(client, in_review, "cancel", reason="fraud", note="stolen card", after=newest(in_review))
 
     assert "is not accepted: what the gateway holds" in sentence
     assert moves(in_review) == [("charge", "100.00", "review"), ("cancel", "100.00", "queued")]

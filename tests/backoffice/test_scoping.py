@@ -70,7 +70,7 @@ def test_a_dialog_of_another_seller_is_a_404_and_moves_nothing(
     client = opened(stranger)
 
     opening = client.get(address(charged, "refund"))
-    sending = dialog(client, charged, "cancel", note="mine now", after=newest(charged))
+    sending = dialog(client, charged, "cancel", reason="other", note="mine now", after=newest(charged))
 
     assert (opening.status_code, sending.status_code) == (404, 404)
     assert moves(charged) == [("charge", "100.00", "approved")]

@@ -147,7 +147,13 @@ def test_a_void_makes_the_order_due_again_and_keeps_it_open(
     order = shop.place(shop.checkout())
     payment = send(shop.pay(order, card=sandbox.card_token()))
 
-    cancel_start(transaction=payment.transactions.get(), note="ordered twice", by=shop.buyer, now=timezone.now())
+    cancel_start(
+        transaction=payment.transactions.get(),
+        reason=RefundReason.OTHER,
+        note="ordered twice",
+        by=shop.buyer,
+        now=timezone.now(),
+    )
     send(payment)
 
     order.refresh_from_db()

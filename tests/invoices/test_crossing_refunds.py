@@ -281,7 +281,9 @@ def test_a_charge_that_is_voided_and_whose_refund_turns_up_is_given_back_twice(h
     order, payment = paid(house)
     lost = ruled_out(house, asked(house, payment, "100.00", order=order))
     charge = payment.transactions.get(action=Action.CHARGE)
-    void = cancel_start(transaction=charge, note="ordered twice", by=house.clerk, now=NOON)
+    void = cancel_start(
+        transaction=charge, reason=RefundReason.DUPLICATE, note="ordered twice", by=house.clerk, now=NOON
+    )
     PaymentTransaction.objects.filter(pk=void.pk).update(state=S.SENDING)
     house.says(payment, Verdict.APPROVED)
     assert house.book(A.CUSTOMER_DEPOSIT) == 0

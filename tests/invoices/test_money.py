@@ -19,6 +19,7 @@ from oropay.models import (
     Payment,
     PaymentStatus,
     PaymentTransaction,
+    RefundReason,
     RefundSource,
     TransactionState,
 )
@@ -268,7 +269,7 @@ def test_a_void_mirrors_the_capture_and_takes_back_its_credit(house: House) -> N
     house.says(payment, Verdict.APPROVED)
     charge = payment.transactions.get()
 
-    cancel = cancel_start(transaction=charge, note="paid twice", by=house.clerk, now=NOON)
+    cancel = cancel_start(transaction=charge, reason=RefundReason.OTHER, note="paid twice", by=house.clerk, now=NOON)
     PaymentTransaction.objects.filter(pk=cancel.pk).update(state=TransactionState.SENDING)
     house.says(payment, Verdict.APPROVED)
 
@@ -278,6 +279,24 @@ def test_a_void_mirrors_the_capture_and_takes_back_its_credit(house: House) -> N
         {"gateway_clearing": "-100.00", "receivable": "60.00", "customer_credit": "40.00"}
     ]
     assert payable_of(invoice).payable_now == Decimal(60)
+    assert ledger_check_of_this_room() == []
+
+
+def test_a_void_of_what_was_captured_for_an_order_opens_the_invoice_that_took_it_over(house: House) -> None:
+    house.hold_at_checkout()
+    order = house.order("100.00")
+    payment = house.pay(order.payable, amounts=["100.00"])
+    house.says(payment, Verdict.APPROVED)
+    capture = house.captured(payment, "100.00")
+    invoice = house.billed(order)
+
+    cancel = cancel_start(transaction=capture, reason=RefundReason.GOODS, note="lost", by=house.clerk, now=NOON)
+    PaymentTransaction.objects.filter(pk=cancel.pk).update(state=TransactionState.SENDING)
+    house.says(payment, Verdict.APPROVED)
+
+    assert allocations(invoice) == [("reversed", "100.00")]
+    assert posted_lines(f"transaction:{cancel.pk}") == [{"gateway_clearing": "-100.00", "receivable": "100.00"}]
+    assert payable_of(invoice).payable_now == Decimal(100)
     assert ledger_check_of_this_room() == []
 
 

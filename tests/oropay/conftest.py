@@ -169,6 +169,21 @@ def held(
 
 
 @pytest.fixture
+def several(
+    start: Callable[..., Payment],
+    run: Callable[[Payment], PaymentTransaction],
+    integration: Integration,
+    account: ProviderAccount,
+) -> PaymentTransaction:
+    """A hold of 100.00 that may be captured in parts."""
+    ProviderAccount.objects.filter(pk=account.pk).update(multi_capture=True)
+    Integration.objects.filter(pk=integration.pk).update(
+        payment_action=PaymentAction.MANUAL, echeck=False, several_captures=True
+    )
+    return run(start())
+
+
+@pytest.fixture
 def debit(start: Callable[..., Payment], run: Callable[[Payment], PaymentTransaction]) -> PaymentTransaction:
     """A bank debit under way."""
     row = run(start(source=bank()))

@@ -34,6 +34,7 @@ from oropay.models import (
     RefundReason,
     TransactionState,
 )
+from oropay.ports import approval_handlers
 from oropay.services import (
     LimitsAsked,
     approval_agree,
@@ -143,7 +144,7 @@ def test_the_rolling_day_counts_voids_and_refunds_of_other_charges(
 ) -> None:
     RefundLimit.objects.update(per_charge=None, per_customer=None)
 
-    void = cancel_start(transaction=charge, note="wrong", by=maker, now=timezone.now())
+    void = cancel_start(transaction=charge, reason=RefundReason.OTHER, note="wrong", by=maker, now=timezone.now())
 
     assert (void.state, void.action) == (S.AWAITING_APPROVAL, Action.CANCEL)
     assert Approval.objects.get(transaction=void).kind == ApprovalKind.VOID
@@ -281,7 +282,7 @@ def test_a_void_that_waits_is_refused_once_the_charge_was_given_back_in_part(
     integration: Integration,
     books: Books,
 ) -> None:
-    void = cancel_start(transaction=charge, note="wrong", by=maker, now=timezone.now())
+    void = cancel_start(transaction=charge, reason=RefundReason.OTHER, note="wrong", by=maker, now=timezone.now())
     approval = Approval.objects.get(transaction=void)
     given = sandbox.gateway().refund(portal(charge.gateway_id, "40"))
     tell(integration, {"id": given.gateway_id, "status": "CAPTURED"})
@@ -296,10 +297,23 @@ def test_a_void_that_waits_is_refused_once_the_charge_was_given_back_in_part(
     assert books(AccountName.GATEWAY_CLEARING) == 60
 
 
+def test_the_second_person_reads_the_reason_of_a_void_in_mail_and_page(
+    limits: RefundLimit, charge: PaymentTransaction, maker: User
+) -> None:
+    may: User = StaffFactory.create(organization=maker.organization)
+    may.user_permissions.add(Permission.objects.get(codename="approve_refund"))
+
+    void = cancel_start(transaction=charge, reason=RefundReason.FRAUD, note="stolen", by=maker, now=timezone.now())
+
+    approval = Approval.objects.get(transaction=void)
+    assert approval_handlers.get(approval.kind).details(approval=approval) == [("Reason", "Fraud")]
+    assert "Reason: Fraud" in Mail.objects.get(to=may.email).text
+
+
 def test_a_void_that_waits_is_refused_once_the_charge_has_settled(
     limits: RefundLimit, charge: PaymentTransaction, maker: User, second: User
 ) -> None:
-    void = cancel_start(transaction=charge, note="wrong", by=maker, now=timezone.now())
+    void = cancel_start(transaction=charge, reason=RefundReason.OTHER, note="wrong", by=maker, now=timezone.now())
     approval = Approval.objects.get(transaction=void)
     PaymentTransaction.objects.filter(pk=charge.pk).update(settled_at=timezone.now())
 

@@ -24,6 +24,7 @@ from oropay.models import (
     PaymentAction,
     PaymentTransaction,
     ProviderAccount,
+    RefundReason,
     TransactionState,
 )
 from oropay.selectors import paying_view
@@ -38,16 +39,6 @@ Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
 Take = Callable[..., PaymentTransaction]
-
-
-@pytest.fixture
-def several(start: Start, run: Run, integration: Integration, account: ProviderAccount) -> PaymentTransaction:
-    """A hold of 100.00 that may be captured in parts."""
-    ProviderAccount.objects.filter(pk=account.pk).update(multi_capture=True)
-    Integration.objects.filter(pk=integration.pk).update(
-        payment_action=PaymentAction.MANUAL, echeck=False, several_captures=True
-    )
-    return run(start())
 
 
 @pytest.fixture
@@ -98,7 +89,9 @@ def test_what_is_left_of_a_hold_is_not_reversed_with_what_was_taken(
     run(take("60.00"))
 
     with pytest.raises(CancelRefused, match="a release would undo too"):
-        cancel_start(transaction=several, note="rest", by=order.placed_by, now=timezone.now())
+        cancel_start(
+            transaction=several, reason=RefundReason.OTHER, note="rest", by=order.placed_by, now=timezone.now()
+        )
 
     assert not PaymentTransaction.objects.filter(action=Action.CANCEL).exists()
 
@@ -193,7 +186,9 @@ def test_the_rest_of_a_hold_may_be_let_go_and_the_order_paid_another_way(
     run(take("60.00"))
     waits = (reload(payable).held, reload(payable).payable_now)
 
-    rest_release(hold=several, note="the rest is out of stock", by=order.placed_by, now=timezone.now())
+    rest_release(
+        hold=several, reason=RefundReason.OTHER, note="the rest is out of stock", by=order.placed_by, now=timezone.now()
+    )
 
     release = several.children.get(action=Action.RELEASE)
     assert waits == (Decimal(40), Decimal(0))
@@ -216,7 +211,7 @@ def test_a_hold_of_which_nothing_was_taken_is_released_at_the_gateway_only(
     several: PaymentTransaction, order: Order
 ) -> None:
     with pytest.raises(CancelRefused, match="Nothing of this hold was captured yet"):
-        rest_release(hold=several, note="rest", by=order.placed_by, now=timezone.now())
+        rest_release(hold=several, reason=RefundReason.OTHER, note="rest", by=order.placed_by, now=timezone.now())
 
     assert not several.children.exists()
 
@@ -228,7 +223,7 @@ def test_while_a_capture_runs_the_rest_is_not_let_go(
     take("10.00")
 
     with pytest.raises(CancelRefused, match="still running"):
-        rest_release(hold=several, note="rest", by=order.placed_by, now=timezone.now())
+        rest_release(hold=several, reason=RefundReason.OTHER, note="rest", by=order.placed_by, now=timezone.now())
 
     assert not several.children.filter(action=Action.RELEASE).exists()
 
@@ -243,7 +238,7 @@ def test_the_buyer_reads_what_was_paid_and_what_is_still_held(
     before = told()
     run(take("60.00"))
     partly = told()
-    rest_release(hold=several, note="rest", by=order.placed_by, now=timezone.now())
+    rest_release(hold=several, reason=RefundReason.OTHER, note="rest", by=order.placed_by, now=timezone.now())
 
     assert before == "$100.00 is held on your card. It is charged when we ship."
     assert partly == "$60.00 was paid. $40.00 more is held on your card; it is charged when we ship the rest."

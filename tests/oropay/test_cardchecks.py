@@ -24,6 +24,7 @@ from oropay.models import (
     Payment,
     PaymentAction,
     PaymentTransaction,
+    RefundReason,
     Ruling,
     TransactionState,
 )
@@ -205,7 +206,11 @@ def test_a_refused_hold_that_could_not_be_released_is_never_captured_and_a_perso
     assert Alert.objects.get(kind=AlertKind.NOT_DONE).transaction.parent == hold
     with pytest.raises(CaptureRefused):
         capture_start(hold=hold, amount=Decimal(100), by=clerk, now=timezone.now())
-    run(cancel_start(transaction=hold, note="its address is wrong", by=clerk, now=timezone.now()))
+    run(
+        cancel_start(
+            transaction=hold, reason=RefundReason.FRAUD, note="its address is wrong", by=clerk, now=timezone.now()
+        )
+    )
     hold.refresh_from_db()
     assert hold.state == TransactionState.CANCELED
     assert charges_at_gateway(sandbox, hold) == ["REVERSED"]
@@ -255,7 +260,9 @@ def test_a_hold_to_be_looked_at_can_be_released(
     policy(avs_not_matched=CheckPolicy.REVIEW, payment_action=PaymentAction.MANUAL, echeck=False)
     hold = run(start(card=ADDRESS_WRONG))
 
-    cancel = run(cancel_start(transaction=hold, note="not them", by=clerk, now=timezone.now()))
+    cancel = run(
+        cancel_start(transaction=hold, reason=RefundReason.OTHER, note="not them", by=clerk, now=timezone.now())
+    )
 
     assert cancel.state == TransactionState.APPROVED
 

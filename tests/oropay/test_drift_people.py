@@ -204,7 +204,9 @@ def test_while_a_cancel_of_ours_is_under_way_nothing_is_written_beside_it(
     order: Order,
     books: Books,
 ) -> None:
-    cancel = cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now())
+    cancel = cancel_start(
+        transaction=charge, reason=RefundReason.OTHER, note="wrong", by=order.placed_by, now=timezone.now()
+    )
     sandbox.gateway().cancel(portal(charge.gateway_id))
 
     assert compare() == []
@@ -220,7 +222,9 @@ def test_a_cancel_of_ours_that_was_lost_is_known_from_its_parent(
     order: Order,
     integration: Integration,
 ) -> None:
-    cancel = cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now())
+    cancel = cancel_start(
+        transaction=charge, reason=RefundReason.OTHER, note="wrong", by=order.placed_by, now=timezone.now()
+    )
     rule = {"endpoint": "/transactions/{id}/reversal", "reference": charge.reference}
     sandbox.control("/rules", {"match": rule, "action": {"drop": {"when": "after"}}})
     assert run(cancel).state == S.UNKNOWN

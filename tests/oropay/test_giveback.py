@@ -120,17 +120,57 @@ def test_a_batch_that_closed_before_we_heard_of_it_ends_in_a_refund_of_the_same_
 
     assert void.failure_reason == FailureReason.BATCH_CLOSED
     assert rows(charge) == [("cancel", "failed"), ("refund", "approved")]
+    assert set(charge.children.values_list("reason", flat=True)) == {RefundReason.DUPLICATE}
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
-def test_what_was_captured_of_a_hold_is_refunded(held: PaymentTransaction, run: Run, clerk: User) -> None:
+def test_all_of_what_was_captured_of_a_hold_and_has_not_settled_is_voided(
+    held: PaymentTransaction, run: Run, clerk: User, payable: Payable, books: Books, sandbox: Sandbox
+) -> None:
     captured = run(capture_start(hold=held, amount=Decimal(100), by=clerk, now=timezone.now()))
+
+    row = run(back(captured, "100.00", clerk, shown=WayBack.VOID))
+
+    assert (row.action, row.state, row.parent_id) == (Action.CANCEL, TransactionState.APPROVED, captured.pk)
+    assert (row.amount, row.reason) == (Decimal("100.0000"), RefundReason.DUPLICATE)
+    assert [one.status for one in sandbox.gateway().find_by_reference(reference=held.reference).found] == ["REVERSED"]
+    assert Payment.objects.get(pk=held.payment_id).money_state == MoneyState.CANCELED
+    assert (books(AccountName.GATEWAY_CLEARING), books(AccountName.CUSTOMER_DEPOSIT)) == (Decimal(0), Decimal(0))
+    shown = reload(payable)
+    assert (shown.paid, shown.held, shown.payable_now) == (Decimal(0), Decimal(0), Decimal(100))
+
+
+def test_a_part_of_what_was_captured_is_refunded(held: PaymentTransaction, run: Run, clerk: User) -> None:
+    captured = run(capture_start(hold=held, amount=Decimal(100), by=clerk, now=timezone.now()))
+
+    row = run(back(captured, "40.00", clerk, shown=WayBack.REFUND))
+
+    assert (row.action, row.state) == (Action.REFUND, TransactionState.APPROVED)
+
+
+def test_what_was_captured_of_a_hold_is_refunded_once_it_settled(
+    held: PaymentTransaction, run: Run, clerk: User, account: ProviderAccount, sandbox: Sandbox
+) -> None:
+    captured = run(capture_start(hold=held, amount=Decimal(100), by=clerk, now=timezone.now()))
+    settle(held, account, sandbox)
+    captured.refresh_from_db()
 
     ways = ways_back(charge=captured, family=list(held.payment.transactions.order_by("pk")))
     row = run(back(captured, "100.00", clerk, shown=WayBack.REFUND))
 
+    assert ways.why(Decimal(100)) == "It is settled; refund it instead."
+    assert (row.action, row.state) == (Action.REFUND, TransactionState.APPROVED)
+
+
+def test_each_of_several_captures_of_a_hold_is_refunded(several: PaymentTransaction, run: Run, clerk: User) -> None:
+    first = run(capture_start(hold=several, amount=Decimal(60), by=clerk, now=timezone.now()))
+    run(capture_start(hold=several, amount=Decimal(40), by=clerk, now=timezone.now()))
+
+    ways = ways_back(charge=first, family=list(several.payment.transactions.order_by("pk")))
+    row = run(back(first, "60.00", clerk, shown=WayBack.REFUND))
+
     assert ways.void.limit == 0
-    assert ways.why(Decimal(100)) == "What was captured of a hold is refunded, never voided."
+    assert ways.why(Decimal(60)) == "Its hold was captured several times, and a void would take back all of that."
     assert (row.action, row.state) == (Action.REFUND, TransactionState.APPROVED)
 
 

@@ -18,6 +18,7 @@ from oropay.models import (
     Payment,
     PaymentStatus,
     PaymentTransaction,
+    RefundReason,
     TransactionState,
 )
 from oropay.services import cancel_start, capture_start
@@ -50,7 +51,11 @@ def test_a_hold_takes_nothing_until_part_of_it_is_captured_and_the_rest_released
 def test_a_canceled_hold_is_released_at_the_gateway(
     held: PaymentTransaction, run: Run, payable: Payable, order: Order, sandbox: Sandbox
 ) -> None:
-    cancel = run(cancel_start(transaction=held, note="ordered twice", by=order.placed_by, now=timezone.now()))
+    cancel = run(
+        cancel_start(
+            transaction=held, reason=RefundReason.OTHER, note="ordered twice", by=order.placed_by, now=timezone.now()
+        )
+    )
 
     assert cancel.state == TransactionState.APPROVED
     assert charges_at_gateway(sandbox, held) == ["REVERSED"]

@@ -25,6 +25,7 @@ from oropay.models import (
     PaymentAction,
     PaymentTransaction,
     ProviderAccount,
+    RefundReason,
     TransactionState,
 )
 from oropay.services import cancel_start, capture_start, reauthorize_start
@@ -90,7 +91,11 @@ def test_a_late_hold_that_is_waited_for_is_captured(
 def test_a_late_hold_that_is_waited_for_is_released(
     wanted: PaymentTransaction, run: Run, payable: Payable, order: Order, sandbox: Sandbox
 ) -> None:
-    cancel = run(cancel_start(transaction=wanted, note="not needed", by=order.placed_by, now=timezone.now()))
+    cancel = run(
+        cancel_start(
+            transaction=wanted, reason=RefundReason.OTHER, note="not needed", by=order.placed_by, now=timezone.now()
+        )
+    )
 
     assert cancel.state == S.APPROVED
     assert charges_at_gateway(sandbox, wanted.parent) == ["REVERSED"]  # type: ignore[arg-type]
@@ -127,7 +132,11 @@ def test_a_late_hold_that_lapsed_is_written_down_as_gone(
 def test_a_late_hold_nobody_waits_for_is_given_back_by_hand_when_its_reversal_failed(
     unwanted: PaymentTransaction, run: Run, payable: Payable, order: Order, sandbox: Sandbox
 ) -> None:
-    cancel = run(cancel_start(transaction=unwanted, note="not needed", by=order.placed_by, now=timezone.now()))
+    cancel = run(
+        cancel_start(
+            transaction=unwanted, reason=RefundReason.OTHER, note="not needed", by=order.placed_by, now=timezone.now()
+        )
+    )
 
     assert cancel.state == S.APPROVED
     assert charges_at_gateway(sandbox, unwanted.parent) == ["REVERSED"]  # type: ignore[arg-type]
@@ -165,7 +174,11 @@ def test_a_late_renewal_is_given_back_by_hand_when_its_reversal_failed(
 
     with pytest.raises(CaptureRefused, match="not an open hold"):
         capture_start(hold=late, amount=Decimal(100), by=order.placed_by, now=timezone.now())
-    cancel = run(cancel_start(transaction=late, note="not needed", by=order.placed_by, now=timezone.now()))
+    cancel = run(
+        cancel_start(
+            transaction=late, reason=RefundReason.OTHER, note="not needed", by=order.placed_by, now=timezone.now()
+        )
+    )
 
     assert cancel.state == S.APPROVED
     assert charges_at_gateway(sandbox, row) == ["REVERSED"]

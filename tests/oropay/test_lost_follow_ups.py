@@ -27,6 +27,7 @@ from oropay.models import (
     Payable,
     Payment,
     PaymentTransaction,
+    RefundReason,
     TransactionState,
     Watch,
 )
@@ -192,7 +193,9 @@ def test_a_lost_void_that_came_too_late_becomes_a_refund(
     start: Start, run: Run, order: Order, sandbox: Sandbox, spoil: Callable[..., None], books: Books
 ) -> None:
     charge = run(start())
-    void = cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now())
+    void = cancel_start(
+        transaction=charge, reason=RefundReason.OTHER, note="wrong", by=order.placed_by, now=timezone.now()
+    )
     spoil(charge, "/transactions/{id}/reversal", {"drop": {"when": "before"}})
     run(void)
     sandbox.control("/settlement/run", {})
@@ -208,7 +211,9 @@ def test_a_lost_void_that_came_too_late_becomes_a_refund(
 def test_a_lost_void_of_something_that_moved_on_by_itself_asks_a_person(
     held: PaymentTransaction, run: Run, order: Order, sandbox: Sandbox, spoil: Callable[..., None]
 ) -> None:
-    void = cancel_start(transaction=held, note="wrong", by=order.placed_by, now=timezone.now())
+    void = cancel_start(
+        transaction=held, reason=RefundReason.OTHER, note="wrong", by=order.placed_by, now=timezone.now()
+    )
     spoil(held, "/transactions/{id}/reversal", {"drop": {"when": "before"}})
     run(void)
     sandbox.gateway().capture(follow_up(held.gateway_id, amount=Money(100, "USD")))
@@ -225,7 +230,11 @@ def test_a_declined_refund_in_place_of_a_void_asks_a_person(
 ) -> None:
     charge = run(start())
     sandbox.control("/settlement/run", {})
-    run(cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now()))
+    run(
+        cancel_start(
+            transaction=charge, reason=RefundReason.OTHER, note="wrong", by=order.placed_by, now=timezone.now()
+        )
+    )
     spoil(charge, "/transactions/{id}/refund", {"decline": {}})
 
     refund = run(charge.children.get(action=Action.REFUND))

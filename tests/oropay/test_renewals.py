@@ -30,6 +30,7 @@ from oropay.models import (
     Payable,
     PaymentTransaction,
     ProviderAccount,
+    RefundReason,
     TransactionState,
 )
 from oropay.services import cancel_start, capture_start, reauthorize_start
@@ -136,14 +137,20 @@ def test_a_hold_that_was_renewed_and_not_let_go_is_released_by_hand(
     refuse_each_try(held, sandbox)
     assert Alert.objects.filter(kind=AlertKind.NOT_DONE).count() == 1
 
-    release = run(cancel_start(transaction=held, note="it is held twice", by=order.placed_by, now=timezone.now()))
+    release = run(
+        cancel_start(
+            transaction=held, reason=RefundReason.OTHER, note="it is held twice", by=order.placed_by, now=timezone.now()
+        )
+    )
 
     assert (release.state, charges_at_gateway(sandbox, held)) == (S.APPROVED, ["REVERSED"])
     assert reload(payable).held == 100
     held.payment.refresh_from_db()
     assert held.payment.money_state == MoneyState.AUTHORIZED
     with pytest.raises(CancelRefused, match="It was renewed"):
-        cancel_start(transaction=held, note="once more", by=order.placed_by, now=timezone.now())
+        cancel_start(
+            transaction=held, reason=RefundReason.OTHER, note="once more", by=order.placed_by, now=timezone.now()
+        )
 
 
 def test_a_renewed_hold_that_was_captured_at_the_gateway_is_told(

@@ -34,6 +34,7 @@ from oropay.models import (
     Payment,
     PaymentStatus,
     PaymentTransaction,
+    RefundReason,
     TransactionState,
 )
 from oropay.scoped import ACH_REFUND_HOLD, RETURN_FEE
@@ -296,7 +297,9 @@ def test_a_debit_under_way_is_voided_while_its_batch_is_open(
 ) -> None:
     row = run(start(source=bank()))
 
-    cancel = run(cancel_start(transaction=row, note="ordered twice", by=clerk, now=timezone.now()))
+    cancel = run(
+        cancel_start(transaction=row, reason=RefundReason.OTHER, note="ordered twice", by=clerk, now=timezone.now())
+    )
 
     row.refresh_from_db()
     assert (cancel.state, row.state) == (S.APPROVED, S.CANCELED)
@@ -309,7 +312,9 @@ def test_a_debit_whose_batch_has_closed_is_not_voided_and_a_person_is_told(
     row = run(start(source=bank()))
     sandbox.control("/batches/close", {})
 
-    cancel = run(cancel_start(transaction=row, note="ordered twice", by=clerk, now=timezone.now()))
+    cancel = run(
+        cancel_start(transaction=row, reason=RefundReason.OTHER, note="ordered twice", by=clerk, now=timezone.now())
+    )
 
     row.refresh_from_db()
     assert (cancel.failure_reason, row.state) == (FailureReason.BATCH_CLOSED, S.PENDING)

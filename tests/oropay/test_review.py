@@ -28,6 +28,7 @@ from oropay.models import (
     Payment,
     PaymentPayable,
     PaymentTransaction,
+    RefundReason,
     RiskMode,
     TransactionState,
 )
@@ -131,7 +132,9 @@ def test_a_look_that_sees_the_release_first_leaves_nothing_to_book_twice(
 def test_a_canceled_review_takes_nothing_and_frees_the_order(
     in_review: PaymentTransaction, run: Run, clerk: User, books: Books, payable: Payable, sandbox: Sandbox
 ) -> None:
-    canceled = run(cancel_start(transaction=in_review, note="stolen card", by=clerk, now=timezone.now()))
+    canceled = run(
+        cancel_start(transaction=in_review, reason=RefundReason.OTHER, note="stolen card", by=clerk, now=timezone.now())
+    )
 
     assert canceled.state == TransactionState.APPROVED
     assert again(in_review).state == TransactionState.CANCELED
@@ -167,7 +170,11 @@ def test_a_released_charge_is_voided_as_any_other(
 ) -> None:
     run(release(in_review, clerk))
 
-    void = run(cancel_start(transaction=again(in_review), note="ordered twice", by=clerk, now=timezone.now()))
+    void = run(
+        cancel_start(
+            transaction=again(in_review), reason=RefundReason.OTHER, note="ordered twice", by=clerk, now=timezone.now()
+        )
+    )
 
     assert (void.state, books(AccountName.GATEWAY_CLEARING)) == (TransactionState.APPROVED, Decimal(0))
 
@@ -209,7 +216,7 @@ def test_a_card_whose_payment_is_canceled_in_review_is_not_kept_and_the_gateway_
     held = run(start(holder_name=SUSPECT, keep=True))
     token = Instrument.objects.get(payments=held.payment).token
 
-    run(cancel_start(transaction=held, note="stolen card", by=clerk, now=timezone.now()))
+    run(cancel_start(transaction=held, reason=RefundReason.OTHER, note="stolen card", by=clerk, now=timezone.now()))
 
     assert Instrument.objects.get(payments=held.payment).state == InstrumentState.ONCE
     forgotten = InstrumentRequest.objects.get()
@@ -220,7 +227,7 @@ def test_two_answers_to_one_review_are_refused(in_review: PaymentTransaction, cl
     release(in_review, clerk)
 
     with pytest.raises(FollowUpRunning):
-        cancel_start(transaction=in_review, note="no", by=clerk, now=timezone.now())
+        cancel_start(transaction=in_review, reason=RefundReason.OTHER, note="no", by=clerk, now=timezone.now())
     with pytest.raises(FollowUpRunning):
         release(in_review, clerk)
 
@@ -308,7 +315,7 @@ def test_a_review_that_nobody_ends_is_told_then_given_back(
 def test_what_a_look_shows_while_a_cancel_is_under_way_decides_nothing(
     in_review: PaymentTransaction, clerk: User, sandbox: Sandbox, books: Books
 ) -> None:
-    cancel = cancel_start(transaction=in_review, note="no", by=clerk, now=timezone.now())
+    cancel = cancel_start(transaction=in_review, reason=RefundReason.OTHER, note="no", by=clerk, now=timezone.now())
     sandbox.gateway().release(_request(in_review))
 
     engine.reread(transaction_id=in_review.pk, now=timezone.now())

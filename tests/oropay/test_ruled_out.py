@@ -19,6 +19,7 @@ from oropay.models import (
     FailureReason,
     Payable,
     PaymentTransaction,
+    RefundReason,
     TransactionState,
     Watch,
 )
@@ -50,7 +51,9 @@ def test_a_charge_of_which_a_late_refund_gave_part_back_is_not_voided(
     turn_up()
 
     with pytest.raises(CancelRefused, match="refund the rest instead"):
-        cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now())
+        cancel_start(
+            transaction=charge, reason=RefundReason.OTHER, note="wrong", by=order.placed_by, now=timezone.now()
+        )
 
     assert not PaymentTransaction.objects.filter(action=Action.CANCEL).exists()
 
@@ -68,7 +71,9 @@ def test_a_refund_instead_of_a_void_gives_back_only_what_a_late_refund_left(
     left: list[Decimal],
 ) -> None:
     turn_up = late_refund(charge, late, order, lose, decide)
-    void = cancel_start(transaction=charge, note="wrong", by=order.placed_by, now=timezone.now())
+    void = cancel_start(
+        transaction=charge, reason=RefundReason.OTHER, note="wrong", by=order.placed_by, now=timezone.now()
+    )
     turn_up()
     sandbox.control("/settlement/run", {})
 
@@ -90,7 +95,7 @@ def test_a_capture_or_release_ruled_out_is_watched_and_written_down_when_the_gat
     row = (
         capture_start(hold=held, amount=Decimal(100), by=by, now=now)
         if endpoint == "capture"
-        else cancel_start(transaction=held, note="wrong", by=by, now=now)
+        else cancel_start(transaction=held, reason=RefundReason.OTHER, note="wrong", by=by, now=now)
     )
     decide(lose(row, f"/transactions/{{id}}/{endpoint}", when="after"), taken=False)
 

@@ -58,6 +58,31 @@ def family(
             MoneyState.CAPTURED,
         ),
         ([(Action.AUTHORIZE, "100", S.APPROVED), (Action.CANCEL, "100", S.APPROVED, 1)], MoneyState.CANCELED),
+        (
+            [
+                (Action.AUTHORIZE, "100", S.APPROVED),
+                (Action.CAPTURE, "100", S.APPROVED, 1),
+                (Action.CANCEL, "100", S.APPROVED, 2),
+            ],
+            MoneyState.CANCELED,
+        ),
+        (
+            [
+                (Action.AUTHORIZE, "100", S.APPROVED),
+                (Action.CAPTURE, "60", S.APPROVED, 1),
+                (Action.CANCEL, "60", S.APPROVED, 2),
+                (Action.RELEASE, "40", S.APPROVED, 1),
+            ],
+            MoneyState.CANCELED,
+        ),
+        (
+            [
+                (Action.AUTHORIZE, "100", S.APPROVED),
+                (Action.CAPTURE, "100", S.APPROVED, 1),
+                (Action.CANCEL, "100", S.QUEUED, 2),
+            ],
+            MoneyState.CAPTURED,
+        ),
         ([(Action.CHARGE, "100", S.APPROVED), (Action.REFUND, "40", S.APPROVED, 1)], MoneyState.PARTIALLY_REFUNDED),
         ([(Action.CHARGE, "100", S.APPROVED), (Action.REFUND, "100", S.APPROVED, 1)], MoneyState.REFUNDED),
         ([(Action.CHARGE, "100", S.APPROVED), (Action.REFUND, "100", S.QUEUED, 1)], MoneyState.CAPTURED),
@@ -116,6 +141,19 @@ def test_a_capture_of_part_of_a_hold_leaves_nothing_held_once_the_rest_is_releas
     sums = sums_of(rows)
 
     assert (sums.authorized, sums.held, sums.captured, sums.net) == (Decimal(100), Decimal(0), Decimal(60), Decimal(60))
+
+
+def test_a_capture_that_was_voided_leaves_nothing_taken_and_nothing_held() -> None:
+    rows = family(
+        (Action.AUTHORIZE, "100", S.APPROVED),
+        (Action.CAPTURE, "60", S.APPROVED, 1),
+        (Action.CANCEL, "60", S.APPROVED, 2),
+        (Action.RELEASE, "40", S.APPROVED, 1),
+    )
+
+    sums = sums_of(rows)
+
+    assert (sums.captured, sums.net, sums.held, sums.canceled) == (Decimal(0), Decimal(0), Decimal(0), Decimal(100))
 
 
 def test_a_running_refund_is_not_yet_given_back_but_counts_as_under_way() -> None:
@@ -213,6 +251,17 @@ P = PaymentStatus
         ([HOLD, (Action.CAPTURE, "60", S.APPROVED, 1), (Action.RELEASE, "40", S.APPROVED, 1)], {}, P.PARTIALLY),
         ([HOLD, (Action.CANCEL, "100", S.APPROVED, 1)], {}, P.CANCELED),
         ([(Action.CHARGE, "40", S.APPROVED), (Action.CANCEL, "40", S.APPROVED, 1)], {}, P.CANCELED_PARTIALLY),
+        ([HOLD, (Action.CAPTURE, "100", S.APPROVED, 1), (Action.CANCEL, "100", S.APPROVED, 2)], {}, P.CANCELED),
+        (
+            [
+                HOLD,
+                (Action.CAPTURE, "60", S.APPROVED, 1),
+                (Action.RELEASE, "40", S.APPROVED, 1),
+                (Action.CANCEL, "60", S.APPROVED, 2),
+            ],
+            {},
+            P.CANCELED,
+        ),
         ([(Action.CHARGE, "100", S.DECLINED)], {}, P.DECLINED),
         ([(Action.CHARGE, "100", S.DECLINED), (Action.CHARGE, "100", S.FAILED)], {}, P.DECLINED),
         ([(Action.CHARGE, "100", S.DECLINED), (Action.CHARGE, "100", S.QUEUED)], {}, P.PENDING),

@@ -20,7 +20,7 @@ from oropay.models import (
     Ruling,
     TransactionState,
 )
-from oropay.services import PartAsked, offline_receipt_record, refund_lines_suggested, refund_start
+from oropay.services import PartAsked, cancel_start, offline_receipt_record, refund_lines_suggested, refund_start
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
 from tests.oropay.conftest import NOON
 from tests.oropay.house import reload
@@ -117,6 +117,19 @@ def test_trap_7_the_reason_of_a_refund_stays_what_was_said_and_becomes_no_other_
     assert (sent.state, sent.reason) == (TransactionState.APPROVED, reason)
     assert sent.get_reason_display() == str(reason.label)
     assert "reason" not in str(asked["sent"]).lower()  # GP-API knows no reasons of refunds: none is made up
+
+
+@pytest.mark.parametrize("reason", list(RefundReason))
+def test_trap_7_the_reason_of_a_cancel_stays_what_was_said_and_becomes_no_other_at_the_gateway(
+    held: PaymentTransaction, run: Run, sandbox: Sandbox, buyer: User, reason: RefundReason
+) -> None:
+    row = cancel_start(transaction=held, reason=reason, note="as said", by=buyer, now=timezone.now())
+
+    sent = run(row)
+
+    [asked] = sandbox.asked("/transactions/{id}/reversal", reference=held.reference)
+    assert (sent.state, sent.reason) == (TransactionState.APPROVED, reason)
+    assert "reason" not in str(asked["sent"]).lower()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from oropay.models import (
     Payable,
     Payment,
     PaymentTransaction,
+    RefundReason,
     TransactionState,
     Watch,
 )
@@ -179,7 +180,9 @@ def test_a_lost_capture_may_be_decided(
 def test_a_lost_cancel_may_be_decided(
     held: PaymentTransaction, lose: Lose, decide: Decide, order: Order, payable: Payable, taken: bool, held_now: int
 ) -> None:
-    cancel = cancel_start(transaction=held, note="wrong", by=order.placed_by, now=timezone.now())
+    cancel = cancel_start(
+        transaction=held, reason=RefundReason.OTHER, note="wrong", by=order.placed_by, now=timezone.now()
+    )
     row = lose(cancel, "/transactions/{id}/reversal")
 
     after = decide(row, taken=taken)

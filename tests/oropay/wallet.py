@@ -10,6 +10,7 @@ from oropay.models import (
     Instrument,
     InstrumentRequest,
     PaymentTransaction,
+    RefundReason,
 )
 from oropay.services import (
     cancel_start,
@@ -23,7 +24,7 @@ LATER = timedelta(days=1)
 def void(charge: PaymentTransaction) -> None:
     by = charge.payment.created_by
     assert by is not None
-    cancel = cancel_start(transaction=charge, note="try again", by=by, now=timezone.now())
+    cancel = cancel_start(transaction=charge, reason=RefundReason.OTHER, note="try again", by=by, now=timezone.now())
     engine.execute(transaction_id=cancel.pk, now=timezone.now())
 
 

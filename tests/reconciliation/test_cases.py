@@ -12,7 +12,7 @@ from django.utils import timezone
 from commerce.models import User
 from ledger.models import AccountName
 from ledger.services import ledger_check
-from oropay.models import FailureReason, PaymentTransaction, ProviderAccount, TransactionState
+from oropay.models import FailureReason, PaymentTransaction, ProviderAccount, RefundReason, TransactionState
 from oropay.services import cancel_start
 from reconciliation.exceptions import AlreadyResolved, AlreadyUndone, RemarkRequired
 from reconciliation.listener import ExpectationsOfMoney
@@ -67,7 +67,11 @@ def test_late_money_that_arrives_settles_its_exception(pay: Pay, gateway: Report
 
 
 def test_a_voided_charge_is_never_late(pay: Pay, pull: PullNow, clock: Clock, clerk: User) -> None:
-    send(cancel_start(transaction=pay("100.00"), note="wrong order", by=clerk, now=timezone.now()))
+    send(
+        cancel_start(
+            transaction=pay("100.00"), reason=RefundReason.OTHER, note="wrong order", by=clerk, now=timezone.now()
+        )
+    )
     clock.set(THURSDAY)
 
     pull()
@@ -80,7 +84,7 @@ def test_a_late_charge_that_is_voided_is_no_longer_expected(pay: Pay, pull: Pull
     clock.set(THURSDAY)
     pull()
 
-    send(cancel_start(transaction=charge, note="wrong order", by=clerk, now=timezone.now()))
+    send(cancel_start(transaction=charge, reason=RefundReason.OTHER, note="wrong order", by=clerk, now=timezone.now()))
     pull()
 
     assert only_case().resolution == Resolution.WITHDRAWN

@@ -75,7 +75,7 @@ def test_a_check_is_expected_from_the_bank_on_no_promised_day(owed: Callable[[st
 def test_a_voided_charge_is_withdrawn_by_a_new_row(pay: Pay, clerk: User) -> None:
     charge = pay("100.00")
 
-    send(cancel_start(transaction=charge, note="wrong order", by=clerk, now=timezone.now()))
+    send(cancel_start(transaction=charge, reason=RefundReason.OTHER, note="wrong order", by=clerk, now=timezone.now()))
 
     closing = ExpectationClosing.objects.get(expectation__transaction=charge)
     assert (closing.reason, closing.closed_at) == (ClosingReason.WITHDRAWN, MONDAY)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from commerce.models import Customer, User
-from oropay.models import Payable, PaymentTransaction
+from oropay.models import Payable, PaymentTransaction, RefundReason
 from oropay.services import PartAsked, cancel_start, offline_receipt_record
 from reconciliation.models import CaseKind, Deposit, ExceptionCase, Pull, PullState
 from reconciliation.selectors import (
@@ -53,7 +53,7 @@ def one_of_each(
 ) -> dict[Group, PaymentTransaction]:
     """Thursday: a settled, a late and a wrong charge of Monday, one of today, a voided one, a line nobody knows."""
     settled, late, wrong, voided = pay("100.00"), pay("40.00"), pay("30.00"), pay("11.00")
-    send(cancel_start(transaction=voided, note="wrong order", by=clerk, now=timezone.now()))
+    send(cancel_start(transaction=voided, reason=RefundReason.OTHER, note="wrong order", by=clerk, now=timezone.now()))
     gateway.deposit(
         "DEP_1",
         line(settled.gateway_id, "100.00", at=MONDAY),

@@ -1,8 +1,11 @@
-"""A cancel ended: of a hold, of a charge, or of a transaction whose answer was lost."""
+"""A cancel ended: of a hold, of what was taken, or of a transaction whose answer was lost."""
+
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from ledger.models import EntryKind
+from oropay.engine.follow.capture import release_add
 from oropay.engine.follow.recording import Recording, post, tell_ended, withdraw
 from oropay.engine.follow.renewal import renewal_ended
 from oropay.engine.follow.unwanted import give_back_again, gives_back_again
@@ -10,6 +13,8 @@ from oropay.engine.follow.watched import watch_begin
 from oropay.models import Action, AlertKind, FailureReason, Method, PaymentTransaction, TransactionState
 from oropay.services.alert import alert_over, alert_raise
 from oropay.services.followup import refund_instead_of_void, refundable
+from oropay.services.followup.cancel import TAKING
+from oropay.services.followup.capture import rest_of
 from oropay.services.join import instrument_wait_end
 from oropay.status import is_nobodys_hold
 
@@ -41,15 +46,16 @@ def canceled(news: Recording, state: TransactionState) -> None:
         _undone(news=news, parent=parent)
     elif state == S.APPROVED and parent.state == S.FAILED:
         alert_over(row=parent, kind=AlertKind.AMOUNT_DIFFERS, remark=_("It was given back."), now=news.now)
-    elif news.row.failure_reason == FailureReason.BATCH_CLOSED and parent.action == Action.CHARGE:
+    elif news.row.failure_reason == FailureReason.BATCH_CLOSED and parent.action in TAKING:
         _void_came_too_late(news=news, charge=parent)
 
 
 def _undone(*, news: Recording, parent: PaymentTransaction) -> None:
     """A hold was released, or taken money given back before it settled."""
-    if parent.action in {Action.CHARGE, Action.CAPTURE}:
+    if parent.action in TAKING:
         post(news=news, kind=EntryKind.VOIDED, ask="on_voided")
         withdraw(parent, now=news.now)
+        _rest_let_go(news=news, capture=parent)
     else:
         tell_ended(news)
     if news.row.created_by_id is None and not parent.late and not news.row.outside:
@@ -57,10 +63,18 @@ def _undone(*, news: Recording, parent: PaymentTransaction) -> None:
         alert_raise(row=parent, kind=AlertKind.TAKEN_BACK, text=text, now=news.now)
 
 
+def _rest_let_go(*, news: Recording, capture: PaymentTransaction) -> None:
+    """The gateway reversed the whole hold: what it held besides its capture is free too."""
+    hold = next((row for row in news.family if capture.action == Action.CAPTURE and row.pk == capture.parent_id), None)
+    rest = rest_of(hold=hold, family=news.family) if hold is not None else Decimal(0)
+    if hold is not None and rest > 0:
+        release_add(parent=hold, amount=rest, news=news)
+
+
 def _void_came_too_late(*, news: Recording, charge: PaymentTransaction) -> None:
     """What is left of card money is refunded instead. When a bank debit is sure enough for that, a person decides."""
     if charge.state == S.APPROVED and news.payment.method == Method.CARD:
-        refund = refund_instead_of_void(charge=charge, family=news.family, now=news.now)
+        refund = refund_instead_of_void(charge=charge, family=news.family, reason=news.row.reason, now=news.now)
         if refund is not None:
             news.family.append(refund)
             return

@@ -7,6 +7,7 @@ from ledger.models import EntryKind
 from oropay.engine.follow.recording import Recording, expect, post
 from oropay.gateway.port import Capture
 from oropay.models import Action, PaymentTransaction, TransactionState
+from oropay.services.followup.capture import rest_of
 from oropay.services.start import reference_new
 
 S = TransactionState
@@ -25,15 +26,15 @@ def captured(news: Recording, state: TransactionState) -> None:
         raise ValueError(f"capture {news.row.pk} has no hold")
     post(news=news, kind=EntryKind.CAPTURED, ask="on_captured")
     expect(row=news.row, gateway_id=hold.gateway_id, amount=news.row.amount, now=news.now)
-    gone = (Action.CAPTURE, Action.RELEASE)
-    mine = [row for row in news.family if row.parent_id == hold.pk and row.state == S.APPROVED and row.action in gone]
-    rest = hold.amount - sum((row.amount for row in mine), Decimal(0))
+    rest = rest_of(hold=hold, family=news.family)
     single = hold.capture_mode == Capture.LATER
     if (single or news.row.capture_mode == Capture.LAST) and rest > 0:
         release_add(parent=hold, amount=rest, news=news)
 
 
-def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording, by: User | None = None) -> None:
+def release_add(
+    *, parent: PaymentTransaction, amount: Decimal, news: Recording, by: User | None = None, reason: str = ""
+) -> None:
     """Write down that the rest of a hold goes back by itself."""
     release = PaymentTransaction.objects.create(
         payment=news.payment,
@@ -43,6 +44,7 @@ def release_add(*, parent: PaymentTransaction, amount: Decimal, news: Recording,
         currency=parent.currency,
         state=S.APPROVED,
         reference=reference_new(),
+        reason=reason,
         created_by=by,
         created_at=news.now,
         ended_at=news.now,

@@ -21,7 +21,8 @@ from oropay.models import (
 )
 from oropay.services.followup.asking import giving_back_asked
 from oropay.services.followup.cancel import cancelable
-from oropay.services.followup.queue import follow_up_release, lock_family, member, refuse_running, waiting_end
+from oropay.services.followup.capture import rest_of
+from oropay.services.followup.queue import ZERO, follow_up_release, lock_family, member, refuse_running, waiting_end
 from oropay.services.followup.refund import credit_suffices, refundable
 from oropay.services.share import stands_now
 from plumbing.services import note_add
@@ -64,9 +65,10 @@ class GivingBack:
         row = _row_of(approval)
         amount = format_money(row.amount, row.currency)
         if row.action == Action.CANCEL:
-            return _("The charge of {amount} is voided: {instrument} is not charged.").format(
+            voided = _("The charge of {amount} is voided: {instrument} is not charged.").format(
                 amount=amount, instrument=row.payment.instrument
             )
+            return " ".join(part for part in (voided, _let_go(row)) if part)
         return _("{amount} goes back to {instrument} in a few banking days.").format(
             amount=amount, instrument=row.payment.instrument
         )
@@ -76,7 +78,8 @@ class GivingBack:
         lines = [
             (" · ".join(words), format_money(line.amount, row.currency)) for line, words in _taken_from(refund=row)
         ]
-        return [(_("Reason"), row.get_reason_display()), *lines]
+        reason = str(row.get_reason_display())
+        return [*([(_("Reason"), reason)] if reason else []), *lines]
 
     def _limits_again(
         self,
@@ -110,6 +113,15 @@ def _taken_from(*, refund: PaymentTransaction) -> Iterator[tuple[RefundLine, lis
             if (heir := heirs.get(line.payable.pk)) is not None:
                 words.append(_("billed since: {invoice} is due again").format(invoice=parts[heir].number))
         yield line, words
+
+
+def _let_go(void: PaymentTransaction) -> str:
+    """What else a void of a capture does: the rest of its hold is reversed with it."""
+    hold = void.parent.parent if void.parent is not None and void.parent.action == Action.CAPTURE else None
+    rest = rest_of(hold=hold, family=list(void.payment.transactions.all())) if hold is not None else ZERO
+    if rest <= 0:
+        return ""
+    return _("The {amount} that its hold still holds is let go too.").format(amount=format_money(rest, void.currency))
 
 
 def _row_of(approval: Approval) -> PaymentTransaction:

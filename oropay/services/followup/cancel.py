@@ -1,4 +1,4 @@
-"""Releasing a hold, voiding a charge that is not settled, reversing what was never answered."""
+"""Releasing a hold, voiding what was taken and is not settled, reversing what was never answered."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay.exceptions import CancelRefused, NoteRequired
-from oropay.models import HOLDS, RUNNING, Action, Payment, PaymentTransaction, TransactionState
+from oropay.models import HOLDS, RUNNING, Action, Payment, PaymentTransaction, RefundReason, TransactionState
 from oropay.services.followup.asking import giving_back_ask
 from oropay.services.followup.capture import open_at_gateway
 from oropay.services.followup.disputed import taken_off
@@ -24,9 +24,12 @@ from oropay.services.followup.queue import (
 from oropay.services.limits import over_limit
 from plumbing.services import note_add
 
+TAKING = frozenset({Action.CHARGE, Action.CAPTURE})
+"""What a void gives back; anything else that is canceled was never taken."""
+
 
 def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
-    """What a cancel would release (a hold) or void (an unsettled charge or bank debit), always in full."""
+    """What a cancel would release (a hold) or void (an unsettled charge, capture or bank debit), always in full."""
     if transaction.state == TransactionState.PENDING and transaction.action == Action.CHARGE:
         return _pending(transaction=transaction, family=family)
     if transaction.state == TransactionState.REVIEW and transaction.action in {Action.AUTHORIZE, Action.CHARGE}:
@@ -48,16 +51,28 @@ def cancelable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
         if _renewed_and_kept(children):
             return Allowed(transaction.amount, _("it was renewed, and its own release was not done."))
         return open_at_gateway(hold=transaction, family=family)
-    if transaction.action == Action.CHARGE:
-        if transaction.settled_at:
-            return Allowed(ZERO, _("It is settled; refund it instead."))
-        given = taken_off(transaction=transaction, family=family)
-        if any(row.state in {TransactionState.APPROVED, TransactionState.PENDING} for row in given):
-            return Allowed(ZERO, _("Part of it was given back already; refund the rest instead."))
-        return Allowed(transaction.amount, _("it is not settled yet."))
+    if transaction.action in TAKING:
+        return _taken(transaction=transaction, family=family)
+    return Allowed(ZERO, _("Only a hold, a charge or a capture can be canceled."))
+
+
+def _taken(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Allowed:
+    """Money that was taken, until its batch closes. Of a hold: its one capture, since all of a hold is reversed.
+
+    Source: GP-API, reversal: a capture has no id of its own, and a hold is never reversed in part (40214).
+    """
+    if transaction.settled_at:
+        return Allowed(ZERO, _("It is settled; refund it instead."))
+    given = taken_off(transaction=transaction, family=family)
+    if any(row.state in {TransactionState.APPROVED, TransactionState.PENDING} for row in given):
+        return Allowed(ZERO, _("Part of it was given back already; refund the rest instead."))
     if transaction.action == Action.CAPTURE:
-        return Allowed(ZERO, _("What was captured of a hold is refunded, never voided."))
-    return Allowed(ZERO, _("Only a hold or a charge can be canceled."))
+        beside = [row for row in family if row.parent_id == transaction.parent_id and row.pk != transaction.pk]
+        if any(row.state in RUNNING for row in beside):
+            return Allowed(ZERO, _("Another action on its hold is still running."))
+        if any(row.action == Action.CAPTURE and row.state == TransactionState.APPROVED for row in beside):
+            return Allowed(ZERO, _("Its hold was captured several times, and a void would take back all of that."))
+    return Allowed(transaction.amount, _("it is not settled yet."))
 
 
 def _renewed_and_kept(children: Sequence[PaymentTransaction]) -> bool:
@@ -79,11 +94,17 @@ def _pending(*, transaction: PaymentTransaction, family: Sequence[PaymentTransac
 
 @atomic(durable=True)
 def cancel_start(
-    *, transaction: PaymentTransaction, note: str, by: User, now: datetime, after: int | None = None
+    *,
+    transaction: PaymentTransaction,
+    reason: RefundReason,
+    note: str,
+    by: User,
+    now: datetime,
+    after: int | None = None,
 ) -> PaymentTransaction:
-    """Queue releasing a hold, or voiding a charge or bank debit that is not settled, in full.
+    """Queue releasing a hold, or voiding a charge, capture or bank debit that is not settled, in full.
 
-    `after`: see `capture_start`.
+    The void of a capture reverses its whole hold. `after`: see `capture_start`.
 
     Above what `by` may give back alone a void waits in AWAITING_APPROVAL for a second person. Releasing a hold gives
     nothing back.
@@ -99,7 +120,9 @@ def cancel_start(
     payment, family = lock_family(payment_id=transaction.payment_id)
     transaction = member(family, transaction.pk)
     refuse_moved(family=family, after=after)
-    return cancel_queue(payment=payment, family=family, transaction=transaction, note=note, by=by, now=now)
+    return cancel_queue(
+        payment=payment, family=family, transaction=transaction, reason=reason, note=note, by=by, now=now
+    )
 
 
 def cancel_queue(
@@ -107,6 +130,7 @@ def cancel_queue(
     payment: Payment,
     family: Sequence[PaymentTransaction],
     transaction: PaymentTransaction,
+    reason: RefundReason,
     note: str,
     by: User,
     now: datetime,
@@ -118,7 +142,7 @@ def cancel_queue(
         raise CancelRefused(why=allowed.reason)
     why = (
         over_limit(payment=payment, charge=transaction, amount=allowed.limit, by=by, now=now)
-        if transaction.action == Action.CHARGE
+        if transaction.action in TAKING
         else ""
     )
     cancel = follow_up_queue(
@@ -128,6 +152,7 @@ def cancel_queue(
         amount=allowed.limit,
         by=by,
         now=now,
+        reason=reason,
         waits=bool(why),
     )
     note_add(on=payment, text=note, by=by, now=now)

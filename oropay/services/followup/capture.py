@@ -54,9 +54,23 @@ def open_at_gateway(*, hold: PaymentTransaction, family: Sequence[PaymentTransac
     done = [row for row in family if row.parent_id == hold.pk and row.state == TransactionState.APPROVED]
     if any(row.action == Action.REAUTHORIZE for row in done):
         return Allowed(ZERO, _("It was renewed; the newer hold counts."))
-    taken = sum((row.amount for row in done if row.action not in SAYS_ONLY), ZERO)
-    left = hold.amount - taken
+    if _being_voided(hold=hold, family=family):
+        return Allowed(ZERO, _("What was captured of it is being voided, which lets go of all of it."))
+    left = rest_of(hold=hold, family=family)
     return Allowed(left, _("that is what is still held.") if left else _("Nothing is held any more."))
+
+
+def rest_of(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Decimal:
+    """What of an approved hold is neither taken nor let go, whatever is under way; in major units."""
+    done = [row for row in family if row.parent_id == hold.pk and row.state == TransactionState.APPROVED]
+    left: Decimal = hold.amount - sum((row.amount for row in done if row.action not in SAYS_ONLY), ZERO)
+    return left
+
+
+def _being_voided(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> bool:
+    """Whether a void of its capture has not ended, or waits for a second person: it would undo a later capture too."""
+    captures = {row.pk for row in family if row.parent_id == hold.pk and row.action == Action.CAPTURE}
+    return any(row.parent_id in captures and row.action == Action.CANCEL and not row.is_final for row in family)
 
 
 def _came_unwanted(*, hold: PaymentTransaction, family: Sequence[PaymentTransaction]) -> bool:

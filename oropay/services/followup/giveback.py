@@ -14,7 +14,8 @@ from commerce.money import format_money
 from oropay import locks
 from oropay.exceptions import NoteRequired, WayBackChanged
 from oropay.models import Action, PaymentTransaction, RefundReason, RefundSource
-from oropay.services.followup.cancel import cancel_queue, cancelable
+from oropay.services.followup.cancel import TAKING, cancel_queue, cancelable
+from oropay.services.followup.capture import rest_of
 from oropay.services.followup.queue import ZERO, Allowed, lock_family, member, refuse_moved, refuse_running
 from oropay.services.followup.refund import RefundLineAsked, refund_queue, refundable
 
@@ -23,7 +24,7 @@ class WayBack(StrEnum):
     """How money goes back to where it came from."""
 
     VOID = "void"
-    """The charge is undone before it settles: always in full, and nothing shows on the payer's statement."""
+    """What was taken is undone before it settles: always in full, and nothing shows on the payer's statement."""
     REFUND = "refund"
     """A payment the other way, of all or a part; the payer has it in a few banking days."""
 
@@ -36,6 +37,8 @@ class WaysBack:
     """All of it, or nothing."""
     refund: Allowed
     """At most."""
+    lets_go: Decimal = ZERO
+    """What a void frees besides: the rest that the captured hold still holds."""
 
     @property
     def most(self) -> Decimal:
@@ -60,9 +63,14 @@ class WaysBack:
 def ways_back(*, charge: PaymentTransaction, family: Sequence[PaymentTransaction]) -> WaysBack:
     """Both ways of giving a charge, capture or bank debit back, by its settlement. `family`: see `refundable`."""
     refund = refundable(transaction=charge, family=family)
-    if charge.action not in {Action.CHARGE, Action.CAPTURE}:
+    if charge.action not in TAKING:
         return WaysBack(void=Allowed(ZERO, refund.reason), refund=refund)
-    return WaysBack(void=cancelable(transaction=charge, family=family), refund=refund)
+    hold = next((row for row in family if charge.action == Action.CAPTURE and row.pk == charge.parent_id), None)
+    return WaysBack(
+        void=cancelable(transaction=charge, family=family),
+        refund=refund,
+        lets_go=rest_of(hold=hold, family=family) if hold is not None else ZERO,
+    )
 
 
 @atomic(durable=True)
@@ -104,7 +112,9 @@ def give_back_start(
             amount=format_money(amount, charge.currency), refunded=way == WayBack.REFUND, why=ways.why(amount)
         )
     if way == WayBack.VOID:
-        return cancel_queue(payment=payment, family=family, transaction=charge, note=note, by=by, now=now)
+        return cancel_queue(
+            payment=payment, family=family, transaction=charge, reason=reason, note=note, by=by, now=now
+        )
     return refund_queue(
         payment=payment, family=family, charge=charge, lines=lines, reason=reason, note=note, by=by, now=now
     )

@@ -177,9 +177,11 @@ def refund_lines_suggested(*, charge: PaymentTransaction, amount: Decimal) -> li
 
 
 def refund_instead_of_void(
-    *, charge: PaymentTransaction, family: Sequence[PaymentTransaction], now: datetime
+    *, charge: PaymentTransaction, family: Sequence[PaymentTransaction], reason: str, now: datetime
 ) -> PaymentTransaction | None:
-    """Queue refunding what is left of a charge whose void came after its batch had closed; None if nothing may go back.
+    """Queue refunding what is left of a charge or capture whose void came after its batch had closed.
+
+    `reason` is the void's. Returns None if nothing may go back.
 
     The caller holds the payment's lock. `family`: see `refundable`.
     """
@@ -193,7 +195,7 @@ def refund_instead_of_void(
         amount=left,
         by=None,
         now=now,
-        reason=RefundReason.OTHER,
+        reason=reason or RefundReason.OTHER,
     )
     RefundLine.objects.bulk_create(
         RefundLine(refund=refund, source=line.source, payable_id=line.payable_id, amount=line.amount)

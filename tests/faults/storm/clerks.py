@@ -58,7 +58,14 @@ def after_hold(town: Town, deal: Deal, payment: Payment) -> bool:
     if deal.story == Story.HOLD_RELEASED:
         told(
             town,
-            lambda: cancel_start(transaction=hold, note="not needed", by=clerk, now=timezone.now(), after=after),
+            lambda: cancel_start(
+                transaction=hold,
+                reason=RefundReason.OTHER,
+                note="not needed",
+                by=clerk,
+                now=timezone.now(),
+                after=after,
+            ),
         )
     else:
         amount = deal.dice.choice([Decimal("100.00"), Decimal("61.50")])
@@ -75,7 +82,15 @@ def renew(town: Town, deal: Deal, payment: Payment) -> bool:
         return True
     after, clerk = rows[-1].pk, town.clerks[0]
     if old := _held_twice(rows):
-        release = partial(cancel_start, transaction=old, note="held twice", by=clerk, now=timezone.now(), after=after)
+        release = partial(
+            cancel_start,
+            transaction=old,
+            reason=RefundReason.OTHER,
+            note="held twice",
+            by=clerk,
+            now=timezone.now(),
+            after=after,
+        )
         return told(town, release)
     if payment.money_state != MoneyState.AUTHORIZED or deal.staff_steps > 1:
         return False
@@ -113,7 +128,9 @@ def give_back(town: Town, deal: Deal, payment: Payment) -> bool:
         )
 
     def void(by: User) -> None:
-        cancel_start(transaction=charge, note="by mistake", by=by, now=timezone.now(), after=after)
+        cancel_start(
+            transaction=charge, reason=RefundReason.OTHER, note="by mistake", by=by, now=timezone.now(), after=after
+        )
 
     deal.asked_back += 2 if rivals else 1
     if rivals:

@@ -34,6 +34,7 @@ TRANSACTIONS: Mapping[str, Q] = {
     "a hold is captured": Q(action=A.CAPTURE, state=S.APPROVED),
     "a hold is released": Q(action=A.CANCEL, state=S.APPROVED, parent__action__in=HOLDS, created_by__isnull=False),
     "a charge is voided": Q(action=A.CANCEL, state=S.APPROVED, parent__action=A.CHARGE, parent__state=S.APPROVED),
+    "a capture is voided": Q(action=A.CANCEL, state=S.APPROVED, parent__action=A.CAPTURE),
     "a charge is refunded": Q(action=A.REFUND, state=S.APPROVED),
     "an order is billed while its refund is under way": Q(
         action=A.REFUND,

@@ -17,6 +17,7 @@ from tests.oropay.life.ground import SOME_AMOUNT, SOME_FAULT, Ground
 from tests.oropay.life.world import ZERO
 
 S = TransactionState
+CANCELABLE = HOLDS | {Action.CHARGE, Action.CAPTURE}
 
 
 class Paying(Ground):
@@ -35,16 +36,26 @@ class Paying(Ground):
         hold = self._newest(*HOLDS)
         self.follow(lambda: capture_start(hold=hold, amount=amount, by=self.clerk, now=timezone.now()), fault)
 
-    @event(when=lambda self: self.world.newest(*HOLDS, Action.CHARGE, state=S.APPROVED), fault=SOME_FAULT)
+    @event(when=lambda self: self.world.newest(*CANCELABLE, state=S.APPROVED), fault=SOME_FAULT)
     def clerk_cancels(self, fault: str) -> None:
-        parent = self._newest(*HOLDS, Action.CHARGE)
-        self.follow(lambda: cancel_start(transaction=parent, note="wrong", by=self.clerk, now=timezone.now()), fault)
+        parent = self._newest(*CANCELABLE)
+        self.follow(
+            lambda: cancel_start(
+                transaction=parent, reason=RefundReason.OTHER, note="wrong", by=self.clerk, now=timezone.now()
+            ),
+            fault,
+        )
 
     @event(when=lambda self: self.world.first(S.PENDING), fault=SOME_FAULT)
     def clerk_stops_a_debit(self, fault: str) -> None:
         parent = self.world.first(S.PENDING)
         assert parent is not None
-        self.follow(lambda: cancel_start(transaction=parent, note="wrong", by=self.clerk, now=timezone.now()), fault)
+        self.follow(
+            lambda: cancel_start(
+                transaction=parent, reason=RefundReason.OTHER, note="wrong", by=self.clerk, now=timezone.now()
+            ),
+            fault,
+        )
 
     @event(
         when=lambda self: self.world.newest(Action.CAPTURE, Action.CHARGE, state=S.APPROVED),
