@@ -39,6 +39,8 @@ TASKS = {
     TransactionState.REVIEW: ("oropay.tasks.reread", "gateway-batch"),
     TransactionState.PENDING: ("oropay.tasks.reread", "gateway-batch"),
 }
+GIVE_UP = "oropay.tasks.give_up"
+"""Workers that send give up by themselves. If none has for a while there may be none; then another worker does it."""
 HINT_AGAIN = timedelta(seconds=30)
 """For rows whose `next_at` says when their work is due, or their lease over: a hint is repeated after this."""
 AGAIN = timedelta(seconds=10)
@@ -64,6 +66,8 @@ class DueTransactions:
         for row in rows:
             task, queue = TASKS[TransactionState(row.state)]
             hint_due(task, row.pk, queue=queue, due=row.next_at, hinted=row.hinted_at)
+            if row.state == TransactionState.QUEUED and now > row.give_up_at + AGAIN:
+                hint_due(GIVE_UP, row.pk, queue="default", due=row.next_at, hinted=row.hinted_at)
         return len(rows)
 
     def backlog(self, *, now: datetime) -> Backlog:
