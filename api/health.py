@@ -11,9 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from plumbing.selectors import heartbeats_alive, late_tasks
+from plumbing.services.sweeping import HEARTBEAT as SWEEP
 
-PARTS = ("worker-gateway", "worker-default", "beat")
-"""Processes that write a heartbeat."""
+PARTS = ("worker-gateway", "worker-default", "beat", SWEEP)
+"""Processes that write a heartbeat, and the sweep, which beat runs: a beat that lives may hang in it."""
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +32,7 @@ def livez(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, Valkey, both workers and beat answer; else 503. Names what is missing, tells no details.
+    """200 when database, Valkey, both workers, beat and its sweep answer; else 503. Names what is missing, no details.
 
     `behind_seconds` is the worst lag of periodic work: late work is for people to look at, requests are served.
     """

@@ -11,7 +11,7 @@ from backoffice.display import BAD, GOOD, QUIET, WATCH, dash, moment, tag
 from backoffice.records import Section, Table
 from plumbing.models import Heartbeat
 from plumbing.queues import queue_lengths
-from plumbing.selectors import HEARTBEAT_LIFE, Lag, backlogs, late_tasks, periodic_errors, periodic_lags
+from plumbing.selectors import HEARTBEAT_LIFE, Lag, backlogs, late_tasks, periodic_errors, periodic_lags, swept_at
 
 WAITS_LONG = timedelta(seconds=30)
 """A due row is published every two seconds and acted on at once; one that waits longer finds no worker."""
@@ -28,8 +28,26 @@ def duration(length: timedelta) -> str:
     return _("{minutes} min").format(minutes=minutes) if minutes else _("{seconds} s").format(seconds=seconds)
 
 
+def unswept(now: datetime) -> str:
+    """That the sweep does not run, in words; empty while it does."""
+    last = swept_at()
+    if last is None:
+        return _("The sweep has never run.")
+    silence = now - last
+    return _("The sweep has not run for {time}.").format(time=duration(silence)) if silence > HEARTBEAT_LIFE else ""
+
+
+def unswept_means() -> str:
+    return _("Payments without an answer are not looked up, and what waits is not found. Beat runs the sweep.")
+
+
 def background_sentence(now: datetime) -> str:
-    """The whole page in one sentence."""
+    """The whole page in a few words, the worst first."""
+    still = unswept(now)
+    return f"{still} {unswept_means()} {_late_sentence(now)}" if still else _late_sentence(now)
+
+
+def _late_sentence(now: datetime) -> str:
     late = len(late_tasks(now))
     if not late:
         return _("All periodic work is on time.")

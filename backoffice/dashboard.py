@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.background import duration
+from backoffice.background import duration, unswept, unswept_means
 from backoffice.clock import zone_shown
 from backoffice.display import BAD, GOOD, QUIET, badge, link, list_of, moment, money, numbers, tag
 from backoffice.records import Table
@@ -59,6 +59,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             *_differences(request, mine),
             *_unpaid(mine, now, may=request.user.has_perm("invoices.view_invoice")),
             *_silent(mine, now, may=request.user.has_perm("oropay.view_provideraccount")),
+            *_unswept(now, may=user.is_superuser),
             *_late(now, may=user.is_superuser),
         ],
         "sections": [
@@ -219,6 +220,23 @@ def _silent(mine: Q, now: datetime, *, may: bool) -> list[dict[str, Any]]:
             if paused
             else _("Look-ups go on by themselves; the first good answer wakes everything that waits."),
             "href": list_of(ProviderAccount),
+            "variant": "warning",
+        }
+    ]
+
+
+def _unswept(now: datetime, *, may: bool) -> list[dict[str, Any]]:
+    """That the sweep stands still; nothing while it runs."""
+    still = unswept(now) if may else ""
+    if not still:
+        return []
+    return [
+        {
+            "label": still,
+            "values": [],
+            "none": _("Does beat run?"),
+            "detail": unswept_means(),
+            "href": reverse("admin:plumbing_job_background"),
             "variant": "warning",
         }
     ]

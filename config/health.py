@@ -1,4 +1,4 @@
-"""`python -m config.health web|worker-gateway|worker-default|beat`: is this part well? For container health checks."""
+"""`python -m config.health web|worker-gateway|worker-default|beat|sweep`: is it well? For container health checks."""
 
 import os
 import socket
@@ -42,7 +42,7 @@ def silence(*, part: str) -> str:
 def main(parts: list[str]) -> int:
     """Exit code 0 when every named part is well."""
     if not parts:
-        sys.stderr.write("usage: python -m config.health web|worker-gateway|worker-default|beat ...\n")
+        sys.stderr.write("usage: python -m config.health web|worker-gateway|worker-default|beat|sweep ...\n")
         return 2
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     django.setup()

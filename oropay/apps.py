@@ -15,7 +15,7 @@ class OropayConfig(AppConfig):
             DueTransactions,
             DueWatches,
         )
-        from oropay.engine.daily import RereadBankDebits
+        from oropay.engine.daily import RereadBankDebits, RereadDebit
         from oropay.engine.verdict import VerdictApproval
         from oropay.jobs import ROTATE_JOB, CompareAccount, RereadDispute, RotateVault
         from oropay.models import ApprovalKind
@@ -28,6 +28,7 @@ class OropayConfig(AppConfig):
         from oropay.services.followup import GivingBack
         from oropay.services.limits import LimitsApproval
         from oropay.services.notification import CHECK_JOB
+        from oropay.services.settlement import REREAD_JOB as REREAD_DEBIT_JOB
         from oropay.webhook_check import WebhookChecks
         from plumbing.ports import due_rows, job_runners, periodic_tasks
 
@@ -40,6 +41,7 @@ class OropayConfig(AppConfig):
         job_runners.register(CHECK_JOB, WebhookChecks())
         job_runners.register(DRIFT_JOB, CompareAccount())
         job_runners.register(REREAD_JOB, RereadDispute())
+        job_runners.register(REREAD_DEBIT_JOB, RereadDebit())
         for task in (
             CheckVault(),
             HoldsEnd(),

@@ -19,11 +19,12 @@ from oropay.models import (
     TransactionState,
     Watch,
 )
-from oropay.services import notifications_hint
+from oropay.services.notification import QUEUE as INBOX_QUEUE
+from oropay.services.notification import TASK as INBOX
 from oropay.services.outbox import TASK, queue_of
 from plumbing.ports import Backlog
 from plumbing.selectors import backlog_of
-from plumbing.services import hint
+from plumbing.services import hint_due
 
 ANSWERS = {
     RequestState.QUEUED: ("oropay.tasks.dispute_answer", "gateway-interactive"),
@@ -38,6 +39,8 @@ TASKS = {
     TransactionState.REVIEW: ("oropay.tasks.reread", "gateway-batch"),
     TransactionState.PENDING: ("oropay.tasks.reread", "gateway-batch"),
 }
+GIVE_UP = "oropay.tasks.give_up"
+"""Workers that send give up by themselves. If none has for a while there may be none; then another worker does it."""
 HINT_AGAIN = timedelta(seconds=30)
 """For rows whose `next_at` says when their work is due, or their lease over: a hint is repeated after this."""
 AGAIN = timedelta(seconds=10)
@@ -62,7 +65,9 @@ class DueTransactions:
         PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
         for row in rows:
             task, queue = TASKS[TransactionState(row.state)]
-            hint(task, row.pk, queue=queue)
+            hint_due(task, row.pk, queue=queue, due=row.next_at, hinted=row.hinted_at)
+            if row.state == TransactionState.QUEUED and now > row.give_up_at + AGAIN:
+                hint_due(GIVE_UP, row.pk, queue="default", due=row.next_at, hinted=row.hinted_at)
         return len(rows)
 
     def backlog(self, *, now: datetime) -> Backlog:
@@ -82,7 +87,7 @@ class DueInstrumentRequests:
         )
         InstrumentRequest.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
         for row in rows:
-            hint(TASK, row.pk, queue=queue_of(row.kind))
+            hint_due(TASK, row.pk, queue=queue_of(row.kind), due=row.next_at, hinted=row.hinted_at)
         return len(rows)
 
     def backlog(self, *, now: datetime) -> Backlog:
@@ -99,7 +104,7 @@ class DueWatches:
         rows = locks.due(Watch.objects.filter(_unhinted(now), next_at__lte=now), limit=limit)
         Watch.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
         for row in rows:
-            hint("oropay.tasks.watch", row.pk, queue="gateway-batch")
+            hint_due("oropay.tasks.watch", row.pk, queue="gateway-batch", due=row.next_at, hinted=row.hinted_at)
         return len(rows)
 
     def backlog(self, *, now: datetime) -> Backlog:
@@ -115,12 +120,15 @@ class DueNotifications:
     def publish_due(self, *, now: datetime, limit: int) -> int:
         unhinted = Q(hinted_at=None) | Q(hinted_at__lte=now - AGAIN)
         rows = locks.due(
-            Notification.objects.filter(unhinted, state__in=NOTIFICATION_WAITING, next_at__lte=now).only("integration"),
+            Notification.objects.filter(unhinted, state__in=NOTIFICATION_WAITING, next_at__lte=now).only(
+                "integration", "next_at", "hinted_at"
+            ),
             limit=limit,
         )
         Notification.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
-        for integration_id in sorted({row.integration_id for row in rows}):
-            notifications_hint(integration_id=integration_id)
+        newest = {row.integration_id: row for row in rows}
+        for integration_id, row in sorted(newest.items()):
+            hint_due(INBOX, integration_id, queue=INBOX_QUEUE, due=row.next_at, hinted=row.hinted_at)
         return len(rows)
 
     def backlog(self, *, now: datetime) -> Backlog:
@@ -140,7 +148,7 @@ class DueDisputeAnswers:
         DisputeRequest.objects.filter(pk__in=[row.pk for row in rows]).update(hinted_at=now)
         for row in rows:
             task, queue = ANSWERS[RequestState(row.state)]
-            hint(task, row.pk, queue=queue)
+            hint_due(task, row.pk, queue=queue, due=row.next_at, hinted=row.hinted_at)
         return len(rows)
 
     def backlog(self, *, now: datetime) -> Backlog:

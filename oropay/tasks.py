@@ -18,6 +18,11 @@ def execute(transaction_id: int) -> None:
     engine.execute(transaction_id=transaction_id, now=timezone.now())
 
 
+@shared_task(name="oropay.tasks.give_up")
+def give_up(transaction_id: int) -> None:
+    engine.give_up(transaction_id=transaction_id, now=timezone.now())
+
+
 @shared_task(name="oropay.tasks.look")
 def look(transaction_id: int) -> None:
     engine.look(transaction_id=transaction_id, now=timezone.now(), only_due=True)

@@ -8,7 +8,7 @@ from plumbing import locks
 from plumbing.models import JOB_LIVE, MAIL_LIVE, Job, Mail
 from plumbing.ports import Backlog
 from plumbing.selectors import backlog_of
-from plumbing.services import hint
+from plumbing.services import hint_due
 from plumbing.services.jobs import TASK as JOB_TASK
 from plumbing.services.mail import QUEUE as MAIL_QUEUE
 from plumbing.services.mail import TASK as MAIL_TASK
@@ -24,7 +24,7 @@ class DueMails:
         mails = locks.unhinted_mails(now=now, limit=limit)
         Mail.objects.filter(pk__in=[mail.pk for mail in mails]).update(hinted_at=now)
         for mail in mails:
-            hint(MAIL_TASK, mail.pk, queue=MAIL_QUEUE)
+            hint_due(MAIL_TASK, mail.pk, queue=MAIL_QUEUE, due=mail.next_at, hinted=mail.hinted_at)
         return len(mails)
 
     def backlog(self, *, now: datetime) -> Backlog:
@@ -41,7 +41,7 @@ class DueJobs:
         jobs = locks.unhinted_jobs(now=now, limit=limit)
         Job.objects.filter(pk__in=[job.pk for job in jobs]).update(hinted_at=now)
         for job in jobs:
-            hint(JOB_TASK, job.pk, queue=job.queue)
+            hint_due(JOB_TASK, job.pk, queue=job.queue, due=job.next_at, hinted=job.hinted_at)
         return len(jobs)
 
     def backlog(self, *, now: datetime) -> Backlog:

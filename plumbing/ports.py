@@ -19,7 +19,8 @@ class DueRows(Protocol):
         """Hint at rows whose `next_at` has come, at most `limit`; return how many.
 
         Called every two seconds, possibly by two beats at once, outside any transaction: open one of your own, lock
-        with SKIP LOCKED, and remember on the row that it was hinted at, so that a slow worker is not flooded.
+        with SKIP LOCKED, and remember on the row that it was hinted at, so that a slow worker is not flooded. Nothing
+        slow here: everybody's rows wait meanwhile.
         """
         ...
 

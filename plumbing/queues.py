@@ -1,5 +1,7 @@
 """How many hints wait in each queue of the broker. Only for people to look at: rows decide, not messages."""
 
+from typing import Any
+
 from celery import current_app
 from kombu.exceptions import KombuError, OperationalError
 
@@ -16,13 +18,20 @@ def queue_lengths() -> dict[str, int | None]:
         with current_app.connection_for_write(
             connect_timeout=SECONDS, transport_options={**current_app.conf.broker_transport_options, **options}
         ) as connection:
-            return {name: _length(connection.default_channel, name) for name in QUEUES}
+            return {name: queue_length(connection, name) for name in QUEUES}
     except (KombuError, OperationalError, OSError):
         return dict.fromkeys(QUEUES)
 
 
-def _length(channel, name: str) -> int:  # type: ignore[no-untyped-def]
+def queue_length(connection: Any, name: str) -> int:
+    """Messages waiting in one queue, over an open connection to the broker.
+
+    Raises:
+        OperationalError: the broker does not answer.
+    """
     try:
-        return int(channel.queue_declare(queue=name, passive=True).message_count)
-    except channel.connection.client.channel_errors:
+        return int(connection.default_channel.queue_declare(queue=name, passive=True).message_count)
+    except connection.channel_errors:
         return 0
+    except connection.connection_errors as error:
+        raise OperationalError(str(error)) from error

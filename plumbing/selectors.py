@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Min, Model, QuerySet
+from django.db.models import Count, Max, Min, Model, QuerySet
 
 from plumbing.models import Heartbeat, Job, Note, PeriodicRun
 from plumbing.ports import Backlog, Measured, due_rows, periodic_tasks
+from plumbing.services.sweeping import HEARTBEAT as SWEEP
 
 HEARTBEAT_LIFE = timedelta(seconds=15)
 """A part beats every 5 s; after three missed beats it counts as stopped."""
@@ -33,6 +34,12 @@ def heartbeats_alive(names: Iterable[str], now: datetime) -> frozenset[str]:
     """Which of the named parts have beaten within 15 s; `set(names) - heartbeats_alive(names, now)` are missing."""
     fresh = Heartbeat.objects.filter(name__in=list(names), beat_at__gt=now - HEARTBEAT_LIFE)
     return frozenset(fresh.values_list("name", flat=True))
+
+
+def swept_at() -> datetime | None:
+    """When the sweep last ran, on whichever host; None if it never did."""
+    last: datetime | None = Heartbeat.objects.filter(name=SWEEP).aggregate(last=Max("beat_at"))["last"]
+    return last
 
 
 @dataclass(frozen=True)

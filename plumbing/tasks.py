@@ -1,4 +1,4 @@
-"""What the workers call. Messages carry ids only and are never retried: rows and the sweep do that."""
+"""What beat and the workers call. Messages carry ids only and are never retried: rows and the sweep do that."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -6,8 +6,9 @@ from django.utils import timezone
 from plumbing import services
 
 
-@shared_task(queue="default")
+@shared_task
 def sweep() -> None:
+    """Beat runs it itself, as it does `periodic`."""
     services.sweep(now=timezone.now())
 
 
@@ -21,6 +22,6 @@ def job_run(job_id: int) -> None:
     services.job_run(job_id=job_id, now=timezone.now())
 
 
-@shared_task(queue="default")
+@shared_task
 def periodic() -> None:
     services.periodic_queue(now=timezone.now())

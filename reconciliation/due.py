@@ -6,7 +6,7 @@ from django.db.transaction import atomic
 
 from plumbing.ports import Backlog
 from plumbing.selectors import backlog_of
-from plumbing.services import hint
+from plumbing.services import hint_due
 from reconciliation import locks
 from reconciliation.models import Pull
 from reconciliation.models.pull import PULL_LIVE
@@ -23,7 +23,7 @@ class DuePulls:
         pulls = locks.unhinted_pulls(now=now, limit=limit)
         Pull.objects.filter(pk__in=[pull.pk for pull in pulls]).update(hinted_at=now)
         for pull in pulls:
-            hint(TASK, pull.pk, queue=QUEUE)
+            hint_due(TASK, pull.pk, queue=QUEUE, due=pull.next_at, hinted=pull.hinted_at)
         return len(pulls)
 
     def backlog(self, *, now: datetime) -> Backlog:

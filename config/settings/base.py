@@ -224,12 +224,12 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: what ran is known by rows, and two beats are harmless
+CELERY_BEAT_SCHEDULER = "config.beat:DoesItself"  # no queue, and so nothing that could be ahead of the sweep
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "plumbing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    "sweep": {"task": "plumbing.tasks.sweep", "schedule": 2.0},
     # Announced often, done once a period: whoever claims the period adds its job.
-    "periodic": {"task": "plumbing.tasks.periodic", "schedule": 10.0, "options": {"expires": 30}},
+    "periodic": {"task": "plumbing.tasks.periodic", "schedule": 10.0},
 }
 
 PERIODIC_KEPT_FOR = env.seconds("PERIODIC_KEPT_FOR", default="604800")
@@ -254,6 +254,8 @@ OROPAY_READ_TIMEOUT = env.seconds("OROPAY_READ_TIMEOUT", default="30")
 OROPAY_LOOKUP_READ_TIMEOUT = env.seconds("OROPAY_LOOKUP_READ_TIMEOUT", default="5")
 OROPAY_LEASE_MARGIN = env.seconds("OROPAY_LEASE_MARGIN", default="5")
 OROPAY_RESEND_AFTER = env.seconds("OROPAY_RESEND_AFTER", default="10")
+OROPAY_SEND_TRIES = env.number("OROPAY_SEND_TRIES", default=3, least=1)
+OROPAY_GIVE_UP_AFTER = env.seconds("OROPAY_GIVE_UP_AFTER", default="60")
 OROPAY_LOOKUP_STEPS = env.steps("OROPAY_LOOKUP_STEPS", default="2,5,15,30,60,120,300,900,3600")
 OROPAY_ABSENT_GAP = env.seconds("OROPAY_ABSENT_GAP", default="10")
 OROPAY_GIVE_BACK_STEPS = env.steps("OROPAY_GIVE_BACK_STEPS", default="30,300,3600")

@@ -1,7 +1,7 @@
 """The only place that speaks to a gateway about money."""
 
 from oropay.engine.drift import drift_check
-from oropay.engine.execute import execute
+from oropay.engine.execute import execute, give_up
 from oropay.engine.inbox import inbox_drain
 from oropay.engine.leaving import authentication_expire, authentication_leave
 from oropay.engine.record import record
@@ -14,6 +14,7 @@ __all__ = [
     "authentication_leave",
     "drift_check",
     "execute",
+    "give_up",
     "inbox_drain",
     "instrument_request",
     "look",

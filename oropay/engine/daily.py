@@ -51,8 +51,12 @@ class RereadBankDebits:
         in_trouble = len(unread) > MOST_ALERTS or not job.payload["read"]
         if in_trouble or job_tries_left(job):
             raise DebitsUnread(unread=len(unread), read=job.payload["read"])
+        text = _(
+            "The gateway did not say today what became of this debit, though it answered about others. If its bank "
+            "took it back, we would not know."
+        )
         for pk in unread:
-            _alert(pk=pk)
+            _alert(pk=pk, text=text)
 
     def _again(self, *, job: Job) -> list[int]:
         """What an earlier try of this job could not read."""
@@ -72,6 +76,27 @@ class RereadBankDebits:
             _remember(job=job, unread=sorted({*job.payload.get("unread", []), *unread}))
             job_progress(job=job, percent=min(99, done * 100 // max(total, 1)), now=timezone.now())
         return unread
+
+
+class RereadDebit:
+    """Registered on `plumbing.ports.job_runners`: reads one debit, however old, that the settlement report shows going
+    back.
+    """
+
+    def run(self, *, job: Job, now: datetime) -> None:
+        """Raises DebitsUnread while the gateway does not say what became of it; after the last try a person is told."""
+        pk = job.payload["transaction"]
+        if _read(pk=pk):
+            return
+        if job_tries_left(job):
+            raise DebitsUnread(unread=1, read=0)
+        _alert(
+            pk=pk,
+            text=_(
+                "The settlement report shows the money of this debit going back, and the gateway does not say what "
+                "became of it. If its bank took it back, our books do not know."
+            ),
+        )
 
 
 def bank_debits_young(*, now: datetime) -> QuerySet[PaymentTransaction]:
@@ -116,13 +141,6 @@ def _remember(*, job: Job, unread: list[int]) -> None:
     Job.objects.filter(pk=job.pk, tries=job.tries).update(payload=job.payload)
 
 
-def _alert(*, pk: int) -> None:
-    alert_again(
-        row=PaymentTransaction.objects.get(pk=pk),
-        kind=AlertKind.DEBIT_UNREAD,
-        text=_(
-            "The gateway did not say today what became of this debit, though it answered about others. If its bank "
-            "took it back, we would not know."
-        ),
-        now=timezone.now(),
-    )
+def _alert(*, pk: int, text: str) -> None:
+    row = PaymentTransaction.objects.get(pk=pk)
+    alert_again(row=row, kind=AlertKind.DEBIT_UNREAD, text=text, now=timezone.now())

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from oropay import locks
 from oropay.engine.gateways import gateway_of
 from oropay.engine.health import probe_take
-from oropay.engine.judge import GIVE_UP_AFTER, TRIES
 from oropay.engine.record import record
 from oropay.engine.send import Claim, send
 from oropay.exceptions import AccountFrozen, AccountWrong, VaultError
@@ -54,18 +53,34 @@ def execute(*, transaction_id: int, now: datetime) -> None:
     record(transaction_id=transaction_id, answer=answer, kind="send", seen=claim.transaction.payment, asked=asked)
 
 
+def give_up(*, transaction_id: int, now: datetime) -> None:
+    """End a queued transaction whose time is over, where no worker is left that could send it: whoever waits for it is
+    told, and its payables may be paid another way. Any process can do so, nothing is said to a gateway.
+
+    It is the claim that keeps a worker from sending it at this moment, and the worker's own rule that ends it.
+    """
+    row = PaymentTransaction.objects.filter(pk=transaction_id, state=S.QUEUED).first()
+    if row is not None and now > row.give_up_at and locks.claim(pk=row.pk, through=True) is not None:
+        _not_sent(transaction_id=row.pk, now=now)
+
+
 def _claim(*, transaction_id: int, now: datetime) -> Claim | None:
     """Take the lease and commit it, so that a crash from here on leaves a row that says how far we got."""
     send_before = time.monotonic() + settings.OROPAY_SEND_WITHIN.total_seconds()
     claimed = locks.claim(pk=transaction_id) or _claim_at_an_open_circuit(transaction_id=transaction_id, now=now)
     if claimed is None:
         return None
-    if claimed.tries > TRIES or now - claimed.queued_at > GIVE_UP_AFTER:
-        answer = Answer(verdict=Verdict.NOT_SENT)
-        record(transaction_id=transaction_id, answer=answer, kind="send", now=now, asked=False)
+    over = now - claimed.queued_at > settings.OROPAY_GIVE_UP_AFTER
+    if over or claimed.tries > settings.OROPAY_SEND_TRIES:
+        _not_sent(transaction_id=transaction_id, now=now)
         return None
     [row] = _claimed(pk=transaction_id)
     return Claim(transaction=row, send_before=send_before)
+
+
+def _not_sent(*, transaction_id: int, now: datetime) -> None:
+    answer = Answer(verdict=Verdict.NOT_SENT)
+    record(transaction_id=transaction_id, answer=answer, kind="send", now=now, asked=False)
 
 
 @compiled
@@ -92,9 +107,8 @@ def _claim_at_an_open_circuit(*, transaction_id: int, now: datetime) -> locks.Cl
     ).first()
     if row is None or health is None or health.open_until is None:
         return None
-    give_up_at = (row.queued_at or row.created_at) + GIVE_UP_AFTER
-    if now > give_up_at or probe_take(provider_account_id=health.pk, now=now):
+    if now > row.give_up_at or probe_take(provider_account_id=health.pk, now=now):
         return locks.claim(pk=transaction_id, through=True)
-    soon = max(now, min(health.open_until, give_up_at)) + A_MOMENT
+    soon = max(now, min(health.open_until, row.give_up_at)) + A_MOMENT
     PaymentTransaction.objects.filter(pk=row.pk, state=S.QUEUED).update(next_at=soon)
     return None

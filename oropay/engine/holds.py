@@ -15,7 +15,7 @@ from oropay.engine.follow import Recording, release_add
 from oropay.engine.follow.recording import tell_ended
 from oropay.engine.gateways import gateway_of
 from oropay.engine.record import payment_refresh, recording_lock
-from oropay.exceptions import CancelRefused, NoteRequired, PaymentError
+from oropay.exceptions import CancelRefused, NoteRequired, PaymentError, RenewalRefused
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     HOLDS,
@@ -28,9 +28,10 @@ from oropay.models import (
 )
 from oropay.services.followup import reauthorize_start, rest_releasable
 from oropay.services.followup.capture import still_held
-from oropay.services.followup.queue import refuse_moved
+from oropay.services.followup.queue import lock_family, member, refuse_moved
 from oropay.services.hold_mail import hold_mail
 from plumbing.apart import apart, sum_apart
+from plumbing.selectors import notes_on
 from plumbing.services import note_add
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ AFTER = timedelta(hours=1)
 
 def holds_renew(*, now: datetime) -> int:
     """Queue renewing what is about to expire, or has; returns how many. Each hold is renewed once by itself.
+
+    Of a hold that may not be renewed its integration's owner and finance are told why.
 
     Raises:
         SomeNotDone: some could not be queued; all others were.
@@ -57,10 +60,25 @@ def holds_renew(*, now: datetime) -> int:
 def _renew(*, hold: PaymentTransaction, now: datetime) -> int:
     try:
         reauthorize_start(hold=hold, by=None, now=now)
-    except PaymentError as refused:
-        logger.info("hold %s is not renewed: %s", hold.pk, refused)
+    except RenewalRefused as refused:
+        _refusal_tell(hold=hold, why=str(refused), now=now)
+        return 0
+    except PaymentError as busy:
+        logger.info("hold %s is not renewed, the next hour tries again: %s", hold.pk, busy)
         return 0
     return 1
+
+
+@atomic(durable=True)
+def _refusal_tell(*, hold: PaymentTransaction, why: str, now: datetime) -> None:
+    """Mail it once for each reason, however often the job comes by: the payment's note says that it was told."""
+    payment, family = lock_family(payment_id=hold.payment_id)
+    hold = member(family, hold.pk)
+    told = f"{hold.gateway_id}: {why}"
+    if still_held(hold=hold, family=family).limit <= 0 or notes_on(payment).filter(text=told).exists():
+        return
+    note_add(on=payment, text=told, by=None, now=now)
+    hold_mail(hold=hold, gone=False, why=why, now=now)
 
 
 def holds_expire(*, now: datetime) -> int:

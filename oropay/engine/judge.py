@@ -1,7 +1,7 @@
 """Gateway answer → transaction state, as a table. Pure, so that a test can walk every cell."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from oropay.engine.evidence import same_transaction
@@ -21,10 +21,6 @@ from oropay.models import (
 )
 
 S = TransactionState
-
-TRIES = 3
-GIVE_UP_AFTER = timedelta(seconds=60)
-"""A row that could not be sent is FAILED(not_sent) after so many tries or so long after its creation."""
 
 
 @dataclass(frozen=True)

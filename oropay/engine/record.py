@@ -19,7 +19,7 @@ from oropay.engine.follow.checks import being_reversed, checked
 from oropay.engine.follow.unwanted import gives_back_again, is_unwanted
 from oropay.engine.follow.watched import BY_PARENT, is_watchable, watch_begin
 from oropay.engine.health import gateway_answers, health_note, is_silent
-from oropay.engine.judge import GIVE_UP_AFTER, TRIES, Move, judge
+from oropay.engine.judge import Move, judge
 from oropay.engine.ladder import next_reread
 from oropay.engine.learn import instrument_learn
 from oropay.gateway.port import Answer, Verdict
@@ -164,7 +164,7 @@ def recording_lock(*, transaction_id: int, answer: Answer, now: datetime, seen: 
 
 
 def _last_try(*, row: PaymentTransaction, now: datetime) -> bool:
-    return row.tries >= TRIES or now - (row.queued_at or row.created_at) > GIVE_UP_AFTER
+    return row.tries >= settings.OROPAY_SEND_TRIES or now > row.give_up_at
 
 
 def exchange_add(*, news: Recording, kind: str) -> None:

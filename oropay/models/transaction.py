@@ -1,6 +1,7 @@
 """One conversation with the gateway about a payment, and the only moves it may make."""
 
 import uuid
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pghistory
@@ -328,6 +329,12 @@ class PaymentTransaction(models.Model):
     def subject(self) -> "PaymentTransaction | None":
         """What it acts on: its parent. A late one stands for the failed row above it and acts on what that acted on."""
         return self.parent.parent if self.late and self.parent is not None else self.parent
+
+    @property
+    def give_up_at(self) -> datetime:
+        """When its time to be sent is over; what is sent by then may take as long as it must."""
+        patience: timedelta = settings.OROPAY_GIVE_UP_AFTER
+        return (self.queued_at or self.created_at) + patience
 
     @property
     def is_final(self) -> bool:

@@ -14,7 +14,10 @@ from oropay.models import (
     Watch,
 )
 from oropay.services.payable import money_states_write
-from plumbing.services import hint
+from plumbing.services import hint, job_add
+
+REREAD_JOB = "oropay.debit-reread"
+"""The kind of job that reads one settled bank debit again."""
 
 
 class SettledKind(StrEnum):
@@ -90,15 +93,15 @@ def _note_on(
     return True
 
 
-def returns_reread(*, transaction_ids: Iterable[int]) -> int:
+def returns_reread(*, transaction_ids: Iterable[int], now: datetime) -> int:
     """Have settled bank debits read again whose money the settlement report shows going back.
 
     Nothing is believed by a report line alone: the engine reads the debit by its id and records what the gateway says.
-    Returns how many.
+    Each is a job: a settled debit is final, no column of its own can say that it is to be read. Returns how many.
     """
     asked = sorted(set(transaction_ids))
-    for transaction_id in asked:
-        hint("oropay.tasks.reread", transaction_id, queue="gateway-batch")
+    for pk in asked:
+        job_add(kind=REREAD_JOB, key=str(pk), payload={"transaction": pk}, queue="gateway-batch", now=now)
     return len(asked)
 
 

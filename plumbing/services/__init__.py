@@ -2,7 +2,7 @@
 
 from plumbing.services.documents import document_add
 from plumbing.services.heartbeats import heartbeat_beat, heartbeats_forget
-from plumbing.services.hints import hint, hint_now
+from plumbing.services.hints import hint, hint_due, hint_now
 from plumbing.services.jobs import job_add, job_progress, job_run, job_tries_left
 from plumbing.services.mail import mail_queue, mail_send
 from plumbing.services.notes import note_add
@@ -16,6 +16,7 @@ __all__ = [
     "heartbeat_beat",
     "heartbeats_forget",
     "hint",
+    "hint_due",
     "hint_now",
     "job_add",
     "job_progress",

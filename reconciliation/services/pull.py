@@ -195,7 +195,7 @@ def _note(*, provider_account: ProviderAccount, deposit_ids: tuple[int, ...], no
         watched = [row[0] for row in cursor.fetchall()]
         cursor.execute(TO_REREAD, {"account": provider_account.pk, "deposits": list(deposit_ids)})
         came_back = [row[0] for row in cursor.fetchall()]
-    returns_reread(transaction_ids=came_back)
+    returns_reread(transaction_ids=came_back, now=now)
     watch_wake(transaction_ids=watched, now=now)
     for start in range(0, len(notes), NOTES):
         with atomic(durable=True):

@@ -32,6 +32,7 @@ def test_readyz_names_every_part_that_is_missing(client: Client) -> None:
             "worker-gateway": "missing",
             "worker-default": "ok",
             "beat": "missing",
+            "sweep": "missing",
         },
         "behind_seconds": 0,
     }
@@ -46,6 +47,18 @@ def test_readyz_is_ready_when_everything_beats(client: Client) -> None:
 
     assert (response.status_code, response.json()["state"]) == (200, "ready")
     assert response.headers["Cache-Control"].count("no-store") == 1
+
+
+@pytest.mark.django_db
+def test_readyz_says_that_the_sweep_stands_still_though_every_process_beats(client: Client) -> None:
+    now = timezone.now()
+    for name in health.PARTS:
+        heartbeat_beat(name=name, now=now - timedelta(seconds=16) if name == "sweep" else now)
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert [name for name, state in response.json()["parts"].items() if state == "missing"] == ["sweep"]
 
 
 @pytest.mark.django_db

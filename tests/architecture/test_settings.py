@@ -104,4 +104,5 @@ def test_messages_are_hints_and_celery_keeps_none(settings):
     assert settings.CELERY_ACCEPT_CONTENT == ["json"]
     assert settings.CELERY_WORKER_PREFETCH_MULTIPLIER == 1
     assert settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT == 40
-    assert settings.CELERY_BEAT_SCHEDULE["sweep"]["schedule"] == 2.0
+    assert settings.CELERY_BEAT_SCHEDULE["sweep"] == {"task": "plumbing.tasks.sweep", "schedule": 2.0}
+    assert settings.CELERY_BEAT_SCHEDULER == "config.beat:DoesItself"

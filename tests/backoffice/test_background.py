@@ -15,6 +15,7 @@ from oropay.models import ProviderAccount
 from plumbing.models import Job, PeriodicRun
 from plumbing.periodic import Prune
 from plumbing.services import heartbeat_beat
+from plumbing.services.sweeping import HEARTBEAT
 from reconciliation.periodic import SettlementPulls
 from tests.backoffice.conftest import Opened, page
 from tests.factories import StaffFactory
@@ -33,9 +34,14 @@ def ran(name: str, *, ago: timedelta) -> None:
     PeriodicRun.objects.create(task=name, period=f"{began}", started_at=began, ended_at=began)
 
 
+def swept(*, ago: timedelta) -> None:
+    heartbeat_beat(name=HEARTBEAT, now=timezone.now() - ago)
+
+
 def test_everything_on_time_is_said_in_one_sentence(client: Client) -> None:
     ran(Prune.name, ago=timedelta(minutes=5))
     heartbeat_beat(name="worker-default", now=timezone.now())
+    swept(ago=timedelta(seconds=2))
 
     shown = client.get(reverse(BACKGROUND)).content.decode()
 
@@ -45,6 +51,18 @@ def test_everything_on_time_is_said_in_one_sentence(client: Client) -> None:
     assert 'data-state="running"' in shown
     assert 'data-state="on_time"' in shown
     assert 'data-state="late"' not in shown
+    assert "The sweep has" not in shown
+
+
+def test_a_sweep_that_stands_still_is_the_first_thing_that_is_said(client: Client) -> None:
+    never = client.get(reverse(BACKGROUND)).content.decode()
+    swept(ago=timedelta(minutes=7))
+
+    page, dashboard = (client.get(reverse(at)).content.decode() for at in (BACKGROUND, "admin:index"))
+
+    assert "The sweep has never run. Payments without an answer are not looked up" in never
+    assert "The sweep has not run for 7 min. Payments without an answer are not looked up" in page
+    assert "The sweep has not run for 7 min." in dashboard
 
 
 def test_a_late_task_comes_first_with_its_lag_and_its_error(client: Client) -> None:
@@ -99,6 +117,7 @@ def test_only_superusers_see_it(administrator: User, opened: Opened) -> None:
 
 
 def test_the_dashboard_speaks_up_only_when_something_is_late(client: Client) -> None:
+    swept(ago=timedelta(seconds=2))
     ran(Prune.name, ago=timedelta(minutes=5))
     quiet = client.get(reverse("admin:index")).content.decode()
     PeriodicRun.objects.all().delete()
@@ -107,6 +126,7 @@ def test_the_dashboard_speaks_up_only_when_something_is_late(client: Client) -> 
     loud = client.get(reverse("admin:index")).content.decode()
 
     assert "Background work is late" not in quiet
+    assert "The sweep has" not in quiet + loud
     assert "Background work is late" in loud
     assert "3 h 0 min" in loud
 

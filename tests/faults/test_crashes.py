@@ -4,12 +4,15 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import redis
+from django.conf import settings
+from django.utils import timezone
 
 from config import parts
 from config.supervisor import Supervisor
-from oropay.models import MoneyState, Payment, PaymentTransaction, TransactionState
+from oropay.models import FailureReason, MoneyState, Payment, PaymentTransaction, TransactionState
 from tests.e2e.house import House
 
 Pay = Callable[[str], Payment]
@@ -62,6 +65,23 @@ def test_a_broker_that_forgot_everything_loses_nothing(house: House, pay: Pay) -
     house.until(lambda: Payment.objects.get(pk=payment.pk).money_state == MoneyState.CAPTURED)
 
     assert at_gateway(house, payment.transactions.get()) == ["CAPTURED"]
+
+
+def test_a_payment_that_no_worker_is_left_to_send_ends_and_its_invoice_may_be_paid_again(
+    house: House, pay: Pay
+) -> None:
+    with without(house.stack, "worker-gateway"):
+        payment = pay("66.00")
+        redis.Redis.from_url(house.place.redis_url).flushdb()
+        long_ago = timezone.now() - settings.OROPAY_GIVE_UP_AFTER - timedelta(minutes=1)
+        PaymentTransaction.objects.filter(payment=payment).update(created_at=long_ago)
+
+        house.until(lambda: Payment.objects.get(pk=payment.pk).money_state == MoneyState.FAILED)
+
+    row = payment.transactions.get()
+    assert (row.state, row.failure_reason) == (TransactionState.FAILED, FailureReason.NOT_SENT)
+    assert not payment.parts.filter(live=True).exists()
+    assert at_gateway(house, row) == []
 
 
 def test_two_beats_send_nothing_twice(house: House, pay: Pay) -> None:

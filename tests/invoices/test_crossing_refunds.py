@@ -21,6 +21,7 @@ from oropay.models import (
     Payment,
     PaymentTransaction,
     ProviderAccount,
+    RefundReason,
     RefundSource,
     TransactionState,
 )

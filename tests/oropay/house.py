@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils import timezone
 from moneyed import Money
 
@@ -33,10 +34,9 @@ def reload(payable: Payable) -> Payable:
 
 def prove_absent(row: PaymentTransaction) -> None:
     """Look twice for an unknown charge that the gateway does not have, and let its reversal find nothing."""
-    long_ago = timezone.now() - timedelta(minutes=5)
-    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=long_ago)
+    overdue(row)
     engine.look(transaction_id=row.pk, now=timezone.now())
-    PaymentTransaction.objects.filter(pk=row.pk).update(absent_since=long_ago)
+    PaymentTransaction.objects.filter(pk=row.pk).update(absent_since=timezone.now() - timedelta(minutes=5))
     engine.look(transaction_id=row.pk, now=timezone.now())
     engine.execute(transaction_id=PaymentTransaction.objects.get(parent=row).pk, now=timezone.now())
     row.refresh_from_db()
@@ -72,7 +72,7 @@ def bank(number: str = "1357902468", *, keep: bool = False) -> NewBank:
 
 def overdue(row: PaymentTransaction) -> None:
     """No answer to it can come any more."""
-    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=timezone.now() - timedelta(minutes=5))
+    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=Now() - timedelta(minutes=5))
 
 
 def sending(row: PaymentTransaction) -> PaymentTransaction:

@@ -9,7 +9,6 @@ from pytest_django import Settings
 
 from oropay import engine
 from oropay.engine.health import health_note, probe_take
-from oropay.engine.judge import GIVE_UP_AFTER
 from oropay.engine.unknown import lease_expired
 from oropay.exceptions import MethodUnavailable
 from oropay.models import (
@@ -140,7 +139,7 @@ def test_a_dead_gateway_opens_it_by_itself(start: Start, run: Run) -> None:
 def test_the_buyer_gets_an_answer_within_the_minute(start: Start, run: Run, account: ProviderAccount) -> None:
     payment = start()
     row = payment.transactions.get()
-    late = row.created_at + GIVE_UP_AFTER + timedelta(seconds=1)
+    late = row.give_up_at + timedelta(seconds=1)
     silence(account, times=2, now=late)
 
     engine.execute(transaction_id=row.pk, now=late)

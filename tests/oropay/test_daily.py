@@ -9,10 +9,13 @@ from django.utils import timezone
 from oropay.engine.daily import RereadBankDebits, bank_debits_young
 from oropay.exceptions import DebitsUnread
 from oropay.models import AchReturn, Alert, AlertKind, PaymentTransaction
+from oropay.services import returns_reread
+from oropay.services.settlement import REREAD_JOB
 from plumbing.models import Job, JobState
-from plumbing.services import job_add
+from plumbing.services import job_add, job_run
 from plumbing.services.jobs import TRIES
 from tests.contract.sandbox import Sandbox
+from tests.oropay.books import aged
 from tests.oropay.house import reread, returned_of, send_back
 
 
@@ -132,3 +135,30 @@ def test_a_gateway_that_answers_about_none_fails_the_job_instead_of_raising_aler
         RereadBankDebits().run(job=last_try(read=0), now=timezone.now())
 
     assert not Alert.objects.filter(kind=AlertKind.DEBIT_UNREAD).exists()
+
+
+def test_an_old_debit_that_the_report_shows_going_back_is_asked_for_until_a_person_must_look(
+    settled: Callable[..., PaymentTransaction], sandbox: Sandbox
+) -> None:
+    charge = settled()
+    aged(charge, timedelta(days=80))
+    send_back(sandbox, charge, "R10")
+    spoil(sandbox, charge, times=99)
+    now = timezone.now()
+
+    returns_reread(transaction_ids=[charge.pk], now=now)
+    job = Job.objects.get(kind=REREAD_JOB)
+    for _try in range(TRIES):
+        job_run(job_id=job.pk, now=now)
+        job.refresh_from_db()
+        now = job.next_at
+
+    alert = Alert.objects.get(kind=AlertKind.DEBIT_UNREAD)
+    assert (job.tries, job.state, alert.transaction) == (TRIES, JobState.DONE, charge)
+    assert "the money of this debit going back" in alert.text
+    sandbox.calm()
+    returns_reread(transaction_ids=[charge.pk], now=now)
+    job_run(job_id=Job.objects.get(kind=REREAD_JOB, state=JobState.QUEUED).pk, now=now)
+    assert returned_of(charge).result_code == "R10"
+    alert.refresh_from_db()
+    assert alert.resolved_at is not None

@@ -1,5 +1,6 @@
 """Holds near their end: renewed in place of the old one, kept when that fails, and written down when they are gone."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -22,6 +23,7 @@ from oropay.models import (
     Action,
     Alert,
     AlertKind,
+    CardCheck,
     DriftFinding,
     DriftKind,
     FailureReason,
@@ -31,10 +33,12 @@ from oropay.models import (
     PaymentTransaction,
     ProviderAccount,
     RefundReason,
+    Ruling,
     TransactionState,
 )
 from oropay.services import cancel_start, capture_start, reauthorize_start
 from plumbing.models import Mail
+from plumbing.selectors import notes_on
 from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
@@ -304,6 +308,44 @@ def test_the_hourly_job_renews_live_holds_in_their_last_hours_where_the_account_
     counts = [holds_renew(now=edge - timedelta(minutes=1)), holds_renew(now=edge + timedelta(minutes=1))]
 
     assert counts == [0, 1]
+
+
+def test_a_hold_that_may_not_be_renewed_is_told_to_finance_once_for_each_reason(
+    held: PaymentTransaction, account: ProviderAccount, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
+    monkeypatch.setattr(settings, "OROPAY_RENEWALS", 0)
+    edge = held.created_at + settings.OROPAY_HOLD_LASTS - settings.OROPAY_RENEW_BEFORE
+    hours = [edge + timedelta(hours=hour, minutes=1) for hour in range(3)]
+
+    counts = [holds_renew(now=now) for now in hours[:2]]
+    used_up = list(Mail.objects.filter(to=owner.email))
+    CardCheck.objects.create(transaction=held, ruling=Ruling.REVIEW, raised_at=hours[1])
+    counts += [holds_renew(now=now) for now in hours[1:]]
+    unchecked = list(Mail.objects.filter(to=owner.email).exclude(pk=used_up[0].pk))
+
+    assert counts == [0] * 4
+    assert [mail.subject for mail in used_up + unchecked] == [
+        f"The hold of $100.00 for {held.payment.parts.get().payable.number} was not renewed"
+    ] * 2
+    assert "It was renewed as often as is allowed." in used_up[0].text
+    assert "Its address or security code did not match: accept or release it first." in unchecked[0].text
+    assert [note.text.partition(": ")[0] for note in notes_on(held.payment)] == [held.gateway_id] * 2
+
+
+def test_a_hold_that_is_busy_at_this_hour_is_told_to_nobody(
+    held: PaymentTransaction, account: ProviderAccount, owner: User, order: Order, caplog: pytest.LogCaptureFixture
+) -> None:
+    ProviderAccount.objects.filter(pk=account.pk).update(renews_live_holds=True)
+    capture_start(hold=held, amount=Decimal(40), by=order.placed_by, now=timezone.now())
+    edge = held.created_at + settings.OROPAY_HOLD_LASTS - settings.OROPAY_RENEW_BEFORE
+
+    with caplog.at_level(logging.INFO):
+        count = holds_renew(now=edge + timedelta(minutes=1))
+
+    assert count == 0
+    assert "is not renewed, the next hour tries again" in caplog.text
+    assert not Mail.objects.exists()
 
 
 def test_an_integration_that_does_not_renew_lets_its_holds_expire(

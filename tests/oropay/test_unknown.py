@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from moneyed import Money
 from pytest_django import Settings
@@ -292,6 +293,26 @@ def test_a_look_proves_absence_only_ten_seconds_after_the_last_moment_of_an_answ
     assert (row.absent_since is not None) == counts
     assert row.state == TransactionState.UNKNOWN
     assert not PaymentTransaction.objects.filter(parent=row).exists()
+
+
+def test_a_worker_whose_clock_is_fast_does_not_prove_absence_too_early(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = sending(start().transactions.get())
+    engine.record(transaction_id=row.pk, answer=Answer(verdict=Verdict.UNKNOWN), kind="send")
+    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=Now() + timedelta(seconds=30))
+    row.refresh_from_db()
+    by_the_wall = timezone.now
+    monkeypatch.setattr("django.utils.timezone.now", lambda: by_the_wall() + timedelta(hours=1))
+
+    unknown._look_for_sale(row=row, gateway=cast(PaymentGateway, Empty(0)))
+    early = PaymentTransaction.objects.get(pk=row.pk).absent_since
+    PaymentTransaction.objects.filter(pk=row.pk).update(answer_by=Now() - timedelta(seconds=30))
+    row.refresh_from_db()
+    unknown._look_for_sale(row=row, gateway=cast(PaymentGateway, Empty(0)))
+
+    assert early is None
+    assert PaymentTransaction.objects.get(pk=row.pk).absent_since is not None
 
 
 def test_two_look_ups_at_once_do_not_prove_absence(start: Start, settings: Settings) -> None:

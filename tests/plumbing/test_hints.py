@@ -123,3 +123,26 @@ def test_hints_arrive_again_when_the_broker_is_back(relay: Relay, queue: Queue, 
     hint_now(TASK, 3, queue=queue.name)
 
     assert queue.messages() == [(TASK, [1]), (TASK, [3])]
+
+
+def test_a_long_queue_is_told_nothing_twice(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plumbing.services.hints.AGAIN_UP_TO", 2)
+
+    for pk in (1, 2, 3):
+        hint_now(TASK, pk, queue=queue.name, again=True)
+    hint_now(TASK, 4, queue=queue.name)
+
+    assert queue.messages() == [(TASK, [1]), (TASK, [2]), (TASK, [4])]
+
+
+def test_a_broker_that_hangs_is_waited_for_about_a_second_when_a_hint_is_repeated(relay: Relay, queue: Queue) -> None:
+    hint_now(TASK, 1, queue=queue.name)
+    relay.become(Mood.SILENT)
+
+    started = time.monotonic()
+    for pk in range(2, 102):
+        hint_now(TASK, pk, queue=queue.name, again=True)
+    took = time.monotonic() - started
+
+    assert took < 1.6
+    assert queue.messages() == [(TASK, [1])]

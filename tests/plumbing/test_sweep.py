@@ -10,6 +10,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.db.transaction import atomic
+from django.utils import timezone
 
 from plumbing.models import Heartbeat, Job, JobState, Mail, MailState
 from plumbing.ports import due_rows
@@ -68,9 +69,13 @@ def default_queue() -> Iterator["redis.Redis"]:
     client.close()
 
 
+def headers(client: "redis.Redis") -> list[dict[str, str]]:
+    """Of the messages in the queue, the oldest first."""
+    return [json.loads(item)["headers"] for item in client.lrange("default", 0, -1)][::-1]
+
+
 def hinted(client: "redis.Redis") -> list[str]:
-    raw = [json.loads(item) for item in client.lrange("default", 0, -1)]
-    return sorted(f"{item['headers']['task']}{item['headers']['argsrepr']}" for item in raw)
+    return sorted(f"{item['task']}{item['argsrepr']}" for item in headers(client))
 
 
 def mail(**changes: object) -> Mail:
@@ -116,6 +121,38 @@ def test_a_row_still_due_is_hinted_at_again_after_thirty_seconds_not_before(defa
 
     assert before == [f"plumbing.tasks.mail_send[{due.pk}]"]
     assert hinted(default_queue) == [f"plumbing.tasks.mail_send[{due.pk}]"] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_hour_without_a_worker_leaves_few_messages_about_a_row(
+    default_queue: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plumbing.services.hints.AGAIN_UP_TO", 10)
+    due = [mail().pk for _ in range(3)]
+
+    for half_minutes in range(120):
+        sweep(now=NOON + half_minutes * 30 * SECOND)
+
+    messages = headers(default_queue)
+    assert len(messages) == 10
+    assert {message["argsrepr"] for message in messages} == {f"[{pk}]" for pk in due}
+    assert [message["expires"] is None for message in messages] == [True] * 3 + [False] * 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_repeated_hint_lasts_a_minute_and_the_first_as_long_as_it_must(default_queue: "redis.Redis") -> None:
+    late = mail(hinted_at=NOON - SECOND)
+    sweep(now=NOON)
+    [first] = headers(default_queue)
+    default_queue.delete("default")
+    told_at = timezone.now()
+
+    sweep(now=NOON + 30 * SECOND)
+
+    [again] = headers(default_queue)
+    assert (first["argsrepr"], first["expires"]) == (f"[{late.pk}]", None)
+    lasts = datetime.fromisoformat(again["expires"]) - told_at
+    assert 59 * SECOND < lasts < 65 * SECOND
 
 
 @pytest.mark.django_db(transaction=True)

@@ -27,12 +27,17 @@ from oropay.models import (
     Watch,
 )
 from oropay.services import NewCard, provider_provision, refund_lines_suggested, refund_start
+from plumbing.due import DueJobs
+from plumbing.locks import HINT_AGAIN
+from plumbing.services import job_run
 from reconciliation.models import CaseKind, ExceptionCase, LineKind, SettlementLine
 from reconciliation.selectors import Group, WorkbenchFilter, fees_of, workbench
 from reconciliation.services import Pulled
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
+from tests.hints import Hints
+from tests.oropay.books import aged as made_earlier
 from tests.oropay.house import arrive, prove_absent
 from tests.reconciliation.conftest import BANK, WEDNESDAY, Clock, send
 
@@ -219,6 +224,7 @@ def test_a_returned_debit_is_found_by_the_report_recorded_and_matched_to_the_cen
     sandbox: Sandbox,  # noqa: F811
     clock: Clock,
     books: Books,
+    hints: Hints,
 ) -> None:
     sandbox.control("/reset", {})
     broke = replace(BANK, details=replace(BANK.details, account_number="1234560001"))
@@ -228,15 +234,19 @@ def test_a_returned_debit_is_found_by_the_report_recorded_and_matched_to_the_cen
     pull()
     engine.reread(transaction_id=debit.pk, now=timezone.now())
     pull()
+    made_earlier(debit, timedelta(days=80))
     sandbox.control("/settlement/run", {"date": FRIDAY.isoformat()})
-    clock.set(FRIDAY)
+    now = clock.set(FRIDAY)
 
     pull()
     case = ExceptionCase.objects.get()
-    engine.reread(transaction_id=debit.pk, now=timezone.now())
+    hints.told()  # and lost
+    DueJobs().publish_due(now=now + HINT_AGAIN, limit=10)
+    [(_task, job, queue)] = hints.told()
+    job_run(job_id=job, now=now + HINT_AGAIN)
     pulled = pull()
 
-    assert case.kind == CaseKind.RETURNED
+    assert (case.kind, queue) == (CaseKind.RETURNED, "gateway-batch")
     back = PaymentTransaction.objects.get(parent=debit, action=Action.RETURN)
     assert pulled.matches == 1
     assert SettlementLine.objects.get(kind=LineKind.RETURN).amount == Decimal("-80.00")

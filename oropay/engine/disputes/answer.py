@@ -16,7 +16,6 @@ from oropay import locks
 from oropay.engine.disputes.read import dispute_reread
 from oropay.engine.disputes.record import dispute_record
 from oropay.engine.gateways import gateway_of
-from oropay.engine.judge import GIVE_UP_AFTER, TRIES
 from oropay.engine.ladder import next_look
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, DisputeAct, DisputeDocument, DisputeTold, GatewayUnavailable, Verdict
@@ -190,7 +189,8 @@ def _ended(*, request: DisputeRequest, answer: Answer, now: datetime) -> None:
     elif answer.verdict in {Verdict.FAILED, Verdict.NOT_FOUND, Verdict.DECLINED}:
         _end(request=request_now, state=R.FAILED, failure=RequestFailure.REFUSED, now=now)
     elif answer.verdict in {Verdict.NOT_SENT, Verdict.REFUSED}:
-        if request_now.tries >= TRIES or now - request_now.created_at > GIVE_UP_AFTER:
+        over = now - request_now.created_at > settings.OROPAY_GIVE_UP_AFTER
+        if over or request_now.tries >= settings.OROPAY_SEND_TRIES:
             _end(request=request_now, state=R.FAILED, failure=RequestFailure.NOT_SENT, now=now)
         else:
             request_now.state, request_now.lease_until = R.QUEUED, None
