@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -45,6 +46,8 @@ N = NotificationState
 
 BATCH = 100
 """Messages one hint works off before it gives the queue to others."""
+MOST_BYTES = 1024 * 1024
+"""Of their bodies together: each is read to its end before anybody knows who sent it."""
 AT_ONCE = 8
 """Questions to the gateway under way at the same time: each waits for the network, not for us."""
 LEASE = timedelta(minutes=2)
@@ -53,7 +56,7 @@ NOT_FOUND_TRIES = 3
 
 
 def inbox_drain(*, integration_id: int, now: datetime) -> int:
-    """Work off what waits in one inbox, at most `BATCH`; returns how many were taken.
+    """Work off what waits in one inbox, at most `BATCH` messages of `MOST_BYTES`; returns how many were taken.
 
     Genuine messages about the same transaction are answered by one question. Safe to run any number of times at once.
     """
@@ -89,11 +92,17 @@ def inbox_drain(*, integration_id: int, now: datetime) -> int:
 
 @atomic(durable=True)
 def _claim(*, integration_id: int, now: datetime) -> list[Notification]:
-    rows = locks.notifications_due(integration_id=integration_id, now=now, limit=BATCH)
+    rows = _portion(locks.notifications_due(integration_id=integration_id, now=now, limit=BATCH))
     Notification.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + LEASE, tries=F("tries") + 1)
     for row in rows:
         row.tries += 1
     return rows
+
+
+def _portion(rows: list[Notification]) -> list[Notification]:
+    """The first of them that are not too much for one go, and never none."""
+    sizes = accumulate(len(row.body) for row in rows)
+    return [row for row, size in zip(rows, sizes, strict=True) if size <= MOST_BYTES] or rows[:1]
 
 
 def _verify(*, rows: Sequence[Notification], gateway: PaymentGateway, integration: Integration) -> list[Notification]:

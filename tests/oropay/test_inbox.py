@@ -206,6 +206,7 @@ POISON: dict[str, Any] = {
     "a list": b"[1,2]",
     "a number": b"1",
     "nothing in it": b"{}",
+    "a string that never ends": b'"' + rb"\"" * 32_000,
     "a deep nest": b'{"id":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
     "a huge number": b'{"id":"X","amount":' + b"9" * 5_000 + b"}",
     "infinity": b'{"id":null,"amount":Infinity}',
