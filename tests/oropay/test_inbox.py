@@ -21,6 +21,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
+from oropay.services import integration_save
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import arrive as arrives_at_gateway
 from tests.oropay.house import bank, prove_absent, returned_of, send_back
@@ -338,7 +339,12 @@ def test_anothers_transaction_is_not_touched(
         credentials=account.credentials,
         key_id=account.key_id,
     )
-    Payment.objects.filter(pk=debit.payment_id).update(provider_account=other)
+    elsewhere = integration_save(
+        integration=Integration(
+            organization=account.organization, name="Elsewhere", provider_account=other, currencies=["USD"]
+        )
+    )
+    Payment.objects.filter(pk=debit.payment_id).update(provider_account=other, integration=elsewhere)
     put(sandbox, debit.gateway_id, "FUNDED")
 
     told = tell_of(integration, debit, "FUNDED")
