@@ -93,7 +93,9 @@ def _charge(row: PaymentTransaction, family: Sequence[PaymentTransaction], answe
     voided = bool(_children(row, family, Action.CANCEL))
     returned = bool(_children(row, family, Action.RETURN))
     if answer.verdict in {Verdict.APPROVED, Verdict.PENDING}:
-        return _states(row, answer, _("voided")) if voided else _amount(row, answer, row.amount)
+        if voided or returned:
+            return _states(row, answer, _("voided") if voided else _("returned"))
+        return _amount(row, answer, row.amount)
     if answer.verdict == Verdict.CANCELED and (voided or returned):
         return None
     if answer.verdict in NO_MONEY and returned:
@@ -105,7 +107,7 @@ def _charge(row: PaymentTransaction, family: Sequence[PaymentTransaction], answe
 
 def _hold(row: PaymentTransaction, family: Sequence[PaymentTransaction], answer: Answer) -> Difference | None:
     if _children(row, family, Action.REAUTHORIZE):
-        return None  # another hold stands in its place
+        return _renewed(row, family, answer)
     captures = _children(row, family, Action.CAPTURE)
     taken = sum((capture.amount for capture in captures), ZERO)
     live = [capture for capture in captures if not _children(capture, family, Action.CANCEL)]
@@ -126,6 +128,18 @@ def _hold(row: PaymentTransaction, family: Sequence[PaymentTransaction], answer:
             return None
         return _reversed(row, answer, live or [row], family)
     return _states(row, answer)
+
+
+def _renewed(row: PaymentTransaction, family: Sequence[PaymentTransaction], answer: Answer) -> Difference | None:
+    """Another hold stands in its place. Taken all the same it is for people: the money may be taken twice, of both."""
+    if answer.status in TAKEN:
+        text = _(
+            "Renewed with us, {theirs} at the gateway. Do not capture the newer hold too: the customer would pay twice."
+        ).format(theirs=answer.status)
+        return Difference(DriftKind.STATE_DIFFERS, text)
+    if answer.status == "PREAUTHORIZED" and _children(row, family, Action.CANCEL):
+        return _states(row, answer, _("released"))
+    return None  # let go, or known to be held still
 
 
 def _captured(row: PaymentTransaction, answer: Answer, taken: Decimal) -> Difference | None:

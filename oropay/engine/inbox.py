@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -22,9 +23,9 @@ from oropay import locks
 from oropay.engine.disputes import dispute_reread
 from oropay.engine.drift import drift_note
 from oropay.engine.evidence import SILENT
-from oropay.engine.gateways import gateway_of
 from oropay.engine.health import health_note
 from oropay.engine.shown import AS_SHOWN, Result, Seen, plainly_alike, taken_in
+from oropay.engine.signers import Signer, signed
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, PaymentGateway, Subject, Verdict
 from oropay.gateway.port.notifications import TEST_ID
@@ -45,6 +46,8 @@ N = NotificationState
 
 BATCH = 100
 """Messages one hint works off before it gives the queue to others."""
+MOST_BYTES = 1024 * 1024
+"""Of their bodies together: each is read to its end before anybody knows who sent it."""
 AT_ONCE = 8
 """Questions to the gateway under way at the same time: each waits for the network, not for us."""
 LEASE = timedelta(minutes=2)
@@ -53,7 +56,7 @@ NOT_FOUND_TRIES = 3
 
 
 def inbox_drain(*, integration_id: int, now: datetime) -> int:
-    """Work off what waits in one inbox, at most `BATCH`; returns how many were taken.
+    """Work off what waits in one inbox, at most `BATCH` messages of `MOST_BYTES`; returns how many were taken.
 
     Genuine messages about the same transaction are answered by one question. Safe to run any number of times at once.
     """
@@ -61,17 +64,23 @@ def inbox_drain(*, integration_id: int, now: datetime) -> int:
     if not rows:
         return 0
     integration = Integration.objects.select_related("provider_account__organization").get(pk=integration_id)
-    account = integration.provider_account
-    if account is None:
+    if integration.provider_account is None:
         _end(rows, N.DEAD, _("This integration has no provider account."))
         return len(rows)
     try:
-        gateway = gateway_of(account=account)
+        genuine = _verify(rows=rows, integration=integration)
     except VaultError as error:
         _again(rows, str(error), integration=integration)
         return len(rows)
-    genuine = _verify(rows=rows, gateway=gateway, integration=integration)
-    about, disputed = _by_subject(rows=_without_copies(rows=genuine, integration=integration))
+    for signer, told in genuine:
+        _work_off(rows=told, signer=signer, integration=integration)
+    return len(rows)
+
+
+def _work_off(*, rows: Sequence[Notification], signer: Signer, integration: Integration) -> None:
+    """Follow up the genuine messages of one account."""
+    account, gateway = signer.account, signer.gateway
+    about, disputed = _by_subject(rows=_without_copies(rows=rows, integration=integration))
     answers = _ask(gateway=gateway, gateway_ids=list(about))
     if answers:
         answered = any(answer.verdict not in SILENT for answer in answers.values())
@@ -84,42 +93,67 @@ def inbox_drain(*, integration_id: int, now: datetime) -> int:
         _follow_up(rows=about[gateway_id], account=account, answer=answer, integration=integration)
     for gateway_id, told in disputed.items():
         _reread_dispute(rows=told, gateway_id=gateway_id, account=account, integration=integration)
-    return len(rows)
 
 
 @atomic(durable=True)
 def _claim(*, integration_id: int, now: datetime) -> list[Notification]:
-    rows = locks.notifications_due(integration_id=integration_id, now=now, limit=BATCH)
+    rows = _portion(locks.notifications_due(integration_id=integration_id, now=now, limit=BATCH))
     Notification.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now + LEASE, tries=F("tries") + 1)
     for row in rows:
         row.tries += 1
     return rows
 
 
-def _verify(*, rows: Sequence[Notification], gateway: PaymentGateway, integration: Integration) -> list[Notification]:
-    """Check who signed. Forged ones end here: they are never looked up and never count as copies of anything."""
-    genuine: list[Notification] = []
-    forged: list[Notification] = []
-    for row in rows:
-        notice = gateway.notice_read(body=bytes(row.body), headers=row.headers)
+def _portion(rows: list[Notification]) -> list[Notification]:
+    """The first of them that are not too much for one go, and never none."""
+    sizes = accumulate(len(row.body) for row in rows)
+    return [row for row, size in zip(rows, sizes, strict=True) if size <= MOST_BYTES] or rows[:1]
+
+
+def _verify(*, rows: Sequence[Notification], integration: Integration) -> list[tuple[Signer, list[Notification]]]:
+    """Check who signed; returns the genuine ones by account.
+
+    Forged ones end here: they are never looked up and never count as copies of anything.
+    Raises VaultError when the key of the account of today cannot be opened.
+    """
+    read = signed(rows=rows, integration=integration)
+    genuine: dict[int, tuple[Signer, list[Notification]]] = {}
+    turned_away: list[Notification] = []
+    for message in read.messages:
+        row, notice = message.row, message.notice
         row.shown = dict(notice.shown)
-        if notice.genuine:
-            row.state, row.subject = N.VERIFIED, notice.subject
-            row.gateway_id, row.gateway_status = notice.gateway_id, notice.status
-        (genuine if notice.genuine else forged).append(row)
+        if message.signer is None:
+            turned_away.append(row)
+            continue
+        row.subject, row.gateway_id, row.gateway_status = notice.subject, notice.gateway_id, notice.status
+        genuine.setdefault(message.signer.account.pk, (message.signer, []))[1].append(row)
+    found = [row for _signer, told in genuine.values() for row in told]
     _write(
         VERIFIED,
-        [row.pk for row in genuine],
-        [row.subject for row in genuine],
-        [row.gateway_id for row in genuine],
-        [row.gateway_status for row in genuine],
-        [json.dumps(row.shown) for row in genuine],
+        [row.pk for row in found],
+        [row.subject for row in found],
+        [row.gateway_id for row in found],
+        [row.gateway_status for row in found],
+        [json.dumps(row.shown) for row in found],
     )
-    Notification.objects.bulk_update(forged, ["shown"])
+    _turn_away(rows=turned_away, unsure=read.closed, integration=integration)
+    return list(genuine.values())
+
+
+def _turn_away(*, rows: Sequence[Notification], unsure: str, integration: Integration) -> None:
+    """No key that could be opened fits them. While another cannot be, for the reason `unsure`, nothing is decided."""
+    if unsure:
+        _again(rows, unsure, integration=integration)
+        return
+    Notification.objects.bulk_update(rows, ["shown"])
+    known = [row for row in rows if row.state == N.VERIFIED]
+    _end(known, N.DEAD, _("Its signature was the gateway's; no key of this integration fits it any more."))
+    if known:
+        _warn(integration, f"{len(known)} notifications were given up: no key fits them any more.")
+    forged = [row for row in rows if row.state == N.RECEIVED]
+    _end(forged, N.REJECTED, _("Its signature is not the gateway's."))
     if forged:
-        _end(forged, N.REJECTED, _("Its signature is not the gateway's."))
         _warn(integration, f"{len(forged)} notifications were not signed by the gateway.")
-    return genuine
 
 
 VERIFIED = """

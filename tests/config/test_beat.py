@@ -29,9 +29,9 @@ def beat() -> DoesItself:
 def no_broker() -> Iterator[None]:
     """Nobody listens where the broker should be."""
     before = app.conf.broker_write_url
-    app.conf.broker_write_url = "redis://127.0.0.1:9/0"
+    app.conf.broker_write_url = "redis://127.0.0.1:9/0"  # type: ignore[misc]
     yield
-    app.conf.broker_write_url = before
+    app.conf.broker_write_url = before  # type: ignore[misc]
 
 
 @pytest.mark.usefixtures("no_broker")

@@ -69,7 +69,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         "GPSANDBOX_PORT": str(port),
         "GPSANDBOX_DB": str(folder / "sandbox.sqlite3"),
         "GPSANDBOX_SECRET": "open-sesame",
-        "GPSANDBOX_APPS": "contract-app:contract-key",
+        "GPSANDBOX_APPS": "contract-app:contract-key,second-app:second-key",
     }
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(

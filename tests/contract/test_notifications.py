@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oropay.gateway.globalpayments.adapter import GlobalPaymentsGateway
+from oropay.gateway.globalpayments.notifications import _forms
 from oropay.gateway.port import Subject
 
 KEY = "key-of-the-app"
@@ -34,6 +37,32 @@ def test_a_signature_over_the_bytes_or_their_minified_form_is_genuine(
     gateway: GlobalPaymentsGateway, body: bytes, signed_over: bytes
 ) -> None:
     assert gateway.notice_read(body=body, headers=signed(signed_over)).genuine
+
+
+CONTENT = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(content=CONTENT)
+def test_the_minified_form_lacks_nothing_but_the_white_space_between_words(content: Any) -> None:
+    pretty = json.dumps(content, indent=2).encode()
+
+    assert list(_forms(pretty)) == [
+        pretty,
+        json.dumps(content, separators=(",", ":")).encode(),
+        json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode(),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<no json>", b'{"id": "TRN_1', rb'{"id": "TRN_1\"}', b'"' + rb"\"" * 32_000, b"\xff", b"[" * 60_000],
+    ids=lambda body: str(body[:20]),
+)
+def test_only_json_has_a_minified_form_to_look_for(body: bytes) -> None:
+    assert list(_forms(body)) == [body]
 
 
 @pytest.mark.parametrize(

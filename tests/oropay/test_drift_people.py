@@ -22,6 +22,7 @@ from oropay.models import (
     DriftKind,
     DriftRun,
     Integration,
+    Payable,
     Payment,
     PaymentTransaction,
     ProviderAccount,
@@ -32,8 +33,8 @@ from oropay.services import cancel_start, finding_resolve, refund_lines_suggeste
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.books import aged, disguised, portal
-from tests.oropay.house import arrive, overdue, prove_absent, request_of
-from tests.oropay.notices import drain, put, tell
+from tests.oropay.house import arrive, overdue, prove_absent, request_of, send_back
+from tests.oropay.notices import drain, put, tell, tell_of
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -143,6 +144,31 @@ def test_a_bank_debit_that_settled_unheard_is_settled_now(
 
     assert found == [[(K.MISSED, True)]] * 2
     assert books(AccountName.GATEWAY_CLEARING) == 100
+
+
+def test_a_debit_that_came_back_and_is_funded_again_is_for_people(
+    settled: Callable[..., PaymentTransaction],
+    compare: Callable[[], list[tuple[str, bool]]],
+    integration: Integration,
+    sandbox: Sandbox,
+    payable: Payable,
+    books: Books,
+) -> None:
+    charge = settled()
+    send_back(sandbox, charge)
+    returned = compare()
+    put(sandbox, charge.gateway_id, "FUNDED")
+
+    told = tell_of(integration, charge, "FUNDED")
+    drain(integration)
+
+    told.refresh_from_db()
+    payable.refresh_from_db()
+    assert returned == [(K.MISSED, True)]
+    assert told.outcome == "returned with us, FUNDED at the gateway."
+    assert compare() == [(K.MISSED, True), (K.STATE_DIFFERS, False)]
+    assert payable.payable_now == 100
+    assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
 def test_a_bank_debit_still_under_way_is_no_difference(

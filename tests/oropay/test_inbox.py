@@ -21,6 +21,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
+from oropay.services import integration_save
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import arrive as arrives_at_gateway
 from tests.oropay.house import bank, prove_absent, returned_of, send_back
@@ -206,6 +207,7 @@ POISON: dict[str, Any] = {
     "a list": b"[1,2]",
     "a number": b"1",
     "nothing in it": b"{}",
+    "a string that never ends": b'"' + rb"\"" * 32_000,
     "a deep nest": b'{"id":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
     "a huge number": b'{"id":"X","amount":' + b"9" * 5_000 + b"}",
     "infinity": b'{"id":null,"amount":Infinity}',
@@ -337,7 +339,12 @@ def test_anothers_transaction_is_not_touched(
         credentials=account.credentials,
         key_id=account.key_id,
     )
-    Payment.objects.filter(pk=debit.payment_id).update(provider_account=other)
+    elsewhere = integration_save(
+        integration=Integration(
+            organization=account.organization, name="Elsewhere", provider_account=other, currencies=["USD"]
+        )
+    )
+    Payment.objects.filter(pk=debit.payment_id).update(provider_account=other, integration=elsewhere)
     put(sandbox, debit.gateway_id, "FUNDED")
 
     told = tell_of(integration, debit, "FUNDED")

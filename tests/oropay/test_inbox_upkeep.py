@@ -10,6 +10,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from ledger.models import AccountName
+from oropay import engine
 from oropay.due import DueNotifications
 from oropay.engine import inbox
 from oropay.exceptions import NotificationWaiting
@@ -106,6 +107,17 @@ def test_two_workers_never_take_the_same_message(integration: Integration, debit
     after_a_crash = inbox._claim(integration_id=integration.pk, now=now + inbox.LEASE)
 
     assert [len(claimed) for claimed in (first, second, after_a_crash)] == [1, 0, 1]
+
+
+def test_a_worker_takes_no_more_at_once_than_it_can_read_in_a_moment(integration: Integration) -> None:
+    for number in range(18):
+        tell(integration, b"%d" % number + b" " * (64 * 1024 - 2), key="wrong")
+    tell(integration, b"x" * 2 * inbox.MOST_BYTES, key="wrong")
+
+    taken = [engine.inbox_drain(integration_id=integration.pk, now=timezone.now()) for _ in range(4)]
+
+    assert taken == [16, 2, 1, 0]
+    assert Notification.objects.filter(state=N.REJECTED, tries=1).count() == 19
 
 
 def test_the_database_refuses_what_is_no_move_and_every_change_of_what_was_said(integration: Integration) -> None:

@@ -20,6 +20,9 @@ from oropay.gateway.port.notifications import TEST_ID
 
 SIGNATURE = "X-GP-Signature"
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+', re.DOTALL)
+"""Of JSON only, where every string ends: of anything else a stranger may have written it looks at the rest again and
+again.
+"""
 
 
 class Notifications(Calls):
@@ -59,8 +62,9 @@ def _forms(body: bytes) -> Iterator[bytes]:
     yield body
     try:
         text = body.decode()
+        content = json.loads(text)
         yield "".join(_TOKENS.findall(text)).encode()
-        yield json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")).encode()
+        yield json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     except (ValueError, RecursionError):
         return  # Not JSON, or not sanely so: then only its bytes can have been signed.
 
