@@ -38,7 +38,7 @@ from oropay.models import (
 )
 from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
-from oropay.services.guard import decline_count
+from oropay.services.guard import answer_count
 from oropay.services.payable import MoneyColumns
 from plumbing.rows import row_write, rows_add
 
@@ -74,8 +74,8 @@ def record(
             now=now,
             was_silent=seen is None or is_silent(account=seen.provider_account),
         )
-    if row.state in {S.DECLINED, S.FAILED}:
-        decline_count(row=row, now=now)
+    if row.action in TELLING:
+        answer_count(row=row, answer=answer, now=now)
     return row
 
 
