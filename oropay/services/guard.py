@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import F
 from django.db.transaction import atomic
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -243,14 +244,22 @@ def lockouts_add(
     payment: Payment | None,
     now: datetime,
 ) -> list[Lockout]:
-    """Write down who may not try for a while, and tell the integration's owner once about each."""
+    """Write down who may not try for a while, and tell the integration's owner once about each.
+
+    One that is in force lasts longer. One that has ended by itself stays as it was: who comes back is a new case.
+    """
     found = []
     for one in exceeded:
+        this: dict[str, Any] = {
+            "organization": organization,
+            "subject": one.subject,
+            "value_hash": one.value_hash,
+            "lifted_at": None,
+        }
+        ended = Lockout.objects.filter(**this, until__lte=now)
+        ended.update(lifted_at=F("until"), note=_("It ended by itself."))
         row, new = Lockout.objects.update_or_create(
-            organization=organization,
-            subject=one.subject,
-            value_hash=one.value_hash,
-            lifted_at=None,
+            **this,
             defaults={"until": now + settings.OROPAY_VELOCITY_LOCK_FOR},
             create_defaults={
                 "until": now + settings.OROPAY_VELOCITY_LOCK_FOR,
