@@ -21,6 +21,7 @@ from checkout.exceptions import CheckoutError
 from commerce.exceptions import CommerceError
 from invoices.exceptions import InvoiceError
 from oropay.exceptions import PaymentError
+from plumbing.cardnumbers import CardNumbersRefused
 from reconciliation.exceptions import ReconciliationError
 
 __all__ = ["REFUSALS", "DialogForm", "Words", "dialog", "leave", "list_dialog"]
@@ -29,7 +30,7 @@ REFUSALS = (PaymentError, InvoiceError, CommerceError, CheckoutError, Reconcilia
 """What services say when they change nothing."""
 
 
-class DialogForm(BaseDialogForm):
+class DialogForm(CardNumbersRefused, BaseDialogForm):
     """The form in a dialog. `row` is the row of the page it was opened from, within the person's scope."""
 
     form_before_template = "backoffice/_dialog.html"

@@ -64,10 +64,11 @@ def goods_table(row: Payment) -> Iterable[Table]:
     gaps = {gap.need: gap for gap in read(row.data_gaps)}
     sent = DataLevelSent(row.data_level)
     there = len(REQUIREMENTS) - len(gaps)
+    told = sum(_is_sent(one, sent) for one in REQUIREMENTS if one.need not in gaps)
     note = _(
-        "{level} was sent: {there} of {all} things were there. What is filled in now counts from the next payment on; "
-        "the amount never depends on it."
-    ).format(level=sent.label, there=there, all=len(REQUIREMENTS))
+        "{level} was sent: {there} of {all} things were there, {told} of them were sent. What is filled in now counts "
+        "from the next payment on; the amount never depends on it."
+    ).format(level=sent.label, there=there, all=len(REQUIREMENTS), told=told)
     yield Table(
         _("Level 2/3 data"),
         [_("Level"), _("What"), _("State"), _("What is wrong"), _("Where to fill it in")],
@@ -80,11 +81,15 @@ def goods_table(row: Payment) -> Iterable[Table]:
 def _row(row: Payment, requirement: Requirement, gap: Gap | None, sent: DataLevelSent) -> Sequence[Any]:
     level = int(requirement.level)
     if gap is None:
-        unsent = requirement.level > DataLevel(sent)
-        state = tag(_("There, not sent"), QUIET) if unsent else tag(_("Sent"), GOOD)
-        return [level, requirement.name, state, "", ""]
+        state = tag(_("Sent"), GOOD) if _is_sent(requirement, sent) else tag(_("There, not sent"), QUIET)
+        why = "" if requirement.sent_from else _("The gateway has no field for it; it is kept here.")
+        return [level, requirement.name, state, why, ""]
     state = tag(_("Disagrees"), BAD) if requirement.lowers else tag(_("Missing"), WATCH)
     return [level, requirement.name, state, _told(requirement, gap), _where(row, requirement, gap)]
+
+
+def _is_sent(requirement: Requirement, sent: DataLevelSent) -> bool:
+    return requirement.sent_from is not None and requirement.sent_from <= DataLevel(sent)
 
 
 def _told(requirement: Requirement, gap: Gap) -> SafeString:

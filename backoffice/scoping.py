@@ -13,6 +13,7 @@ from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest
 
+from backoffice.forms.base import RowForm
 from backoffice.unfolded import AnyModelAdmin, Words
 from commerce.models import Organization, User, Website
 
@@ -27,6 +28,8 @@ def staff_of(request: HttpRequest) -> User:
 
 class ScopedMixin:
     """Rows of the person's organization. `organization_path` leads from the row to the organization."""
+
+    form = RowForm
 
     organization_path: str | None = "organization"
     """None: the rows belong to no organization and only superusers see them."""

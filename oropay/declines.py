@@ -169,6 +169,17 @@ def decline_of(row: PaymentTransaction) -> Decline | None:
     return None
 
 
+def refusal_of(row: PaymentTransaction) -> Decline | None:
+    """Why it counts against whoever tried: it was declined, or our card-check policy turns down what its bank approved.
+
+    The latter is known at once, while it is still held; that it is canceled afterwards says nothing new.
+    """
+    if row.state != TransactionState.REVIEW:
+        return decline_of(row)
+    refused = CardCheck.objects.filter(transaction=row, ruling=Ruling.REFUSED).exists()
+    return DECLINES["checks"] if refused else None
+
+
 def canceled_of(row: PaymentTransaction) -> Decline | None:
     """Why a payment was taken back before it was booked: by the card-check policy, or out of a fraud review."""
     if row.state != TransactionState.CANCELED:

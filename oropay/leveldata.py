@@ -74,6 +74,11 @@ class Requirement:
     place: Place
     missing: Callable[[OrderData, Decimal], Found]
 
+    @property
+    def sent_from(self) -> DataLevel | None:
+        """The lowest level at which the gateway is told of it; None: never, its API has no field for it."""
+        return SENT_FROM.get(self.need, self.level)
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -346,3 +351,6 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Requirement(THREE, Need.UNIT, False, _("Units of measure"), _("no unit code"), Place.UNIT, _no_unit),
 )
 """Everything Level 2 and 3 ask for, in the order people read it. Level 1 asks for nothing but the amount."""
+
+SENT_FROM: Mapping[Need, DataLevel | None] = {Need.SHIP_TO: DataLevel.ONE, Need.SHIP_FROM: None}
+"""What is told at another level than the one that asks for it. See docs/assumptions.md for where goods leave from."""

@@ -17,7 +17,9 @@ class Act(StrEnum):
     DECLINE = "decline"
     """Points of declined payments: a plain one 1, a stolen or invented card 3."""
     CARDS = "cards"
-    """Different cards tried."""
+    """Different cards tried, in payments and checks: as the browser names them until the gateway has named them."""
+    NO_BIN = "no_bin"
+    """A new card whose first digits the browser did not tell, in a payment or check: ours always does."""
     SMALL = "small"
     """Charges below the amount that card testers use."""
 
@@ -80,6 +82,7 @@ card_form/user/600=0:60, card_form/company/600=0:300,
 decline/session/1800=4:9, decline/user/3600=5:12, decline/company/3600=12:40,
 decline/address/1800=8:24, decline/instrument/86400=4:10, decline/bin/3600=15:45,
 cards/session/1800=3:8, cards/user/3600=4:10, cards/company/3600=12:40, cards/address/1800=6:20,
+no_bin/bin/600=3:12,
 small/session/1800=3:10, small/user/3600=5:15, small/company/3600=20:60, small/address/1800=10:30
 """
 """What a shop starts with. Card forms per session and address have settings of their own."""

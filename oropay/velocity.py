@@ -2,7 +2,9 @@
 
 Somebody with a list of stolen numbers tries many cards, many small amounts, or one card range from one end to the
 other. So tries are counted by session, person, company, address, card and card range: charges, verifications, card
-forms, and, more heavily, declines and different cards. A limit has two steps. From the first on more proof is wanted
+forms, and, more heavily, declines and different cards. What a browser says of a card is only counted, never believed:
+once the gateway has answered, the card counts by the fingerprint and first digits it tells, and a browser that leaves
+them out shares one tight limit with all others that do. A limit has two steps. From the first on more proof is wanted
 (`Stance.STEP_UP`: a 3-D Secure challenge, and a pause before the next try); from the second on the subject is locked
 out until a time, or until staff lift it.
 
@@ -52,6 +54,12 @@ Subjects = Mapping[Subject, str]
 """Whose try it is: the keyed hash of each value that is known."""
 
 
+REMEMBERED = timedelta(days=1)
+"""How long it is known that an answer was counted; what is told later of a try is no news of card testing."""
+NO_BIN = "none"
+"""The value of `Subject.BIN` where the browser left it out: all such cards are one range."""
+
+
 @lru_cache(maxsize=1)
 def _store() -> "redis.Redis":
     # Who finds all connections taken waits for one: many tries at once are no outage, however slow the machine.
@@ -81,14 +89,15 @@ def ask(
     organization_id: int,
     subjects: Subjects,
     now: datetime,
-    small: bool = False,
+    besides: Collection[Act] = (),
     key: str = "",
     pauses: bool = True,
 ) -> tuple[Stance, list[Exceeded]]:
     """Refuse who is locked out or must wait; count this try and say what it amounts to.
 
-    `small` charges are counted apart: see `is_small`. The same `key` again is the same try, such as
-    a second click: it is not counted. `pauses` is False where another count follows at once: that one makes wait.
+    `besides` says what else it counts as: a small charge (see `is_small`), one more card, a card without first digits.
+    The same `key` again is the same try, such as a second click: it is not counted. `pauses` is False where another
+    count follows at once: that one makes wait.
 
     Raises:
         LockedOut: with the time until which.
@@ -96,9 +105,7 @@ def ask(
         CountersUnavailable: the counters cannot be asked; nothing may be started.
     """
     refuse_locked(organization_id=organization_id, subjects=subjects, now=now)
-    tries = {act: 1}
-    if small:
-        tries[Act.SMALL] = 1
+    tries = dict.fromkeys((act, *besides), 1)
     try:
         _refuse_pause(organization_id=organization_id, subjects=subjects)
         same = _store().get(f"oropay:velocity:try:{key}") if key else None
@@ -123,12 +130,33 @@ def is_small(*, amount: Decimal, currency: str) -> bool:
     return amount.scaleb(exponent(currency) - 2) < settings.OROPAY_VELOCITY_SMALL_AMOUNT
 
 
+def learned(*, organization_id: int, subjects: Subjects, act: Act, really: Subjects, key: str) -> list[Exceeded]:
+    """Count what the gateway has told of a try's card, each once per `key`. What cannot be counted is let go.
+
+    `really` are the names of the card, and of its range, where the browser had given others. The card counts as one of
+    the different ones of `subjects` in place of what the browser had said.
+    """
+    exceeded: list[Exceeded] = []
+    try:
+        for subject, value in really.items():
+            if not _store().set(f"oropay:velocity:told:{key}:{subject.value}", 1, nx=True, ex=REMEMBERED):
+                continue
+            seen = _count(organization_id=organization_id, subjects={subject: value}, tries={act: 1})
+            exceeded += _judge(seen, subjects={subject: value})[1]
+            if subject == Subject.INSTRUMENT:
+                seen = _count(organization_id=organization_id, subjects=subjects, tries={Act.CARDS: 1}, card=value)
+                exceeded += _judge(seen, subjects=subjects)[1]
+    except redis.RedisError:
+        logger.exception("a card that the gateway has named was not counted")
+    return exceeded
+
+
 def declined(*, organization_id: int, subjects: Subjects, key: str, weight: int) -> list[Exceeded]:
     """Count a decline against whoever tried, once per `key`. A decline that cannot be counted is let go."""
     if not weight or not subjects:
         return []
     try:
-        if not _store().set(f"oropay:velocity:counted:{key}", 1, nx=True, ex=86_400):
+        if not _store().set(f"oropay:velocity:counted:{key}", 1, nx=True, ex=REMEMBERED):
             return []
         seen = _count(organization_id=organization_id, subjects=subjects, tries={Act.DECLINE: weight})
     except redis.RedisError:
@@ -154,7 +182,7 @@ def _lockouts(*, organization_id: int, hashes: Collection[str], now: datetime) -
 def forget(*, organization_id: int, subject: Subject, value: str) -> None:
     """Start every counter of one subject anew, because staff let it try again."""
     keys = [
-        f"oropay:velocity:{organization_id}:{limit.act}:{subject.value}:{limit.window}:{value}"
+        _key(organization_id=organization_id, limit=limit, value=value)
         for limit in settings.OROPAY_VELOCITY
         if limit.subject == subject.value
     ]
@@ -167,24 +195,39 @@ def forget(*, organization_id: int, subject: Subject, value: str) -> None:
 # --- counting ----------------------------------------------------------------------------------------------------
 
 
-def _count(*, organization_id: int, subjects: Subjects, tries: Mapping[Act, int]) -> list[tuple[Subject, Limit, int]]:
+def _key(*, organization_id: int, limit: Limit, value: str) -> str:
+    """Where a counter lives. Different cards are a table of the names each was given, the others are numbers."""
+    kind = "card-names" if limit.act == Act.CARDS else limit.act.value
+    return f"oropay:velocity:{organization_id}:{kind}:{limit.subject}:{limit.window}:{value}"
+
+
+def _count(
+    *, organization_id: int, subjects: Subjects, tries: Mapping[Act, int], card: str = ""
+) -> list[tuple[Subject, Limit, int]]:
     """Add these tries to every counter of the table and read them, in one round trip. A window begins with its first.
 
-    A charge also reads what declines have left behind, and adds its card to those its subjects have tried.
+    A charge also reads what declines have left behind. One of different cards stands under the name that the browser
+    gave it, and means itself, until `card` says which it really is: then both names mean that one, so that a browser
+    that gives many cards one name hides none, and a card that is typed again is none more.
     """
-    card = subjects.get(Subject.INSTRUMENT, "")
+    said = subjects.get(Subject.INSTRUMENT, "")
     counted: list[tuple[Subject, Limit, int]] = []
     with _store().pipeline(transaction=False) as pipe:
         for limit in settings.OROPAY_VELOCITY:
             subject = Subject(limit.subject)
             if subject not in subjects:
                 continue
-            key = f"oropay:velocity:{organization_id}:{limit.act}:{subject.value}:{limit.window}:{subjects[subject]}"
-            if limit.act in tries:
+            key = _key(organization_id=organization_id, limit=limit, value=subjects[subject])
+            if limit.act == Act.CARDS:
+                if limit.act not in tries or not (said or card):
+                    continue
+                if card:
+                    pipe.hset(key, mapping={said or card: card, card: card})
+                else:
+                    pipe.hsetnx(key, said, said)
+                pipe.hvals(key)
+            elif limit.act in tries:
                 pipe.incrby(key, tries[limit.act])
-            elif limit.act == Act.CARDS and card and Act.CHARGE in tries:
-                pipe.sadd(key, card)
-                pipe.scard(key)
             elif limit.act == Act.DECLINE and Act.CHARGE in tries:
                 pipe.get(key)
             else:
@@ -192,7 +235,12 @@ def _count(*, organization_id: int, subjects: Subjects, tries: Mapping[Act, int]
             counted.append((subject, limit, len(pipe) - 1))
             pipe.expire(key, limit.window, nx=True)
         answers = pipe.execute()
-    return [(subject, limit, int(answers[at] or 0)) for subject, limit, at in counted]
+    return [(subject, limit, _number(answers[at])) for subject, limit, at in counted]
+
+
+def _number(answer: object) -> int:
+    """What a counter stands at; of a table of names how many cards they mean."""
+    return len(set(answer)) if isinstance(answer, list) else int(str(answer or 0))
 
 
 def _judge(seen: Iterable[tuple[Subject, Limit, int]], *, subjects: Subjects) -> tuple[Stance, list[Exceeded]]:

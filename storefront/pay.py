@@ -83,7 +83,7 @@ def order_stub(*, website: Website, customer: Customer) -> Payable:
     """An unsaved payable, to ask which ways to pay an order would have before it is written."""
     return Payable(
         kind=PayableKind.ORDER,
-        organization_id=website.organization_id,
+        organization=website.organization,
         customer=customer,
         currency=website.currency,
     )
@@ -117,7 +117,7 @@ def pay_options(
             )
             kept[account_id] = list(mine)
         saved.extend(
-            _saved_option(offer=offer, instrument=instrument)
+            _saved_option(offer=offer, instrument=instrument, seller=payable.organization)
             for instrument in kept[account_id]
             if instrument.kind == InstrumentKind.CARD or offer.bank
         )
@@ -201,7 +201,7 @@ def _told_apart(new: Sequence[PayOption]) -> list[PayOption]:
     ]
 
 
-def _saved_option(*, offer: MethodOffer, instrument: Instrument) -> PayOption:
+def _saved_option(*, offer: MethodOffer, instrument: Instrument, seller: Organization) -> PayOption:
     is_card = instrument.kind == InstrumentKind.CARD
     details = [instrument.nickname]
     why_not = offer.why_not
@@ -211,7 +211,7 @@ def _saved_option(*, offer: MethodOffer, instrument: Instrument) -> PayOption:
         details.append(
             _("expires {month:02d}/{year}").format(month=instrument.expiry_month, year=instrument.expiry_year)
         )
-    why_not = why_not or instrument_refusal(instrument=instrument, today=timezone.now().date())
+    why_not = why_not or instrument_refusal(instrument=instrument, seller=seller, now=timezone.now())
     if is_card:
         details.append(_("held now, charged when we ship") if offer.holds else _("charged now"))
     return PayOption(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin.organizations import OwnedAdmin
 from backoffice.display import moment
-from backoffice.forms.base import OfficeForm
+from backoffice.forms.base import OfficeForm, RowForm
 from backoffice.scoping import ScopedMixin, ScopedRelatedFilter
 from backoffice.unfolded import AnyTabularInline, display
 from commerce.models import Category, Price, PriceList, PriceListAssignment, Product, ProductUnit
@@ -33,6 +33,7 @@ class SameSellerForm(OfficeForm):
 
 class ProductForm(SameSellerForm):
     same = ("category", "unit")
+    card_numbers_allowed = frozenset({"sku"})
 
     class Meta:
         model = Product
@@ -114,7 +115,7 @@ class PriceInline(ScopedMixin, AnyTabularInline):
     ordering = ["product__sku", "min_quantity"]
 
 
-class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]
+class AssignmentForm(RowForm):
     class Meta:
         model = PriceListAssignment
         fields = ["website", "group", "customer", "position"]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin.organizations import OwnedAdmin
 from backoffice.display import BAD, GOOD, tag
-from backoffice.forms.base import OfficeForm
+from backoffice.forms.base import OfficeForm, RowForm
 from backoffice.scoping import ScopedMixin, ScopedRelatedFilter
 from backoffice.unfolded import AnyTabularInline, display
 from commerce.models import Address, Customer, CustomerGroup, CustomerUser
@@ -53,7 +52,7 @@ class CustomerForm(OfficeForm):
         return cleaned
 
 
-class SeatForm(forms.ModelForm):  # type: ignore[type-arg]
+class SeatForm(RowForm):
     class Meta:
         model = CustomerUser
         fields = ["user", "role", "is_active"]

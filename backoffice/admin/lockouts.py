@@ -74,7 +74,7 @@ class LockoutAdmin(RecordAdmin):
 
     @display(description=gettext_lazy("State"))
     def state(self, row: Lockout) -> Any:
-        if row.lifted_at is not None:
+        if row.lifted_by_id is not None:
             return tag(_("Lifted"), GOOD)
         return tag(_("Locked out"), BAD) if _locked(row) else tag(_("Ended"), QUIET)
 
@@ -105,7 +105,7 @@ class LockoutAdmin(RecordAdmin):
             (_("Until"), moment(row.until)),
             (_("Last payment"), self.last_payment(row)),
         ]
-        if row.lifted_at is not None:
+        if row.lifted_at is not None and row.lifted_by_id is not None:
             facts += [(_("Lifted"), moment(row.lifted_at)), (_("By"), row.lifted_by), (_("Note"), row.note)]
         yield Facts(_("Details"), facts)
 

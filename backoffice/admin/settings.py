@@ -20,11 +20,12 @@ from backoffice.unfolded import widgets
 from commerce.models import Organization, Setting, Website
 from commerce.services import setting_set, setting_use_default
 from commerce.settings_registry import Definition, definitions
+from plumbing.cardnumbers import CardNumbersRefused
 
 Scope = Organization | Website
 
 
-class ConfigurationForm(forms.Form):
+class ConfigurationForm(CardNumbersRefused, forms.Form):
     """A control and a "use default" tick for every definition, for one level."""
 
     def __init__(self, *args: Any, scope: Scope, **kwargs: Any) -> None:

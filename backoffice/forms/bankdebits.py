@@ -37,6 +37,8 @@ def secret(*, label: Words, help_text: Words = "") -> forms.CharField:
 class NoticeForm(DialogForm):
     """A notice of change, typed from what the bank wrote. `row` is the bank account, or a payment made with it."""
 
+    card_numbers_allowed = frozenset({"account_number", "account_number_again", "routing_number"})
+
     code = fields.choice(
         label=gettext_lazy("Change code"),
         choices=[("", "–"), *((code, f"{code} · {change.title}") for code, change in CHANGES.items())],

@@ -1,11 +1,17 @@
-"""The base of forms that edit a row."""
+"""The bases of forms that edit a row."""
 
 from typing import ClassVar
 
 from django import forms
 
+from plumbing.cardnumbers import CardNumbersRefused
 
-class OfficeForm(forms.ModelForm):  # type: ignore[type-arg]
+
+class RowForm(CardNumbersRefused, forms.ModelForm):  # type: ignore[type-arg]
+    """A model form of a row within another's page, or of any row."""
+
+
+class OfficeForm(RowForm):
     """A model form that checks unique rules over fields it shows read-only too, so that the database need not fail."""
 
     always_checked: ClassVar[frozenset[str]] = frozenset({"organization"})

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.dialogs import DialogForm, Words
-from backoffice.forms.base import OfficeForm
+from backoffice.forms.base import OfficeForm, RowForm
 from backoffice.unfolded import widgets
 from commerce.models import Website
 from commerce.money import rounded
@@ -126,7 +126,7 @@ class IntegrationForm(OfSellers, OfficeForm):
             self.fields[name].required = False  # left out: what the model starts with
 
 
-class LabelForm(OfSellers, forms.ModelForm):  # type: ignore[type-arg]
+class LabelForm(OfSellers, RowForm):
     language = forms.ChoiceField(
         label=gettext_lazy("Language"), required=False, widget=widgets.UnfoldAdminSelectWidget()
     )
@@ -165,7 +165,7 @@ class LabelFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
             raise forms.ValidationError(_("Each language can have one label."))
 
 
-class LimitForm(OfSellers, forms.ModelForm):  # type: ignore[type-arg]
+class LimitForm(OfSellers, RowForm):
     currency = forms.ChoiceField(label=gettext_lazy("Currency"), widget=widgets.UnfoldAdminSelectWidget())
 
     class Meta:

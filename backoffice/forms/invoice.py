@@ -17,6 +17,7 @@ from commerce.pricing import PriceTag, price_tags
 from commerce.selectors import payment_term_of
 from invoices.models import Invoice
 from invoices.services import LineAsked
+from plumbing.cardnumbers import CardNumbersRefused
 
 if TYPE_CHECKING:
     AnyFormSet = forms.BaseFormSet[Any]  # generic for the type checker only
@@ -26,7 +27,7 @@ else:
 ZERO = Decimal(0)
 
 
-class InvoiceHeadForm(forms.Form):
+class InvoiceHeadForm(CardNumbersRefused, forms.Form):
     """What stands above and below the lines. Seller and customer are chosen once."""
 
     website = forms.ModelChoiceField(
@@ -139,7 +140,7 @@ def address_of(customer: Customer, kind: str) -> Address | None:
     return customer.addresses.order_by(f"-is_default_{kind}", "pk").first()
 
 
-class LineForm(forms.Form):
+class LineForm(CardNumbersRefused, forms.Form):
     product = forms.ModelChoiceField(
         label=gettext_lazy("Product"),
         queryset=Product.objects.none(),

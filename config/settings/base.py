@@ -120,6 +120,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "storefront.accounts.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "storefront.forms.accounts.LoginForm",
+    "reset_password": "storefront.forms.accounts.ResetPasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

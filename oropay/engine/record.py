@@ -16,6 +16,7 @@ from oropay import locks, vault
 from oropay.engine.evidence import SILENT
 from oropay.engine.follow import Recording, came_back, code_came_later, code_learn, follow, return_add
 from oropay.engine.follow.checks import being_reversed, checked
+from oropay.engine.follow.recording import ENDED
 from oropay.engine.follow.unwanted import gives_back_again, is_unwanted
 from oropay.engine.follow.watched import BY_PARENT, is_watchable, watch_begin
 from oropay.engine.health import gateway_answers, health_note, is_silent
@@ -39,8 +40,9 @@ from oropay.models import (
 )
 from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
-from oropay.services.guard import decline_count
+from oropay.services.guard import answer_count
 from oropay.services.payable import MoneyColumns
+from oropay.services.review_mail import review_mail
 from plumbing.rows import row_write, rows_add
 
 S = TransactionState
@@ -75,8 +77,8 @@ def record(
             now=now,
             was_silent=seen is None or is_silent(account=seen.provider_account),
         )
-    if row.state in {S.DECLINED, S.FAILED}:
-        decline_count(row=row, now=now)
+    if row.action in TELLING:
+        answer_count(row=row, answer=answer, now=now)
     return row
 
 
@@ -109,10 +111,14 @@ def _record(
 def outcome_write(*, news: Recording, move: Move) -> None:
     """Move a locked transaction and do everything that follows from it, in the caller's transaction."""
     was_unknown = news.row.state == S.UNKNOWN
+    reviewed = [row for row in news.family if row.state == S.REVIEW and row.action in INITIATING]
     _apply(news=news, move=move)
     if was_unknown:
         _reversals_withdraw(news=news)
     follow(news=news, move=move)
+    for row in reviewed:
+        if row.state in ENDED:
+            review_mail(row=row, now=news.now)
     payment_refresh(news=news)
     if _may_turn_up(news.row, was_unknown=was_unknown):
         watch_begin(row=news.row, now=news.now)

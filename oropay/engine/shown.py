@@ -17,7 +17,7 @@ from oropay.engine.difference import NO_MONEY, Difference, difference_of, is_mov
 from oropay.engine.evidence import SILENT, for_another_amount, same_transaction
 from oropay.engine.late import another_amount_reverse, turned_up, unbooked
 from oropay.engine.outside import Judge, outside_record
-from oropay.engine.record import record
+from oropay.engine.record import TELLING, record
 from oropay.engine.unknown import TOOK, difference, look, reread_record
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
@@ -35,6 +35,7 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.services.alert import alert_raise
+from oropay.services.guard import answer_count
 
 S = TransactionState
 
@@ -100,6 +101,8 @@ def taken_in(*, account: ProviderAccount, answer: Answer, now: datetime) -> Seen
         return Seen(Result.LATER, _("An action of ours on it has not ended."), row)
     if row.failure_reason in TURNS_UP:
         return _late(lost=row, answer=answer, now=now)
+    if row.action in TELLING:
+        answer_count(row=row, answer=answer, now=now)  # only what is read shows a card's first digits
     return _compared(owner=row, answer=answer, now=now)
 
 

@@ -87,6 +87,7 @@ class Lockout(models.Model):
     raised_at = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"))
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    """By a person; by nobody, at its own end, once a later lock-out of the same subject has followed."""
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

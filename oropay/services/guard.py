@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import F
 from django.db.transaction import atomic
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,12 +16,13 @@ from django.utils.translation import override
 
 from commerce.models import Customer, Organization, User, Website
 from oropay import velocity
-from oropay.declines import Suspicion, decline_of
+from oropay.declines import Suspicion, refusal_of
 from oropay.exceptions import LiftRefused, LockedOut, NoteRequired
+from oropay.gateway.port import Answer
 from oropay.limits import Act
-from oropay.models import Initiator, Instrument, Integration, Lockout, Payment, PaymentTransaction, Subject
+from oropay.models import Initiator, Instrument, Integration, Lockout, Method, Payment, PaymentTransaction, Subject
 from oropay.services.instrument import BankDetails, NewCard
-from oropay.velocity import Exceeded, Stance, subjects_of
+from oropay.velocity import NO_BIN, Exceeded, Stance, Subjects, subjects_of
 from plumbing.services import mail_queue
 
 if TYPE_CHECKING:
@@ -61,12 +63,15 @@ def charge_guard(*, asked: "PaymentAsked", known: Known, by: User, website: Webs
         **_instrument(asked, fingerprint=known.fingerprint),
     }
     subjects = subjects_of(values)
+    besides = [Act.CARDS, *_without_bin(asked.source)]
+    if velocity.is_small(amount=sum((part.amount for part in asked.parts), Decimal(0)), currency=known.currency):
+        besides.append(Act.SMALL)
     stance, exceeded = velocity.ask(
         act=Act.CHARGE,
         organization_id=website.organization_id,
         subjects=subjects,
         now=now,
-        small=velocity.is_small(amount=sum((part.amount for part in asked.parts), Decimal(0)), currency=known.currency),
+        besides=besides,
         key=str(asked.attempt_key),
     )
     if exceeded:
@@ -90,6 +95,7 @@ def validation_guard(
 ) -> dict[str, str]:
     """Count asking a bank about a card without paying, a new or a saved one; returns who asked, as keyed hashes.
 
+    A new one is also one more of the different cards tried; a saved one its bank has answered for before.
     Raises as `charge_guard`.
     """
     values = {
@@ -101,7 +107,12 @@ def validation_guard(
     }
     subjects = subjects_of(values)
     _stance, exceeded = velocity.ask(
-        act=Act.VERIFICATION, organization_id=organization.pk, subjects=subjects, now=now, key=key
+        act=Act.VERIFICATION,
+        organization_id=organization.pk,
+        subjects=subjects,
+        now=now,
+        besides=[Act.CARDS, *_without_bin(card)] if isinstance(card, NewCard) else (),
+        key=key,
     )
     refuse_exceeded(organization=organization, exceeded=exceeded, values=values, now=now)
     return {subject.value: value for subject, value in subjects.items()}
@@ -140,44 +151,79 @@ def account_guard(
 
 
 def card_form_guard(
-    *, organization: Organization, by: User | None, session_key: str, ip_address: str, now: datetime
+    *, organization: Organization, by: User | None, company: str, session_key: str, ip_address: str, now: datetime
 ) -> None:
-    """Count opening a card form: whoever may not pay gets no token for one. Raises as `charge_guard`."""
-    values = {**_person(by), Subject.SESSION: session_key, Subject.ADDRESS: ip_address}
+    """Count opening a card form: whoever may not pay gets no token for one. Raises as `charge_guard`.
+
+    `company` is the key of the customer that the person acts for; empty where there is none.
+    """
+    values = {
+        **_person(by),
+        Subject.COMPANY: company,
+        Subject.SESSION: session_key,
+        Subject.ADDRESS: ip_address,
+    }
     _stance, exceeded = velocity.ask(
         act=Act.CARD_FORM, organization_id=organization.pk, subjects=subjects_of(values), now=now
     )
     refuse_exceeded(organization=organization, exceeded=exceeded, values=values, now=now)
 
 
-def decline_count(*, row: PaymentTransaction, now: datetime) -> None:
-    """Count a declined payment or check against whoever tried, once; lock out who tried too many.
+def answer_count(*, row: PaymentTransaction, answer: Answer, now: datetime) -> None:
+    """Count what an answer to a payment or check says of the try: which card it was, and that it was refused.
 
-    A card that was typed is counted under what the browser said of it and under the fingerprint that the gateway knows
-    it by: so its declines follow it when it is saved, or said to be another one.
+    Each once, against whoever tried, under what the browser said of the card and under what the gateway knows it by: so
+    many cards that a browser gives one name are many, and a card's declines follow it when it is saved, or said to be
+    another one. A refusal by our own card-check policy counts like a bank's. Who tried too many is locked out.
     """
-    decline = decline_of(row)
     payment = row.payment
-    if decline is None or not payment.subjects:
+    if not payment.subjects or now - row.created_at > velocity.REMEMBERED:
         return
-    subjects = {Subject(name): value for name, value in payment.subjects.items()}
-    weight = WEIGHTS[decline.suspicion]
-    exceeded = velocity.declined(
-        organization_id=payment.organization_id, subjects=subjects, key=str(row.pk), weight=weight
-    )
-    known = subjects_of({Subject.INSTRUMENT: payment.instrument.fingerprint if payment.instrument else ""})
-    if known and known[Subject.INSTRUMENT] != subjects.get(Subject.INSTRUMENT):
-        exceeded += velocity.declined(
-            organization_id=payment.organization_id, subjects=known, key=f"{row.pk}:card", weight=weight
+    said = {Subject(name): value for name, value in payment.subjects.items()}
+    really = _learned(payment=payment, answer=answer, said=said)
+    exceeded: list[Exceeded] = []
+    if really:
+        exceeded += velocity.learned(
+            organization_id=payment.organization_id,
+            subjects=said,
+            act=Act.VERIFICATION if payment.is_check else Act.CHARGE,
+            really=really,
+            key=f"{row.pk}",
         )
+    refusal = refusal_of(row)
+    if refusal is not None:
+        tried = {f"{row.pk}": said, **{f"{row.pk}:{one.value}": {one: really[one]} for one in really}}
+        for key, subjects in tried.items():
+            exceeded += velocity.declined(
+                organization_id=payment.organization_id,
+                subjects=subjects,
+                key=key,
+                weight=WEIGHTS[refusal.suspicion],
+            )
     if exceeded:
         values = {
             Subject.USER: str(payment.created_by_id or ""),
             Subject.COMPANY: str(payment.customer_id),
             Subject.ADDRESS: payment.ip_address or "",
             Subject.INSTRUMENT: str(payment.instrument or ""),
+            Subject.BIN: answer.bin,
         }
         lockouts_add(organization=payment.organization, exceeded=exceeded, values=values, payment=payment, now=now)
+
+
+def _learned(*, payment: Payment, answer: Answer, said: Subjects) -> dict[Subject, str]:
+    """The card, and its first digits, as the gateway names them, where other ones were counted at the door.
+
+    A gateway that gives no fingerprint tells brand, last digits and expiry at least: more than a browser's word. First
+    digits are those of a card that was typed: of a saved one none were counted.
+    """
+    if payment.method != Method.CARD:
+        return {}
+    card = answer.fingerprint or (payment.instrument.fingerprint if payment.instrument else "")
+    if not card and answer.last4:
+        card = ":".join((answer.brand, answer.last4, str(answer.expiry_month), str(answer.expiry_year)))
+    told = subjects_of({Subject.INSTRUMENT: card, Subject.BIN: answer.bin})
+    return {subject: value for subject, value in told.items() if said.get(subject, value) != value}
 
 
 def refuse_exceeded(
@@ -198,14 +244,22 @@ def lockouts_add(
     payment: Payment | None,
     now: datetime,
 ) -> list[Lockout]:
-    """Write down who may not try for a while, and tell the integration's owner once about each."""
+    """Write down who may not try for a while, and tell the integration's owner once about each.
+
+    One that is in force lasts longer. One that has ended by itself stays as it was: who comes back is a new case.
+    """
     found = []
     for one in exceeded:
+        this: dict[str, Any] = {
+            "organization": organization,
+            "subject": one.subject,
+            "value_hash": one.value_hash,
+            "lifted_at": None,
+        }
+        ended = Lockout.objects.filter(**this, until__lte=now)
+        ended.update(lifted_at=F("until"), note=_("It ended by itself."))
         row, new = Lockout.objects.update_or_create(
-            organization=organization,
-            subject=one.subject,
-            value_hash=one.value_hash,
-            lifted_at=None,
+            **this,
             defaults={"until": now + settings.OROPAY_VELOCITY_LOCK_FOR},
             create_defaults={
                 "until": now + settings.OROPAY_VELOCITY_LOCK_FOR,
@@ -248,6 +302,7 @@ ACTS = {
     Act.DECLINE: "Declines (points)",
     Act.CARDS: "Different cards",
     Act.SMALL: "Small payments",
+    Act.NO_BIN: "Cards without first digits",
 }
 
 
@@ -273,7 +328,12 @@ def _card_named(card: NewCard | Instrument) -> dict[Subject, str]:
     """A saved card has its print, and no number whose first digits we knew; a new one what the browser says."""
     if isinstance(card, Instrument):
         return {Subject.INSTRUMENT: card.fingerprint or f"saved:{card.pk}"}
-    return {Subject.INSTRUMENT: _identity(card), Subject.BIN: card.bin[:6]}
+    return {Subject.INSTRUMENT: _identity(card), Subject.BIN: card.bin[:6] or NO_BIN}
+
+
+def _without_bin(source: object) -> list[Act]:
+    """Whether a browser left out the first digits of a card that was just typed: ours never does."""
+    return [Act.NO_BIN] if isinstance(source, NewCard) and not source.bin else []
 
 
 def _account_named(account: BankDetails) -> dict[Subject, str]:
@@ -298,6 +358,8 @@ def _hint(subject: Subject, value: str) -> str:
         return str(Customer.objects.filter(pk=int(value)).first() or "")
     if subject == Subject.SESSION:
         return ""
+    if subject == Subject.BIN:
+        return _("Not told") if value == NO_BIN else value
     if subject == Subject.INSTRUMENT:
         return f"···· {value.split(':')[2]}" if value.count(":") >= 4 else value[-12:]
     return value[:120]

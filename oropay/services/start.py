@@ -314,7 +314,7 @@ def _instrument(*, asked: PaymentAsked, integration: Integration, payables: Sequ
             raise InstrumentUnusable(why=frozen_words(instrument=found, organization_id=integration.organization_id))
         if found.autopay_stopped_at is not None and asked.initiator in {Initiator.AUTOPAY, Initiator.SCHEDULE}:
             raise InstrumentUnusable(why=_("Autopay is off for this bank account since one of its debits came back."))
-        if why := instrument_refusal(instrument=found, today=payables[0].organization.today(now)):
+        if why := instrument_refusal(instrument=found, seller=payables[0].organization, now=now):
             raise InstrumentUnusable(why=why)
         if found.kind == InstrumentKind.CARD:
             return found, None

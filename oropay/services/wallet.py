@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
-from commerce.models import Customer, User
+from commerce.models import Customer, Organization, User
 from oropay import locks
 from oropay.exceptions import InstrumentNotChanged, MethodUnavailable
 from oropay.models import (
@@ -40,13 +40,16 @@ def expired(*, month: int | None, year: int | None, today: date) -> bool:
     return bool(month and year and (year, month) < (today.year, today.month))
 
 
-def instrument_refusal(*, instrument: Instrument, today: date) -> str:
-    """Why nothing can be paid with a saved instrument now, in words for its owner; empty if it can."""
+def instrument_refusal(*, instrument: Instrument, seller: Organization, now: datetime) -> str:
+    """Why nothing can be paid with a saved instrument now, in words for its owner; empty if it can.
+
+    A card ends with its month where its seller is, on every page and in every payment.
+    """
     if instrument.state == InstrumentState.DEAD:
         return dead_sentence(instrument)
     if instrument.state != InstrumentState.ACTIVE:
         return _("This saved way to pay cannot be used any more.")
-    if expired(month=instrument.expiry_month, year=instrument.expiry_year, today=today):
+    if expired(month=instrument.expiry_month, year=instrument.expiry_year, today=seller.today(now)):
         return _("This card has expired.")
     return ""
 

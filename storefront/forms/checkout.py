@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from checkout.selectors import FLAT_RATE
 from commerce.countries import REGIONS, countries, region_validate
 from commerce.models import Address
+from plumbing.cardnumbers import CardNumbersRefused
 from storefront.forms.pay import PayForm, PayOption
 from storefront.templatetags.shop import locale_now
 
 
-class AddressesForm(forms.Form):
+class AddressesForm(CardNumbersRefused, forms.Form):
     """Where to bill and where to deliver, out of the company's book."""
 
     billing = forms.ChoiceField(label=_("Billing address"), widget=forms.RadioSelect)
@@ -30,7 +31,7 @@ class AddressesForm(forms.Form):
         return self.book[self.cleaned_data["billing"]], self.book[self.cleaned_data["shipping"]]
 
 
-class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
+class AddressForm(CardNumbersRefused, forms.ModelForm):  # type: ignore[type-arg]
     """A new address for the company's book."""
 
     country = forms.ChoiceField(label=_("Country"))
@@ -69,13 +70,13 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
         return data
 
 
-class ShippingForm(forms.Form):
+class ShippingForm(CardNumbersRefused, forms.Form):
     """How it is delivered; there is one way."""
 
     method = forms.ChoiceField(widget=forms.RadioSelect, choices=[(FLAT_RATE, _("Standard delivery"))])
 
 
-class PaymentStepForm(forms.Form):
+class PaymentStepForm(CardNumbersRefused, forms.Form):
     """Which way to pay; the way's own details are asked for on the last step."""
 
     choice = forms.ChoiceField(error_messages={"required": _("Choose how to pay.")})

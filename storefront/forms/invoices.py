@@ -8,13 +8,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from commerce.money import exponent
+from plumbing.cardnumbers import CardNumbersRefused
 from storefront.templatetags.shop import money_text
 from storefront.typed import COMMA_MISPLACED, comma_misplaced, number_typed
 
 FULL, OTHER = "full", "other"
 
 
-class AmountForm(forms.Form):
+class AmountForm(CardNumbersRefused, forms.Form):
     """All that is left, or another amount up to it. `full` is what the page showed: drift is told, not charged."""
 
     how = forms.ChoiceField(choices=[(FULL, _("All that is left")), (OTHER, _("Another amount"))])

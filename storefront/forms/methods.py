@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from oropay.models import Instrument, InstrumentKind, InstrumentState, Purpose
+from plumbing.cardnumbers import CardNumbersRefused
 from storefront.forms.pay import PayForm
 
 NICKNAME = forms.CharField(
@@ -33,7 +34,7 @@ class SaveForm(PayForm):
             del self.fields["shared"]
 
 
-class EditForm(forms.Form):
+class EditForm(CardNumbersRefused, forms.Form):
     """What a person may change about one saved instrument; fields that they may not change are not there."""
 
     nickname = NICKNAME

@@ -27,6 +27,7 @@ from oropay.services import (
     bank_check,
     routing_is_valid,
 )
+from plumbing.cardnumbers import CardNumbersRefused
 from storefront.mandate import Terms
 
 REFUSED_AT = {
@@ -78,11 +79,13 @@ def _secret(**attrs: str) -> Unrepeated:
     return Unrepeated(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false", **attrs})
 
 
-class PayForm(forms.Form):
+class PayForm(CardNumbersRefused, forms.Form):
     """Which of the options, and its details. `source()` is what the payment service wants.
 
     `guard` counts that a bank account is asked about, or raises `TriedTooOften`: see `storefront.pay.account_guard_of`.
     """
+
+    card_numbers_allowed = frozenset({"bank_routing", "bank_account", "bank_account_again"})
 
     attempt_key = forms.UUIDField(widget=forms.HiddenInput)
     agreed_day = forms.DateField(widget=forms.HiddenInput, required=False)

@@ -16,6 +16,7 @@ from checkout.models import ShoppingListItem
 from checkout.selectors import list_of, list_priced, unfinished_of
 from checkout.services import list_add, list_item_remove, list_item_set
 from commerce.models import Product
+from plumbing.cardnumbers import REFUSAL, holds_card_number
 from storefront.context import seat_permissions
 from storefront.middleware import ShopRequest, seat_now
 from storefront.templatetags.shop import quantity as quantity_text
@@ -27,8 +28,10 @@ def quantity_of(text: str, *, name: str) -> Decimal:
     """A quantity as typed.
 
     Raises:
-        ProductNotSold: not a number.
+        ProductNotSold: not a number, or one of a card.
     """
+    if holds_card_number(text):
+        raise ProductNotSold(name=name, why=str(REFUSAL))
     value = number_typed(text)
     if value is None and comma_misplaced(text):
         raise ProductNotSold(name=name, why=str(COMMA_MISPLACED))
@@ -139,7 +142,8 @@ def change(request: ShopRequest, item_id: int) -> HttpResponse:
         else:
             list_item_set(item=item, quantity=quantity_of(typed, name=item.product.name))
     except CheckoutError as error:
-        refused = Refused(item_id=item_id, typed=typed[:20], why=str(error))
+        shown = "" if holds_card_number(typed) else typed[:20]
+        refused = Refused(item_id=item_id, typed=shown, why=str(error))
     if request.htmx or refused:
         return _page(request, refused=refused)
     return redirect("storefront:list")

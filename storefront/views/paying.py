@@ -22,7 +22,7 @@ from oropay.selectors import PayingView, paying_view, payment_visible_to
 from oropay.services import card_form_guard
 from oropay.services.threeds_links import Page, token_of
 from storefront.csp import Policy, csp
-from storefront.middleware import ShopRequest
+from storefront.middleware import ShopRequest, seat_now
 from storefront.pay import client_ip, instrument_name
 
 STOP_POLLING = 286
@@ -161,11 +161,12 @@ def card_token(request: ShopRequest) -> JsonResponse:
     )
     if integration is None or integration.provider_account is None:
         return JsonResponse({"error": _("This way to pay is not available any more.")}, status=404)
-    account = integration.provider_account
+    account, seat = integration.provider_account, seat_now(request)
     try:
         card_form_guard(
             organization=request.website.organization,
             by=request.user,
+            company=str(seat.customer_id) if seat is not None else "",
             session_key=request.session.session_key or "",
             ip_address=client_ip(request),
             now=timezone.now(),

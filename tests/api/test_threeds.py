@@ -315,3 +315,17 @@ def test_looking_again_is_one_query(challenged: Payment, django_assert_num_queri
     with django_assert_num_queries(1):
         browser_step(payment_id=challenged.pk)
     assert timezone.now() < challenged.authentication.expires_at
+
+
+def test_a_card_number_in_what_a_script_says_is_refused_and_nothing_of_it_is_kept(
+    payment: Payment,
+    run: Run,  # noqa: F811
+) -> None:
+    run(payment)
+
+    response = post(payment, Page.INITIATE, {**TOLD, "note": "4263 9700 0000 5262"})
+
+    assert response.status_code == 400
+    assert "4263" not in response.content.decode()
+    assert [action for action, _state in actions(payment)] == [Action.AUTHENTICATE_CHECK]
+    assert fresh(payment).authentication.browser == {}

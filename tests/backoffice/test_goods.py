@@ -1,14 +1,17 @@
 """The completeness meter: what a card payment told the gateway about the goods, and where to fill in the rest."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from commerce.models import Customer, Order, OrderLine, Organization, Product, User
 from oropay.gateway.port import Verdict
+from oropay.leveldata import REQUIREMENTS, Need
 from oropay.models import DataLevelSent, Payment
 from tests.backoffice.conftest import Opened, page
 from tests.factories import OrderLineFactory
@@ -45,7 +48,10 @@ def test_a_complete_order_is_sent_as_level_3_and_its_meter_says_so(
     content = client.get(page(payment)).content.decode()
 
     assert (payment.data_level, payment.data_gaps) == (DataLevelSent.THREE, [])
-    assert "Level 3 was sent: 15 of 15 things were there." in content
+    assert "Level 3 was sent: 15 of 15 things were there, 14 of them were sent." in content
+    assert state_of(content, "Ship-from postal code") == "There, not sent"
+    assert "The gateway has no field for it; it is kept here." in content
+    assert {state_of(content, str(one.name)) for one in REQUIREMENTS if one.need != Need.SHIP_FROM} == {"Sent"}
     assert "Level 3, complete" in client.get(reverse("admin:oropay_payment_changelist")).content.decode()
 
 
@@ -61,7 +67,7 @@ def test_what_is_missing_is_named_with_the_row_in_which_to_fill_it(house: House,
 
     assert payment.data_level == DataLevelSent.THREE
     assert {gap["need"] for gap in payment.data_gaps} == {"tax", "po_number", "ship_from", "commodity_code"}
-    assert "Level 3 was sent: 11 of 15 things were there." in content
+    assert "Level 3 was sent: 11 of 15 things were there, 11 of them were sent." in content
     assert f"No commodity code. On 1 line: {line.sku}." in content
     for row in (product, house.customer, house.seller, order):
         assert f'href="{page(row)}"' in content
@@ -87,7 +93,15 @@ def test_part_of_an_invoice_goes_as_level_1_and_says_why(house: House, client: C
     content = client.get(page(payment)).content.decode()
     assert payment.data_level == DataLevelSent.ONE
     assert "The payment is for another amount than its documents come to" in content
-    assert "There, not sent" in content
+    assert state_of(content, "PO number") == "There, not sent"
+    assert state_of(content, "Ship-to postal code") == "Sent"
+
+
+def state_of(content: str, name: str) -> str:
+    """What the meter says of one thing."""
+    found = re.search(rf">{re.escape(escape(name))}</td>\s*<td[^>]*>(.*?)</td>", content, re.DOTALL)
+    assert found is not None, name
+    return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
 
 
 def test_a_bank_debit_has_no_meter(house: House, client: Client) -> None:

@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from commerce.models import Order, OrderState, User
 from ledger.models import AccountName
-from oropay import engine
+from oropay import engine, velocity
 from oropay.cardchecks import Finding, Results, findings, ruling
-from oropay.exceptions import CaptureRefused, NoteRequired, ReviewRefused
+from oropay.exceptions import CaptureRefused, LockedOut, NoteRequired, ReviewRefused
+from oropay.limits import limits_read
 from oropay.models import (
     Action,
     Alert,
@@ -19,6 +21,7 @@ from oropay.models import (
     CardCheck,
     CheckPolicy,
     Integration,
+    Lockout,
     MoneyState,
     Payable,
     Payment,
@@ -34,6 +37,7 @@ from plumbing.models import Mail
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.house import charges_at_gateway, refuse_each_try, refuse_reversals, reload
+from tests.oropay.wallet import void
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -146,6 +150,39 @@ def test_a_refused_charge_is_taken_back_before_anything_is_booked_or_told(
     assert view.decline == (
         "The billing address or the security code is not the one your bank has. Please check both, or use another card."
     )
+
+
+def test_guessed_security_codes_count_as_declines_once_for_each_charge(
+    start: Start, run: Run, policy: Callable[..., None], settings: Settings
+) -> None:
+    velocity._store().flushdb()
+    settings.OROPAY_VELOCITY = limits_read("decline/user/600=0:2")
+    policy(cvv_not_matched=CheckPolicy.REFUSE)
+    for _guess in range(2):
+        held = run(start(card=CODE_WRONG))
+        engine.reread(transaction_id=held.pk, now=timezone.now())
+        run(PaymentTransaction.objects.get(parent=held))
+    assert not Lockout.objects.exists()
+
+    last = run(start(card=CODE_WRONG))
+
+    run(PaymentTransaction.objects.get(parent=last))
+    assert Lockout.objects.get().reason == "Declines (points): more than 2 in 10 minutes"
+    with pytest.raises(LockedOut):
+        start(card=EVERYTHING_MATCHES)
+
+
+def test_what_staff_are_to_look_at_is_no_decline(
+    start: Start, run: Run, policy: Callable[..., None], settings: Settings
+) -> None:
+    velocity._store().flushdb()
+    settings.OROPAY_VELOCITY = limits_read("decline/user/600=0:1, decline/instrument/600=0:1")
+    policy(cvv_not_matched=CheckPolicy.REVIEW)
+
+    for _guess in range(2):
+        void(run(start(card=CODE_WRONG)))
+
+    assert not Lockout.objects.exists()
 
 
 def test_a_refused_charge_can_be_paid_with_another_card(

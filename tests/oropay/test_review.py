@@ -40,6 +40,7 @@ from oropay.services import (
     review_expire,
     review_release_start,
 )
+from plumbing.models import Mail
 from tests.contract.samples import follow_up
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
@@ -144,6 +145,41 @@ def test_a_canceled_review_takes_nothing_and_frees_the_order(
     view = paying_view(payment=Payment.objects.get(pk=in_review.payment_id), now=timezone.now())
     assert view.sentence == "Nothing was charged. The payment was canceled."
     assert view.decline == "It was not accepted after a review. Please use another way to pay, or ask us."
+
+
+def test_whoever_pays_is_told_that_a_review_ended_without_money(
+    in_review: PaymentTransaction, run: Run, clerk: User, buyer: User, order: Order
+) -> None:
+    assert not Mail.objects.exists()
+
+    run(cancel_start(transaction=in_review, note="stolen card", by=clerk, now=timezone.now()))
+
+    mail = Mail.objects.get()
+    assert (mail.to, mail.subject) == (buyer.email, "Your payment of $100.00 was not accepted")
+    assert "nothing was charged, and nothing is held any more" in mail.text
+    assert "It was not accepted after a review. Please use another way to pay, or ask us." in mail.text
+    assert f"Order {order.number}: $100.00" in mail.text
+    assert f"/pay/{in_review.payment.uuid}/" in mail.text
+    assert "stolen" not in mail.text
+
+
+def test_what_the_gateway_ends_itself_is_told_once(
+    in_review: PaymentTransaction, buyer: User, sandbox: Sandbox
+) -> None:
+    sandbox.gateway().cancel(_request(in_review))
+
+    for _look in range(2):
+        engine.reread(transaction_id=in_review.pk, now=timezone.now())
+
+    assert again(in_review).state == TransactionState.CANCELED
+    assert [mail.to for mail in Mail.objects.all()] == [buyer.email]
+
+
+def test_a_release_is_not_told_as_an_end(in_review: PaymentTransaction, run: Run, clerk: User) -> None:
+    run(release(in_review, clerk))
+
+    assert again(in_review).state == TransactionState.APPROVED
+    assert not Mail.objects.filter(subject__contains="not accepted").exists()
 
 
 def test_a_held_hold_is_captured_after_its_release_only(
@@ -309,6 +345,7 @@ def test_a_review_that_nobody_ends_is_told_then_given_back(
     assert run(again(cancel)).state == TransactionState.APPROVED
     assert again(in_review).state == TransactionState.CANCELED
     assert reload(payable).payable_now == 100
+    assert Mail.objects.get().subject == "Your payment of $100.00 was not accepted"
     assert review_expire(transaction_id=in_review.pk, now=born + timedelta(days=7), **times) is None
 
 

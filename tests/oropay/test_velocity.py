@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from commerce.models import User
 from oropay import velocity
-from oropay.exceptions import CountersUnavailable, LiftRefused, LockedOut, NoteRequired, SlowDown
+from oropay.exceptions import CountersUnavailable, LockedOut, SlowDown
 from oropay.limits import LIMITS, Act, Limit, limits_read
 from oropay.models import (
     Initiator,
@@ -31,8 +31,6 @@ from oropay.services import (
     NewBank,
     PartAsked,
     PaymentAsked,
-    card_form_guard,
-    lockout_lift,
     payment_start,
 )
 from oropay.services.instrument import NewCard
@@ -76,7 +74,7 @@ def attempt(payable: Payable, integration: Integration, buyer: User) -> Callable
         amount: str = "100.00",
         key: uuid.UUID | None = None,
         initiator: Initiator = Initiator.BUYER,
-        source: NewBank | None = None,
+        source: NewBank | NewCard | None = None,
     ) -> Payment:
         Payment.objects.filter(parts__live=True).update(attempt_key=uuid.uuid4())
         PaymentTransaction.objects.filter(state=TransactionState.QUEUED).update(state=TransactionState.CANCELED)
@@ -154,33 +152,6 @@ def test_past_the_second_step_nothing_starts_and_the_owner_is_told(
     assert (mail.to, mail.subject) == (owner.email, "Locked out from paying: IP address")
 
 
-def test_who_is_locked_out_stays_out_wherever_the_counters_went(
-    limits: Callable[[str], None], attempt: Callable[..., Payment]
-) -> None:
-    limits("charge/session/60=0:1")
-    attempt()
-    with pytest.raises(LockedOut):
-        attempt()
-
-    velocity._store().flushdb()
-
-    with pytest.raises(LockedOut):
-        attempt()
-    assert attempt(session="another")
-    assert Lockout.objects.count() == 1
-
-
-def test_a_lock_out_ends_by_itself(limits: Callable[[str], None], attempt: Callable[..., Payment]) -> None:
-    limits("charge/session/60=0:1")
-    attempt()
-    with pytest.raises(LockedOut):
-        attempt()
-    Lockout.objects.update(until=NOW() - timedelta(seconds=1))
-    velocity._store().flushdb()
-
-    assert attempt()
-
-
 def test_a_second_click_is_not_a_second_try(limits: Callable[[str], None], attempt: Callable[..., Payment]) -> None:
     limits("charge/session/60=0:1")
     key = uuid.uuid4()
@@ -200,6 +171,23 @@ def test_different_cards_of_one_session_count_more_than_one_card_again(
     assert [attempt(last4=f"000{number}").step_up for number in (1, 2)] == [True, True]
     with pytest.raises(LockedOut):
         attempt(last4="0003")
+
+
+def test_cards_whose_first_digits_are_left_out_share_one_tight_limit(
+    limits: Callable[[str], None], attempt: Callable[..., Payment]
+) -> None:
+    limits("no_bin/bin/600=1:2, charge/bin/600=0:100")
+    bare = NewCard(token="PMT_once")
+
+    asked = [attempt(source=bare, session=name, address=f"192.0.2.{name}").step_up for name in ("1", "2")]
+    with pytest.raises(LockedOut):
+        attempt(source=bare, session="3", address="192.0.2.3")
+
+    assert asked == [False, True]
+    lockout = Lockout.objects.get()
+    assert (lockout.subject, lockout.hint) == (Subject.BIN, "Not told")
+    assert lockout.reason == "Cards without first digits: more than 2 in 10 minutes"
+    assert not attempt(session="4").step_up
 
 
 def test_many_small_amounts_are_counted_apart(limits: Callable[[str], None], attempt: Callable[..., Payment]) -> None:
@@ -294,50 +282,6 @@ def test_without_counters_nothing_starts(
             attempt()
 
     assert not Payment.objects.exists()
-
-
-def test_without_counters_no_card_form_opens(payable: Payable, buyer: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
-    with monkeypatch.context() as patched:
-        patched.setattr(velocity, "_store", lambda: nowhere)
-        with pytest.raises(CountersUnavailable):
-            card_form_guard(
-                organization=payable.organization, by=buyer, session_key="one", ip_address="192.0.2.7", now=NOW()
-            )
-
-
-def test_who_is_locked_out_gets_no_card_form(
-    limits: Callable[[str], None], attempt: Callable[..., Payment], payable: Payable, buyer: User
-) -> None:
-    limits("charge/session/60=0:1")
-    attempt()
-    with pytest.raises(LockedOut):
-        attempt()
-
-    with pytest.raises(LockedOut):
-        card_form_guard(
-            organization=payable.organization, by=buyer, session_key="one", ip_address="192.0.2.9", now=NOW()
-        )
-
-
-def test_staff_lift_a_lock_out_with_a_note_and_counting_starts_anew(
-    limits: Callable[[str], None], attempt: Callable[..., Payment], order: object, integration: Integration
-) -> None:
-    limits("charge/user/60=0:1")
-    clerk: User = StaffFactory.create(organization=integration.organization)
-    attempt()
-    with pytest.raises(LockedOut):
-        attempt()
-    lockout = Lockout.objects.get()
-
-    with pytest.raises(NoteRequired):
-        lockout_lift(lockout=lockout, note=" ", by=clerk, now=NOW())
-    lockout_lift(lockout=lockout, note="spoke to them", by=clerk, now=NOW())
-
-    assert attempt()
-    with pytest.raises(LiftRefused):
-        lockout_lift(lockout=lockout, note="again", by=clerk, now=NOW())
-    assert (lockout.lifted_by, lockout.note) == (clerk, "spoke to them")
 
 
 def test_the_table_a_shop_starts_with_covers_every_act_and_subject() -> None:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from commerce.models import Order, User
+from oropay import velocity
+from oropay.engine.gateways import gateway_of
+from oropay.engine.shown import taken_in
 from oropay.exceptions import LockedOut
 from oropay.models import (
     Instrument,
@@ -18,12 +21,13 @@ from oropay.models import (
 )
 from oropay.services import NewCard, SavedInstrument, card_validate_start, instrument_validate_start
 from oropay.velocity import subjects_of
-from tests.contract.sandbox import DECLINED_VISA, Sandbox
+from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
 from tests.oropay.test_velocity import NOW, STOLEN, empty_store, limits  # noqa: F401  (fixtures)
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Limits = Callable[[str], None]
+MASTERCARD = "5425230000004415"
 
 
 def test_a_declined_card_is_known_by_its_fingerprint_though_it_was_not_saved(start: Start, run: Run) -> None:
@@ -120,3 +124,153 @@ def test_declined_checks_count_against_the_card_and_whoever_asked(
     assert Lockout.objects.get().subject == Subject.USER
     assert set(Instrument.objects.values_list("state", flat=True)) == {InstrumentState.ONCE}
     assert "" not in Instrument.objects.values_list("fingerprint", flat=True)
+
+
+@pytest.fixture
+def without_points(sandbox: Sandbox) -> Callable[[], None]:
+    """The next charge is declined for want of money, which is no sign of a stolen card."""
+
+    def without_points() -> None:
+        rule = {"match": {"endpoint": "/transactions", "method": "POST"}, "action": {"decline": {"result": "51"}}}
+        sandbox.control("/rules", rule)
+
+    return without_points
+
+
+@pytest.fixture
+def tried(start: Start, run: Run, sandbox: Sandbox, without_points: Callable[[], None]) -> Callable[..., Payment]:
+    """Try a card that the browser always describes in the same words."""
+
+    def tried(number: str, **more: str) -> Payment:
+        said = {"brand": "visa", "last4": "5262", "bin": "426397", **more}
+        payment = start(source=NewCard(token=sandbox.card_token(number), expiry_month=12, expiry_year=2030, **said))
+        without_points()
+        run(payment)
+        return payment
+
+    return tried
+
+
+@pytest.fixture
+def check(buyer: User, integration: Integration, order: Order, sandbox: Sandbox, run: Run) -> Callable[[str], Payment]:
+    """Have a card checked that the browser always describes in the same words."""
+
+    def check(number: str) -> Payment:
+        payment = card_validate_start(
+            customer=order.customer,
+            owner=buyer,
+            integration_id=integration.pk,
+            card=NewCard(token=sandbox.card_token(number), brand="visa", last4="5262", bin="426397"),
+            attempt_key=uuid.uuid4(),
+            by=buyer,
+            website=order.website,
+            now=NOW(),
+        )
+        run(payment)
+        return payment
+
+    return check
+
+
+def test_cards_that_a_browser_gives_one_name_are_told_apart_by_the_gateway(
+    limits: Limits,  # noqa: F811
+    tried: Callable[..., Payment],
+) -> None:
+    limits("cards/user/600=1:2")
+    asked = [tried(number).step_up for number in (VISA, VISA, MASTERCARD, MASTERCARD)]
+    assert not Lockout.objects.exists()
+
+    asked.append(tried(DECLINED_VISA).step_up)
+
+    assert asked == [False, False, False, True, True]
+    locked = Lockout.objects.get()
+    assert (locked.subject, locked.reason) == (Subject.USER, "Different cards: more than 2 in 10 minutes")
+    with pytest.raises(LockedOut):
+        tried(VISA)
+
+
+def test_one_card_under_many_names_is_one_card(limits: Limits, tried: Callable[..., Payment]) -> None:  # noqa: F811
+    limits("cards/user/600=0:2")
+
+    for number in range(4):
+        tried(VISA, last4=f"000{number}")
+
+    assert not Lockout.objects.exists()
+
+
+def test_cards_that_are_only_checked_are_different_cards_too(
+    limits: Limits,  # noqa: F811
+    check: Callable[[str], Payment],
+) -> None:
+    limits("cards/user/600=0:2")
+    for number in (VISA, MASTERCARD, VISA):
+        check(number)
+    assert not Lockout.objects.exists()
+
+    check(DECLINED_VISA)
+
+    assert Lockout.objects.get().reason == "Different cards: more than 2 in 10 minutes"
+    with pytest.raises(LockedOut):
+        check(VISA)
+
+
+def test_saved_cards_that_are_checked_again_are_not_tried_out(
+    limits: Limits,  # noqa: F811
+    saved: Instrument,
+    buyer: User,
+    run: Run,
+) -> None:
+    limits("cards/user/600=0:1")
+    other = Instrument.objects.create(
+        kind=saved.kind,
+        state=saved.state,
+        customer=saved.customer,
+        owner=saved.owner,
+        provider_account=saved.provider_account,
+        token=saved.token,
+        fingerprint="another",
+    )
+
+    run(instrument_validate_start(instrument=saved, by=buyer, now=NOW()))
+    instrument_validate_start(instrument=other, by=buyer, now=NOW())
+
+    assert not Lockout.objects.exists()
+
+
+def test_first_digits_that_only_the_gateway_tells_are_counted(
+    limits: Limits,  # noqa: F811
+    tried: Callable[..., Payment],
+) -> None:
+    limits("charge/bin/600=0:1")
+    tried(VISA, bin="")
+    assert not Lockout.objects.exists()
+
+    tried(VISA, bin="411111")
+
+    locked = Lockout.objects.get()
+    assert (locked.subject, locked.hint) == (Subject.BIN, VISA[:6])
+    assert locked.value_hash == subjects_of({Subject.BIN: VISA[:6]})[Subject.BIN]
+
+
+def test_first_digits_that_are_told_later_are_counted_once(
+    limits: Limits,  # noqa: F811
+    tried: Callable[..., Payment],
+) -> None:
+    first, second = [tried(VISA, bin=said) for said in ("", "411111")]
+    velocity._store().flushdb()  # as if the answers had not told them yet
+    limits("charge/bin/600=0:1")
+    for payment in (first, first):
+        look(payment)
+    assert not Lockout.objects.exists()
+
+    look(second)
+
+    assert Lockout.objects.get().hint == VISA[:6]
+
+
+def look(payment: Payment) -> None:
+    """What a notification leads to: the payment is read at the gateway."""
+    account = payment.provider_account
+    assert account is not None
+    shown = gateway_of(account=account).look_up(gateway_id=payment.transactions.get().gateway_id)
+    taken_in(account=account, answer=shown, now=NOW())

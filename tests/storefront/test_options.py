@@ -1,5 +1,6 @@
 """Which ways to pay a page offers, and what each says it will do."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -17,7 +18,7 @@ from oropay.models import (
     PayableKind,
     PaymentAction,
 )
-from oropay.services import integration_save
+from oropay.services import instrument_refusal, integration_save
 from storefront.forms.pay import PayOption
 from storefront.pay import order_stub, pay_options
 from tests.checkout.shop import Shop
@@ -156,3 +157,27 @@ def test_terms_out_of_range_are_shown_off_with_the_reason_and_place_nothing(shop
     with pytest.raises(TermsNotOffered):
         shop.place(checkout, terms=True)
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("moment", "why_not"),
+    [
+        (datetime(2027, 1, 1, 5, 59, tzinfo=UTC), ""),  # 23:59 of the last day in Chicago
+        (datetime(2027, 1, 1, 6, 0, tzinfo=UTC), "This card has expired."),
+    ],
+)
+def test_a_card_ends_with_its_month_where_its_seller_is(
+    shop: Shop, card: Instrument, monkeypatch: pytest.MonkeyPatch, moment: datetime, why_not: str
+) -> None:
+    shop.organization.time_zone = "America/Chicago"
+    shop.organization.save()
+    Instrument.objects.filter(pk=card.pk).update(expiry_month=12, expiry_year=2026)
+    invoice = Payable(kind=PayableKind.INVOICE, organization=shop.organization, customer=shop.customer, currency="USD")
+    monkeypatch.setattr("storefront.pay.timezone.now", lambda: moment)
+
+    saved = [
+        option for option in pay_options(user=shop.buyer, payable=invoice, amount=Decimal(100)) if option.instrument
+    ]
+
+    assert [option.why_not for option in saved] == [why_not]
+    assert instrument_refusal(instrument=saved[0].instrument, seller=shop.organization, now=moment) == why_not

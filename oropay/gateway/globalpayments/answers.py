@@ -108,6 +108,7 @@ def answer_of_body(body: Body, *, step: Step, method: Method = Method.UNSEEN, se
         auth_code=_text(body, *card, "authcode"),
         brand=_text(body, *card, "brand"),
         last4=_last4(body),
+        bin=_bin(body),
         expiry_month=expiry_month(_at(body, *card)),
         expiry_year=expiry_year(_at(body, *card)),
         avs_address=_text(body, *card, "avs_address_result"),
@@ -314,6 +315,11 @@ def _last4(body: Body) -> str:
         if text := _text(body, *path):
             return last_four(text)
     return last_four(_text(body, method, "bank_transfer", "masked_account_number_last4"))
+
+
+def _bin(body: Body) -> str:
+    shown = _text(body, "payment_method", "card", "masked_number_first6last4")[:6]
+    return shown if len(shown) == 6 and shown.isascii() and shown.isdigit() else ""
 
 
 def _at(body: object, *path: str) -> object:

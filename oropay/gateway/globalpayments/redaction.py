@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from plumbing.cardnumbers import passes_luhn
+
 HIDDEN = "•••"
 DEEPEST = 30
 LONGEST_TEXT = 2000
@@ -81,7 +83,7 @@ def _text(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, _mask(secret) if secret.isdigit() else HIDDEN)
     if len(text) >= _SHORTEST_CARD and not _NAME.fullmatch(text):
-        text = _CARD_LIKE.sub(lambda found: _mask(found[0]) if _passes_luhn(found[0]) else found[0], text)
+        text = _CARD_LIKE.sub(_card_masked, text)
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
 
@@ -90,7 +92,5 @@ def _mask(text: str) -> str:
     return f"{HIDDEN}{digits[-4:]}" if len(digits) >= 8 else HIDDEN
 
 
-def _passes_luhn(text: str) -> bool:
-    digits = [int(letter) for letter in text if letter.isdigit()]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+def _card_masked(found: re.Match[str]) -> str:
+    return _mask(found[0]) if passes_luhn(re.sub(r"[^0-9]", "", found[0])) else found[0]

@@ -133,6 +133,8 @@ class Answer:
     auth_code: str = ""
     brand: str = ""
     last4: str = ""
+    bin: str = ""
+    """The first six digits, where the gateway shows them: of a payment that is read, not of one just made."""
     expiry_month: int | None = None
     expiry_year: int | None = None
     """Four digits."""
