@@ -16,8 +16,8 @@ from oropay.engine.follow.checks import card_check
 from oropay.engine.follow.unwanted import reversals_of
 from oropay.engine.judge import Move
 from oropay.engine.ladder import next_reread
+from oropay.engine.looking import difference
 from oropay.engine.record import exchange_add, payment_refresh, recording_lock
-from oropay.engine.unknown import difference
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     Action,

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 from oropay.engine.difference import NO_MONEY, Difference, difference_of, is_moving, refund_of
 from oropay.engine.evidence import SILENT, for_another_amount, same_transaction
 from oropay.engine.late import another_amount_reverse, turned_up, unbooked
+from oropay.engine.looking import difference
 from oropay.engine.outside import Judge, outside_record
 from oropay.engine.record import TELLING, record
-from oropay.engine.unknown import TOOK, difference, look, reread_record
+from oropay.engine.unknown import TOOK, look, reread_record
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     HOLDS,

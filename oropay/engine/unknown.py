@@ -5,9 +5,7 @@ Source: domain.md, "Unknown, exactly". Nothing here ever sends a charge again.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
 from django.conf import settings
 from django.db.transaction import atomic
@@ -15,31 +13,28 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oropay import locks
-from oropay.engine.evidence import SILENT, for_another_amount, owner_at_gateway, same_transaction
+from oropay.engine.evidence import SILENT, for_another_amount, same_transaction
 from oropay.engine.funding import debit_record
 from oropay.engine.gateways import gateway_of
-from oropay.engine.health import health_note
 from oropay.engine.ladder import next_look, next_reread
 from oropay.engine.leaving import authentication_expire
+from oropay.engine.looking import absent_twice, difference, listed, note_health
+from oropay.engine.parents import look_at_parent, look_at_review
 from oropay.engine.record import record
-from oropay.gateway.port import Answer, Listing, PaymentGateway, Proof, ResultRequest, Verdict
+from oropay.gateway.port import Answer, PaymentGateway, Proof, ResultRequest, Verdict
 from oropay.models import (
     REREAD,
     RUNNING,
     SALES,
     Action,
     AlertKind,
-    Exchange,
     Method,
     PaymentTransaction,
     TransactionState,
 )
 from oropay.services.alert import alert_raise
 from oropay.services.followup import reversal_queue
-from plumbing.clock import database_now
 
-SETTLED = ("BATCHED", "FUNDED")
-"""Where a captured transaction goes by itself; it cannot be reversed any more."""
 TOOK = frozenset({Verdict.APPROVED, Verdict.PENDING, Verdict.REVIEW})
 """Money is taken, held, or may be."""
 
@@ -122,19 +117,19 @@ def _reserve(*, transaction_id: int, now: datetime, only_due: bool) -> PaymentTr
 
 def _look_for_sale(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     asked_at = timezone.now()
-    listing = _listed(row=row, gateway=gateway, reference=row.reference)
+    listing = listed(row=row, gateway=gateway, reference=row.reference)
     other = for_another_amount_of(row=row, gateway=gateway, found=listing.found)
     if other is not None and other.verdict in TOOK:
         _reverse_another_amount(transaction_id=row.pk, answer=other)
     elif listing.found:
         _adopt(row=row, gateway=gateway, found=listing.found)
-    elif listing.complete and _absent_twice(row=row, asked_at=asked_at):
+    elif listing.complete and absent_twice(row=row, asked_at=asked_at):
         _reverse(transaction_id=row.pk)
 
 
 def _look_for_refund(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     """A refund or credit that is absent is never reversed or sent again: it is looked for until two persons decide."""
-    listing = _listed(row=row, gateway=gateway, reference=row.reference)
+    listing = listed(row=row, gateway=gateway, reference=row.reference)
     if listing.found:
         _adopt(row=row, gateway=gateway, found=listing.found)
 
@@ -154,7 +149,7 @@ def _look_for_check(row: PaymentTransaction, gateway: PaymentGateway) -> None:
         return
     asked_at = timezone.now()
     listing = gateway.authentications_by_reference(reference=row.reference)
-    _note_health(row=row, answers=listing.complete)
+    note_health(row=row, answers=listing.complete)
     if len(listing.found) == 1:
         details = gateway.authentication_look_up(gateway_id=listing.found[0].gateway_id)
         if details.verdict not in SILENT | {Verdict.NOT_FOUND}:
@@ -164,7 +159,7 @@ def _look_for_check(row: PaymentTransaction, gateway: PaymentGateway) -> None:
             number=len(listing.found), reference=row.reference
         )
         alert_raise(row=row, kind=AlertKind.IDENTITY_MISMATCH, text=text, now=asked_at)
-    elif listing.complete and _absent_twice(row=row, asked_at=asked_at):
+    elif listing.complete and absent_twice(row=row, asked_at=asked_at):
         _never_arrived(row)
 
 
@@ -174,12 +169,12 @@ def _look_for_initiate(row: PaymentTransaction, gateway: PaymentGateway) -> None
         return
     asked_at = timezone.now()
     seen = gateway.authentication_look_up(gateway_id=row.payment.authentication.gateway_id)
-    _note_health(row=row, answers=seen.verdict not in SILENT)
+    note_health(row=row, answers=seen.verdict not in SILENT)
     if seen.authentication is None:
         return
     if seen.authentication.proof != Proof.AVAILABLE:
         record(transaction_id=row.pk, answer=seen, kind="look")
-    elif _absent_twice(row=row, asked_at=asked_at):
+    elif absent_twice(row=row, asked_at=asked_at):
         _never_arrived(row)
 
 
@@ -191,7 +186,7 @@ def _look_for_result(row: PaymentTransaction, gateway: PaymentGateway) -> None:
     seen = gateway.authentication_result(
         ResultRequest(gateway_id=row.payment.authentication.gateway_id, send_before=time.monotonic() + within)
     )
-    _note_health(row=row, answers=seen.verdict not in SILENT)
+    note_health(row=row, answers=seen.verdict not in SILENT)
     if seen.authentication is not None:
         record(transaction_id=row.pk, answer=seen, kind="look")
 
@@ -209,16 +204,6 @@ def _time_is_over(row: PaymentTransaction) -> bool:
 def _never_arrived(row: PaymentTransaction) -> None:
     text = "the gateway was asked twice and never got it"
     record(transaction_id=row.pk, answer=Answer(verdict=Verdict.NOT_FOUND, error_text=text), kind="look")
-
-
-def _note_health(*, row: PaymentTransaction, answers: bool) -> None:
-    health_note(provider_account_id=row.payment.provider_account_id, answers=answers, now=timezone.now())
-
-
-def _listed(*, row: PaymentTransaction, gateway: PaymentGateway, reference: str) -> Listing:
-    listing = gateway.find_by_reference(reference=reference)
-    _note_health(row=row, answers=listing.complete)
-    return listing
 
 
 def _adopt(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answer, ...]) -> None:
@@ -260,18 +245,6 @@ def ours(*, row: PaymentTransaction, gateway: PaymentGateway, found: tuple[Answe
     return details
 
 
-def _absent_twice(*, row: PaymentTransaction, asked_at: datetime) -> bool:
-    """Two complete, empty look-ups begun far enough apart, both after the last moment an answer could have come."""
-    if not _answer_is_overdue(row=row, at=asked_at):
-        return False
-    if row.absent_since is None:
-        PaymentTransaction.objects.filter(pk=row.pk, state=TransactionState.UNKNOWN, absent_since=None).update(
-            absent_since=asked_at, next_at=timezone.now() + settings.OROPAY_ABSENT_GAP
-        )
-        return False
-    return asked_at - row.absent_since >= settings.OROPAY_ABSENT_GAP
-
-
 @atomic(durable=True)
 def _reverse(*, transaction_id: int) -> None:
     """Queue the reversal by reference of a transaction that was not found: its answer ends the doubt."""
@@ -307,123 +280,6 @@ def _lock_lost(*, transaction_id: int) -> PaymentTransaction | None:
     return lost
 
 
-def _look_at_parent(row: PaymentTransaction, gateway: PaymentGateway) -> None:
-    """Captures and cancels carry no reference: read the parent and judge it against what it was before."""
-    parent = row.parent
-    if parent is None:
-        return
-    asked_at = timezone.now()
-    owner = owner_at_gateway(parent)
-    if not owner.gateway_id:
-        _look_at_lost_parent(row=row, parent=parent, gateway=gateway, asked_at=asked_at)
-        return
-    seen = gateway.look_up(gateway_id=owner.gateway_id)
-    _note_health(row=row, answers=seen.verdict not in SILENT)
-    if seen.verdict in SILENT or seen.verdict == Verdict.NOT_FOUND:
-        return
-    verdict, overdue = parent_verdict(row=row, seen=seen), _answer_is_overdue(row=row, at=asked_at)
-    if verdict == Verdict.APPROVED or (verdict is not None and overdue):
-        answer = replace(seen, verdict=verdict, message="", batch_closed=seen.status in SETTLED)
-        record(transaction_id=row.pk, answer=answer, kind="look")
-    elif verdict is None and overdue:
-        text = _("{row}: {before} before, {now} now.").format(
-            row=row, before=row.parent_before.get("status") or "?", now=seen.status
-        )
-        alert_raise(row=row, kind=AlertKind.NO_EVIDENCE, text=text, now=timezone.now())
-
-
-def _look_at_lost_parent(
-    *, row: PaymentTransaction, parent: PaymentTransaction, gateway: PaymentGateway, asked_at: datetime
-) -> None:
-    """A reversal by reference went unanswered or was refused: what the gateway lists under that reference decides.
-
-    While it lists nothing, one that was refused stays: another would be refused as well.
-    """
-    listing = _listed(row=row, gateway=gateway, reference=parent.reference)
-    if not listing.complete:
-        return
-    parent.payment = row.payment
-    reversed_ = [a for a in listing.found if a.status == "REVERSED" and same_transaction(row=parent, answer=a)]
-    if reversed_:
-        record(transaction_id=row.pk, answer=replace(reversed_[0], verdict=Verdict.APPROVED), kind="look")
-    elif _answer_is_overdue(row=row, at=asked_at) and (listing.found or not _was_refused(row)):
-        record(
-            transaction_id=row.pk,
-            answer=Answer(verdict=Verdict.FAILED, error_text="the reversal did not happen"),
-            kind="look",
-        )
-
-
-def _was_refused(row: PaymentTransaction) -> bool:
-    return Exchange.objects.filter(transaction=row, kind="send", verdict=Verdict.FAILED).exists()
-
-
-def _look_at_review(row: PaymentTransaction, gateway: PaymentGateway) -> None:
-    """A release carries no reference: whether the gateway still holds its parent decides."""
-    parent = row.parent
-    if parent is None:
-        return
-    asked_at = timezone.now()
-    seen = gateway.look_up(gateway_id=parent.gateway_id)
-    account_id = row.payment.provider_account_id
-    health_note(provider_account_id=account_id, answers=seen.verdict not in SILENT, now=timezone.now())
-    if seen.verdict in SILENT or seen.verdict == Verdict.NOT_FOUND:
-        return
-    if seen.verdict == Verdict.APPROVED:
-        record(transaction_id=row.pk, answer=seen, kind="look")
-    elif _answer_is_overdue(row=row, at=asked_at):
-        text = "the gateway still holds it" if seen.verdict == Verdict.REVIEW else f"the gateway shows {seen.status}"
-        record(transaction_id=row.pk, answer=replace(seen, verdict=Verdict.FAILED, error_text=text), kind="look")
-
-
-def parent_verdict(*, row: PaymentTransaction, seen: Answer) -> Verdict | None:
-    """Whether the parent shows that an unknown capture or cancel happened; None while it shows neither.
-
-    Without a snapshot nothing was sent: it is committed before a byte leaves.
-    """
-    before = row.parent_before.get("status", "")
-    if row.action == Action.CANCEL:
-        if seen.status == "REVERSED":
-            return Verdict.APPROVED
-        return Verdict.FAILED if not before or seen.status in {before, *SETTLED} else None
-    if row.action == Action.CAPTURE:
-        if not before or seen.status == "REVERSED":
-            return Verdict.FAILED
-        if before != "PREAUTHORIZED" and seen.status in SETTLED:
-            before = seen.status  # earlier captures of the hold settled meanwhile: the amount alone decides
-        if before == "PREAUTHORIZED" and seen.status in {"CAPTURED", *SETTLED}:
-            return Verdict.APPROVED
-        if seen.status == before:
-            amount_before = row.parent_before.get("amount", "")
-            grown = (
-                seen.amount is not None and amount_before and seen.amount.amount - Decimal(amount_before) == row.amount
-            )
-            return Verdict.APPROVED if grown and before != "PREAUTHORIZED" else Verdict.FAILED
-    return None
-
-
-def _answer_is_overdue(*, row: PaymentTransaction, at: datetime) -> bool:
-    return row.answer_by is not None and _by_the_database(at) >= row.answer_by + settings.OROPAY_ABSENT_GAP
-
-
-def _by_the_database(at: datetime) -> datetime:
-    """A moment of this worker as the clock of the claims showed it: a fast one must not prove absence too early."""
-    return at + (database_now() - timezone.now())
-
-
-def difference(row: PaymentTransaction, answer: Answer) -> str:
-    """What we asked for beside what the gateway shows, for the person who must look."""
-    return _("asked {action} {asked} as {reference}; the gateway shows {id} {type} {amount} as {other}").format(
-        action=row.action,
-        asked=f"{row.currency} {row.amount}",
-        reference=row.reference,
-        id=answer.gateway_id,
-        type=answer.type,
-        amount=answer.amount,
-        other=answer.reference or "-",
-    )
-
-
 LOOKS: Mapping[Action, Callable[[PaymentTransaction, PaymentGateway], None]] = {
     Action.AUTHENTICATE_CHECK: _look_for_check,
     Action.AUTHENTICATE_INITIATE: _look_for_initiate,
@@ -434,8 +290,8 @@ LOOKS: Mapping[Action, Callable[[PaymentTransaction, PaymentGateway], None]] = {
     Action.VALIDATE: _forget,
     Action.REFUND: _look_for_refund,
     Action.CREDIT: _look_for_refund,
-    Action.CAPTURE: _look_at_parent,
-    Action.CANCEL: _look_at_parent,
-    Action.REVIEW_RELEASE: _look_at_review,
+    Action.CAPTURE: look_at_parent,
+    Action.CANCEL: look_at_parent,
+    Action.REVIEW_RELEASE: look_at_review,
 }
 """Where each action's evidence is looked for."""

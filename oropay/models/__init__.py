@@ -60,6 +60,7 @@ from oropay.models.provider import (
     ThreeDSExemption,
     ThreeDSUnavailable,
 )
+from oropay.models.reasons import FailureReason, RefundReason
 from oropay.models.transaction import (
     AUTHENTICATING,
     BORN,
@@ -74,10 +75,8 @@ from oropay.models.transaction import (
     SALES,
     Action,
     Exchange,
-    FailureReason,
     PaymentTransaction,
     RefundLine,
-    RefundReason,
     RefundSource,
     TransactionState,
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from oropay.engine.judge import judge
-from oropay.engine.unknown import parent_verdict
+from oropay.engine.parents import parent_verdict
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import MOVES, Action, PaymentTransaction, TransactionState
 

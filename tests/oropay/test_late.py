@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from moneyed import Money
 from pytest_django import Settings
 
 from commerce.models import Order, OrderState
@@ -16,7 +15,6 @@ from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine, tasks
 from oropay.due import DueWatches
-from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_watch
 from oropay.engine.shown import Result, taken_in
 from oropay.gateway.port import Verdict
@@ -53,7 +51,6 @@ from tests.oropay.house import (
     refuse_each_try,
     refuse_reversals,
     reload,
-    request_of,
 )
 
 Start = Callable[..., Payment]
@@ -321,48 +318,6 @@ def test_a_charge_given_up_after_a_refusal_at_the_door_is_watched_because_its_by
 
     late = PaymentTransaction.objects.get(late=True)
     assert (late.parent_id, late.state, reload(payable).paid) == (row.pk, TransactionState.APPROVED, Decimal(100))
-
-
-@pytest.mark.parametrize("refused", [0, 1])
-def test_another_amount_under_our_name_is_given_back_and_never_taken_for_ours(
-    lose: Callable[..., PaymentTransaction], run: Run, sandbox: Sandbox, books: Books, refused: int
-) -> None:
-    lost = lose()
-    half = replace(request_of(lost), amount=Money(50, "USD"))
-    gateway_of(account=lost.payment.provider_account).charge(half)
-    before = lost.children.count()
-    if refused:
-        refuse_reversals(sandbox, refused)
-
-    watch(lost)
-    watch(lost)
-    alert = Alert.objects.get(transaction=lost)
-    for _ in range(1 + refused):
-        run(lost.children.get(state=TransactionState.QUEUED))
-    watch(lost)
-
-    assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
-    assert lost.children.count() == before + 1 + refused
-    assert not PaymentTransaction.objects.filter(late=True).exists()
-    assert (alert.kind, alert.resolved_at) == (AlertKind.AMOUNT_DIFFERS, None)
-    assert Alert.objects.get(transaction=lost).resolved_at is not None
-    assert Watch.objects.get(transaction=lost).next_at is None
-    assert books(AccountName.GATEWAY_CLEARING) == 0
-
-
-def test_another_amount_that_the_gateway_tells_of_is_given_back(
-    lose: Callable[..., PaymentTransaction], run: Run, account: ProviderAccount, sandbox: Sandbox
-) -> None:
-    lost = lose()
-    half = replace(request_of(lost), amount=Money(50, "USD"))
-    gateway_of(account=account).charge(half)
-    [answer] = sandbox.gateway().find_by_reference(reference=lost.reference).found
-
-    seen = taken_in(account=account, answer=answer, now=timezone.now())
-    run(lost.children.get(state=TransactionState.QUEUED))
-
-    assert (seen.result, seen.drift) == (Result.DIFFERS, DriftKind.AMOUNT_DIFFERS)
-    assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
 
 
 @pytest.mark.parametrize(

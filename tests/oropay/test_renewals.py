@@ -29,7 +29,6 @@ from oropay.models import (
     FailureReason,
     Integration,
     MoneyState,
-    NotificationState,
     Payable,
     PaymentTransaction,
     ProviderAccount,
@@ -44,9 +43,7 @@ from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.books import aged as made_earlier
-from tests.oropay.books import portal
 from tests.oropay.house import charges_at_gateway, overdue, prove_absent, refuse_each_try, reload, renewed_in_place
-from tests.oropay.notices import drain, put, tell_of
 from tests.oropay.test_lost_follow_ups import follow_up
 
 S = TransactionState
@@ -172,53 +169,6 @@ def test_a_renewed_hold_that_was_captured_at_the_gateway_is_told(
     assert (release.state, release.failure_reason) == (S.FAILED, FailureReason.BATCH_CLOSED)
     assert not held.children.filter(state=S.QUEUED).exists()
     assert Alert.objects.get(transaction=release).kind == AlertKind.NOT_DONE
-
-
-@pytest.mark.usefixtures("empty_gateway")
-def test_a_renewed_hold_that_was_not_let_go_and_is_captured_in_the_portal_is_for_people(
-    held: PaymentTransaction,
-    integration: Integration,
-    order: Order,
-    sandbox: Sandbox,
-    compare: Callable[[], list[tuple[str, bool]]],
-    books: Books,
-) -> None:
-    renewed_in_place(held, by=order.placed_by)
-    refuse_each_try(held, sandbox)
-    still_held = compare()
-    sandbox.gateway().capture(portal(held.gateway_id, "100"))
-
-    told = tell_of(integration, held)
-    drain(integration)
-
-    told.refresh_from_db()
-    finding = DriftFinding.objects.get()
-    assert still_held == []
-    assert (told.state, told.outcome) == (NotificationState.PROCESSED, finding.text)
-    assert (finding.kind, finding.is_open, finding.transaction_id) == (DriftKind.STATE_DIFFERS, True, held.pk)
-    assert finding.text.startswith("Renewed with us, CAPTURED at the gateway. Do not capture the newer hold too")
-    assert compare() == [(DriftKind.STATE_DIFFERS, False)]
-    assert not PaymentTransaction.objects.filter(action=Action.CAPTURE).exists()
-    assert books(AccountName.GATEWAY_CLEARING) == 0
-
-
-@pytest.mark.usefixtures("empty_gateway")
-def test_a_renewed_hold_that_was_released_and_stands_at_the_gateway_is_for_people(
-    held: PaymentTransaction,
-    run: Run,
-    order: Order,
-    sandbox: Sandbox,
-    compare: Callable[[], list[tuple[str, bool]]],
-) -> None:
-    renewed_in_place(held, by=order.placed_by)
-    assert run(held.children.get(action=Action.CANCEL)).state == S.APPROVED
-    released = compare()
-    put(sandbox, held.gateway_id, "PREAUTHORIZED")
-
-    found = compare()
-
-    assert (released, found) == ([], [(DriftKind.STATE_DIFFERS, False)])
-    assert DriftFinding.objects.get().text == "released with us, PREAUTHORIZED at the gateway."
 
 
 def test_a_renewal_the_gateway_refuses_leaves_the_hold_and_tells_its_owner(

@@ -152,7 +152,9 @@ def test_whoever_pays_is_told_that_a_review_ended_without_money(
 ) -> None:
     assert not Mail.objects.exists()
 
-    run(cancel_start(transaction=in_review, note="stolen card", by=clerk, now=timezone.now()))
+    run(
+        cancel_start(transaction=in_review, reason=RefundReason.FRAUD, note="stolen card", by=clerk, now=timezone.now())
+    )
 
     mail = Mail.objects.get()
     assert (mail.to, mail.subject) == (buyer.email, "Your payment of $100.00 was not accepted")
