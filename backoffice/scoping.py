@@ -29,7 +29,7 @@ def staff_of(request: HttpRequest) -> User:
 class ScopedMixin:
     """Rows of the person's organization. `organization_path` leads from the row to the organization."""
 
-    form = RowForm
+    form: Any = RowForm
 
     organization_path: str | None = "organization"
     """None: the rows belong to no organization and only superusers see them."""

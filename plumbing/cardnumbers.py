@@ -143,7 +143,8 @@ class CardNumbersRefused(Form):
 
     def _forget(self, names: list[str]) -> None:
         """From here on nothing of the form knows the number: no page, no session, no report."""
-        data: Any = self.data.copy()
+        data: Any = self.data
+        data = data.copy()
         for name in names:
             key = re.compile(rf"{re.escape(self[name].html_name)}(_[0-9]+)?")
             for one in [one for one in data if key.fullmatch(one)]:

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -35,7 +36,7 @@ def test_every_form_refuses_card_numbers(ours: list[type[BaseForm]]) -> None:
 
 
 def test_every_page_and_inline_of_the_back_office_has_such_a_form() -> None:
-    pages = list(admin.site._registry.values())
+    pages: list[Any] = list(admin.site._registry.values())
     inlines = [inline for page in pages for inline in page.inlines]
 
     assert [page for page in [*pages, *inlines] if not issubclass(page.form, CardNumbersRefused)] == []

@@ -93,7 +93,7 @@ def test_part_of_an_invoice_goes_as_level_1_and_says_why(house: House, client: C
     content = client.get(page(payment)).content.decode()
     assert payment.data_level == DataLevelSent.ONE
     assert "The payment is for another amount than its documents come to" in content
-    assert state_of(content, "PO number") == "There, not sent"
+    assert state_of(content, "Descriptions") == "There, not sent"
     assert state_of(content, "Ship-to postal code") == "Sent"
 
 

@@ -38,6 +38,7 @@ from oropay.services import (
     PartAsked,
     PaymentAsked,
     RefundLineAsked,
+    cancel_start,
     capture_start,
     integration_save,
     payable_open,
@@ -215,6 +216,15 @@ class House:
         """Part of a card payment given back, approved by the gateway."""
         refund = self.refund(payment, amount, payable=payable, source=source)
         PaymentTransaction.objects.filter(pk=refund.pk).update(state=TransactionState.SENDING)
+        return self.says(payment, Verdict.APPROVED)
+
+    def voided(self, payment: Payment) -> PaymentTransaction:
+        """What a card payment took undone before it settled, by the gateway's word."""
+        taken = payment.transactions.filter(
+            action__in=[Action.CHARGE, Action.CAPTURE], state=TransactionState.APPROVED
+        ).latest("pk")
+        void = cancel_start(transaction=taken, reason=RefundReason.DUPLICATE, note="twice", by=self.clerk, now=NOON)
+        PaymentTransaction.objects.filter(pk=void.pk).update(state=TransactionState.SENDING)
         return self.says(payment, Verdict.APPROVED)
 
     def captured(self, payment: Payment, amount: str) -> PaymentTransaction:

@@ -18,12 +18,9 @@ from oropay.models import (
     Payable,
     Payment,
     PaymentStatus,
-    PaymentTransaction,
-    RefundReason,
     RefundSource,
-    TransactionState,
 )
-from oropay.services import PartAsked, cancel_start, offline_receipt_record
+from oropay.services import PartAsked, offline_receipt_record
 from tests.factories import NOON
 from tests.invoices.house import House, allocations, payable_of, posted_lines
 from tests.invoices.test_posting import ledger_check_of_this_room
@@ -267,11 +264,8 @@ def test_a_void_mirrors_the_capture_and_takes_back_its_credit(house: House) -> N
     payment = house.pay(payable_of(invoice), amounts=["100.00"])
     check_arrives(house, payable_of(invoice), "40.00")
     house.says(payment, Verdict.APPROVED)
-    charge = payment.transactions.get()
 
-    cancel = cancel_start(transaction=charge, reason=RefundReason.OTHER, note="paid twice", by=house.clerk, now=NOON)
-    PaymentTransaction.objects.filter(pk=cancel.pk).update(state=TransactionState.SENDING)
-    house.says(payment, Verdict.APPROVED)
+    cancel = house.voided(payment)
 
     assert allocations(invoice) == [("live", "40.00"), ("reversed", "60.00")]
     assert CustomerCredit.objects.get().remaining == Decimal(0)
@@ -279,24 +273,6 @@ def test_a_void_mirrors_the_capture_and_takes_back_its_credit(house: House) -> N
         {"gateway_clearing": "-100.00", "receivable": "60.00", "customer_credit": "40.00"}
     ]
     assert payable_of(invoice).payable_now == Decimal(60)
-    assert ledger_check_of_this_room() == []
-
-
-def test_a_void_of_what_was_captured_for_an_order_opens_the_invoice_that_took_it_over(house: House) -> None:
-    house.hold_at_checkout()
-    order = house.order("100.00")
-    payment = house.pay(order.payable, amounts=["100.00"])
-    house.says(payment, Verdict.APPROVED)
-    capture = house.captured(payment, "100.00")
-    invoice = house.billed(order)
-
-    cancel = cancel_start(transaction=capture, reason=RefundReason.GOODS, note="lost", by=house.clerk, now=NOON)
-    PaymentTransaction.objects.filter(pk=cancel.pk).update(state=TransactionState.SENDING)
-    house.says(payment, Verdict.APPROVED)
-
-    assert allocations(invoice) == [("reversed", "100.00")]
-    assert posted_lines(f"transaction:{cancel.pk}") == [{"gateway_clearing": "-100.00", "receivable": "100.00"}]
-    assert payable_of(invoice).payable_now == Decimal(100)
     assert ledger_check_of_this_room() == []
 
 

@@ -328,3 +328,19 @@ def test_an_invoice_with_money_in_sight_is_not_voided(house: House, how: str) ->
 
 def ledger_check_of_this_room() -> list[str]:
     return [str(finding) for finding in ledger_check() if "invoice" in finding.check or "credit" in finding.check]
+
+
+def test_a_void_of_what_was_captured_for_an_order_opens_the_invoice_that_took_it_over(house: House) -> None:
+    house.hold_at_checkout()
+    order = house.order("100.00")
+    payment = house.pay(order.payable, amounts=["100.00"])
+    house.says(payment, Verdict.APPROVED)
+    house.captured(payment, "100.00")
+    invoice = house.billed(order)
+
+    cancel = house.voided(payment)
+
+    assert allocations(invoice) == [("reversed", "100.00")]
+    assert posted_lines(f"transaction:{cancel.pk}") == [{"gateway_clearing": "-100.00", "receivable": "100.00"}]
+    assert payable_of(invoice).payable_now == Decimal(100)
+    assert ledger_check_of_this_room() == []

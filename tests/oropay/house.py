@@ -16,7 +16,15 @@ from oropay.engine.send import Claim
 from oropay.engine.send.sale import sale_request
 from oropay.gateway.port import Answer, SaleRequest, Verdict
 from oropay.models import Action, Payable, PaymentTransaction, ProviderAccount, RefundReason, TransactionState
-from oropay.services import BankDetails, MandateGiven, NewBank, reauthorize_start, refund_lines_suggested, refund_start
+from oropay.services import (
+    BankDetails,
+    MandateGiven,
+    NewBank,
+    cancel_start,
+    reauthorize_start,
+    refund_lines_suggested,
+    refund_start,
+)
 from tests.contract.sandbox import Sandbox
 
 GIVE_BACK_TRIES = len(settings.OROPAY_GIVE_BACK_STEPS) + 1
@@ -151,3 +159,8 @@ def refund_of(charge: PaymentTransaction, amount: str, *, by: User) -> PaymentTr
         by=by,
         now=timezone.now(),
     )
+
+
+def cancel_of(row: PaymentTransaction, *, by: User) -> PaymentTransaction:
+    """Have a hold released, or a charge voided; queued."""
+    return cancel_start(transaction=row, reason=RefundReason.OTHER, note="not wanted", by=by, now=timezone.now())

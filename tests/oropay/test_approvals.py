@@ -34,7 +34,6 @@ from oropay.models import (
     RefundReason,
     TransactionState,
 )
-from oropay.ports import approval_handlers
 from oropay.services import (
     LimitsAsked,
     approval_agree,
@@ -295,19 +294,6 @@ def test_a_void_that_waits_is_refused_once_the_charge_was_given_back_in_part(
     void.refresh_from_db()
     assert (approval.state, void.state) == (ApprovalState.WAITING, S.AWAITING_APPROVAL)
     assert books(AccountName.GATEWAY_CLEARING) == 60
-
-
-def test_the_second_person_reads_the_reason_of_a_void_in_mail_and_page(
-    limits: RefundLimit, charge: PaymentTransaction, maker: User
-) -> None:
-    may: User = StaffFactory.create(organization=maker.organization)
-    may.user_permissions.add(Permission.objects.get(codename="approve_refund"))
-
-    void = cancel_start(transaction=charge, reason=RefundReason.FRAUD, note="stolen", by=maker, now=timezone.now())
-
-    approval = Approval.objects.get(transaction=void)
-    assert approval_handlers.get(approval.kind).details(approval=approval) == [("Reason", "Fraud")]
-    assert "Reason: Fraud" in Mail.objects.get(to=may.email).text
 
 
 def test_a_void_that_waits_is_refused_once_the_charge_has_settled(

@@ -34,7 +34,6 @@ from oropay.services import (
     RefundLineAsked,
     SettledKind,
     SettledNote,
-    cancel_start,
     refund_lines_suggested,
     refund_start,
     settlement_note,
@@ -43,7 +42,7 @@ from oropay.services.followup import reversal_queue
 from oropay.vault import Sealed, payload_open
 from plumbing.models import Note
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import bank
+from tests.oropay.house import bank, cancel_of
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -224,11 +223,7 @@ def test_a_refund_approved_for_another_amount_is_neither_booked_nor_called_back(
 def test_a_void_before_settlement_mirrors_the_charge(
     charge: PaymentTransaction, run: Run, order: Order, payable: Payable, books: Books
 ) -> None:
-    row = run(
-        cancel_start(
-            transaction=charge, reason=RefundReason.OTHER, note="wrong order", by=order.placed_by, now=timezone.now()
-        )
-    )
+    row = run(cancel_of(charge, by=order.placed_by))
 
     assert row.state == TransactionState.APPROVED
     assert books(AccountName.GATEWAY_CLEARING) == 0
@@ -242,11 +237,7 @@ def test_a_void_that_comes_after_the_batch_closed_becomes_a_refund(
 ) -> None:
     close_the_batch(sandbox)
 
-    void = run(
-        cancel_start(
-            transaction=charge, reason=RefundReason.OTHER, note="too late", by=order.placed_by, now=timezone.now()
-        )
-    )
+    void = run(cancel_of(charge, by=order.placed_by))
     row = run(charge.children.get(action=Action.REFUND))
 
     assert (void.state, void.failure_reason) == (TransactionState.FAILED, FailureReason.BATCH_CLOSED)
@@ -259,7 +250,7 @@ def test_what_was_partly_refunded_cannot_be_voided(charge: PaymentTransaction, r
     run(refund(charge, "40.00", order))
 
     with pytest.raises(CancelRefused, match="refund the rest instead"):
-        cancel_start(transaction=charge, reason=RefundReason.OTHER, note="oops", by=order.placed_by, now=timezone.now())
+        cancel_of(charge, by=order.placed_by)
 
 
 # -- bank debits --------------------------------------------------------------------------------------------------
@@ -359,11 +350,7 @@ def test_a_refund_in_place_of_a_void_that_could_not_be_sent_asks_for_a_person(
     charge: PaymentTransaction, run: Run, order: Order, sandbox: Sandbox, account: ProviderAccount
 ) -> None:
     close_the_batch(sandbox)
-    run(
-        cancel_start(
-            transaction=charge, reason=RefundReason.OTHER, note="too late", by=order.placed_by, now=timezone.now()
-        )
-    )
+    run(cancel_of(charge, by=order.placed_by))
     row = charge.children.get(action=Action.REFUND)
     ProviderAccount.objects.filter(pk=account.pk).update(service_url="http://127.0.0.1:9/ucp")
 

@@ -11,15 +11,18 @@ from ledger.models import AccountName
 from oropay.exceptions import FollowUpRunning, RefundRefused, WayBackChanged
 from oropay.models import (
     Action,
+    Approval,
     FailureReason,
     MoneyState,
     Payable,
     Payment,
     PaymentTransaction,
     ProviderAccount,
+    RefundLimit,
     RefundReason,
     TransactionState,
 )
+from oropay.ports import approval_handlers
 from oropay.services import (
     SettledKind,
     SettledNote,
@@ -30,7 +33,7 @@ from oropay.services import (
     settlement_note,
     ways_back,
 )
-from plumbing.models import Note
+from plumbing.models import Mail, Note
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import reload
 
@@ -209,3 +212,16 @@ def test_what_is_being_voided_is_not_given_back_again(charge: PaymentTransaction
         back(charge, "100.00", clerk, shown=WayBack.VOID)
 
     assert rows(charge) == [("cancel", "queued")]
+
+
+def test_the_second_person_reads_the_reason_of_a_void_on_the_page_and_in_the_mail(
+    charge: PaymentTransaction, clerk: User, second: User
+) -> None:
+    RefundLimit.objects.create(organization=charge.payment.organization, currency="USD", per_charge=30)
+
+    void = back(charge, "100.00", clerk, shown=WayBack.VOID)
+
+    approval = Approval.objects.get(transaction=void)
+    assert (void.state, void.reason) == (TransactionState.AWAITING_APPROVAL, RefundReason.DUPLICATE)
+    assert approval_handlers.get(approval.kind).details(approval=approval) == [("Reason", "Paid twice")]
+    assert "Reason: Paid twice" in Mail.objects.get(to=second.email).text

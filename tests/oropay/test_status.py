@@ -14,6 +14,13 @@ from oropay.status import Sums, is_refused, last_failure, money_state, payment_s
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 S = TransactionState
+VOIDED_CAPTURE: Any = [
+    (Action.AUTHORIZE, "100", S.APPROVED),
+    (Action.CAPTURE, "60", S.APPROVED, 1),
+    (Action.CANCEL, "60", S.APPROVED, 2),
+    (Action.RELEASE, "40", S.APPROVED, 1),
+]
+"""What was captured of a hold is undone, and the rest of the hold is let go with it."""
 
 
 def family(
@@ -58,31 +65,7 @@ def family(
             MoneyState.CAPTURED,
         ),
         ([(Action.AUTHORIZE, "100", S.APPROVED), (Action.CANCEL, "100", S.APPROVED, 1)], MoneyState.CANCELED),
-        (
-            [
-                (Action.AUTHORIZE, "100", S.APPROVED),
-                (Action.CAPTURE, "100", S.APPROVED, 1),
-                (Action.CANCEL, "100", S.APPROVED, 2),
-            ],
-            MoneyState.CANCELED,
-        ),
-        (
-            [
-                (Action.AUTHORIZE, "100", S.APPROVED),
-                (Action.CAPTURE, "60", S.APPROVED, 1),
-                (Action.CANCEL, "60", S.APPROVED, 2),
-                (Action.RELEASE, "40", S.APPROVED, 1),
-            ],
-            MoneyState.CANCELED,
-        ),
-        (
-            [
-                (Action.AUTHORIZE, "100", S.APPROVED),
-                (Action.CAPTURE, "100", S.APPROVED, 1),
-                (Action.CANCEL, "100", S.QUEUED, 2),
-            ],
-            MoneyState.CAPTURED,
-        ),
+        (VOIDED_CAPTURE, MoneyState.CANCELED),
         ([(Action.CHARGE, "100", S.APPROVED), (Action.REFUND, "40", S.APPROVED, 1)], MoneyState.PARTIALLY_REFUNDED),
         ([(Action.CHARGE, "100", S.APPROVED), (Action.REFUND, "100", S.APPROVED, 1)], MoneyState.REFUNDED),
         ([(Action.CHARGE, "100", S.APPROVED), (Action.REFUND, "100", S.QUEUED, 1)], MoneyState.CAPTURED),
@@ -144,14 +127,7 @@ def test_a_capture_of_part_of_a_hold_leaves_nothing_held_once_the_rest_is_releas
 
 
 def test_a_capture_that_was_voided_leaves_nothing_taken_and_nothing_held() -> None:
-    rows = family(
-        (Action.AUTHORIZE, "100", S.APPROVED),
-        (Action.CAPTURE, "60", S.APPROVED, 1),
-        (Action.CANCEL, "60", S.APPROVED, 2),
-        (Action.RELEASE, "40", S.APPROVED, 1),
-    )
-
-    sums = sums_of(rows)
+    sums = sums_of(family(*VOIDED_CAPTURE))
 
     assert (sums.captured, sums.net, sums.held, sums.canceled) == (Decimal(0), Decimal(0), Decimal(0), Decimal(100))
 
@@ -252,16 +228,7 @@ P = PaymentStatus
         ([HOLD, (Action.CANCEL, "100", S.APPROVED, 1)], {}, P.CANCELED),
         ([(Action.CHARGE, "40", S.APPROVED), (Action.CANCEL, "40", S.APPROVED, 1)], {}, P.CANCELED_PARTIALLY),
         ([HOLD, (Action.CAPTURE, "100", S.APPROVED, 1), (Action.CANCEL, "100", S.APPROVED, 2)], {}, P.CANCELED),
-        (
-            [
-                HOLD,
-                (Action.CAPTURE, "60", S.APPROVED, 1),
-                (Action.RELEASE, "40", S.APPROVED, 1),
-                (Action.CANCEL, "60", S.APPROVED, 2),
-            ],
-            {},
-            P.CANCELED,
-        ),
+        (VOIDED_CAPTURE, {}, P.CANCELED),
         ([(Action.CHARGE, "100", S.DECLINED)], {}, P.DECLINED),
         ([(Action.CHARGE, "100", S.DECLINED), (Action.CHARGE, "100", S.FAILED)], {}, P.DECLINED),
         ([(Action.CHARGE, "100", S.DECLINED), (Action.CHARGE, "100", S.QUEUED)], {}, P.PENDING),

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -141,8 +142,8 @@ def without_points(sandbox: Sandbox) -> Callable[[], None]:
 def tried(start: Start, run: Run, sandbox: Sandbox, without_points: Callable[[], None]) -> Callable[..., Payment]:
     """Try a card that the browser always describes in the same words."""
 
-    def tried(number: str, **more: str) -> Payment:
-        said = {"brand": "visa", "last4": "5262", "bin": "426397", **more}
+    def tried(number: str, **more: Any) -> Payment:
+        said: dict[str, Any] = {"brand": "visa", "last4": "5262", "bin": "426397", **more}
         payment = start(source=NewCard(token=sandbox.card_token(number), expiry_month=12, expiry_year=2030, **said))
         without_points()
         run(payment)

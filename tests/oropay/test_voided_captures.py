@@ -256,7 +256,7 @@ def test_a_void_whose_answer_was_lost_is_judged_by_its_hold(
     engine.look(transaction_id=lost.pk, now=timezone.now())
 
     lost.refresh_from_db()
-    assert (lost.state, lost.parent_before) == (state, {"status": "CAPTURED", "amount": "60.00"})
+    assert (lost.state, lost.parent_before["status"]) == (state, "CAPTURED")
     assert left(payable) == after
     assert ledger_check() == []
 

@@ -1,11 +1,13 @@
 """What looks like a card number, and what people write that does not."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django import forms
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +100,10 @@ def posted(**data: str) -> QueryDict:
     return query
 
 
+def proof(file: SimpleUploadedFile) -> "MultiValueDict[str, UploadedFile[Any]]":
+    return MultiValueDict({"proof": [file]})
+
+
 @pytest.mark.parametrize("name", ["po_number", "notes", "amount"])
 def test_a_field_that_holds_one_is_refused_alone_and_shown_empty(name: str) -> None:
     form = Order(posted(**{"notes": "Ring twice", name: VISA}))
@@ -125,8 +131,8 @@ def test_a_number_in_a_field_made_for_such_numbers_is_kept() -> None:
 
 
 def test_the_name_of_a_file_is_read_and_its_content_is_not() -> None:
-    statement = Order(posted(), {"proof": SimpleUploadedFile("statement.txt", VISA.encode())})
-    named = Order(posted(), {"proof": SimpleUploadedFile(f"{VISA}.txt", b"nothing")})
+    statement = Order(posted(), proof(SimpleUploadedFile("statement.txt", VISA.encode())))
+    named = Order(posted(), proof(SimpleUploadedFile(f"{VISA}.txt", b"nothing")))
 
     assert statement.is_valid()
     assert named.errors == {"proof": [str(REFUSAL)]}

@@ -175,9 +175,8 @@ def test_a_card_ends_with_its_month_where_its_seller_is(
     invoice = Payable(kind=PayableKind.INVOICE, organization=shop.organization, customer=shop.customer, currency="USD")
     monkeypatch.setattr("storefront.pay.timezone.now", lambda: moment)
 
-    saved = [
-        option for option in pay_options(user=shop.buyer, payable=invoice, amount=Decimal(100)) if option.instrument
-    ]
+    offered = pay_options(user=shop.buyer, payable=invoice, amount=Decimal(100))
 
-    assert [option.why_not for option in saved] == [why_not]
-    assert instrument_refusal(instrument=saved[0].instrument, seller=shop.organization, now=moment) == why_not
+    assert [option.why_not for option in offered if option.instrument] == [why_not]
+    card.refresh_from_db()
+    assert instrument_refusal(instrument=card, seller=shop.organization, now=moment) == why_not
