@@ -3,11 +3,15 @@
 from datetime import datetime
 
 from django.db import connection
+from django.utils import timezone
 
 
-def database_now() -> datetime:
-    """The time by the database: what two processes must agree on is not left to the clocks of their hosts."""
+def by_the_database(at: datetime) -> datetime:
+    """A moment by this host's clock, as the database's clock showed it.
+
+    For comparing with a time that the database wrote: a host whose clock is fast must not find it over too early.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         now: datetime = cursor.fetchone()[0]
-    return now
+    return at + (now - timezone.now())

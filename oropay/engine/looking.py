@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from oropay.engine.health import health_note
 from oropay.gateway.port import Answer, Listing, PaymentGateway
 from oropay.models import PaymentTransaction, TransactionState
-from plumbing.clock import database_now
+from plumbing.clock import by_the_database
 
 
 def note_health(*, row: PaymentTransaction, answers: bool) -> None:
@@ -35,12 +35,7 @@ def absent_twice(*, row: PaymentTransaction, asked_at: datetime) -> bool:
 
 
 def answer_is_overdue(*, row: PaymentTransaction, at: datetime) -> bool:
-    return row.answer_by is not None and _by_the_database(at) >= row.answer_by + settings.OROPAY_ABSENT_GAP
-
-
-def _by_the_database(at: datetime) -> datetime:
-    """A moment of this worker as the clock of the claims showed it: a fast one must not prove absence too early."""
-    return at + (database_now() - timezone.now())
+    return row.answer_by is not None and by_the_database(at) >= row.answer_by + settings.OROPAY_ABSENT_GAP
 
 
 def difference(row: PaymentTransaction, answer: Answer) -> str:

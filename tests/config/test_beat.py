@@ -12,7 +12,7 @@ from config.celery import app
 from plumbing.models import Heartbeat
 from plumbing.services.sweeping import HEARTBEAT
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ Source: none public for GP-API; see docs/assumptions.md.
 BUSINESS_WINDOW = 2
 """Banking days after settlement within which a bank may return a business debit as not authorised.
 
-Source: Nacha Operating Rules, Section 3.8: a return is there by the second banking day after settlement.
+Source: Nacha Operating Rules, on returns: a return is there by the second banking day after settlement.
 """
 PERSONAL_WINDOW = timedelta(days=60)
 """The same for a personal debit, in calendar days.
 
-Source: Nacha Operating Rules, Section 3.13: an extended return is there by the banking day after the 60th day.
+Source: Nacha Operating Rules, on extended returns: one is there by the banking day after the 60th day.
 """
 
 
