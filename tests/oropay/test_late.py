@@ -38,16 +38,13 @@ from oropay.models import (
 )
 from oropay.services import watch_wake
 from tests.contract.samples import follow_up
-from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
+from tests.contract.sandbox import DECLINED_VISA, SUSPECT, VISA, Sandbox
 from tests.hints import Hints
 from tests.oropay.house import arrive, charges_at_gateway, overdue, prove_absent, reload, request_of
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
-
-SUSPECT = "Lenny Bruce"
-"""The name that the gateway's public test merchant holds."""
 
 
 @pytest.fixture
