@@ -11,6 +11,10 @@ from oropay.gateway.port import Credentials
 
 VISA = "4263970000005262"
 DECLINED_VISA = "4000120000001154"
+ADDRESS_WRONG = "5167304376624205"
+"""Neither street nor postal code is the bank's; the security code is right."""
+SUSPECT = "Lenny Bruce"
+"""The name that the gateway's public test merchant holds for fraud."""
 PATIENCE = 300.0
 """Seconds for what the gateway does behind the scenes: a week of settling ten thousand payments is one request."""
 

@@ -34,7 +34,7 @@ from oropay.models import (
 from oropay.selectors import paying_view
 from oropay.services import cancel_start, capture_start, check_accept
 from plumbing.models import Mail
-from tests.contract.sandbox import Sandbox
+from tests.contract.sandbox import ADDRESS_WRONG, Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.house import charges_at_gateway, refuse_each_try, refuse_reversals, reload
 from tests.oropay.wallet import void
@@ -44,12 +44,11 @@ Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
 
 NOTHING_MATCHES = "5167308304373025"
-ADDRESS_WRONG = "5167304376624205"
 POSTAL_CODE_WRONG = "5167305286858551"
 UNCHECKED = "5167308114614170"
 CODE_WRONG = "5167300747736579"
 EVERYTHING_MATCHES = "5167308372298823"
-"""Test cards of the gateway: cvv, postal code, address are NNN, MNN, MNM, MUU, NNM, MMM."""
+"""Test cards of the gateway: cvv, postal code, address are NNN, MNM, MUU, NNM, MMM; of ADDRESS_WRONG MNN."""
 
 M, N, U = "MATCHED", "NOT_MATCHED", "NOT_CHECKED"
 

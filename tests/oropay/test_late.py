@@ -39,7 +39,7 @@ from oropay.models import (
 )
 from oropay.services import watch_wake
 from tests.contract.samples import follow_up
-from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
+from tests.contract.sandbox import DECLINED_VISA, SUSPECT, VISA, Sandbox
 from tests.hints import Hints
 from tests.oropay.house import (
     GIVE_BACK_TRIES,
@@ -56,9 +56,6 @@ from tests.oropay.house import (
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
-
-SUSPECT = "Lenny Bruce"
-"""The name that the gateway's public test merchant holds."""
 
 
 @pytest.fixture

@@ -42,16 +42,13 @@ from oropay.services import (
 )
 from plumbing.models import Mail
 from tests.contract.samples import follow_up
-from tests.contract.sandbox import Sandbox
+from tests.contract.sandbox import SUSPECT, Sandbox
 from tests.factories import StaffFactory
 from tests.oropay.house import charges_at_gateway, given_back, overdue, reload
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
-
-SUSPECT = "Lenny Bruce"
-"""The name that the gateway's public test merchant holds."""
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """The end: our books against the sandbox's own."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from ledger.models import AccountName
 from ledger.selectors import balance
@@ -15,18 +16,19 @@ from oropay.models import (
     DisputeRequest,
     Notification,
     NotificationState,
-    Payable,
     Payment,
     PaymentTransaction,
     TransactionState,
 )
 from oropay.status import sums_of
-from tests.faults.storm.gateway_books import ZERO, GatewayBooks, Moved
-from tests.faults.storm.town import Asked
+from tests.faults.storm import papers
+from tests.faults.storm.gateway_books import GatewayBooks, Moved
+from tests.faults.storm.lies import Lies
+from tests.faults.storm.reasons import clicked, instead_of_voids, unexplained
+from tests.faults.storm.town import Deal, Town
 
-FORGED = "TRN_forged"
-"""What lies are about; see `weather`."""
-
+LOOKED_AT = frozenset({NotificationState.PROCESSED, NotificationState.IGNORED})
+"""What becomes of a genuine message: it is read, and the gateway's own word is what counts."""
 OPEN = frozenset(
     {
         TransactionState.AWAITING_APPROVAL,
@@ -46,12 +48,13 @@ class Verdict:
 
     payments: int
     double: list[str] = field(default_factory=list)
-    """Money moved twice: taken or held beyond what a payment asked for or its payable owes, or though its buyer had
-    left or was never confirmed; given or given back more often than anybody asked, or taken back beyond what was taken.
+    """Money moved twice: taken or held beyond what a payment asked for or its debt is, or though its buyer had left or
+    was never confirmed; captured, given or given back more often than anybody asked or for no reason that we know, or
+    taken back beyond what was taken.
     """
     lost: list[str] = field(default_factory=list)
-    """Money nobody sees: what the gateway moved for a payment differs from ours, it has a sale, a credit or a dispute
-    that we do not know, or we believed a message that was not the gateway's.
+    """Money nobody sees: what the gateway moved for a payment differs from ours or from our documents, it has a sale, a
+    refund, a credit or a dispute that we do not know, or we believed a message that was not the gateway's.
     """
     unknown_left: list[str] = field(default_factory=list)
     """Conversations and disputes without an end, and messages that nobody has looked at."""
@@ -68,9 +71,9 @@ class Verdict:
             yield from (f"{name}: {finding}" for finding in getattr(self, name))
 
 
-def compare(*, gateway: GatewayBooks, organization_id: int, asked: Asked) -> Verdict:
-    """Compare every payment, every payable, every dispute, and the ledger with what the sandbox holds."""
-    ours = {payment.pk: payment for payment in Payment.objects.prefetch_related("transactions", "parts")}
+def compare(*, gateway: GatewayBooks, town: Town, lies: Lies) -> Verdict:
+    """Compare every payment, every debt, every document, every dispute, and the ledger with what the sandbox holds."""
+    ours = {payment.pk: payment for payment in Payment.objects.order_by("pk").prefetch_related("transactions", "parts")}
     verdict = Verdict(payments=len(ours))
     moved: dict[int, Moved] = defaultdict(Moved)
     owner = _owners()
@@ -79,22 +82,41 @@ def compare(*, gateway: GatewayBooks, organization_id: int, asked: Asked) -> Ver
             moved[owner[reference]].add(one)
         else:
             verdict.lost.append(f"the gateway has {one} under {reference}, which we never sent")
+    refunds, undone = Counter(gateway.refunds()), gateway.undone() - town.called_off
+    verdict.lost += [f"the gateway gave back {name}, which we never asked" for name in refunds if name not in owner]
     for pk, payment in ours.items():
         _payment(payment, moved[pk], verdict)
-    _payables(ours.values(), moved, verdict, asked_back=asked.back)
-    _credits(ours.values(), moved, verdict, asked=asked.credits)
-    _unwanted(ours.values(), moved, verdict, left=asked.left, confirmed=gateway.confirmed())
+        reasons = [
+            *unexplained(payment, refunds=refunds, undone=undone),
+            *instead_of_voids(payment),
+        ]
+        verdict.double += [f"payment {pk}: {reason}" for reason in reasons]
+    _deals(ours.values(), moved, verdict, deals=town.deals)
+    _credits(ours.values(), moved, verdict, asked=town.asked_credits)
+    _unwanted(ours.values(), moved, verdict, left=town.left, confirmed=gateway.confirmed())
+    verdict.lost += papers.wrong(ours.values(), moved)
     verdict.unknown_left = [
         f"transaction {row.pk} of payment {row.payment_id}: {row}"
         for row in PaymentTransaction.objects.filter(state__in=OPEN).order_by("pk")
     ]
     _disputes(gateway.disputes(), verdict)
-    _inbox(verdict)
+    _inbox(verdict, lies=lies)
     verdict.ledger = [str(finding) for finding in ledger_check()]
-    clearing = balance(organization_id=organization_id, name=AccountName.GATEWAY_CLEARING, currency="USD")
-    if clearing != (there := sum((one.cleared for one in moved.values()), ZERO)):
-        verdict.ledger.append(f"gateway clearing holds {clearing}, the gateway {there}")
+    _clearing(ours.values(), moved, verdict, organization_id=town.seller.website.organization_id)
     return verdict
+
+
+def _clearing(
+    payments: Iterable[Payment], moved: Mapping[int, Moved], verdict: Verdict, *, organization_id: int
+) -> None:
+    """What the gateway owes us is in the book, currency by currency."""
+    there: dict[str, Decimal] = defaultdict(Decimal)
+    for payment in payments:
+        there[payment.currency] += moved[payment.pk].cleared
+    for currency, amount in there.items():
+        clearing = balance(organization_id=organization_id, name=AccountName.GATEWAY_CLEARING, currency=currency)
+        if clearing != amount:
+            verdict.ledger.append(f"gateway clearing holds {clearing} {currency}, the gateway {amount}")
 
 
 def _payment(payment: Payment, moved: Moved, verdict: Verdict) -> None:
@@ -109,26 +131,29 @@ def _payment(payment: Payment, moved: Moved, verdict: Verdict) -> None:
         verdict.double.append(f"payment {payment.pk}: taken back beyond what was taken, {moved}")
 
 
-def _payables(
-    payments: Iterable[Payment], moved: Mapping[int, Moved], verdict: Verdict, *, asked_back: Mapping[int, int]
-) -> None:
-    """A storm's payments have one part each, credits none. What we gave back by ourselves (a void came too late) was no
-    click.
-    """
-    by_payable: dict[int, Moved] = defaultdict(Moved)
-    own: dict[int, int] = defaultdict(int)
+def _deals(payments: Iterable[Payment], moved: Mapping[int, Moved], verdict: Verdict, *, deals: Iterable[Deal]) -> None:
+    """Of each debt no more is taken than is owed, and no more given back or captured than clerks wanted."""
+    of: dict[int, list[Payment]] = defaultdict(list)
+    named = {pk: deal.name for deal in deals for pk in deal.payables}
     for payment in payments:
-        for part in payment.parts.all():
-            by_payable[part.payable_id].add(moved[payment.pk])
-            own[part.payable_id] += sum(
-                row.action == Action.REFUND and row.created_by_id is None for row in payment.transactions.all()
-            )
-    owed = dict(Payable.objects.filter(pk__in=by_payable).values_list("pk", "total"))
-    for pk, one in by_payable.items():
-        if one.net + one.held > owed[pk]:
-            verdict.double.append(f"payable {pk}: {one.net} taken, {one.held} held for {owed[pk]}")
-        if one.parts > asked_back.get(pk, 0) + own[pk]:
-            verdict.double.append(f"payable {pk}: {one.parts} times given back, asked {asked_back.get(pk, 0)} times")
+        names = {named.get(part.payable_id, 0) for part in payment.parts.all()}
+        if 0 in names:
+            verdict.lost.append(f"payment {payment.pk}: it pays what nobody in town owes")
+        for name in names:
+            of[name].append(payment)
+    for deal in deals:
+        there, families = Moved(), [list(payment.transactions.all()) for payment in of[deal.name]]
+        for payment in of[deal.name]:
+            there.add(moved[payment.pk])
+        what = f"payable {deal.name} ({deal.story})"
+        if there.net + there.held > deal.owed:
+            verdict.double.append(f"{what}: {there.net} taken, {there.held} held for {deal.owed}")
+        back = sum(clicked(family, Action.REFUND, Action.CANCEL) for family in families)
+        if back > deal.asked_back:
+            verdict.double.append(f"{what}: {back} times given back, asked {deal.asked_back} times")
+        captures = sum(clicked(family, Action.CAPTURE) for family in families)
+        if captures > deal.asked_captures:
+            verdict.double.append(f"{what}: {captures} times captured, asked {deal.asked_captures} times")
 
 
 def _credits(
@@ -179,11 +204,20 @@ def _disputes(there: Mapping[str, tuple[str, str, str]], verdict: Verdict) -> No
     verdict.unknown_left += [f"answer {pk} to a dispute is under way" for pk in waiting.values_list("pk", flat=True)]
 
 
-def _inbox(verdict: Verdict) -> None:
-    waiting = Notification.objects.filter(state__in=NOTIFICATION_WAITING)
-    verdict.unknown_left += [f"notification {pk} waits" for pk in waiting.values_list("pk", flat=True)]
-    believed = Notification.objects.filter(gateway_id=FORGED).exclude(state=NotificationState.REJECTED)
-    verdict.lost += [f"notification {pk} is forged, and {state}" for pk, state in believed.values_list("pk", "state")]
+def _inbox(verdict: Verdict, *, lies: Lies) -> None:
+    """Every message was looked at; of the forged ones none was believed, and the mad ones stopped nobody."""
+    unread = Notification.objects.filter(state__in=[*NOTIFICATION_WAITING, NotificationState.DEAD])
+    verdict.unknown_left += [
+        f"notification {pk} is {state}: {text}" for pk, state, text in unread.values_list("pk", "state", "outcome")
+    ]
+    for told, ends in ((lies.forged, {NotificationState.REJECTED}), (lies.signed, LOOKED_AT)):
+        kept = Notification.objects.filter(sha256__in=told)
+        verdict.lost += [
+            f"notification {pk} is a lie, and {state}"
+            for pk, state in kept.exclude(state__in=ends).values_list("pk", "state")
+        ]
+        if missing := told - set(kept.values_list("sha256", flat=True)):
+            verdict.lost.append(f"{len(missing)} messages were let in and are not in the inbox")
 
 
 def _owners() -> dict[str, int]:

@@ -1,9 +1,10 @@
-"""Clerks: they capture, renew, give back and give, both at the same time if need be, and decide what nothing proves.
+"""Clerks: they capture, renew, bill, give back and give, both at the same time if need be, end fraud reviews, and
+decide what nothing proves.
 
 Each says whether there is something left to do about an order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -11,9 +12,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from commerce.models import User
+from commerce.models import Order, User
+from invoices.models import Invoice, InvoiceState
+from invoices.services import invoice_draft_from_order, invoice_post
 from oropay.models import (
     HOLDS,
+    RUNNING,
     Action,
     AlertKind,
     Approval,
@@ -36,15 +40,22 @@ from oropay.services import (
     reauthorize_start,
     refund_lines_suggested,
     refund_start,
+    review_release_start,
     verdict_propose,
 )
 from oropay.status import is_nobodys_hold
-from tests.faults.storm.clicks import at_once, seen, told
-from tests.faults.storm.town import Deal, Story, Town
+from tests.faults.storm.clicks import at_once, seen, told, until_it_answers
+from tests.faults.storm.stories import Story
+from tests.faults.storm.town import Deal, Town
+from tests.trade import TOTAL
 
 GIVEN = frozenset({Action.REFUND, Action.CREDIT})
 """Lost ones are decided by people: nothing can be sent to undo them."""
 CREDIT = Decimal("25.00")
+PARTS = (Decimal("30.00"), Decimal("20.00"), Decimal("12.50"))
+"""In which a hold of 100.00 is captured."""
+BILLING_TRIES = 10
+Click = Callable[[], object]
 MONEY_IS_THERE = frozenset({MoneyState.CAPTURED, MoneyState.SETTLED, MoneyState.SETTLING})
 
 
@@ -54,22 +65,25 @@ def after_hold(town: Town, deal: Deal, payment: Payment) -> bool:
         return False
     deal.staff_steps = 1
     hold = payment.transactions.get(action=Action.AUTHORIZE, state=TransactionState.APPROVED)
-    clerk, after = town.clerks[0], seen(payment)
     if deal.story == Story.HOLD_RELEASED:
-        told(
-            town,
-            lambda: cancel_start(
-                transaction=hold,
-                reason=RefundReason.OTHER,
-                note="not needed",
-                by=clerk,
-                now=timezone.now(),
-                after=after,
-            ),
-        )
+        told(town, _release(town, deal, hold, note="not needed", after=seen(payment)))
     else:
-        amount = deal.dice.choice([Decimal("100.00"), Decimal("61.50")])
-        _capture(town, hold, amount, after=after)
+        amount = deal.dice.choice([TOTAL, Decimal("61.50")])
+        told(town, _capture(town, deal, hold, amount, after=seen(payment)))
+    return True
+
+
+def capture_in_parts(town: Town, deal: Deal, payment: Payment) -> bool:
+    """Capture a hold in three parts, each by two clicks at once; the last lets go of the rest."""
+    rows = list(payment.transactions.order_by("pk"))
+    if any(not row.is_final for row in rows):
+        return True
+    if payment.money_state not in {MoneyState.AUTHORIZED, MoneyState.CAPTURED} or deal.staff_steps >= len(PARTS):
+        return False
+    amount = PARTS[deal.staff_steps]
+    deal.staff_steps += 1
+    capture = _capture(town, deal, _live_hold(rows), amount, after=rows[-1].pk, last=deal.staff_steps == len(PARTS))
+    at_once(*[partial(told, town, capture)] * 2)
     return True
 
 
@@ -82,16 +96,7 @@ def renew(town: Town, deal: Deal, payment: Payment) -> bool:
         return True
     after, clerk = rows[-1].pk, town.clerks[0]
     if old := _held_twice(rows):
-        release = partial(
-            cancel_start,
-            transaction=old,
-            reason=RefundReason.OTHER,
-            note="held twice",
-            by=clerk,
-            now=timezone.now(),
-            after=after,
-        )
-        return told(town, release)
+        return told(town, _release(town, deal, old, note="held twice", after=after))
     if payment.money_state != MoneyState.AUTHORIZED or deal.staff_steps > 1:
         return False
     deal.staff_steps += 1
@@ -100,7 +105,7 @@ def renew(town: Town, deal: Deal, payment: Payment) -> bool:
         again = partial(reauthorize_start, hold=hold, by=clerk, now=timezone.now(), after=after)
         at_once(*[partial(told, town, again)] * 2)
     elif deal.dice.random() < 0.6:
-        _capture(town, hold, Decimal("100.00"), after=after)
+        told(town, _capture(town, deal, hold, TOTAL, after=after))
     return True
 
 
@@ -113,38 +118,63 @@ def give_back(town: Town, deal: Deal, payment: Payment) -> bool:
     charge = payment.transactions.filter(action=Action.CHARGE, state=TransactionState.APPROVED).first()
     if charge is None:
         return True
-    amount, after = deal.dice.choice([Decimal("30.00"), Decimal("50.00")]), seen(payment)
-    one, other = town.clerks
-
-    def refund(by: User) -> None:
-        refund_start(
-            charge=charge,
-            lines=refund_lines_suggested(charge=charge, amount=amount),
-            reason=RefundReason.CUSTOMER_REQUEST,
-            note="as agreed",
-            by=by,
-            now=timezone.now(),
-            after=after,
-        )
-
-    def void(by: User) -> None:
-        cancel_start(
-            transaction=charge, reason=RefundReason.OTHER, note="by mistake", by=by, now=timezone.now(), after=after
-        )
-
-    deal.asked_back += 2 if rivals else 1
+    after = seen(payment)
+    refund = _refund(town, deal, charge, after=after)
     if rivals:
-        at_once(lambda: told(town, lambda: refund(one)), lambda: told(town, lambda: void(other)))
+        void = _release(town, deal, charge, note="by mistake", by=town.clerks[1], after=after)
+        at_once(partial(told, town, refund), partial(told, town, void))
     else:
-        told(town, lambda: refund(one))
+        told(town, refund)
     return True
 
 
 GIVEN_BACK = {
-    Story.REFUND: (MoneyState.CAPTURED, MoneyState.PARTIALLY_REFUNDED),
+    **dict.fromkeys(
+        (Story.REFUND, Story.YEN, Story.INVOICE, Story.INVOICES), (MoneyState.CAPTURED, MoneyState.PARTIALLY_REFUNDED)
+    ),
     Story.RIVALS: (MoneyState.CAPTURED,),
 }
 """In which states of the money clerks give it back."""
+
+
+def bill(town: Town, deal: Deal, payment: Payment) -> bool:
+    """Bill an order while another clerk gives back part of its charge, or captures its hold, at the same moment. Whose
+    bill is refused because of that tries again.
+    """
+    rows = list(payment.transactions.order_by("pk"))
+    if any(not row.is_final for row in rows):
+        return True
+    action, act = (Action.CHARGE, _refund) if deal.story == Story.BILLED else (Action.AUTHORIZE, _capture_some)
+    found = [row for row in rows if row.action == action and row.state == TransactionState.APPROVED]
+    if not found or deal.bills or deal.staff_steps >= BILLING_TRIES:
+        return False
+    deal.staff_steps += 1
+    clicks: list[Click] = [partial(_bill, town, deal)]
+    if deal.staff_steps == 1:
+        clicks.append(act(town, deal, found[-1], after=rows[-1].pk))
+    at_once(*[partial(told, town, click) for click in clicks])
+    until_it_answers(partial(_bill_find, deal))
+    return True
+
+
+def review(town: Town, deal: Deal, payment: Payment) -> None:
+    """Release what the gateway holds for fraud, by two clicks at once; or cancel it while another releases it. What our
+    own policy refused and could not take back by itself is canceled by hand, as an alert asks.
+    """
+    rows = list(payment.transactions.order_by("pk"))
+    held = next((row for row in rows if row.state == TransactionState.REVIEW), None)
+    if held is None or any(row.state in RUNNING for row in rows):
+        return
+    one, after = town.clerks[0], rows[-1].pk
+    if deal.story == Story.ADDRESS_REFUSED:
+        told(town, _release(town, deal, held, note="not the bank's address", after=after))
+        return
+    deal.staff_steps = 1
+    release = partial(review_release_start, held=held, note="known to us", by=one, now=timezone.now(), after=after)
+    other: Click = release
+    if deal.story == Story.REVIEW_CANCELED:
+        other = _release(town, deal, held, note="stolen", by=town.clerks[1], after=after)
+    at_once(partial(told, town, release), partial(told, town, other))
 
 
 def give(town: Town, deal: Deal, payment: Payment) -> bool:
@@ -179,6 +209,22 @@ def decide(town: Town) -> None:
             told(town, partial(_not_taken, town, row))
 
 
+def call_off(town: Town) -> None:
+    """What was thought never to have arrived, came after all and is held for fraud is called off in the gateway's own
+    portal, as an alert asks: we have no row to cancel.
+    """
+    held = PaymentTransaction.objects.filter(
+        payment__integration=town.way_of(Story.REVIEW_CANCELED),
+        state=TransactionState.FAILED,
+        alerts__kind=AlertKind.ARRIVED_LATE,
+        alerts__resolved_at=None,
+    )
+    for reference in held.exclude(reference__in=town.called_off).values_list("reference", flat=True):
+        for answer in town.sandbox.gateway().find_by_reference(reference=reference).found:
+            town.sandbox.control(f"/transactions/{answer.gateway_id}/status", {"status": "REVERSED"})
+            town.called_off.add(reference)
+
+
 def _not_taken(town: Town, row: PaymentTransaction) -> None:
     one, other = town.clerks
     asked = verdict_propose(
@@ -187,8 +233,70 @@ def _not_taken(town: Town, row: PaymentTransaction) -> None:
     approval_agree(approval=asked, by=other, now=timezone.now())
 
 
-def _capture(town: Town, hold: PaymentTransaction, amount: Decimal, *, after: int) -> None:
-    told(town, lambda: capture_start(hold=hold, amount=amount, by=town.clerks[0], now=timezone.now(), after=after))
+# --- clicks. Whoever makes one has wanted it; it may be refused, and may be clicked again.
+
+
+def _capture(
+    town: Town, deal: Deal, hold: PaymentTransaction, amount: Decimal, *, after: int, last: bool = False
+) -> Click:
+    deal.asked_captures += 1
+    return partial(
+        capture_start, hold=hold, amount=amount, by=town.clerks[0], now=timezone.now(), after=after, last=last
+    )
+
+
+def _capture_some(town: Town, deal: Deal, hold: PaymentTransaction, *, after: int) -> Click:
+    return _capture(town, deal, hold, deal.dice.choice([TOTAL, Decimal("61.50")]), after=after)
+
+
+def _release(
+    town: Town, deal: Deal, row: PaymentTransaction, *, note: str, after: int, by: User | None = None
+) -> Click:
+    """Let a hold go, or void a charge."""
+    deal.asked_back += 1
+    return partial(
+        cancel_start,
+        transaction=row,
+        reason=RefundReason.OTHER,
+        note=note,
+        by=by or town.clerks[0],
+        now=timezone.now(),
+        after=after,
+    )
+
+
+def _refund(town: Town, deal: Deal, charge: PaymentTransaction, *, after: int) -> Click:
+    """Give part of a charge back; where it is taken from is said at the moment of the click."""
+    deal.asked_back += 1
+    amount = deal.dice.choice([Decimal(30), Decimal(50)])
+
+    def refund() -> PaymentTransaction:
+        return refund_start(
+            charge=charge,
+            lines=refund_lines_suggested(charge=charge, amount=amount),
+            reason=RefundReason.CUSTOMER_REQUEST,
+            note="as agreed",
+            by=town.clerks[0],
+            now=timezone.now(),
+            after=after,
+        )
+
+    return refund
+
+
+def _bill(town: Town, deal: Deal) -> None:
+    clerk = town.clerks[1]
+    order = Order.objects.get(payable=deal.name)
+    draft = Invoice.objects.filter(order=order).exclude(state=InvoiceState.VOID).first()
+    if draft is None:
+        draft = invoice_draft_from_order(order=order, by=clerk, now=timezone.now())
+    invoice_post(invoice=draft, by=clerk, now=timezone.now(), mail=False)
+
+
+def _bill_find(deal: Deal) -> None:
+    """Note the invoice that took over from the order, whichever click posted it."""
+    posted = Invoice.objects.filter(order__payable=deal.name, state=InvoiceState.POSTED)
+    deal.bills = list(posted.values_list("payable_id", flat=True))
 
 
 def _live_hold(rows: Sequence[PaymentTransaction]) -> PaymentTransaction:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from django.db import InterfaceError, OperationalError, connections
 
+from invoices.exceptions import InvoiceError
 from oropay.exceptions import PaymentError
 from oropay.models import Payment
 from tests.faults.storm.town import Town
@@ -41,7 +42,7 @@ def told(town: Town, click: Callable[[], object]) -> bool:
     """Click; False if the answer was no. A refusal is an answer."""
     try:
         until_it_answers(click)
-    except PaymentError:
+    except (PaymentError, InvoiceError):
         with _REFUSING:
             town.refused += 1
         return False

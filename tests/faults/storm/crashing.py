@@ -31,6 +31,10 @@ STEPS = {
     "answered a dispute": ("oropay.engine.disputes.answer", "_send", "after"),
 }
 """Marked step → module, name, and whether the worker dies before or after it."""
+SELDOM = frozenset(
+    {"found, late", "dispute recorded, not committed", "about to answer a dispute", "answered a dispute"}
+)
+"""Steps to which a small storm may not come."""
 
 
 def deaths(marks: Path) -> Mapping[str, int]:

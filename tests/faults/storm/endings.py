@@ -1,33 +1,36 @@
-"""Whether a story was really told: how many of its orders ended with the money moved as the story means it."""
+"""Whether a story was really told: how many of its debts ended with the money moved as the story means it."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from oropay.models import (
     Action,
     ApprovalKind,
+    CardCheck,
     Dispute,
     DisputeAction,
     Payment,
     PaymentPayable,
     PaymentTransaction,
     RequestState,
+    Ruling,
     TransactionState,
 )
-from tests.faults.storm.town import Deal, Story, Town
+from tests.faults.storm.stories import Story
+from tests.faults.storm.town import Deal, Town
 
-Did = Collection[Action]
+Did = set[Action]
 """What was approved of one payment."""
 Ending = Callable[[Deal, Payment, Did], bool]
 
 
 def endings(town: Town) -> Counter[Story]:
-    """How many orders of each story ended as it means; every story is in it."""
+    """How many debts of each story ended as it means; every story is in it."""
     told = Counter(dict.fromkeys(Story, 0))
     payments = _payments()
     for deal in town.deals:
         told[deal.story] += any(
-            ENDINGS[deal.story](deal, payment, did) for payment, did in payments.get(deal.payable_id, ())
+            ENDINGS[deal.story](deal, payment, did) for pk in deal.payables for payment, did in payments.get(pk, ())
         )
     return told
 
@@ -47,6 +50,30 @@ def _payments() -> dict[int, list[tuple[Payment, Did]]]:
 def _approved(*actions: Action) -> Ending:
     """One of these was."""
     return lambda _deal, _payment, did: any(action in did for action in actions)
+
+
+def _all_approved(*actions: Action) -> Ending:
+    """All of these were."""
+    return lambda _deal, _payment, did: did.issuperset(actions)
+
+
+def _captured_in_parts(_deal: Deal, payment: Payment, _did: Did) -> bool:
+    return payment.transactions.filter(action=Action.CAPTURE, state=TransactionState.APPROVED).count() > 1
+
+
+def _turned_away(_deal: Deal, payment: Payment, did: Did) -> bool:
+    """This payment was called off because of the address."""
+    refused = CardCheck.objects.filter(transaction__payment=payment, ruling=Ruling.REFUSED)
+    return Action.CANCEL in did and Action.CHARGE not in did and refused.exists()
+
+
+def _saved(deal: Deal, payment: Payment, did: Did) -> bool:
+    return Action.CHARGE in did and payment.instrument_id == deal.instrument_id and deal.check_id > 0
+
+
+def _billed(action: Action) -> Ending:
+    """This was done, and the order has an invoice."""
+    return lambda deal, _payment, did: action in did and bool(deal.bills)
 
 
 def _given(deal: Deal, _payment: Payment, _did: Did) -> bool:
@@ -87,10 +114,20 @@ ENDINGS: Mapping[Story, Ending] = {
         (Story.CLICK, Story.DOUBLE_CLICK, Story.TWO_PEOPLE, Story.REPEATED, Story.BANK), _approved(Action.CHARGE)
     ),
     Story.HOLD: _approved(Action.CAPTURE),
+    Story.SEVERAL_CAPTURES: _captured_in_parts,
     Story.HOLD_RELEASED: _approved(Action.CANCEL),
-    Story.REFUND: _approved(Action.REFUND),
+    **dict.fromkeys(
+        (Story.REFUND, Story.YEN, Story.INVOICE, Story.INVOICES), _all_approved(Action.CHARGE, Action.REFUND)
+    ),
+    **dict.fromkeys((Story.BANK_RETURNED, Story.INVOICE_RETURNED), _all_approved(Action.CHARGE, Action.RETURN)),
     Story.RIVALS: _approved(Action.REFUND, Action.CANCEL),
     Story.RENEWED: _approved(Action.REAUTHORIZE),
+    Story.ADDRESS_REFUSED: _turned_away,
+    Story.REVIEW_RELEASED: _all_approved(Action.CHARGE, Action.REVIEW_RELEASE),
+    Story.REVIEW_CANCELED: _approved(Action.CANCEL),
+    Story.CARD_SAVED: _saved,
+    Story.BILLED: _billed(Action.CHARGE),
+    Story.HOLD_BILLED: _billed(Action.CAPTURE),
     Story.CREDIT: _given,
     Story.BANK_CREDIT: _given,
     Story.ASKED: _confirmed(challenged=False),

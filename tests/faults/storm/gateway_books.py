@@ -8,12 +8,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-ZERO, CENT = Decimal(0), Decimal("0.01")
+ZERO = Decimal(0)
+UNITS = {"USD": Decimal("0.01"), "JPY": Decimal(1)}
+"""What one of the sandbox's minor units is worth."""
 
 SALES = """
 SELECT sale.reference,
+       sale.currency,
        CASE WHEN sale.status IN ('CAPTURED', 'BATCHED', 'FUNDED') THEN sale.captured ELSE 0 END,
-       CASE WHEN sale.status = 'PREAUTHORIZED' THEN sale.amount ELSE 0 END,
+       CASE WHEN sale.status = 'PREAUTHORIZED' THEN sale.amount
+            WHEN sale.status IN ('CAPTURED', 'BATCHED', 'FUNDED') AND sale.capture_mode = 'MULTIPLE'
+                 AND NOT coalesce(json_extract(sale.detail, '$.captured_last'), 0)
+            THEN max(0, sale.authorized - sale.captured) ELSE 0 END,
        sale.status = 'PREAUTHORIZED',
        coalesce(sum(back.amount), 0),
        count(back.id),
@@ -32,11 +38,32 @@ what its disputes took that may still be won, and what they took for good.
 """
 
 CREDITS = """
-SELECT reference, amount
+SELECT reference, currency, amount
   FROM transactions
  WHERE type = 'REFUND' AND parent_id = '' AND status IN ('CAPTURED', 'BATCHED', 'FUNDED')
 """
 """Money given without a sale."""
+
+REFUNDS = """
+SELECT reference
+  FROM transactions
+ WHERE type = 'REFUND' AND parent_id <> '' AND status IN ('CAPTURED', 'BATCHED', 'FUNDED')
+"""
+"""Our references of all that was given back."""
+
+UNDONE = "SELECT reference FROM transactions WHERE type = 'SALE' AND status IN ('REVERSED', 'REJECTED')"
+"""Our references of sales that were called off, or taken back by the payer's bank."""
+
+OVERTAKEN = """
+SELECT count(*)
+  FROM notifications older
+  JOIN notification_attempts there ON there.notification_id = older.id
+  JOIN notifications newer ON newer.resource_id = older.resource_id AND newer.rowid > older.rowid
+       AND newer.body <> older.body
+  JOIN notification_attempts first ON first.notification_id = newer.id AND first.id < there.id
+ WHERE there.http_status BETWEEN 200 AND 299 AND first.http_status BETWEEN 200 AND 299
+"""
+"""How often an older message about something arrived after a newer one."""
 
 DISPUTES = "SELECT id, stage, status, result FROM disputes WHERE specimen = 0"
 
@@ -83,21 +110,35 @@ class GatewayBooks:
 
     def moved(self) -> Iterator[tuple[str, Moved]]:
         """Each sale and each credit under our reference."""
-        for reference, taken, held, holds, back, parts, disputed, lost in self._rows(SALES):
+        for reference, currency, taken, held, holds, back, parts, disputed, lost in self._rows(SALES):
+            unit = UNITS[currency]
             yield (
                 reference,
                 Moved(
-                    taken=taken * CENT,
-                    held=held * CENT,
+                    taken=taken * unit,
+                    held=held * unit,
                     holds=holds,
-                    given_back=back * CENT,
+                    given_back=back * unit,
                     parts=parts,
-                    disputed=disputed * CENT,
-                    lost=lost * CENT,
+                    disputed=disputed * unit,
+                    lost=lost * unit,
                 ),
             )
-        for reference, amount in self._rows(CREDITS):
-            yield reference, Moved(given=amount * CENT, gifts=1)
+        for reference, currency, amount in self._rows(CREDITS):
+            yield reference, Moved(given=amount * UNITS[currency], gifts=1)
+
+    def refunds(self) -> list[str]:
+        """The reference of each refund, as often as it is there."""
+        return [reference for (reference,) in self._rows(REFUNDS)]
+
+    def undone(self) -> set[str]:
+        """References of sales that were reversed, or that came back from the bank."""
+        return {reference for (reference,) in self._rows(UNDONE)}
+
+    def overtaken(self) -> int:
+        """How many messages came later than a newer one about the same."""
+        [(count,)] = self._rows(OVERTAKEN)
+        return int(count)
 
     def disputes(self) -> dict[str, tuple[str, str, str]]:
         """Name of each dispute → its stage, status and result."""

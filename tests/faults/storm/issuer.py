@@ -1,4 +1,4 @@
-"""The card holder's bank takes money back: it disputes a charge and decides, and clerks accept or challenge.
+"""The payer's bank takes money back: of a card by a dispute, which clerks accept or challenge; of a debit by a return.
 
 We hear of it by a message, which may be lost, or by our own regular look, which a worker makes.
 """
@@ -8,11 +8,21 @@ from functools import partial
 
 from django.utils import timezone
 
-from oropay.models import Action, Dispute, DisputeResult, DisputeStage, MoneyState, Payment, TransactionState
+from oropay.models import (
+    Action,
+    Dispute,
+    DisputeResult,
+    DisputeStage,
+    MoneyState,
+    Payment,
+    PaymentTransaction,
+    TransactionState,
+)
 from oropay.services.dispute import answerable, dispute_accept, dispute_challenge
 from plumbing.services import job_add
 from tests.faults.storm.clicks import at_once, told, until_it_answers
-from tests.faults.storm.town import Deal, Story, Town
+from tests.faults.storm.stories import RETURNS, Story
+from tests.faults.storm.town import Deal, Town
 
 MINOR_UNITS = (10_000, 4_000)
 """All of a charge, or part of it."""
@@ -41,10 +51,10 @@ def dispute(town: Town, deal: Deal, payment: Payment) -> bool:
 
 
 class RegularLooks:
-    """A worker reads all disputes that are open or moved, again and again."""
+    """A worker does one periodic task again and again: it reads what the gateway may not have told us."""
 
-    def __init__(self) -> None:
-        self._number, self._next_at = 0, 0.0
+    def __init__(self, task: str) -> None:
+        self._task, self._number, self._next_at = task, 0, 0.0
 
     def look(self) -> None:
         """Ask for one if it is time. Each is a job of its own: the worker of the one before may have died."""
@@ -52,16 +62,33 @@ class RegularLooks:
             return
         self._next_at = time.monotonic() + LOOKS_EVERY
         self._number += 1
-        payload = {"task": "oropay.disputes-pull", "period": f"storm {self._number}"}
+        payload = {"task": self._task, "period": f"storm {self._number}"}
         until_it_answers(
             lambda: job_add(
                 kind="periodic",
-                key=f"storm {self._number}",
+                key=f"{self._task} storm {self._number}",
                 payload=payload,
                 queue="gateway-batch",
                 now=timezone.now(),
             )
         )
+
+
+def send_back(town: Town) -> list[str]:
+    """Take back the debits that were funded and whose story it is; returns their names at the gateway.
+
+    Some banks say why, and some gateways call it a reversal.
+    """
+    deals = {deal.name: deal for deal in town.deals if deal.story in RETURNS}
+    debits = PaymentTransaction.objects.filter(
+        payment__parts__payable__in=deals, action=Action.CHARGE, state=TransactionState.APPROVED
+    )
+    for name, gateway_id in debits.order_by("pk").values_list("payment__parts__payable", "gateway_id"):
+        deal = deals[name]
+        told = {"code": deal.dice.choice(["R01", "R08", ""]), "status": deal.dice.choice(["REJECTED", "REVERSED"])}
+        town.sandbox.control(f"/transactions/{gateway_id}/ach-return", told)
+        deal.sent_back = gateway_id
+    return [deal.sent_back for deal in deals.values() if deal.sent_back]
 
 
 def _open(town: Town, deal: Deal, payment: Payment) -> bool:

@@ -14,7 +14,8 @@ from django.db import InterfaceError, OperationalError, connections
 from oropay.models import MoneyState, Payment, PaymentPayable, PaymentTransaction, TransactionState
 from tests.faults.storm import buyers, clerks, issuer
 from tests.faults.storm.clicks import standing_up_again
-from tests.faults.storm.town import ASKS, CREDITS, DISPUTES, HOLDS, Deal, Story, Town
+from tests.faults.storm.stories import ASKS, CREDITS, DISPUTES, Story
+from tests.faults.storm.town import Deal, Town
 
 HANDS = 6
 """People who pay at the same moment."""
@@ -31,8 +32,10 @@ UNDER_WAY = frozenset({MoneyState.PROCESSING, MoneyState.UNKNOWN, MoneyState.REV
 Acts = Callable[[Town, Deal, Payment], bool]
 
 AFTERWARDS: Mapping[Story, Acts] = {
-    **dict.fromkeys(HOLDS, clerks.after_hold),
+    **dict.fromkeys((Story.HOLD, Story.HOLD_RELEASED), clerks.after_hold),
+    Story.SEVERAL_CAPTURES: clerks.capture_in_parts,
     Story.RENEWED: clerks.renew,
+    **dict.fromkeys((Story.BILLED, Story.HOLD_BILLED), clerks.bill),
     **dict.fromkeys(clerks.GIVEN_BACK, clerks.give_back),
     **dict.fromkeys(CREDITS, clerks.give),
     **dict.fromkeys(DISPUTES, issuer.dispute),
@@ -41,17 +44,20 @@ AFTERWARDS: Mapping[Story, Acts] = {
 
 
 class People:
-    """Everybody who clicks. `run` returns when every order has been tried; `again` does what is left to do then."""
+    """Everybody who clicks. `run` returns when all have tried to pay; `again` does what is left to do then."""
 
     def __init__(self, town: Town) -> None:
         self.started = 0
         self.town = town
         self._lock = threading.Lock()
         self._watched: dict[int, Deal] = {}
-        """By payable: deals that somebody may still have to do something about."""
-        self._looks = issuer.RegularLooks()
+        """By name: deals that somebody may still have to do something about."""
+        self._looks = issuer.RegularLooks("oropay.disputes-pull")
+        self._may_come: Callable[[], float] = lambda: 1.0
 
-    def run(self) -> None:
+    def run(self, *, may_come: Callable[[], float]) -> None:
+        """`may_come` says which share of the buyers may have come by now."""
+        self._may_come = may_come
         buying = threading.Event()
         staff = threading.Thread(target=self._work, args=(buying,), daemon=True)
         staff.start()
@@ -69,15 +75,16 @@ class People:
         self._round()
         with standing_up_again():
             clerks.decide(self.town)
+            clerks.call_off(self.town)
         return bool(self._watched)
 
     def _buy(self, deal: Deal) -> None:
-        while _under_way() >= AT_ONCE:
+        while self.started >= self._may_come() * len(self.town.deals) or _under_way() >= AT_ONCE:
             time.sleep(0.05)
         buyers.buy(self.town, deal)
         with self._lock:
             self.started += 1
-            self._watched[deal.payable_id] = deal
+            self._watched[deal.name] = deal
         connections.close_all()
 
     def _work(self, buying: threading.Event) -> None:
@@ -92,11 +99,11 @@ class People:
         with standing_up_again():
             if any(deal.dispute for deal in watched.values()):
                 self._looks.look()
-            payments = _newest_payments(watched)
-            for payable_id, deal in watched.items():
-                if not self._next(deal, payments.get(payable_id)):
+            payments = _newest_payments(watched.values())
+            for name, deal in watched.items():
+                if not self._next(deal, payments.get(name)):
                     with self._lock:
-                        self._watched.pop(payable_id, None)
+                        self._watched.pop(name, None)
 
     def _next(self, deal: Deal, payment: Payment | None) -> bool:
         """What somebody does about a payment now, or without one if every click was refused; False when nobody has
@@ -111,6 +118,8 @@ class People:
         if payment.money_state in UNDER_WAY:
             if deal.story in ASKS:
                 buyers.go_on(self.town, deal, payment)
+            elif payment.money_state == MoneyState.REVIEW:
+                clerks.review(self.town, deal, payment)
             return True
         acts = AFTERWARDS.get(deal.story)
         return acts is not None and acts(self.town, deal, payment)
@@ -126,6 +135,8 @@ def _under_way() -> int:
         return AT_ONCE
 
 
-def _newest_payments(watched: Iterable[int]) -> dict[int, Payment]:
-    parts = PaymentPayable.objects.filter(payable__in=list(watched)).select_related("payment").order_by("payment_id")
-    return {part.payable_id: part.payment for part in parts}
+def _newest_payments(watched: Iterable[Deal]) -> dict[int, Payment]:
+    """By name of the deal."""
+    names = {pk: deal.name for deal in watched for pk in deal.payables}
+    parts = PaymentPayable.objects.filter(payable__in=names).select_related("payment").order_by("payment_id")
+    return {names[part.payable_id]: part.payment for part in parts}

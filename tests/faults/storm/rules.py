@@ -11,6 +11,8 @@ SALES = {"endpoint": "/transactions", "method": "POST"}
 CAPTURES, REFUNDS, REVERSALS = (
     {"endpoint": f"/transactions/{{id}}/{act}", "method": "POST"} for act in ("capture", "refund", "reversal")
 )
+RELEASES = {"endpoint": "/transactions/{id}/release", "method": "POST"}
+VERIFICATIONS = {"endpoint": "/verifications", "method": "POST"}
 RENEWALS = {"endpoint": "/transactions/{id}/reauthorization", "method": "POST"}
 CHECKS, INITIATES = (
     {"endpoint": endpoint, "method": "POST"} for endpoint in ("/authentications", "/authentications/{id}/initiate")
@@ -55,6 +57,8 @@ OF_FOLLOW_UPS: list[Fault] = [
     for calls in (CAPTURES, REFUNDS, REVERSALS)
     for action, share in ((_cut("after"), 0.05), (_cut("before"), 0.05), (ERROR, 0.04), (LATE_ANSWER, 0.04))
 ]
+OF_REVIEWS: list[Fault] = [(RELEASES, _cut(when), 0.15) for when in ("after", "before")]
+OF_CHECKS: list[Fault] = [(VERIFICATIONS, _cut(when), 0.15) for when in ("after", "before")]
 OF_RENEWALS: list[Fault] = [
     (RENEWALS, _cut("after"), 0.12),
     (RENEWALS, _cut("before"), 0.12),
@@ -74,9 +78,24 @@ OF_NOTICES: list[Fault] = [
     ({}, {"webhook": {"delay_ms": 3_600_000}}, 0.1),
     ({}, {"webhook": {"corrupt_signature": True}}, 0.2),
 ]
+CERTAIN: list[tuple[dict[str, str], int, dict[str, object]]] = [
+    (SALES, 3, _cut("after")),
+    (SALES, 6, _cut("before")),
+    (SALES, 9, ERROR),
+    (SALES, 12, {"slow": {"ms": LATE_MS}}),
+    (SALES, 15, LATE_ANSWER),
+    (CAPTURES, 1, _cut("after")),
+    (CAPTURES, 2, _cut("before")),
+    (REFUNDS, 1, _cut("after")),
+    (REFUNDS, 2, _cut("before")),
+    (REVERSALS, 1, _cut("after")),
+]
+"""Which calls · which one of them · what happens to it: in every storm, however small."""
 FAULTS = [
     *OF_SALES,
     *OF_FOLLOW_UPS,
+    *OF_REVIEWS,
+    *OF_CHECKS,
     *OF_RENEWALS,
     *OF_AUTHENTICATIONS,
     *OF_DISPUTES,
@@ -84,6 +103,12 @@ FAULTS = [
     *OF_NOTICES,
 ]
 """Which calls · what happens to them · how often."""
+
+
+def certain_set(*, sandbox: Sandbox) -> None:
+    """Let what is certain happen once; set first, because of several rules the first strikes."""
+    for match, nth, action in CERTAIN:
+        sandbox.control("/rules", {"match": {**match, "nth": nth}, "action": action, "times": 1})
 
 
 def rules_set(*, sandbox: Sandbox, seed: int, faults: Sequence[Fault]) -> None:

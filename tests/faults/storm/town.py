@@ -1,110 +1,64 @@
-"""The town of a storm: one seller, its buyers, their orders, and each order's story, thrown with the seed."""
+"""The town of a storm: one seller, its buyers, what they owe, and each debt's story, thrown with the seed."""
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from decimal import Decimal
 
 from commerce.models import User
 from oropay.models import (
+    CheckPolicy,
     Instrument,
     InstrumentKind,
     InstrumentState,
     Integration,
-    IntegrationLabel,
+    Payable,
     PaymentAction,
     ProviderAccount,
+    RiskMode,
     ThreeDS,
     ThreeDSUnavailable,
 )
-from oropay.services import integration_save
-from tests.contract.sandbox import VISA, Sandbox
+from tests.contract.sandbox import ADDRESS_WRONG, SUSPECT, VISA, Sandbox
 from tests.factories import StaffFactory
+from tests.faults.storm.stories import ASKS, CHALLENGES, HOLDS, ODDS, OF_INVOICES, REVIEWS, Story
 from tests.oropay.threeds import CHALLENGE
-from tests.trade import Seller, company_open, seller_open
+from tests.trade import (
+    TOTAL,
+    Company,
+    Seller,
+    account_open,
+    company_open,
+    invoices_open,
+    orders_open,
+    seller_open,
+    way_open,
+)
 
 BUYERS = 20
 
 
-class Story(StrEnum):
-    """What happens to one order."""
-
-    CLICK = "click"
-    DOUBLE_CLICK = "double click"
-    """Twice with the same attempt, at the same moment."""
-    TWO_PEOPLE = "two people"
-    """Two colleagues, each with an attempt of their own, at the same moment."""
-    HOLD = "hold"
-    """Held, then captured in full or in part."""
-    HOLD_RELEASED = "hold released"
-    REFUND = "refund"
-    """Charged, then given back in one or two parts."""
-    RIVALS = "rivals"
-    """Charged, then refunded and voided by two clerks at once."""
-    REPEATED = "repeated"
-    """The queue delivers the same message four times."""
-    BANK = "bank"
-    """A bank debit."""
-    RENEWED = "renewed"
-    """Held, held anew by a clerk, then captured or left as it is."""
-    CREDIT = "credit"
-    """Charged; then the saved card is given money without an earlier charge, as two clerks agree."""
-    BANK_CREDIT = "bank credit"
-    """The same, to the bank account that a debit has saved."""
-    ASKED = "asked"
-    """3-D Secure: the card holder's bank is asked, and says yes without questioning the buyer."""
-    CHALLENGE = "challenge"
-    """3-D Secure: the bank questions the buyer, who confirms."""
-    CHALLENGE_LEFT = "challenge left"
-    """3-D Secure: the buyer leaves the bank's question, and pays with another try."""
-    DISPUTE_ACCEPTED = "dispute accepted"
-    """Charged; the card holder's bank takes the money back, and a clerk gives it up."""
-    DISPUTE_CHALLENGED = "dispute challenged"
-    """The same, and a clerk sends evidence; the bank decides."""
-
-
-ODDS = {
-    Story.CLICK: 30,
-    Story.DOUBLE_CLICK: 12,
-    Story.TWO_PEOPLE: 12,
-    Story.HOLD: 12,
-    Story.HOLD_RELEASED: 4,
-    Story.REFUND: 12,
-    Story.RIVALS: 6,
-    Story.REPEATED: 7,
-    Story.BANK: 5,
-    Story.RENEWED: 4,
-    Story.CREDIT: 3,
-    Story.BANK_CREDIT: 2,
-    Story.ASKED: 3,
-    Story.CHALLENGE: 3,
-    Story.CHALLENGE_LEFT: 3,
-    Story.DISPUTE_ACCEPTED: 3,
-    Story.DISPUTE_CHALLENGED: 4,
-}
-HOLDS = frozenset({Story.HOLD, Story.HOLD_RELEASED, Story.RENEWED})
-BANKS = frozenset({Story.BANK, Story.BANK_CREDIT})
-CREDITS = frozenset({Story.CREDIT, Story.BANK_CREDIT})
-CHALLENGES = frozenset({Story.CHALLENGE, Story.CHALLENGE_LEFT})
-ASKS = CHALLENGES | {Story.ASKED}
-DISPUTES = frozenset({Story.DISPUTE_ACCEPTED, Story.DISPUTE_CHALLENGED})
-
-
 @dataclass
 class Deal:
-    """One order to be paid, and what has been done about it."""
+    """One order to be paid, or invoices that are paid together, and what has been done about it."""
 
-    payable_id: int
+    payable_ids: tuple[int, ...]
     story: Story
     dice: random.Random
     buyers: tuple[User, User]
     instrument_id: int
+    other_instrument_id: int
+    """Another card, for whom the first does not do."""
     customer_id: int
+    bills: list[int] = field(default_factory=list)
+    """The payable of the invoice that took over from the order."""
     tries: int = 0
     staff_steps: int = 0
     asked_back: int = 0
-    """How often a clerk wanted money given back, by refund or void."""
+    """How often a clerk wanted money given back or a hold let go, by refund or void."""
+    asked_captures: int = 0
+    """How often a clerk wanted held money taken."""
     asked_credits: int = 0
     """How often a clerk wanted money given without an earlier charge."""
     confirmed: set[int] = field(default_factory=set)
@@ -117,113 +71,158 @@ class Deal:
     """Stages of the dispute that the bank has decided."""
     disputed_again: bool = False
     """The bank has begun a dispute again that we had won."""
+    check_id: int = 0
+    """The payment of nothing that saves a card."""
+    sent_back: str = ""
+    """The debit that the bank took back, by its name at the gateway."""
+
+    @property
+    def name(self) -> int:
+        """The first of what it is about."""
+        return self.payable_ids[0]
+
+    @property
+    def payables(self) -> Sequence[int]:
+        """All that its payments may be for, by now."""
+        return [*self.payable_ids, *self.bills]
+
+    @property
+    def owed(self) -> Decimal:
+        """All together, in major units."""
+        return TOTAL * len(self.payable_ids)
 
     @property
     def goodwill(self) -> str:
         """The note of its credit, by which clerks find it again."""
-        return f"goodwill for order {self.payable_id}"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What everybody wanted, to be held against what was done."""
-
-    back: Mapping[int, int]
-    """By payable: how often a clerk wanted money given back."""
-    credits: Mapping[int, int]
-    """By customer: how often clerks wanted to give money."""
-    left: Collection[int]
-    """Payments that their buyers did not want any more."""
+        return f"goodwill for order {self.name}"
 
 
 @dataclass
 class Town:
-    """The seller, its buyers, their orders."""
+    """The seller, its buyers, their debts."""
 
     sandbox: Sandbox
     seller: Seller
-    asking: Integration
-    """A third way to pay: with 3-D Secure always."""
+    ways: Mapping[Story, Integration]
+    """How a debt is paid that is not simply charged."""
     clerks: tuple[User, User]
     deals: list[Deal] = field(default_factory=list)
+    called_off: set[str] = field(default_factory=set)
+    """References of what clerks called off in the gateway's own portal."""
     refused: int = 0
     """Clicks that were told no, with a reason."""
 
-    def way_of(self, deal: Deal) -> Integration:
-        """How an order is paid."""
-        if deal.story in HOLDS:
-            return self.seller.manual
-        return self.asking if deal.story in ASKS else self.seller.automatic
+    def way_of(self, story: Story) -> Integration:
+        return self.ways.get(story, self.seller.automatic)
 
-    def asked(self) -> Asked:
+    @property
+    def asked_credits(self) -> Counter[int]:
+        """By customer: how often clerks wanted to give money."""
         given: Counter[int] = Counter()
         for deal in self.deals:
             given[deal.customer_id] += deal.asked_credits
-        return Asked(
-            back={deal.payable_id: deal.asked_back for deal in self.deals},
-            credits=given,
-            left={pk for deal in self.deals for pk in deal.left},
-        )
+        return given
+
+    @property
+    def left(self) -> Collection[int]:
+        """Payments that their buyers did not want any more."""
+        return {pk for deal in self.deals for pk in deal.left}
 
 
 def town_open(*, sandbox: Sandbox, payments: int, seed: int) -> Town:
-    """A seller with three ways to pay, companies with saved cards, and so many orders of 100.00 each."""
+    """A seller with many ways to pay, companies with saved cards, and so many debts of 100.00 a document."""
     seller = seller_open(sandbox)
-    account = ProviderAccount.objects.filter(pk=seller.automatic.provider.pk)
-    account.update(renews_live_holds=True, bank_credits=True)
+    seller.automatic.provider.renews_live_holds = seller.automatic.provider.bank_credits = True
+    seller.automatic.provider.multi_capture = True
+    seller.automatic.provider.save()
     clerks = [StaffFactory.create(organization=seller.website.organization, is_superuser=True) for _ in range(2)]
-    town = Town(sandbox=sandbox, seller=seller, asking=_asking(seller), clerks=(clerks[0], clerks[1]))
+    town = Town(sandbox=sandbox, seller=seller, ways=_ways(sandbox, seller), clerks=(clerks[0], clerks[1]))
     dice = random.Random(seed)
+    stories = _dealt(payments, dice)
     each = -(-payments // BUYERS)
-    for number in range(BUYERS):
-        town.deals += _company(town, orders=min(each, payments - number * each), dice=dice)
+    for number in range(0, payments, each):
+        town.deals += _company(town, stories=stories[number : number + each], dice=dice)
     dice.shuffle(town.deals)
     return town
 
 
-def _asking(seller: Seller) -> Integration:
-    way = integration_save(
-        integration=Integration(
-            organization=seller.website.organization,
-            name="Confirmed by the bank",
-            provider_account=seller.automatic.provider_account,
-            payment_action=PaymentAction.AUTOMATIC,
-            currencies=["USD"],
-            threeds=ThreeDS.ALWAYS,
-            threeds_unavailable=ThreeDSUnavailable.REFUSE,
-        )
-    )
-    IntegrationLabel.objects.create(integration=way, label="Card, confirmed", short_label="Card")
-    return way
+def _dealt(payments: int, dice: random.Random) -> list[Story]:
+    """Each story once, as far as there is room, and the others as often as they are likely."""
+    once = list(ODDS)
+    dice.shuffle(once)
+    stories = (once + dice.choices(list(ODDS), weights=list(ODDS.values()), k=payments))[:payments]
+    dice.shuffle(stories)
+    return stories
 
 
-def _company(town: Town, *, orders: int, dice: random.Random) -> Iterator[Deal]:
-    if orders <= 0:
-        return
-    company = company_open(town.seller, orders=orders)
-    card, questioned = (_saved_card(town, customer_id=company.customer.pk, number=one) for one in (VISA, CHALLENGE))
-    for payable in company.payables:
-        story = dice.choices(list(ODDS), weights=list(ODDS.values()))[0]
+def _ways(sandbox: Sandbox, seller: Seller) -> Mapping[Story, Integration]:
+    account = seller.automatic.provider
+    asking = way_open(account, name="Asked", threeds=ThreeDS.ALWAYS, threeds_unavailable=ThreeDSUnavailable.REFUSE)
+    several = way_open(account, name="In parts", payment_action=PaymentAction.MANUAL, several_captures=True)
+    strict = way_open(account, name="Strict", avs_not_matched=CheckPolicy.REFUSE)
+    filtered = way_open(account, name="Filtered", risk_mode=RiskMode.ACTIVE)
+    yen = way_open(account_open(sandbox, website=seller.website, name="Yen", currency="JPY"), name="Yen")
+    return {
+        **dict.fromkeys(HOLDS, seller.manual),
+        **dict.fromkeys(ASKS, asking),
+        **dict.fromkeys(REVIEWS, filtered),
+        Story.SEVERAL_CAPTURES: several,
+        Story.ADDRESS_REFUSED: strict,
+        Story.YEN: yen,
+    }
+
+
+def _company(town: Town, *, stories: Sequence[Story], dice: random.Random) -> Iterator[Deal]:
+    company = company_open(town.seller)
+    cards = _Wallet(town, customer_id=company.customer.pk)
+    for story in stories:
+        account = town.way_of(story).provider
         yield Deal(
-            payable_id=payable.pk,
+            payable_ids=tuple(payable.pk for payable in _owed(town, company, story)),
             story=story,
             dice=random.Random(dice.random()),
             buyers=company.buyers,
-            instrument_id=(questioned if story in CHALLENGES else card).pk,
+            instrument_id=cards.card(account=account, **_CARDS.get(story, {})).pk,
+            other_instrument_id=cards.card(account=account).pk,
             customer_id=company.customer.pk,
         )
 
 
-def _saved_card(town: Town, *, customer_id: int, number: str) -> Instrument:
-    """A card the gateway keeps, as an earlier payment would have left it."""
-    return Instrument.objects.create(
-        kind=InstrumentKind.CARD,
-        state=InstrumentState.ACTIVE,
-        customer_id=customer_id,
-        provider_account=town.seller.automatic.provider,
-        token=town.sandbox.kept_card(number),
-        brand="VISA",
-        last4=number[-4:],
-        expiry_month=12,
-        expiry_year=2030,
-    )
+def _owed(town: Town, company: Company, story: Story) -> list[Payable]:
+    if story in OF_INVOICES:
+        return invoices_open(town.seller, company, count=OF_INVOICES[story], by=town.clerks[0])
+    return orders_open(town.seller, company, count=1, currency=town.way_of(story).currencies[0])
+
+
+_CARDS: Mapping[Story, Mapping[str, str]] = {
+    **{story: {"number": CHALLENGE} for story in CHALLENGES},
+    **{story: {"holder": SUSPECT} for story in REVIEWS},
+    Story.ADDRESS_REFUSED: {"number": ADDRESS_WRONG},
+}
+"""What a debt is paid with that is not a card like any other."""
+
+
+class _Wallet:
+    """The cards of one company, each saved when it is first needed."""
+
+    def __init__(self, town: Town, *, customer_id: int) -> None:
+        self._town, self._customer_id = town, customer_id
+        self._cards: dict[tuple[int, str, str], Instrument] = {}
+
+    def card(self, *, account: ProviderAccount, number: str = VISA, holder: str = "") -> Instrument:
+        """A card the gateway keeps, as an earlier payment would have left it."""
+        known = account.pk, number, holder
+        if known not in self._cards:
+            self._cards[known] = Instrument.objects.create(
+                kind=InstrumentKind.CARD,
+                state=InstrumentState.ACTIVE,
+                customer_id=self._customer_id,
+                provider_account=account,
+                token=self._town.sandbox.kept_card(number),
+                holder_name=holder,
+                brand="VISA",
+                last4=number[-4:],
+                expiry_month=12,
+                expiry_year=2030,
+            )
+        return self._cards[known]

@@ -15,6 +15,7 @@ from ledger.ports import control_totals
 from ledger.selectors import balance
 from oropay.models import (
     HOLDS,
+    RUNNING,
     Action,
     ApprovalState,
     AuthenticationOutcome,
@@ -32,6 +33,7 @@ from tests.oropay.life.ground import TOTAL
 from tests.oropay.life.world import ZERO, Theirs, World
 
 S = TransactionState
+GOING_BACK = RUNNING | {S.APPROVED, S.PENDING}
 LOST = frozenset({DisputeResult.LOST, DisputeResult.ACCEPTED})
 YES = frozenset({AuthenticationOutcome.AUTHENTICATED, AuthenticationOutcome.ATTEMPTED})
 NOBODY_TO_ASK = frozenset({AuthenticationOutcome.UNAVAILABLE, AuthenticationOutcome.NOT_ENROLLED})
@@ -169,16 +171,22 @@ def _kept(world: World, sale: Theirs) -> Decimal:
 
 
 def _unwanted(world: World) -> Decimal:
-    """What came when nobody waited for it any more: its reversal is queued or done, or a person was told."""
-    late = [row for row in world.rows if row.late and row.action == Action.CHARGE and _is_given_back(world, row)]
+    """What came when nobody waited for it any more, and is going back or is a person's to give back."""
+    late = [row for row in world.rows if row.late and row.action == Action.CHARGE and _goes_back(world, row)]
     names = {row.gateway_reference for row in late}
     return sum((_kept(world, sale) for sale in world.theirs if sale.reference in names), ZERO)
 
 
-def _is_given_back(world: World, late: PaymentTransaction) -> bool:
-    return any(
-        row.parent_id == late.pk and row.action == Action.CANCEL and row.created_by_id is None for row in world.rows
-    )
+def _goes_back(world: World, late: PaymentTransaction) -> bool:
+    """Whether its reversal, or the refund in its place, is done or under way; after the last try a person is told."""
+    tries = [
+        row
+        for row in world.rows
+        if row.parent_id == late.pk and row.action in {Action.CANCEL, Action.REFUND} and row.created_by_id is None
+    ]
+    if any(row.state in GOING_BACK for row in tries):
+        return True
+    return bool(tries) and tries[-1].alerts.filter(resolved_at=None).exists()
 
 
 def _was_not_let_go(row: PaymentTransaction) -> bool:

@@ -1,0 +1,60 @@
+"""What excuses money that came when nobody waited for it: it goes back, or a person is told that it did not."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from commerce.models import Order, User
+from oropay import engine
+from oropay.models import Alert, Payment, PaymentTransaction
+from oropay.services import alert_resolve
+from tests.contract.sandbox import Sandbox
+from tests.oropay.house import arrive, prove_absent
+from tests.oropay.life.invariants import no_money_moved_twice
+from tests.oropay.life.world import World, world_read
+from tests.oropay.test_late_holds import refuse_each_try
+
+Start = Callable[..., Payment]
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+
+
+@pytest.fixture
+def read(order: Order, sandbox: Sandbox) -> Callable[[], World]:
+    """Both sides' books as they are now."""
+    return lambda: world_read(seller=order.organization, sandbox=sandbox)
+
+
+@pytest.fixture
+def late(empty_gateway: None, start: Start, run: Run, sandbox: Sandbox) -> PaymentTransaction:
+    """A charge of an order that was paid when it turned up; its reversal is queued."""
+    lost = start().transactions.get()
+    sandbox.control("/rules", {"match": {"reference": lost.reference}, "action": {"drop": {"when": "before"}}})
+    run(lost)
+    prove_absent(lost)
+    run(start())
+    arrive(lost)
+    engine.watch(transaction_id=lost.pk, now=timezone.now())
+    return PaymentTransaction.objects.get(late=True)
+
+
+def test_money_that_is_being_given_back_was_not_taken_twice(
+    late: PaymentTransaction, run: Run, read: Callable[[], World]
+) -> None:
+    no_money_moved_twice(read())
+    run(late.children.get())
+
+    no_money_moved_twice(read())
+
+
+def test_money_that_could_not_be_given_back_is_excused_only_while_a_person_is_told(
+    late: PaymentTransaction, run: Run, sandbox: Sandbox, clerk: User, read: Callable[[], World]
+) -> None:
+    refuse_each_try(late, run, sandbox)
+    no_money_moved_twice(read())
+
+    for alert in Alert.objects.filter(transaction__parent=late):
+        alert_resolve(alert=alert, remark="seen", by=clerk, now=timezone.now())
+
+    with pytest.raises(AssertionError, match=r"200.* taken for 100"):
+        no_money_moved_twice(read())
