@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from commerce.models import User
-from oropay.models import Action, FailureReason, Payment, PaymentTransaction, TransactionState
+from oropay.models import Action, FailureReason, Payment, PaymentTransaction, RefundReason, TransactionState
 from oropay.services import cancel_start
 from oropay.services.followup import reversal_queue
 from tests.contract.sandbox import Sandbox
@@ -68,7 +68,7 @@ def test_a_refund_that_the_gateway_made_twice_is_found(
 def test_one_refund_may_take_the_place_of_one_void_that_came_too_late(
     charge: PaymentTransaction, clerk: User, run: Run, sandbox: Sandbox, findings: Callable[..., list[str]]
 ) -> None:
-    void = cancel_start(transaction=charge, note="wrong", by=clerk, now=timezone.now())
+    void = cancel_start(transaction=charge, reason=RefundReason.OTHER, note="wrong", by=clerk, now=timezone.now())
     sandbox.control("/batches/close", {})
     assert run(void).failure_reason == FailureReason.BATCH_CLOSED
     instead = PaymentTransaction.objects.get(action=Action.REFUND)

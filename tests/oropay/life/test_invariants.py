@@ -13,7 +13,7 @@ from tests.contract.sandbox import Sandbox
 from tests.oropay.house import arrive, prove_absent
 from tests.oropay.life.invariants import no_money_moved_twice
 from tests.oropay.life.world import World, world_read
-from tests.oropay.test_late_holds import refuse_each_try
+from tests.oropay.house import refuse_each_try
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -48,9 +48,9 @@ def test_money_that_is_being_given_back_was_not_taken_twice(
 
 
 def test_money_that_could_not_be_given_back_is_excused_only_while_a_person_is_told(
-    late: PaymentTransaction, run: Run, sandbox: Sandbox, clerk: User, read: Callable[[], World]
+    late: PaymentTransaction, sandbox: Sandbox, clerk: User, read: Callable[[], World]
 ) -> None:
-    refuse_each_try(late, run, sandbox)
+    refuse_each_try(late, sandbox)
     no_money_moved_twice(read())
 
     for alert in Alert.objects.filter(transaction__parent=late):
