@@ -58,11 +58,13 @@ from oropay.exceptions.payments import (
     StatusNotForced,
     TooManyCardForms,
     TriedTooOften,
+    UnlinkRefused,
     UnsafeAddress,
     VaultError,
     VaultKeyMissing,
     VerdictRefused,
     WayBackChanged,
+    WithdrawalRefused,
     WriteOffRefused,
 )
 
@@ -120,10 +122,12 @@ __all__ = [
     "StatusNotForced",
     "TooManyCardForms",
     "TriedTooOften",
+    "UnlinkRefused",
     "UnsafeAddress",
     "VaultError",
     "VaultKeyMissing",
     "VerdictRefused",
     "WayBackChanged",
+    "WithdrawalRefused",
     "WriteOffRefused",
 ]
