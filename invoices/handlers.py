@@ -9,6 +9,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from commerce.drafts import AddressSnapshot
+from commerce.models import User
 from commerce.money import format_money
 from invoices import locks
 from invoices.models import Invoice, InvoiceLine, InvoiceState
@@ -185,6 +186,11 @@ class InvoicePayable:
                 now=event.now,
             )
             return _credits(Split(allocated=given_up, credited=ZERO))
+        if turn == DisputeTurn.PURSUED:
+            ended = allocation_write_off_end(
+                invoice=invoice, payment=event.payment, transaction=row, amount=event.amount, now=event.now
+            )
+            return _credits(Split(allocated=ended, credited=ZERO))
         return []
 
     def on_returned(self, *, event: MoneyEvent) -> Sequence[Credit]:
@@ -253,6 +259,9 @@ class CreditRefunds:
 
     def on_withdrawn(self, *, transaction: PaymentTransaction, now: datetime) -> None:
         """A void gives credit back through the invoice it paid."""
+
+    def on_mistaken(self, *, transaction: PaymentTransaction, note: str, by: User, now: datetime) -> None:
+        """What disputes took or gave is not kept here."""
 
 
 def _credits(split: Split) -> list[Credit]:

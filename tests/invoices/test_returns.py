@@ -189,9 +189,10 @@ def test_a_fee_may_be_waived_by_voiding_its_memo(house: House) -> None:
     assert ledger_check() == []
 
 
-def test_a_memo_over_money_that_the_bank_took_is_never_void(house: House) -> None:
+@pytest.mark.parametrize("kind", [DebtKind.RETURNED, DebtKind.DISPUTE_LOST])
+def test_a_memo_over_money_that_the_bank_took_is_never_void(house: House, kind: DebtKind) -> None:
     payment = settled(house, house.posted("100.00"), amounts=["100.00"])
-    memo = memo_of(house, payment, DebtKind.RETURNED, "40.00")
+    memo = memo_of(house, payment, kind, "40.00")
 
     with pytest.raises(VoidRefused, match="the bank did take this money"):
         invoice_void(invoice=memo, note="please", by=house.clerk, now=NOON)
