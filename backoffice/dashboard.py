@@ -33,7 +33,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
-from oropay.selectors import due_of
+from oropay.selectors import answers_undelivered, due_of
 from oropay.services.ach import RATE_WORDS, ReturnRate, return_rates
 from plumbing.selectors import late_tasks
 
@@ -142,14 +142,27 @@ def _approvals(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
 def _disputes(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
     if not request.user.has_perm("oropay.view_dispute"):
         return []
+    disputes = Dispute.objects.filter(mine, status=DisputeStatus.WITH_MERCHANT)
+    undelivered = Q(pk__in=answers_undelivered(disputes=disputes).values("pk"))
+    counts = disputes.aggregate(all=Count("pk"), undelivered=Count("pk", filter=undelivered))
     return [
         _waiting(
             label=_("Disputes to answer"),
             detail=_("A card holder's bank waits for our answer; without one it decides against us."),
-            count=Dispute.objects.filter(mine, status=DisputeStatus.WITH_MERCHANT).count(),
+            count=counts["all"],
             href=list_of(Dispute, case="answer"),
-        )
+        ),
+        *([_undelivered(counts["undelivered"])] if counts["undelivered"] else []),
     ]
+
+
+def _undelivered(count: int) -> dict[str, Any]:
+    return _waiting(
+        label=_("Answers not delivered"),
+        detail=_("We answered a dispute, but the gateway has nothing of it. It still waits for us."),
+        count=count,
+        href=list_of(Dispute, case="undelivered"),
+    )
 
 
 def _alerts(payments: Any) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class PostRefused(InvoiceError):
 
 class VoidRefused(InvoiceError):
     def __init__(self, *, number: str, why: str) -> None:
+        self.number, self.why = number, why
         super().__init__(
             _("Nothing was voided; the money stays as it is. Invoice {number}: {why}").format(number=number, why=why)
         )

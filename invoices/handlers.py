@@ -197,6 +197,11 @@ class InvoicePayable:
                 now=event.now,
             )
             return _credits(Split(allocated=given_up, credited=ZERO))
+        if turn == DisputeTurn.PURSUED:
+            ended = allocation_write_off_end(
+                invoice=invoice, payment=event.payment, transaction=row, amount=event.amount, now=event.now
+            )
+            return _credits(Split(allocated=ended, credited=ZERO))
         return []
 
     def on_returned(self, *, event: MoneyEvent) -> Sequence[Credit]:

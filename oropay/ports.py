@@ -68,6 +68,8 @@ class DisputeTurn(StrEnum):
     """Finance divides a loss anew: another payable bears this much of it now. Credits say where that goes."""
     WRITTEN_OFF = "written_off"
     """Owed again, and given up. Credits say how much of it could be."""
+    PURSUED = "pursued"
+    """Not given up after all: owed like any other. Credits say how much had been written off."""
 
 
 class PayableHandler(Protocol):
@@ -125,9 +127,9 @@ class PayableHandler(Protocol):
     def on_disputed(self, *, event: MoneyEvent, turn: DisputeTurn) -> Sequence[Credit]:
         """A dispute moved money of a payment; see `DisputeTurn` for which turns are asked for credits.
 
-        Σ equals the event's amount, except of WRITTEN_OFF, where it may be less, and of LOST, where it is less by what
-        the payment does not cover any more: the engine makes that the customer's debt by `debts`. Of RECOVERED it may
-        be less by as much: the engine keeps that as the customer's credit.
+        Σ equals the event's amount, except of WRITTEN_OFF and PURSUED, where it may be less, and of LOST, where it is
+        less by what the payment does not cover any more: the engine makes that the customer's debt by `debts`. Of
+        RECOVERED it may be less by as much: the engine keeps that as the customer's credit.
         """
         ...
 
@@ -160,6 +162,16 @@ class DebtKind(StrEnum):
     """Refunds gave more than the payment still covered: one that was ruled out came after all, say."""
 
 
+@dataclass(frozen=True)
+class Debt:
+    """One debit memo that stands, by the transaction that caused it."""
+
+    payable: Payable
+    kind: DebtKind
+    amount: Decimal
+    cause_id: int
+
+
 class Debts(Protocol):
     """Makes money that went back, or a fee for it, something that the customer owes; and keeps what we owe them."""
 
@@ -180,6 +192,17 @@ class Debts(Protocol):
         """Take what a refund gives from the customer's unallocated credit, as far as there is any; the caller books."""
         ...
 
+    def standing(self, *, payment: Payment) -> Sequence[Debt]:
+        """What transactions of this payment made the customer owe and is not void, oldest first."""
+        ...
+
+    def withdraw(self, *, debt: Debt, note: str, by: User, now: datetime) -> None:
+        """Void it, in the books too: it was asked for by mistake. The caller has locked its payable and document.
+
+        Raises UnlinkRefused when something is paid on it, or somebody is paying it.
+        """
+        ...
+
 
 debts: Registry[Debts] = Registry("debts")
 DEBTS = "debts"
@@ -195,6 +218,10 @@ class MoneyListener(Protocol):
 
     def on_withdrawn(self, *, transaction: PaymentTransaction, now: datetime) -> None:
         """What was expected of this transaction will not come: it was voided or refused."""
+        ...
+
+    def on_mistaken(self, *, transaction: PaymentTransaction, note: str, by: User, now: datetime) -> None:
+        """It was booked on the wrong payment: nothing will come of it, and what came is somebody else's."""
         ...
 
 

@@ -3,11 +3,13 @@
 from datetime import datetime
 from decimal import Decimal
 
+from commerce.models import User
 from oropay.models import Action, PaymentTransaction
 from oropay.services.ach.dates import DAYS_UNTIL_DUE
 from plumbing.banking_days import banking_days_after, late_from
 from plumbing.rows import rows_add
-from reconciliation.models import ClosingReason, Expectation, ExpectationClosing, ExpectationKind
+from reconciliation.models import ClosingReason, Expectation, ExpectationClosing, ExpectationKind, MatchPart
+from reconciliation.services.matching import match_take_apart
 
 KINDS: dict[str, ExpectationKind] = {
     Action.REFUND: ExpectationKind.REFUND,
@@ -51,3 +53,10 @@ class ExpectationsOfMoney:
                 [ExpectationClosing(expectation=expectation, reason=ClosingReason.WITHDRAWN, closed_at=now)],
                 ignore_conflicts=True,
             )
+
+    def on_mistaken(self, *, transaction: PaymentTransaction, note: str, by: User, now: datetime) -> None:
+        """The line it was matched with is loose again: the next pull of its day looks for whose it is."""
+        met = MatchPart.objects.filter(expectation__transaction=transaction, live=True).select_related("match").first()
+        if met is not None:
+            match_take_apart(match=met.match, remark=note, by=by, now=now)
+        self.on_withdrawn(transaction=transaction, now=now)

@@ -4,7 +4,7 @@ A debit memo is a document like an invoice with a number sequence of its own: it
 same way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,15 +14,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from commerce.drafts import AddressSnapshot
-from commerce.models import NumberKind, Website
+from commerce.models import NumberKind, User, Website
 from commerce.services import number_next
+from invoices import locks
+from invoices.exceptions import VoidRefused
 from invoices.models import CreditSource, Invoice, InvoiceKind, InvoiceLine, InvoiceState
 from invoices.services.allocation import credit_add, credit_spend
-from invoices.services.post import DOCUMENT_JOB
+from invoices.services.post import DOCUMENT_JOB, void_write
 from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
+from oropay.exceptions import UnlinkRefused
 from oropay.models import Payable, PayableKind, Payment, PaymentTransaction
-from oropay.ports import Credit, DebtKind
+from oropay.ports import Credit, Debt, DebtKind
 from oropay.services import payable_open
 from plumbing.audit import because
 from plumbing.services import job_add
@@ -88,6 +91,23 @@ class DebitMemos:
     def spend(self, *, transaction: PaymentTransaction, amount: Decimal, now: datetime) -> Credit:
         spent = credit_spend(payment=transaction.payment, transaction=transaction, amount=amount, now=now)
         return Credit(account=AccountName.CUSTOMER_CREDIT, amount=spent)
+
+    def standing(self, *, payment: Payment) -> Sequence[Debt]:
+        memos = Invoice.objects.filter(cause__payment=payment, state=InvoiceState.POSTED).select_related("payable")
+        return [
+            Debt(payable=memo.payable, kind=DebtKind(memo.cause_kind), amount=memo.total, cause_id=memo.cause_id)
+            for memo in memos.order_by("pk")
+            if memo.payable is not None and memo.cause_id is not None
+        ]
+
+    def withdraw(self, *, debt: Debt, note: str, by: User, now: datetime) -> None:
+        memo = locks.invoice(pk=Invoice.objects.values_list("pk", flat=True).get(payable=debt.payable))
+        try:
+            with because(by=by, why=note):
+                void_write(invoice=memo, payable=debt.payable, note=note, by=by, now=now)
+        except VoidRefused as refused:
+            words = _("Debit memo {number} was made because of it and cannot be voided: {why}")
+            raise UnlinkRefused(why=words.format(number=refused.number, why=refused.why)) from refused
 
 
 def debit_memo_post(

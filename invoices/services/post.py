@@ -40,10 +40,10 @@ from plumbing.services import job_add, note_add
 
 ZERO = Decimal(0)
 DOCUMENT_JOB = "invoices.document"
-POSTINGS = [EntryKind.INVOICE_POSTED, EntryKind.FEE_PASSED_ON]
+POSTINGS = [EntryKind.INVOICE_POSTED, EntryKind.FEE_PASSED_ON, EntryKind.DEBIT_MEMO_POSTED]
 """What voiding mirrors."""
 MONEY_GONE = frozenset({DebtKind.RETURNED, DebtKind.DISPUTE_LOST, DebtKind.OVERREFUNDED})
-"""Why debit memos are never void: the customer does have the money. Only a fee may be waived."""
+"""Why nobody voids a debit memo by hand: the customer does have the money. Only a fee may be waived."""
 TAKING = frozenset({Action.CHARGE, Action.CAPTURE, Action.OFFLINE_RECEIPT})
 
 
@@ -279,28 +279,37 @@ def _void(*, invoice_id: int, note: str, by: User, now: datetime) -> Invoice:
         order_unbill(order=posted.order)
     invoice = locks.invoice(pk=invoice_id)
     invoice.payable = payable
-    _voidable_check(invoice=invoice, payable=payable)
+    if invoice.cause_kind in MONEY_GONE:
+        raise VoidRefused(number=invoice.number, why=_("this money did go back to the customer, so it stays owed."))
+    void_write(invoice=invoice, payable=payable, note=note, by=by, now=now)
+    if deposit is not None:
+        payable_recompute(payable=deposit)
+    return invoice
 
+
+def void_write(*, invoice: Invoice, payable: Payable, note: str, by: User, now: datetime) -> None:
+    """Withdraw an invoice or memo and what it posted, in the caller's transaction, which has locked both.
+
+    Raises:
+        VoidRefused: it is void already, an attempt to pay it has no outcome, or money is attached to it.
+    """
+    _voidable_check(invoice=invoice, payable=payable)
     entry = Entry.objects.filter(
         organization_id=invoice.organization_id, source=_source(invoice), kind__in=POSTINGS
     ).first()
     if entry is not None:
+        today = invoice.organization.today(now)
         entry_mirror(entry=entry, occurred_on=today, source=_source(invoice), memo=note[:250], now=now)
     invoice.state = InvoiceState.VOID
     invoice.voided_by, invoice.voided_at = by, now
     invoice.save(update_fields=["state", "voided_by", "voided_at"])
     payable_recompute(payable=payable)
-    if deposit is not None:
-        payable_recompute(payable=deposit)
     note_add(on=invoice, text=note, by=by, now=now)
-    return invoice
 
 
 def _voidable_check(*, invoice: Invoice, payable: Payable) -> None:
     if invoice.state != InvoiceState.POSTED:
         raise VoidRefused(number=invoice.number, why=_("it is void already."))
-    if invoice.cause_kind in MONEY_GONE:
-        raise VoidRefused(number=invoice.number, why=_("this money did go back to the customer, so it stays owed."))
     if payable_running(payable=payable):
         raise VoidRefused(number=invoice.number, why=_("somebody is paying it; wait for the outcome."))
     stands = allocated_to(invoice=invoice)

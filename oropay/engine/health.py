@@ -14,15 +14,22 @@ from django.db.transaction import atomic
 from oropay import locks
 from oropay.engine.evidence import KEPT_BACK, SILENT
 from oropay.gateway.port import Answer
-from oropay.models import PaymentTransaction, ProviderAccount, ProviderHealth, TransactionState
+from oropay.models import (
+    DisputeRequest,
+    PaymentTransaction,
+    ProviderAccount,
+    ProviderHealth,
+    RequestState,
+    TransactionState,
+)
 
 WAKE_AT_ONCE = 10_000
 """More unknown rows than this wake by their own ladder."""
 
 
 def health_note(*, provider_account_id: int | None, answers: bool, now: datetime, was_silent: bool = True) -> None:
-    """Note that the gateway answered, or that it did not; its first good answer after silence closes the circuit and
-    restarts the look-up ladder of everything unknown at this account.
+    """Note that the gateway answered, or that it did not; its first good answer after silence closes the circuit,
+    restarts the look-up ladder of everything unknown at this account and sends the answers to disputes that wait.
 
     `was_silent` is False where the caller knows that the account answered when this was asked: then one more good
     answer is no news. A silence that began meanwhile is ended by the next answer.
@@ -39,6 +46,7 @@ def health_note(*, provider_account_id: int | None, answers: bool, now: datetime
         silent_since=None, failures=0, failing_since=None, open_until=None
     ):
         _wake_the_unknown(provider_account_id=provider_account_id, now=now)
+        _wake_the_answers(provider_account_id=provider_account_id, now=now)
 
 
 def gateway_answers(answer: Answer) -> bool | None:
@@ -90,3 +98,14 @@ def _wake_the_unknown(*, provider_account_id: int, now: datetime) -> None:
         limit=WAKE_AT_ONCE,
     )
     PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now, looks=0)
+
+
+@atomic(durable=True)
+def _wake_the_answers(*, provider_account_id: int, now: datetime) -> None:
+    rows = locks.due(
+        DisputeRequest.objects.filter(
+            dispute__provider_account_id=provider_account_id, state=RequestState.QUEUED, next_at__gt=now
+        ),
+        limit=WAKE_AT_ONCE,
+    )
+    DisputeRequest.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now)

@@ -1,6 +1,6 @@
 """When to ask the gateway again. Pure: all steps are settings."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -26,6 +26,18 @@ def next_reread(state: TransactionState) -> timedelta:
         settings.OROPAY_REREAD_REVIEW if state == TransactionState.REVIEW else settings.OROPAY_REREAD_PENDING
     )
     return every
+
+
+def next_answer(*, tries: int, at_least_until: datetime, respond_by: datetime | None, now: datetime) -> datetime | None:
+    """When an answer to a dispute that could not be sent is tried again; None when its time is over.
+
+    That is shortly before the dispute must be answered, or `at_least_until` where that is later or nobody says.
+    """
+    until = at_least_until
+    if respond_by is not None:
+        until = max(until, respond_by - settings.OROPAY_DISPUTE_GIVE_UP_BEFORE)
+    pauses = settings.OROPAY_DISPUTE_STEPS
+    return min(now + pauses[min(tries, len(pauses)) - 1], until) if now < until else None
 
 
 def _rung(*, steps: list[timedelta], taken: int) -> timedelta | None:

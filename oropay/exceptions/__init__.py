@@ -59,11 +59,13 @@ from oropay.exceptions.payments import (
     StatusNotForced,
     TooManyCardForms,
     TriedTooOften,
+    UnlinkRefused,
     UnsafeAddress,
     VaultError,
     VaultKeyMissing,
     VerdictRefused,
     WayBackChanged,
+    WithdrawalRefused,
     WriteOffRefused,
 )
 
@@ -122,10 +124,12 @@ __all__ = [
     "StatusNotForced",
     "TooManyCardForms",
     "TriedTooOften",
+    "UnlinkRefused",
     "UnsafeAddress",
     "VaultError",
     "VaultKeyMissing",
     "VerdictRefused",
     "WayBackChanged",
+    "WithdrawalRefused",
     "WriteOffRefused",
 ]

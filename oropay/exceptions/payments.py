@@ -312,6 +312,16 @@ class LinkRefused(DisputeRefused):
         super().__init__(_("Nothing was booked; the dispute stays without a payment. {why}").format(why=why))
 
 
+class UnlinkRefused(DisputeRefused):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was undone. {why}").format(why=why))
+
+
+class WithdrawalRefused(DisputeRefused):
+    def __init__(self, *, why: str) -> None:
+        super().__init__(_("Nothing was withdrawn. {why}").format(why=why))
+
+
 class SplitRefused(DisputeRefused):
     def __init__(self, *, why: str) -> None:
         super().__init__(_("Nothing was moved between invoices. {why}").format(why=why))

@@ -5,23 +5,27 @@ from oropay.models.alert import Alert, AlertKind
 from oropay.models.approval import Approval, ApprovalKind, ApprovalState, RefundLimit
 from oropay.models.authentication import Authentication, AuthenticationOutcome, ChallengeReason
 from oropay.models.dispute import (
-    REQUEST_LIVE,
-    REQUEST_MOVES,
     Dispute,
-    DisputeAction,
-    DisputeEvidence,
     DisputeLine,
     DisputeNotice,
-    DisputeRequest,
     DisputeResult,
     DisputeStage,
     DisputeStatus,
     DisputeStep,
-    EvidenceType,
+    DisputeUnlink,
     NoticeKind,
+    StepSource,
+)
+from oropay.models.disputeanswer import (
+    REQUEST_LIVE,
+    REQUEST_MOVES,
+    REQUEST_VOID,
+    DisputeAction,
+    DisputeEvidence,
+    DisputeRequest,
+    EvidenceType,
     RequestFailure,
     RequestState,
-    StepSource,
 )
 from oropay.models.drift import DriftFinding, DriftKind, DriftRun
 from oropay.models.fraud import CardCheck, Lockout, Ruling, Subject
@@ -110,6 +114,7 @@ __all__ = [
     "NOTIFICATION_WAITING",
     "REQUEST_LIVE",
     "REQUEST_MOVES",
+    "REQUEST_VOID",
     "REREAD",
     "RUNNING",
     "SALES",
@@ -141,6 +146,7 @@ __all__ = [
     "DisputeStage",
     "DisputeStatus",
     "DisputeStep",
+    "DisputeUnlink",
     "DriftFinding",
     "DriftKind",
     "DriftRun",

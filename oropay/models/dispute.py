@@ -1,8 +1,5 @@
-"""Disputes: a card holder's bank takes money back. The case, every word of the gateway about it, and our answers."""
+"""Disputes: a card holder's bank takes money back. The case, every word of the gateway about it, who was told."""
 
-import uuid
-
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -178,6 +175,24 @@ class DisputeStep(models.Model):
         return f"{self.get_stage_display()} · {self.get_status_display()}"
 
 
+@append_only
+class DisputeUnlink(models.Model):
+    """Finance said that a dispute is not about this charge: its payment is not found again by itself."""
+
+    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="unlinks")
+    transaction = models.ForeignKey(PaymentTransaction, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("undone link of a dispute")
+        verbose_name_plural = _("undone links of disputes")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.dispute_id} ≠ {self.transaction_id}"
+
+
 @tracked()
 class DisputeLine(models.Model):
     """How much of a lost dispute is taken from one payable, where finance said so; else it is pro rata."""
@@ -198,157 +213,13 @@ class DisputeLine(models.Model):
         return f"{self.payable_id} {self.amount}"
 
 
-class EvidenceType(models.TextChoices):
-    """What a document proves; travels to the gateway as its type."""
-
-    LETTER = "LETTER", _("Letter")
-    SALES_RECEIPT = "SALES_RECEIPT", _("Receipt or invoice")
-    PROOF_OF_DELIVERY = "PROOF_OF_DELIVERY", _("Proof of delivery")
-    TERMS_AND_CONDITIONS = "TERMS_AND_CONDITIONS", _("Terms and conditions")
-    REFUND_POLICY = "REFUND_POLICY", _("Refund or cancellation policy")
-    CORRESPONDENCE = "CORRESPONDENCE", _("Correspondence with the customer")
-    OTHER = "OTHER", _("Other")
-
-
-@tracked()
-class DisputeEvidence(models.Model):
-    """A document for a dispute. It stays when it was withdrawn: what was collected is part of the case."""
-
-    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="evidence")
-    document = models.OneToOneField("plumbing.Document", on_delete=models.PROTECT, related_name="dispute_evidence")
-    type = models.CharField(_("type"), max_length=24, choices=EvidenceType)
-    description = models.CharField(_("description"), max_length=250, blank=True)
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True)
-    added_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
-    )
-    added_at = models.DateTimeField(_("added"))
-
-    class Meta:
-        verbose_name = _("evidence")
-        verbose_name_plural = _("evidence")
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"{self.get_type_display()}"
-
-
-class DisputeAction(models.TextChoices):
-    ACCEPT = "accept", _("Accept")
-    """Give the money up."""
-    CHALLENGE = "challenge", _("Challenge")
-    """Send evidence; others decide."""
-
-
-class RequestState(models.TextChoices):
-    QUEUED = "queued", _("Queued")
-    """Committed, not sent."""
-    SENDING = "sending", _("Sending")
-    """A worker holds the lease and may have sent it."""
-    UNKNOWN = "unknown", _("Checking with the gateway")
-    """Sent, no trustworthy answer: the dispute itself is read until it shows what became of it. Never sent again."""
-    DONE = "done", _("Delivered")
-    """The gateway has it."""
-    FAILED = "failed", _("Not delivered")
-    """Certainly not in effect; `failure` says why."""
-
-
-R = RequestState
-
-REQUEST_MOVES: dict[RequestState, frozenset[RequestState]] = {
-    R.QUEUED: frozenset({R.SENDING}),
-    R.SENDING: frozenset({R.QUEUED, R.DONE, R.FAILED, R.UNKNOWN}),
-    R.UNKNOWN: frozenset({R.DONE, R.FAILED}),
-    R.DONE: frozenset(),
-    R.FAILED: frozenset(),
-}
-"""Every legal move. The database refuses the others too."""
-
-REQUEST_LIVE = [R.QUEUED, R.SENDING, R.UNKNOWN]
-
-
-class RequestFailure(models.TextChoices):
-    NOT_SENT = "not_sent", _("It could not be sent")
-    REFUSED = "refused", _("The gateway refused it")
-    NEVER_ARRIVED = "never_arrived", _("It never arrived")
-    """The dispute still waited for our answer long after any could have come."""
-    DECIDED = "decided", _("The dispute was decided otherwise")
-    """It ended, or went on, without our answer."""
-
-
-@tracked(
-    ignore=["next_at", "hinted_at", "lease_until", "send_before", "answer_by", "unknown_since", "looks", "absent_since"]
-)
-class DisputeRequest(models.Model):
-    """Our answer to a dispute. The row is the outbox: it is committed before a byte leaves."""
-
-    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="requests")
-    action = models.CharField(_("action"), max_length=10, choices=DisputeAction)
-    state = models.CharField(_("state"), max_length=10, choices=RequestState, default=RequestState.QUEUED)
-    failure = models.CharField(max_length=16, choices=RequestFailure, blank=True)
-    idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    stage = models.CharField(max_length=40, choices=DisputeStage)
-    """The stage it answers."""
-    evidence = models.ManyToManyField(DisputeEvidence, related_name="requests", blank=True)
-    """Of a challenge: the documents it carries. A later stage may carry them again."""
-    error_code = models.CharField(max_length=20, blank=True)
-    message = models.CharField(_("gateway message"), max_length=250, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField(null=True)
-    """When it is due: to be sent, declared lost, or looked up."""
-    hinted_at = models.DateTimeField(null=True)
-    """When the sweep last told a worker of it."""
-    lease_until = models.DateTimeField(null=True)
-    send_before = models.DateTimeField(null=True)
-    answer_by = models.DateTimeField(null=True)
-    unknown_since = models.DateTimeField(null=True)
-    looks = models.PositiveSmallIntegerField(default=0)
-    absent_since = models.DateTimeField(null=True)
-    """The first look after which the dispute still waited for us."""
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
-    )
-    created_at = models.DateTimeField(_("created"))
-    ended_at = models.DateTimeField(_("ended"), null=True)
-
-    class Meta:
-        verbose_name = _("answer to a dispute")
-        verbose_name_plural = _("answers to disputes")
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["dispute"], condition=Q(state__in=REQUEST_LIVE), name="one_live_answer_per_dispute"
-            ),
-            models.CheckConstraint(
-                condition=(Q(state=RequestState.FAILED) & ~Q(failure=""))
-                | (~Q(state=RequestState.FAILED) & Q(failure="")),
-                name="dispute_answer_failed_says_why",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["next_at"], condition=Q(state__in=REQUEST_LIVE), name="dispute_answer_due"),
-        ]
-        triggers = [
-            pgtrigger.FSM(
-                name="only_legal_moves",
-                field="state",
-                transitions=sorted((old.value, new.value) for old, news in REQUEST_MOVES.items() for new in news),
-            ),
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
-                name="said_once", fields=["dispute", "action", "idempotency_key", "stage", "created_by"]
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_action_display()} · {self.get_state_display()}"
-
-
 class NoticeKind(models.TextChoices):
     OPENED = "opened", _("Opened")
     """It is new, or a new stage waits for our answer."""
     NEAR = "near", _("Deadline near")
-    """Few days are left and nobody has answered."""
+    """Few days are left and no answer has arrived."""
+    FAILED = "failed", _("Answer not delivered")
+    """What was answered is not in effect at the gateway."""
     PASSED = "passed", _("Deadline passed")
     """The deadline is over and nobody has answered."""
     WON = "won", _("Won")
@@ -357,12 +228,12 @@ class NoticeKind(models.TextChoices):
 
 @append_only
 class DisputeNotice(models.Model):
-    """Finance was told, once per kind and stage."""
+    """Finance was told, once per kind and what it was about."""
 
     dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(_("kind"), max_length=10, choices=NoticeKind)
     about = models.CharField(max_length=80)
-    """The stage and when it began."""
+    """The stage and when it began, or the answer."""
     at = models.DateTimeField()
 
     class Meta:

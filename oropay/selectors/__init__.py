@@ -1,6 +1,7 @@
 """Reads of the payment module, starting from what a person may see. One file a subject."""
 
 from oropay.selectors.accounts import accounts_heard
+from oropay.selectors.disputes import answers_undelivered
 from oropay.selectors.instruments import (
     account_added,
     accounts_refused,
@@ -50,6 +51,7 @@ __all__ = [
     "account_added",
     "accounts_heard",
     "accounts_refused",
+    "answers_undelivered",
     "due_of",
     "failure_words",
     "family_of",

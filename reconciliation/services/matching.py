@@ -120,8 +120,13 @@ def match_undo(*, match: Match, remark: str, by: User, now: datetime) -> MatchUn
     """
     if not remark.strip():
         raise RemarkRequired
+    return match_take_apart(match=match, remark=remark.strip(), by=by, now=now)
+
+
+def match_take_apart(*, match: Match, remark: str, by: User, now: datetime) -> MatchUndo:
+    """As `match_undo`, in the caller's transaction. Raises AlreadyUndone."""
     match = locks.match(pk=match.pk)
     if MatchUndo.objects.filter(match=match).exists():
         raise AlreadyUndone
     MatchPart.objects.filter(match=match, live=True).update(live=False)
-    return MatchUndo.objects.create(match=match, remark=remark.strip(), undone_by=by, undone_at=now)
+    return MatchUndo.objects.create(match=match, remark=remark, undone_by=by, undone_at=now)

@@ -15,7 +15,8 @@ from ledger.services import ledger_check
 from oropay.models import Dispute, DisputeRequest, PaymentTransaction
 from plumbing.models import Job
 from plumbing.selectors import notes_on
-from tests.backoffice.conftest import Opened, address, dialog, page
+from tests.backoffice.conftest import Opened, address, dialog, may, page
+from tests.factories import StaffFactory
 from tests.invoices.house import House, payable_of
 from tests.oropay.disputes.told import recorded
 
@@ -251,6 +252,87 @@ def test_a_link_that_fits_nothing_books_nothing(house: House, charge: PaymentTra
     case.refresh_from_db()
     assert "Nothing was booked. No charge of this account fits INV-none" in told.content.decode()
     assert case.transaction is None
+
+
+def test_a_link_to_the_wrong_payment_is_undone(
+    house: House, dispute: Dispute, charge: PaymentTransaction, clerk: User, opened: Opened
+) -> None:
+    recorded(house.integration.provider, charge, status="CLOSED", result="LOST")
+    client = opened(clerk)
+    before = client.get(page(dispute)).content.decode()
+    asked = client.get(address(dispute, "unlink_payment")).content.decode()
+
+    told = dialog(client, dispute, "unlink_payment", seen=charge.pk, note="another Acme")
+    again = dialog(client, dispute, "unlink_payment", seen=charge.pk, note="twice")
+
+    dispute.refresh_from_db()
+    assert address(dispute, "unlink_payment") in before
+    assert f"$50.00 that it took from payment #{charge.payment_id} is given back in our books" in asked
+    assert told.status_code in {200, 302}
+    assert dispute.transaction is None
+    assert [part.payable.due for part in charge.payment.parts.all()] == [0, 0]
+    assert "Nothing was undone. It has no payment." in again.content.decode()
+    after = client.get(page(dispute)).content.decode()
+    assert "another Acme" in after
+    assert address(dispute, "link_payment") in after
+    assert address(dispute, "unlink_payment") not in after
+    assert "another Acme" in client.get(page(charge.payment)).content.decode()
+    assert ledger_check() == []
+
+
+def test_who_may_not_link_may_not_undo_a_link(
+    house: House, dispute: Dispute, charge: PaymentTransaction, stranger: User, opened: Opened
+) -> None:
+    looker = may(StaffFactory.create(organization=house.seller), "oropay.view_dispute", "oropay.view_payment")
+
+    refused = dialog(opened(looker), dispute, "unlink_payment", seen=charge.pk, note="please")
+    unseen = dialog(opened(stranger), dispute, "unlink_payment", seen=charge.pk, note="please")
+
+    assert (refused.status_code, unseen.status_code) == (403, 404)
+    dispute.refresh_from_db()
+    assert dispute.transaction == charge
+    assert address(dispute, "unlink_payment") not in opened(looker).get(page(dispute)).content.decode()
+
+
+def test_a_link_cannot_be_undone_in_the_dialog_while_an_answer_is_on_its_way(dispute: Dispute, client: Client) -> None:
+    dialog(client, dispute, "challenge", after=dispute.steps.latest("pk").pk, letter="It was delivered.")
+
+    shown = client.get(address(dispute, "unlink_payment")).content.decode()
+
+    assert "An answer is on its way" in shown
+
+
+def test_an_answer_that_waits_says_when_it_is_tried_again_and_can_be_withdrawn(
+    dispute: Dispute, client: Client
+) -> None:
+    dialog(client, dispute, "challenge", after=dispute.steps.latest("pk").pk, letter="It was delivered.")
+    DisputeRequest.objects.update(tries=3)
+    shown = client.get(page(dispute)).content.decode()
+    tiles = client.get(reverse("admin:index")).context["tiles"]
+    found = client.get(reverse(LIST), {"case": "undelivered"}).context["cl"].result_count
+
+    dialog(client, dispute, "withdraw_answer", note="the wrong letter")
+
+    assert "the gateway could not be reached. It is tried again by itself." in shown
+    assert "try 3 failed; the next:" in shown
+    assert address(dispute, "withdraw_answer") in shown
+    assert [tile["values"] for tile in tiles if tile["label"] == "Answers not delivered"] == [[1]]
+    assert found == 1
+    assert DisputeRequest.objects.get().state == "withdrawn"
+    after = client.get(page(dispute)).content.decode()
+    assert "the wrong letter" in after
+    assert address(dispute, "withdraw_answer") not in after
+    assert "Answers not delivered" not in client.get(reverse("admin:index")).content.decode()
+
+
+def test_an_answer_that_failed_stands_on_the_case(dispute: Dispute, client: Client) -> None:
+    dialog(client, dispute, "challenge", after=dispute.steps.latest("pk").pk, letter="It was delivered.")
+    DisputeRequest.objects.update(state="failed", failure="not_sent")
+
+    shown = client.get(page(dispute)).content.decode()
+
+    assert "Our last answer is not in effect: It could not be sent." in shown
+    assert address(dispute, "challenge") in shown
 
 
 def test_assigning_and_remarking_stay_with_the_case(dispute: Dispute, client: Client, clerk: User) -> None:

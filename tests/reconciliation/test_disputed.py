@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+from django.utils import timezone
+
+from commerce.models import User
 from ledger.models import AccountName
 from ledger.services import ledger_check
+from oropay.engine import disputes
 from oropay.models import PaymentTransaction, ProviderAccount
 from reconciliation.models import CaseKind, ExceptionCase, Match, MatchRule
 from reconciliation.services import Pulled
@@ -75,3 +79,37 @@ def test_a_chargeback_that_no_deposit_took_is_late(
 
     case = ExceptionCase.objects.get()
     assert (case.kind, case.amount) == (CaseKind.LATE, Decimal("50.00"))
+
+
+def test_a_line_that_met_the_wrong_payment_meets_the_right_one_once_the_link_is_undone(
+    pay: Pay, gateway: Reports, pull: PullNow, clock: Clock, account: ProviderAccount, clerk: User
+) -> None:
+    wrong, right = pay("100.00"), pay("100.00")
+    dispute = recorded(account, None, last4="5262", arn=ARN)
+    disputes.dispute_link(dispute=dispute, transaction=wrong, note="this?", by=clerk, now=timezone.now())
+    clock.set(WEDNESDAY)
+    gateway.deposit(
+        "DEP_1",
+        line(wrong.gateway_id, "100.00", at=MONDAY),
+        line(right.gateway_id, "100.00", at=MONDAY),
+        line("DIS_1", "-50.00", kind="CHARGEBACK", reference=ARN, at=MONDAY),
+        paid_on=WEDNESDAY,
+    )
+    met = pull()
+
+    disputes.dispute_unlink(dispute=dispute, charge=wrong, note="not this", by=clerk, now=timezone.now())
+    loose = pull()
+    disputes.dispute_link(dispute=dispute, transaction=right, note="this", by=clerk, now=timezone.now())
+    found = pull()
+
+    assert (met.matches, met.cases) == (3, 0)
+    assert (loose.matches, loose.cases) == (0, 1)
+    assert (found.matches, found.cases) == (1, 0)
+    assert not ExceptionCase.objects.filter(resolved_at=None).exists()
+    [taken_apart] = Match.objects.filter(undo__isnull=False)
+    assert (taken_apart.undo.remark, taken_apart.undo.undone_by) == ("not this", clerk)
+    kept = Match.objects.filter(parts__live=True, parts__expectation__kind="chargeback").get()
+    assert [part.expectation and part.expectation.transaction.payment_id for part in kept.parts.all()] == [
+        right.payment_id
+    ]
+    assert ledger_check() == []

@@ -15,10 +15,11 @@ from backoffice.scoping import staff_of
 from backoffice.unfolded import ActionVariant
 from commerce.models import User
 from commerce.money import format_money
-from oropay.engine.disputes import dispute_link, dispute_split, dispute_write_off
+from oropay.engine.disputes import dispute_link, dispute_split, dispute_unlink, dispute_write_off
 from oropay.models import EvidenceType
 from oropay.services.dispute import (
     dispute_accept,
+    dispute_answer_withdraw,
     dispute_assign,
     dispute_challenge,
     dispute_remark,
@@ -67,6 +68,12 @@ def challenge(form: forms.ChallengeForm, by: User, now: datetime) -> Words:
     return _("The challenge is on its way. This page shows when the gateway has it.")
 
 
+@_button(gettext_lazy("Withdraw the answer"), "oropay.challenge_dispute", "undo", form=forms.WithdrawAnswerForm)
+def withdraw_answer(form: forms.WithdrawAnswerForm, by: User, now: datetime) -> Words:
+    dispute_answer_withdraw(dispute=form.row, note=form.cleaned_data["note"], by=by, now=now)
+    return _("Nothing was sent. The dispute waits for another answer.")
+
+
 @_button(gettext_lazy("Add evidence"), "oropay.challenge_dispute", "attach_file", form=forms.EvidenceForm)
 def add_evidence(form: forms.EvidenceForm, by: User, now: datetime) -> Words:
     kind, about = EvidenceType(form.cleaned_data["type"]), form.cleaned_data["description"]
@@ -87,6 +94,21 @@ def link_payment(form: forms.LinkForm, by: User, now: datetime) -> Words:
     note, chosen = form.cleaned_data["note"], form.transaction()
     dispute_link(dispute=form.row, transaction=chosen, note=note, by=by, now=now)
     return _("The dispute is about payment #{number} now; what it took is booked.").format(number=chosen.payment_id)
+
+
+@_button(
+    gettext_lazy("Undo the link"),
+    "oropay.link_dispute",
+    "link_off",
+    form=forms.UnlinkForm,
+    variant=ActionVariant.WARNING,
+)
+def unlink_payment(form: forms.UnlinkForm, by: User, now: datetime) -> Words:
+    charge = form.charge()
+    dispute_unlink(dispute=form.row, charge=charge, note=form.cleaned_data["note"], by=by, now=now)
+    return _("The dispute is not about payment #{number} any more; link it to the right one.").format(
+        number=charge.payment_id
+    )
 
 
 @_button(gettext_lazy("What a loss is taken from"), "oropay.link_dispute", "call_split", form=forms.SplitForm)

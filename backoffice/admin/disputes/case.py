@@ -27,13 +27,15 @@ from oropay.models import (
     DisputeResult,
     DisputeStatus,
 )
+from oropay.selectors import answers_undelivered
 from oropay.services.dispute import (
+    answer_withdrawable,
     answerable,
     evidence_withdrawable,
 )
 
 WEEK = timedelta(days=7)
-BESIDE = ("add_evidence", "withdraw_evidence", "split")
+BESIDE = ("add_evidence", "withdraw_evidence", "withdraw_answer", "split")
 """Buttons in the tables of the page."""
 
 
@@ -51,6 +53,7 @@ class CaseFilter(admin.SimpleListFilter):
             ("won", _("Won")),
             ("lost", _("Lost or accepted")),
             ("unlinked", _("Payment unknown")),
+            ("undelivered", _("Answer not delivered")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -65,6 +68,7 @@ class CaseFilter(admin.SimpleListFilter):
                 status=DisputeStatus.CLOSED, result__in=[DisputeResult.LOST, DisputeResult.ACCEPTED]
             ),
             "unlinked": queryset.filter(transaction=None),
+            "undelivered": answers_undelivered(disputes=queryset),
         }.get(self.value(), queryset)
 
 
@@ -99,7 +103,9 @@ class DisputeAdmin(RecordAdmin):
         "accept",
         "add_evidence",
         "withdraw_evidence",
+        "withdraw_answer",
         "link_payment",
+        "unlink_payment",
         "split",
         "write_off",
         "assign",
@@ -127,7 +133,9 @@ class DisputeAdmin(RecordAdmin):
             "challenge": ours,
             "add_evidence": row.is_open,
             "withdraw_evidence": evidence_withdrawable(dispute=row).exists(),
+            "withdraw_answer": answer_withdrawable(dispute=row) is not None,
             "link_payment": row.transaction_id is None,
+            "unlink_payment": row.transaction_id is not None,
             "split": row.transaction_id is not None and (row.is_open or lost) and len(split_shown(dispute=row)) > 1,
             "write_off": lost and not row.not_pursued,
         }
@@ -138,7 +146,9 @@ class DisputeAdmin(RecordAdmin):
     challenge = buttons.challenge
     add_evidence = buttons.add_evidence
     withdraw_evidence = buttons.withdraw_evidence
+    withdraw_answer = buttons.withdraw_answer
     link_payment = buttons.link_payment
+    unlink_payment = buttons.unlink_payment
     split = buttons.split
     write_off = buttons.write_off
     assign = buttons.assign
@@ -206,7 +216,7 @@ class DisputeAdmin(RecordAdmin):
         yield replace(parts.paid(row), buttons=beside("split"))
         yield parts.moved(row)
         yield replace(parts.evidence(row), buttons=beside("add_evidence", "withdraw_evidence"))
-        yield parts.answers(row)
+        yield replace(parts.answers(row), buttons=beside("withdraw_answer"))
         yield Timeline(_("What happened"), events_of(row), empty=_("Every step will appear here, with its time."))
         if request.user.has_perm("oropay.view_exchange"):
             yield Text(_("The gateway's last word, redacted"), parts.payload_of(row))

@@ -19,8 +19,10 @@ from commerce.money import format_money
 from oropay.engine.disputes import split_shown
 from oropay.exceptions import VaultError
 from oropay.models import (
+    REQUEST_VOID,
     Dispute,
     DisputeEvidence,
+    DisputeRequest,
     DisputeResult,
     DisputeStage,
     DisputeStatus,
@@ -56,13 +58,24 @@ ENDED = {
 def sentence_of(row: Dispute) -> str:
     """What the dispute means for the money now."""
     amount = format_money(row.amount, row.currency)
-    if row.stage == DisputeStage.RETRIEVAL and row.is_open:
-        return _("No money has moved: the bank asks for proof of the sale. Answer it with one document.")
     found = SENTENCES.get(row.status) if row.is_open else ENDED.get(row.result)  # type: ignore[call-overload]
-    told = str(found).format(amount=amount) if found else ""
-    if row.transaction_id is None:
-        told = " ".join([told, _("We do not know which payment it is about: nothing is booked until it is linked.")])
-    return told.strip()
+    said = str(found).format(amount=amount) if found else ""
+    if row.stage == DisputeStage.RETRIEVAL and row.is_open:
+        said = _("No money has moved: the bank asks for proof of the sale. Answer it with one document.")
+    unlinked = _("We do not know which payment it is about: nothing is booked until it is linked.")
+    return " ".join(part for part in (said, _answered(row), unlinked if row.transaction_id is None else "") if part)
+
+
+def _answered(row: Dispute) -> str:
+    """What became of our answer, while the dispute still waits for one."""
+    newest = row.requests.filter(created_at__gte=row.stage_at).order_by("pk").last()
+    if newest is None or not row.is_ours_to_answer:
+        return ""
+    if newest.waits:
+        return _("Our answer has not been sent: the gateway could not be reached. It is tried again by itself.")
+    if newest.state == RequestState.FAILED:
+        return _("Our last answer is not in effect: {why}.").format(why=newest.get_failure_display())
+    return ""
 
 
 def deadline(row: Dispute, *, now: datetime) -> SafeString:
@@ -154,7 +167,7 @@ def answers(row: Dispute) -> Table:
         [
             [
                 one.get_action_display(),
-                badge(one, "state"),
+                _answer_state(one),
                 format_html_join(SafeString("<br>"), "{}", ((file_link(row, piece),) for piece in one.evidence.all()))
                 or dash(),
                 moment(one.created_at),
@@ -167,13 +180,21 @@ def answers(row: Dispute) -> Table:
     )
 
 
+def _answer_state(one: DisputeRequest) -> SafeString:
+    """Of an answer that could not be sent: when it is tried again."""
+    if not one.waits:
+        return badge(one, "state")
+    words = _("try {n} failed; the next:").format(n=one.tries)
+    return format_html("{}<br>{} {}", badge(one, "state"), words, moment(one.next_at))
+
+
 def file_link(row: Dispute, one: DisputeEvidence) -> SafeString:
     address = reverse("admin:oropay_dispute_evidence", args=[row.pk, one.pk])
     return format_html('<a class="office-link" href="{}">{}</a>', address, one.document.name)
 
 
 def _evidence_state(one: DisputeEvidence, *, limit: str) -> str:
-    states = {request.state for request in one.requests.all()} - {RequestState.FAILED.value}
+    states = {request.state for request in one.requests.all()}.difference(REQUEST_VOID)
     if states - {RequestState.DONE.value}:
         return _("on its way")
     if states:

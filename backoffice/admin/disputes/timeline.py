@@ -13,6 +13,9 @@ from plumbing.selectors import notes_on
 
 Placed = tuple[datetime, int, Event]
 
+ENDED = {RequestState.FAILED.value: "danger", RequestState.WITHDRAWN.value: "default"}
+"""How an answer reads that did not arrive."""
+
 
 def events_of(dispute: Dispute) -> list[Event]:
     """Oldest first."""
@@ -54,7 +57,6 @@ def _answer(request: DisputeRequest) -> list[Placed]:
     ]
     if request.ended_at is not None:
         why = " · ".join(part for part in (request.get_failure_display(), request.message) if part)
-        failed = request.state == RequestState.FAILED
         found.append(
             (
                 request.ended_at,
@@ -63,7 +65,7 @@ def _answer(request: DisputeRequest) -> list[Placed]:
                     at=moment(request.ended_at),
                     title=f"{words} → {request.get_state_display()}",
                     detail=why,
-                    variant="danger" if failed else "success",
+                    variant=ENDED.get(request.state, "success"),
                 ),
             )
         )

@@ -1,7 +1,8 @@
 """Disputes at the gateway: read them, book what they do to money, deliver our answers.
 
 `read` asks, `record` writes (one transaction a reading), `answer` sends what staff decided, `decide` is what finance
-says of the money. Whoever hears of a dispute (a notification, our own answer) ends in `dispute_reread`.
+says of the money and `unlink` takes a link back. Whoever hears of a dispute (a notification, our own answer) ends in
+`dispute_reread`.
 """
 
 from oropay.engine.disputes.answer import answer_execute, answer_lease_expired, answer_look
@@ -15,20 +16,24 @@ from oropay.engine.disputes.decide import (
 )
 from oropay.engine.disputes.read import Pulled, dispute_reread, dispute_reread_known, disputes_pull
 from oropay.engine.disputes.record import dispute_record
+from oropay.engine.disputes.unlink import booked_amount, dispute_unlink, unlink_refusal
 
 __all__ = [
     "Pulled",
     "answer_execute",
     "answer_lease_expired",
     "answer_look",
+    "booked_amount",
     "dispute_link",
     "dispute_record",
     "dispute_reread",
     "dispute_reread_known",
     "dispute_split",
+    "dispute_unlink",
     "dispute_write_off",
     "disputes_pull",
     "link_candidates",
     "lost_of",
     "split_shown",
+    "unlink_refusal",
 ]

@@ -1,6 +1,7 @@
 """Deliver what staff decided about a dispute: persisted before a byte leaves, sent once.
 
-The dispute itself is the evidence: whatever came back, it is read again and recorded. A lost answer is never repeated.
+One that certainly did not leave is tried again until its deadline is near. The dispute itself is the evidence: whatever
+came back, it is read again and recorded. A lost answer is never repeated, and one that failed is told.
 """
 
 import logging
@@ -16,7 +17,7 @@ from oropay import locks
 from oropay.engine.disputes.read import dispute_reread
 from oropay.engine.disputes.record import dispute_record
 from oropay.engine.gateways import gateway_of
-from oropay.engine.ladder import next_look
+from oropay.engine.ladder import next_answer, next_look
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, DisputeAct, DisputeDocument, DisputeTold, GatewayUnavailable, Verdict
 from oropay.models import (
@@ -28,7 +29,8 @@ from oropay.models import (
     RequestState,
     StepSource,
 )
-from plumbing.audit import because
+from oropay.services.dispute.answer import acceptance_end
+from oropay.services.dispute.notice import answer_failed_tell
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +38,6 @@ R = RequestState
 
 ANSWERED = (DisputeResult.FULFILLED, DisputeResult.WON)
 """Results that a challenge can have led to."""
-LOST = (DisputeResult.LOST, DisputeResult.ACCEPTED)
-"""Results by which the money is gone, whoever said so."""
 
 
 def answer_execute(*, request_id: int, now: datetime) -> None:
@@ -134,9 +134,15 @@ def _challenged_before(request: DisputeRequest) -> bool:
 
 @atomic(durable=True)
 def _claim(*, request_id: int, now: datetime) -> DisputeRequest | None:
-    """Take the lease and commit it, so that a crash from here on leaves a row that says how far we got."""
+    """Take the lease and commit it, so that a crash from here on leaves a row that says how far we got.
+
+    An answer that waited while the dispute went on is not sent: it was meant for what the dispute was.
+    """
     request = locks.dispute_request(pk=request_id, state=R.QUEUED)
     if request is None:
+        return None
+    if not request.dispute.is_ours_to_answer or request.dispute.stage != request.stage:
+        _end(request=request, state=R.FAILED, failure=RequestFailure.DECIDED, now=now)
         return None
     answer_within = settings.OROPAY_SEND_WITHIN + settings.OROPAY_CONNECT_TIMEOUT + settings.OROPAY_READ_TIMEOUT
     lease = answer_within + settings.OROPAY_LEASE_MARGIN
@@ -189,15 +195,24 @@ def _ended(*, request: DisputeRequest, answer: Answer, now: datetime) -> None:
     elif answer.verdict in {Verdict.FAILED, Verdict.NOT_FOUND, Verdict.DECLINED}:
         _end(request=request_now, state=R.FAILED, failure=RequestFailure.REFUSED, now=now)
     elif answer.verdict in {Verdict.NOT_SENT, Verdict.REFUSED}:
-        over = now - request_now.created_at > settings.OROPAY_GIVE_UP_AFTER
-        if over or request_now.tries >= settings.OROPAY_SEND_TRIES:
-            _end(request=request_now, state=R.FAILED, failure=RequestFailure.NOT_SENT, now=now)
-        else:
-            request_now.state, request_now.lease_until = R.QUEUED, None
-            request_now.next_at = now + settings.OROPAY_RESEND_AFTER
-            request_now.save()
+        _wait(request=request_now, now=now)
     else:
         _to_unknown(request=request_now, now=now)
+
+
+def _wait(*, request: DisputeRequest, now: datetime) -> None:
+    """Nothing was sent: try again later, as long as the dispute can wait for it."""
+    next_at = next_answer(
+        tries=request.tries,
+        at_least_until=request.created_at + settings.OROPAY_GIVE_UP_AFTER,
+        respond_by=request.dispute.respond_by,
+        now=now,
+    )
+    if next_at is None:
+        _end(request=request, state=R.FAILED, failure=RequestFailure.NOT_SENT, now=now)
+        return
+    request.state, request.lease_until, request.next_at = R.QUEUED, None, next_at
+    request.save()
 
 
 def _to_unknown(*, request: DisputeRequest, now: datetime) -> None:
@@ -210,17 +225,10 @@ def _end(*, request: DisputeRequest, state: RequestState, failure: str, now: dat
     request.state, request.failure = state, failure
     request.next_at, request.lease_until, request.ended_at = None, None, now
     request.save()
-    if state == R.FAILED and request.action == DisputeAction.ACCEPT:
-        _pursue_again(dispute_id=request.dispute_id)
-
-
-def _pursue_again(*, dispute_id: int) -> None:
-    """An acceptance that is not in effect decides nothing; what it said of a loss that is booked already stands."""
-    dispute = locks.dispute(pk=dispute_id)
-    if dispute.not_pursued and dispute.result not in LOST:
-        dispute.not_pursued = False
-        with because(by=None, why="the acceptance did not take effect"):
-            dispute.save(update_fields=["not_pursued"])
+    if state == R.FAILED:
+        dispute = locks.dispute(pk=request.dispute_id)
+        acceptance_end(request=request, dispute=dispute, by=None, why="the acceptance did not take effect")
+        answer_failed_tell(request=request, dispute=dispute, now=now)
 
 
 def _read_after(*, request: DisputeRequest) -> None:

@@ -121,10 +121,17 @@ def charge_of(*, dispute: Dispute) -> PaymentTransaction | None:
 
 
 def _named(*, dispute: Dispute) -> list[PaymentTransaction]:
-    """The charges and captures that a dispute names, by our reference or by an earlier dispute of the sale."""
-    rows = PaymentTransaction.objects.filter(
-        payment__provider_account_id=dispute.provider_account_id, currency=dispute.currency
-    ).select_related("payment__instrument")
+    """The charges and captures that a dispute names, by our reference or by an earlier dispute of the sale.
+
+    Finance's word that it is not about a payment stands above that.
+    """
+    rows = (
+        PaymentTransaction.objects.filter(
+            payment__provider_account_id=dispute.provider_account_id, currency=dispute.currency
+        )
+        .exclude(payment__in=dispute.unlinks.values("transaction__payment"))
+        .select_related("payment__instrument")
+    )
     if dispute.reference:
         named = rows.filter(Q(reference=dispute.reference) | Q(gateway_reference=dispute.reference, late=True))
         return [money for row in named.order_by("pk") for money in _money_of(row)]

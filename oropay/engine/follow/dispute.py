@@ -108,7 +108,7 @@ class Booked:
 
 def booked_of(*, dispute: Dispute, family: list[PaymentTransaction]) -> Booked:
     """Add up a dispute's rows in its payment's family."""
-    rows = _rows(dispute=dispute, family=family)
+    rows = rows_of(dispute=dispute, family=family)
     by_id = {row.pk: row for row in rows}
 
     def total(action: Action) -> Decimal:
@@ -142,10 +142,10 @@ def follow_dispute(*, news: Recording, dispute: Dispute, effect: Effect) -> list
     back = max(ZERO, before.taken - wanted)
     won = min(back, before.disputed)
     if won > 0:
-        _give_back(news=news, dispute=dispute, amount=won)
+        give_back(news=news, dispute=dispute, amount=won)
         turns.append(DisputeTurn.WON)
     if back > won:
-        _recover(news=news, dispute=dispute, amount=back - won)
+        recover(news=news, dispute=dispute, amount=back - won)
         turns.append(DisputeTurn.RECOVERED)
     if effect == Effect.LOST and wanted > before.lost:
         _lose(news=news, dispute=dispute, amount=wanted - before.lost)
@@ -172,12 +172,14 @@ def _take(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
     expect(row=row, gateway_id=dispute.gateway_id, amount=-amount, now=news.now)
 
 
-def _give_back(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
+def give_back(*, news: Recording, dispute: Dispute, amount: Decimal, memo: str = "") -> PaymentTransaction:
+    """What was taken is ours again before anything was given up; `memo` is for the books."""
     parent = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK)
     row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK_REVERSAL, parent=parent, amount=amount)
     _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.WON)
-    _post(news=news, row=row, kind=EntryKind.DISPUTE_WON, lines=postings.dispute_won(amount=amount))
+    _post(news=news, row=row, kind=EntryKind.DISPUTE_WON, lines=postings.dispute_won(amount=amount), memo=memo)
     expect(row=row, gateway_id=dispute.gateway_id, amount=amount, now=news.now)
+    return row
 
 
 def _lose(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
@@ -202,7 +204,9 @@ def _lose(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
 def _fee_charge(*, news: Recording, dispute: Dispute, row: PaymentTransaction) -> None:
     """Ask the customer for our fee, once a dispute, where the seller wants one and pursues the loss."""
     fee: Decimal = setting_get(DISPUTE_FEE, news.payment.website, organization_id=news.payment.organization_id)
-    lost_before = [one for one in _rows(dispute=dispute, family=news.family) if one.action == row.action and one != row]
+    lost_before = [
+        one for one in rows_of(dispute=dispute, family=news.family) if one.action == row.action and one != row
+    ]
     if fee <= 0 or lost_before or dispute.not_pursued or dispute.currency != news.payment.organization.currency:
         return
     number = _owe(news=news, row=row, kind=DebtKind.DISPUTE_FEE, amount=fee)
@@ -215,17 +219,26 @@ def _owe(*, news: Recording, row: PaymentTransaction, kind: DebtKind, amount: De
     return debts.get(DEBTS).owe(transaction=row, kind=kind, amount=amount, occurred_on=news.day, now=news.now).number
 
 
-def _recover(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
-    """Money that was given up came back after all. What the customer owes a debit memo for is credit that pays it."""
+def recover(
+    *, news: Recording, dispute: Dispute, amount: Decimal, unowed: Decimal = ZERO, memo: str = ""
+) -> PaymentTransaction:
+    """Money that was given up came back after all. What the customer owes a debit memo for is credit that pays it.
+
+    `unowed` is what debit memos asked for that were voided because of this: nothing of the customer's comes back for
+    it. `memo` is for the books.
+    """
     parent = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST)
     row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK_REVERSAL, parent=parent, amount=amount)
-    credited = _tell(news=news, dispute=dispute, row=row, turn=DisputeTurn.RECOVERED)
-    if (rest := amount - sum((credit.amount for credit in credited), ZERO)) > 0:
+    amounts = split_of(dispute=dispute, parts=news.parts, amount=amount - unowed)
+    credited = _ask(news=news, row=row, turn=DisputeTurn.RECOVERED, amounts=amounts)
+    if (rest := amount - unowed - sum((credit.amount for credit in credited), ZERO)) > 0:
         credited.append(debts.get(DEBTS).keep(transaction=row, amount=rest, now=news.now))
         text = _("{amount} of it the customer owes by debit memo: it is credit of the customer now, to pay that.")
         note_add(on=dispute, text=text.format(amount=format_money(rest, row.currency)), by=None, now=news.now)
-    _post(news=news, row=row, kind=EntryKind.DISPUTE_WON, lines=postings.dispute_recovered(given=_shares(credited)))
+    given = [*_shares(credited), (AccountName.DISPUTES_RECEIVABLE, unowed)]
+    _post(news=news, row=row, kind=EntryKind.DISPUTE_WON, lines=postings.dispute_recovered(given=given), memo=memo)
     expect(row=row, gateway_id=dispute.gateway_id, amount=amount, now=news.now)
+    return row
 
 
 def write_off(*, news: Recording, dispute: Dispute, amount: Decimal) -> Decimal:
@@ -240,6 +253,16 @@ def _give_up(*, news: Recording, dispute: Dispute, amounts: list[tuple[int, Deci
     if given_up > 0:
         _post(news=news, row=row, kind=EntryKind.WRITTEN_OFF, lines=postings.written_off(amount=given_up))
     return given_up
+
+
+def write_off_end(*, news: Recording, dispute: Dispute, amount: Decimal, memo: str) -> None:
+    """Take back that what the customer owes because of a loss was given up, as far as it was."""
+    row = _newest(news=news, dispute=dispute, action=Action.CHARGEBACK_LOST)
+    amounts = split_of(dispute=dispute, parts=news.parts, amount=amount)
+    credited = _ask(news=news, row=row, turn=DisputeTurn.PURSUED, amounts=amounts)
+    if ended := sum((credit.amount for credit in credited), ZERO):
+        lines = postings.dispute_moved(taken=_shares(credited), given=[(AccountName.BAD_DEBT, ended)])
+        _post(news=news, row=row, kind=EntryKind.DISPUTE_LOST, lines=lines, memo=memo)
 
 
 Sides = list[tuple[AccountName, Decimal]]
@@ -285,13 +308,14 @@ def split_of(*, dispute: Dispute, parts: list[PaymentPayable], amount: Decimal) 
 # -- the rows ---------------------------------------------------------------------------------------------------------
 
 
-def _rows(*, dispute: Dispute, family: list[PaymentTransaction]) -> list[PaymentTransaction]:
+def rows_of(*, dispute: Dispute, family: list[PaymentTransaction]) -> list[PaymentTransaction]:
+    """What a dispute did to its payment, oldest first."""
     ours = {Action.CHARGEBACK, Action.CHARGEBACK_LOST, Action.CHARGEBACK_REVERSAL}
     return [row for row in family if row.action in ours and row.gateway_id == dispute.gateway_id]
 
 
 def _newest(*, news: Recording, dispute: Dispute, action: Action) -> PaymentTransaction:
-    return [row for row in _rows(dispute=dispute, family=news.family) if row.action == action][-1]
+    return [row for row in rows_of(dispute=dispute, family=news.family) if row.action == action][-1]
 
 
 def _add(
@@ -343,7 +367,7 @@ def _ask(
     return credited
 
 
-def _post(*, news: Recording, row: PaymentTransaction, kind: EntryKind, lines: list[Line]) -> None:
+def _post(*, news: Recording, row: PaymentTransaction, kind: EntryKind, lines: list[Line], memo: str = "") -> None:
     entry_post(
         organization_id=news.payment.organization_id,
         currency=row.currency,
@@ -351,6 +375,7 @@ def _post(*, news: Recording, row: PaymentTransaction, kind: EntryKind, lines: l
         lines=lines,
         occurred_on=news.day,
         source=f"transaction:{row.pk}",
+        memo=memo[:250],
         customer_id=news.payment.customer_id,
         now=news.now,
     )

@@ -1,4 +1,7 @@
-"""Our answer to a dispute: accept the loss, or challenge it with documents. Each queues one row for the worker."""
+"""Our answer to a dispute: accept the loss, or challenge it with documents. Each queues one row for the worker.
+
+One that the gateway has not got can be taken back.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,13 +13,20 @@ from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay import locks
-from oropay.exceptions import DisputeMoved, DisputeNotAnswerable, EvidenceRefused, NoteRequired
+from oropay.exceptions import (
+    DisputeMoved,
+    DisputeNotAnswerable,
+    EvidenceRefused,
+    NoteRequired,
+    WithdrawalRefused,
+)
 from oropay.models import (
     REQUEST_LIVE,
     Dispute,
     DisputeAction,
     DisputeEvidence,
     DisputeRequest,
+    DisputeResult,
     DisputeStage,
     EvidenceType,
     RequestState,
@@ -26,6 +36,9 @@ from oropay.services.dispute.letter import letter_pdf
 from plumbing.audit import because
 from plumbing.models import DocumentKind
 from plumbing.services import document_add, hint, note_add
+
+GIVEN_UP = (DisputeResult.LOST, DisputeResult.ACCEPTED)
+"""Results by which the money is gone, whoever said so."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,10 @@ def answerable(*, dispute: Dispute, now: datetime) -> Answerable:
     if dispute.respond_by is not None and dispute.respond_by <= now:
         return Answerable(False, _("The deadline has passed."))
     running = dispute.requests.filter(state__in=REQUEST_LIVE).first()
+    if running is not None and running.waits:
+        return Answerable(
+            False, _("An answer waits until the gateway can be reached; withdraw it to answer otherwise.")
+        )
     if running is not None:
         return Answerable(False, _("An answer is on its way; wait until it has arrived."))
     if dispute.requests.filter(state=RequestState.DONE, stage=dispute.stage, created_at__gte=dispute.stage_at).exists():
@@ -113,6 +130,47 @@ def dispute_challenge(
         request = _queue(dispute=dispute, action=DisputeAction.CHALLENGE, by=by, now=now)
         request.evidence.set(chosen)
     return request
+
+
+@atomic(durable=True)
+def dispute_answer_withdraw(*, dispute: Dispute, note: str, by: User, now: datetime) -> DisputeRequest:
+    """Take an answer back that has not been sent: the dispute can be answered otherwise.
+
+    Raises:
+        NoteRequired: `note` is blank.
+        WithdrawalRefused: none waits, or it is being sent at this moment.
+    """
+    if not note.strip():
+        raise NoteRequired
+    dispute = locks.dispute(pk=dispute.pk)
+    waiting = answer_withdrawable(dispute=dispute)
+    if waiting is None:
+        raise WithdrawalRefused(why=_("No answer waits to be sent."))
+    request = locks.dispute_request(pk=waiting.pk, state=RequestState.QUEUED)
+    if request is None:
+        raise WithdrawalRefused(why=_("It is being sent at this moment; see what becomes of it."))
+    request.state, request.next_at, request.ended_at = RequestState.WITHDRAWN, None, now
+    with because(by=by, why=note.strip()):
+        request.save(update_fields=["state", "next_at", "ended_at"])
+    acceptance_end(request=request, dispute=dispute, by=by, why=note.strip())
+    note_add(on=dispute, text=note, by=by, now=now)
+    return request
+
+
+def answer_withdrawable(*, dispute: Dispute) -> DisputeRequest | None:
+    """The answer that waits to be sent, if there is one."""
+    return dispute.requests.filter(state=RequestState.QUEUED).first()
+
+
+def acceptance_end(*, request: DisputeRequest, dispute: Dispute, by: User | None, why: str) -> None:
+    """An acceptance that is not in effect decides nothing; what it said of a loss that is booked already stands.
+
+    Inside the caller's transaction, which has locked the dispute.
+    """
+    if request.action == DisputeAction.ACCEPT and dispute.not_pursued and dispute.result not in GIVEN_UP:
+        dispute.not_pursued = False
+        with because(by=by, why=why):
+            dispute.save(update_fields=["not_pursued"])
 
 
 def _lock(*, dispute: Dispute, after: int | None, now: datetime) -> Dispute:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from commerce.models import User
 from oropay import locks
 from oropay.exceptions import EvidenceRefused
-from oropay.models import Dispute, DisputeEvidence, DisputeRequest, EvidenceType, RequestState
+from oropay.models import REQUEST_VOID, Dispute, DisputeEvidence, DisputeRequest, EvidenceType
 from plumbing.models import DOCUMENT_LIMIT, DocumentKind
 from plumbing.services import document_add
 
@@ -102,7 +102,7 @@ def evidence_withdraw(*, evidence: DisputeEvidence, by: User, now: datetime) -> 
     """
     locks.dispute(pk=evidence.dispute_id)
     evidence.refresh_from_db()
-    if evidence.requests.exclude(state=RequestState.FAILED).exists():
+    if evidence.requests.exclude(state__in=REQUEST_VOID).exists():
         raise EvidenceRefused(why=_("It was sent to the gateway already."))
     evidence.withdrawn_at = evidence.withdrawn_at or now
     evidence.save(update_fields=["withdrawn_at"])
@@ -111,7 +111,7 @@ def evidence_withdraw(*, evidence: DisputeEvidence, by: User, now: datetime) -> 
 
 def evidence_withdrawable(*, dispute: Dispute) -> QuerySet[DisputeEvidence]:
     """What was never sent and waits to be."""
-    sent = DisputeRequest.objects.filter(evidence=OuterRef("pk")).exclude(state=RequestState.FAILED)
+    sent = DisputeRequest.objects.filter(evidence=OuterRef("pk")).exclude(state__in=REQUEST_VOID)
     return (
         DisputeEvidence.objects.filter(~Exists(sent), dispute=dispute, withdrawn_at=None)
         .select_related("document")
@@ -126,7 +126,7 @@ def evidence_offered(*, dispute: Dispute) -> QuerySet[DisputeEvidence]:
     """
     sent = DisputeRequest.objects.filter(
         evidence=OuterRef("pk"), stage=dispute.stage, created_at__gte=dispute.stage_at
-    ).exclude(state=RequestState.FAILED)
+    ).exclude(state__in=REQUEST_VOID)
     return (
         DisputeEvidence.objects.filter(
             ~Exists(sent),

@@ -1,4 +1,4 @@
-"""Telling finance about a dispute, once per kind and stage: by mail, and by an alert when a deadline nears."""
+"""Telling finance about a dispute, once of each thing: by mail, and by an alert when an answer is missing."""
 
 from datetime import datetime
 
@@ -10,7 +10,17 @@ from django.utils.translation import gettext as _
 from commerce.models import User
 from commerce.money import format_money
 from oropay import locks
-from oropay.models import AlertKind, Dispute, DisputeNotice, DisputeStatus, Integration, NoticeKind
+from oropay.models import (
+    REQUEST_VOID,
+    AlertKind,
+    Dispute,
+    DisputeNotice,
+    DisputeRequest,
+    DisputeStatus,
+    Integration,
+    NoticeKind,
+    RequestState,
+)
 from oropay.services.alert import alert_raise
 from oropay.services.staff import staff_who_may
 from plumbing.apart import sum_apart
@@ -20,12 +30,21 @@ ANSWERS = ("oropay.accept_dispute", "oropay.challenge_dispute")
 """Who may press one of these buttons is told."""
 
 
-def notice_give(*, dispute: Dispute, kind: NoticeKind, now: datetime, written_off: bool = False) -> bool:
-    """Mail everybody who looks after a dispute, unless they were told the same of this stage; says whether it did.
+def notice_give(
+    *,
+    dispute: Dispute,
+    kind: NoticeKind,
+    now: datetime,
+    about: str = "",
+    answer: DisputeRequest | None = None,
+    written_off: bool = False,
+) -> bool:
+    """Mail everybody who looks after a dispute, unless they were told the same before; says whether it did.
 
+    What is the same is told once a stage, or once per `about`. `answer` is ours that failed or is still under way.
     Inside the caller's transaction, which has locked the dispute.
     """
-    about = f"{dispute.stage} {dispute.stage_at:%Y-%m-%dT%H:%M}"
+    about = about or _stage(dispute)
     _notice, is_new = DisputeNotice.objects.get_or_create(dispute=dispute, kind=kind, about=about, defaults={"at": now})
     if not is_new:
         return False
@@ -38,6 +57,7 @@ def notice_give(*, dispute: Dispute, kind: NoticeKind, now: datetime, written_of
         "amount": format_money(dispute.amount, dispute.currency),
         "moves": dispute.stage != "RETRIEVAL",
         "answerable": dispute.is_ours_to_answer,
+        "answer": answer,
         "days": _days_left(dispute=dispute, now=now),
         "customer": payment.customer if payment is not None else None,
         "numbers": ", ".join(part.payable.number for part in payment.parts.select_related("payable"))
@@ -49,6 +69,17 @@ def notice_give(*, dispute: Dispute, kind: NoticeKind, now: datetime, written_of
     for person in finance_of(dispute=dispute):
         mail_queue(to=person.email, template="oropay/mail/dispute.txt", context=context, language="en-us", now=now)
     return True
+
+
+def answer_failed_tell(*, request: DisputeRequest, dispute: Dispute, now: datetime) -> None:
+    """Say that what was answered is not in effect, while there may be time to answer again.
+
+    Inside the caller's transaction, which has locked the dispute.
+    """
+    notice_give(dispute=dispute, kind=NoticeKind.FAILED, now=now, about=f"answer {request.pk}", answer=request)
+    if dispute.is_ours_to_answer:
+        text = _("The answer to dispute {id} over {amount} was not delivered: {why}. Please answer again by {day}.")
+        _alert(dispute=dispute, text=text, why=request.get_failure_display(), now=now)
 
 
 def finance_of(*, dispute: Dispute) -> list[User]:
@@ -67,9 +98,9 @@ def finance_of(*, dispute: Dispute) -> list[User]:
 
 
 def deadlines_watch(*, now: datetime) -> int:
-    """Tell finance of disputes that nobody has answered and whose deadline is near or over; returns how many.
+    """Tell finance of disputes that no answer has reached and whose deadline is near or over; returns how many.
 
-    Safe to repeat: everybody is told once of each.
+    Safe to repeat: everybody is told once of each, and once more after an answer that failed or was withdrawn.
 
     Raises:
         SomeNotDone: of some nobody could be told; of all others they were.
@@ -82,19 +113,54 @@ def deadlines_watch(*, now: datetime) -> int:
 @atomic(durable=True)
 def _watch(*, dispute_id: int, now: datetime) -> bool:
     dispute = locks.dispute(pk=dispute_id)
-    answered = dispute.requests.exclude(state="failed").filter(created_at__gte=dispute.stage_at).exists()
-    if answered or not dispute.is_ours_to_answer or dispute.respond_by is None:
+    newest = dispute.requests.filter(created_at__gte=dispute.stage_at).order_by("pk").last()
+    if _arrives(newest) or not dispute.is_ours_to_answer or dispute.respond_by is None:
         return False
-    over = dispute.respond_by <= now
-    told = notice_give(dispute=dispute, kind=NoticeKind.PASSED if over else NoticeKind.NEAR, now=now)
-    if told and dispute.transaction is not None:
-        text = _("Dispute {id} over {amount} must be answered by {day}, and nobody has.").format(
-            id=dispute.gateway_id,
-            amount=format_money(dispute.amount, dispute.currency),
-            day=dispute.organization.today(dispute.respond_by).isoformat(),
-        )
-        alert_raise(row=dispute.transaction, kind=AlertKind.DISPUTE_UNANSWERED, text=text, now=now)
+    failed = newest if newest is not None and newest.state in REQUEST_VOID else None
+    if failed is not None and dispute.respond_by > now:
+        told = _near_again(dispute=dispute, failed=failed, respond_by=dispute.respond_by, now=now)
+    else:
+        kind = NoticeKind.NEAR if dispute.respond_by > now else NoticeKind.PASSED
+        told = notice_give(dispute=dispute, kind=kind, now=now, answer=None if failed else newest)
+    if told:
+        text = _("Dispute {id} over {amount} must be answered by {day}, and no answer has arrived.")
+        _alert(dispute=dispute, text=text, now=now)
     return told
+
+
+def _arrives(answer: DisputeRequest | None) -> bool:
+    """Whether an answer has arrived or is just being sent; one that waits for a silent gateway may come too late."""
+    if answer is None or answer.state in REQUEST_VOID:
+        return False
+    return not (answer.waits or answer.state == RequestState.UNKNOWN)
+
+
+def _near_again(*, dispute: Dispute, failed: DisputeRequest, respond_by: datetime, now: datetime) -> bool:
+    """Warn again after an answer that failed or was withdrawn; people know of that, so not before half of the time that
+    was left then is over.
+    """
+    ended_at = failed.ended_at or now
+    if now < ended_at + (respond_by - ended_at) / 2:
+        return False
+    about = f"{_stage(dispute)} after answer {failed.pk}"
+    return notice_give(dispute=dispute, kind=NoticeKind.NEAR, now=now, about=about)
+
+
+def _stage(dispute: Dispute) -> str:
+    return f"{dispute.stage} {dispute.stage_at:%Y-%m-%dT%H:%M}"
+
+
+def _alert(*, dispute: Dispute, text: str, now: datetime, **facts: str) -> None:
+    """Ask people to answer; a dispute without a payment has nothing to hang an alert on."""
+    if dispute.transaction is None:
+        return
+    words = text.format(
+        id=dispute.gateway_id,
+        amount=format_money(dispute.amount, dispute.currency),
+        day=dispute.organization.today(dispute.respond_by).isoformat() if dispute.respond_by else "–",
+        **facts,
+    )
+    alert_raise(row=dispute.transaction, kind=AlertKind.DISPUTE_UNANSWERED, text=words, now=now)
 
 
 def _days_left(*, dispute: Dispute, now: datetime) -> int | None:

@@ -3,17 +3,21 @@
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
+from backoffice.groups import groups_ensure
 from commerce.models import User
 from invoices.models import Invoice
 from ledger.services import ledger_check
 from oropay import engine
 from oropay.engine import disputes
+from oropay.gateway.port import CardToken
 from oropay.models import (
     Action,
     Dispute,
@@ -25,8 +29,12 @@ from oropay.models import (
     ProviderAccount,
 )
 from oropay.services import NewCard, PartAsked, PaymentAsked, payment_start, provider_provision
+from oropay.services.dispute import dispute_accept, dispute_challenge
+from plumbing.models import Mail
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
+from tests.contract.samples import sale
 from tests.contract.sandbox import VISA, Sandbox
+from tests.factories import StaffFactory
 from tests.invoices.house import House, house_build, payable_of
 from tests.oropay.house import overdue, refund_of
 
@@ -44,6 +52,12 @@ class Bank:
     def open(self, charge: PaymentTransaction, **wish: Any) -> str:
         """Dispute a charge; returns the dispute's id at the gateway."""
         return str(self.sandbox.control("/disputes", {"transaction": charge.gateway_id, **wish})["id"])
+
+    def open_elsewhere(self, amount: str = "80.00") -> str:
+        """Dispute a sale that was made past us: nobody can tell which payment of ours it is about."""
+        source = CardToken(token=self.sandbox.card_token())
+        foreign = self.sandbox.gateway().charge(sale(amount=amount, source=source))
+        return str(self.sandbox.control("/disputes", {"transaction": foreign.gateway_id})["id"])
 
     def advance(self, name: str, **wish: Any) -> None:
         self.sandbox.control(f"/disputes/{name}/advance", wish)
@@ -76,6 +90,14 @@ def house(db: None) -> House:
 @pytest.fixture
 def clerk(house: House) -> User:
     return house.clerk
+
+
+@pytest.fixture
+def finance(house: House) -> User:
+    """Somebody who may answer disputes."""
+    person: User = StaffFactory.create(organization=house.seller, email="finance@north.test")
+    person.groups.add(groups_ensure()["Finance clerk"])
+    return person
 
 
 @pytest.fixture
@@ -139,11 +161,53 @@ def charge(invoice: Invoice, pay: Pay) -> PaymentTransaction:
     return pay({invoice: "100.00"})
 
 
+@pytest.fixture
+def dispute(charge: PaymentTransaction, bank: Bank) -> Dispute:
+    """A chargeback over 100.00 that waits for our answer."""
+    return bank.tell(bank.open(charge))
+
+
+def accept(dispute: Dispute, by: User, **more: Any) -> DisputeRequest:
+    return dispute_accept(
+        dispute=dispute, **{"not_pursued": False, "note": "not worth it", "by": by, "now": timezone.now(), **more}
+    )
+
+
+def challenge(dispute: Dispute, by: User, **more: Any) -> DisputeRequest:
+    return dispute_challenge(
+        dispute=dispute,
+        **{"evidence_ids": [], "letter": "The goods were delivered.", "by": by, "now": timezone.now(), **more},
+    )
+
+
 def send(request: DisputeRequest) -> DisputeRequest:
     """Let a worker deliver an answer."""
     disputes.answer_execute(request_id=request.pk, now=timezone.now())
     request.refresh_from_db()
     return request
+
+
+def look_until_it_ends(request: DisputeRequest) -> None:
+    """No answer can come any more, and looking twice is enough."""
+    DisputeRequest.objects.filter(pk=request.pk).update(answer_by=timezone.now() - timedelta(minutes=5))
+    for _look in range(3):
+        disputes.answer_look(request_id=request.pk, now=timezone.now())
+        DisputeRequest.objects.filter(pk=request.pk, absent_since__isnull=False).update(
+            absent_since=timezone.now() - settings.OROPAY_ABSENT_GAP
+        )
+    request.refresh_from_db()
+
+
+def swallow(bank: Bank, act: str, *, when: str) -> None:
+    """The line breaks before or after the gateway does what our answer asks."""
+    rule = {"match": {"endpoint": "/disputes/{id}/" + act, "method": "POST"}, "action": {"drop": {"when": when}}}
+    bank.sandbox.control("/rules", rule)
+
+
+def mails() -> list[tuple[str, str]]:
+    """(to, subject) of everything about disputes, oldest first."""
+    found = Mail.objects.filter(subject__iregex="dispute|chargeback|retrieval").order_by("pk")
+    return list(found.values_list("to", "subject"))
 
 
 def found(row: PaymentTransaction) -> None:

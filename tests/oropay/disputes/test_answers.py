@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -28,14 +27,21 @@ from oropay.models import (
 from oropay.services.dispute import (
     EvidenceFile,
     answerable,
-    dispute_accept,
-    dispute_challenge,
     evidence_add,
     evidence_offered,
     evidence_withdraw,
 )
 from tests.invoices.house import House
-from tests.oropay.disputes.conftest import Bank, moves, send, stands
+from tests.oropay.disputes.conftest import (
+    Bank,
+    accept,
+    challenge,
+    look_until_it_ends,
+    moves,
+    send,
+    stands,
+    swallow,
+)
 
 PDF = b"%PDF-1.7 proof of delivery"
 
@@ -51,25 +57,6 @@ def proof(dispute: Dispute, by: User, *, content: bytes = PDF, name: str = "proo
         now=timezone.now(),
     )
     return kept
-
-
-def accept(dispute: Dispute, by: User, **more: Any) -> DisputeRequest:
-    return dispute_accept(
-        dispute=dispute, **{"not_pursued": False, "note": "not worth it", "by": by, "now": timezone.now(), **more}
-    )
-
-
-def challenge(dispute: Dispute, by: User, **more: Any) -> DisputeRequest:
-    return dispute_challenge(
-        dispute=dispute,
-        **{"evidence_ids": [], "letter": "The goods were delivered.", "by": by, "now": timezone.now(), **more},
-    )
-
-
-@pytest.fixture
-def dispute(charge: PaymentTransaction, bank: Bank) -> Dispute:
-    """A chargeback over 100.00 that waits for our answer."""
-    return bank.tell(bank.open(charge))
 
 
 def test_an_accepted_dispute_is_lost_and_its_invoice_due_again(
@@ -375,20 +362,3 @@ def test_evidence_that_was_sent_cannot_be_withdrawn(dispute: Dispute, clerk: Use
 
     with pytest.raises(EvidenceRefused, match="sent to the gateway already"):
         evidence_withdraw(evidence=kept, by=clerk, now=timezone.now())
-
-
-def look_until_it_ends(request: DisputeRequest) -> None:
-    """No answer can come any more, and looking twice is enough."""
-    DisputeRequest.objects.filter(pk=request.pk).update(answer_by=timezone.now() - timedelta(minutes=5))
-    for _look in range(3):
-        disputes.answer_look(request_id=request.pk, now=timezone.now())
-        DisputeRequest.objects.filter(pk=request.pk, absent_since__isnull=False).update(
-            absent_since=timezone.now() - settings.OROPAY_ABSENT_GAP
-        )
-    request.refresh_from_db()
-
-
-def swallow(bank: Bank, act: str, *, when: str) -> None:
-    """The line breaks before or after the gateway does what our answer asks."""
-    rule = {"match": {"endpoint": "/disputes/{id}/" + act, "method": "POST"}, "action": {"drop": {"when": when}}}
-    bank.sandbox.control("/rules", rule)

@@ -7,14 +7,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from backoffice.groups import groups_ensure
 from commerce.models import User
 from invoices.models import Invoice
 from ledger.models import AccountName
 from oropay import engine
 from oropay.engine import disputes
 from oropay.exceptions import LinkRefused
-from oropay.gateway.port import CardToken
 from oropay.models import Alert, AlertKind, Dispute, DisputeStep, MoneyState, Payment, PaymentTransaction, StepSource
 from oropay.services import capture_start, reauthorize_start
 from oropay.services.dispute import deadlines_watch, dispute_assign, finance_of
@@ -22,25 +20,11 @@ from oropay.vault.keys import payload_rows
 from plumbing.exceptions import SomeNotDone
 from plumbing.models import Mail
 from plumbing.ports import periodic_tasks
-from tests.contract.samples import follow_up, sale
+from tests.contract.samples import follow_up
 from tests.factories import StaffFactory
 from tests.invoices.house import House, posted_lines
-from tests.oropay.disputes.conftest import Bank, Pay, moves, stands
+from tests.oropay.disputes.conftest import Bank, Pay, mails, moves, stands
 from tests.oropay.house import arrive, prove_absent
-
-
-@pytest.fixture
-def finance(house: House) -> User:
-    """Somebody who may answer disputes."""
-    person: User = StaffFactory.create(organization=house.seller, email="finance@north.test")
-    person.groups.add(groups_ensure()["Finance clerk"])
-    return person
-
-
-def mails() -> list[tuple[str, str]]:
-    """(to, subject) of everything about disputes, oldest first."""
-    found = Mail.objects.filter(subject__iregex="dispute|chargeback|retrieval").order_by("pk")
-    return list(found.values_list("to", "subject"))
 
 
 def test_a_pull_finds_a_dispute_that_nobody_told_us_of(
@@ -126,8 +110,7 @@ def test_a_reading_asked_for_earlier_that_comes_later_is_dropped(
 def test_a_dispute_of_a_sale_made_past_us_is_a_case_without_payment_until_finance_links_it(
     house: House, invoice: Invoice, charge: PaymentTransaction, bank: Bank, clerk: User
 ) -> None:
-    foreign = bank.sandbox.gateway().charge(sale(amount="80.00", source=_card(bank)))
-    name = str(bank.sandbox.control("/disputes", {"transaction": foreign.gateway_id})["id"])
+    name = bank.open_elsewhere()
     dispute = bank.tell(name)
     unlinked = (dispute.transaction_id is None, len(moves(charge.payment)), house.book(AccountName.DISPUTES_RECEIVABLE))
 
@@ -146,8 +129,7 @@ def test_a_dispute_of_a_sale_made_past_us_is_a_case_without_payment_until_financ
 def test_a_lost_dispute_that_is_linked_later_is_booked_whole(
     house: House, invoice: Invoice, charge: PaymentTransaction, bank: Bank, clerk: User
 ) -> None:
-    foreign = bank.sandbox.gateway().charge(sale(amount="80.00", source=_card(bank)))
-    name = str(bank.sandbox.control("/disputes", {"transaction": foreign.gateway_id})["id"])
+    name = bank.open_elsewhere()
     bank.advance(name, result="LOST")
     dispute = bank.tell(name)
 
@@ -162,8 +144,7 @@ def test_a_charge_worth_less_than_the_dispute_cannot_be_the_one(
 ) -> None:
     small = house.posted("10.00")
     charge = pay({small: "10.00"})
-    foreign = bank.sandbox.gateway().charge(sale(amount="80.00", source=_card(bank)))
-    dispute = bank.tell(str(bank.sandbox.control("/disputes", {"transaction": foreign.gateway_id})["id"]))
+    dispute = bank.tell(bank.open_elsewhere())
 
     with pytest.raises(LinkRefused, match=r"a payment that took at least \$80.00"):
         disputes.dispute_link(dispute=dispute, transaction=charge, note="this?", by=clerk, now=timezone.now())
@@ -289,7 +270,3 @@ def test_a_dispute_of_a_capture_of_a_renewed_hold_is_linked_to_it(
     assert dispute.transaction == capture
     assert moves(hold.payment) == [("chargeback", "100.00")]
     assert house.book(AccountName.DISPUTES_RECEIVABLE) == 100
-
-
-def _card(bank: Bank) -> CardToken:
-    return CardToken(token=bank.sandbox.card_token())

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from ledger.services import ledger_check
 from oropay.engine import disputes
-from oropay.exceptions import DisputeNotAnswerable
+from oropay.exceptions import DisputeNotAnswerable, UnlinkRefused
 from oropay.models import Dispute, DisputeRequest, StepSource
 from oropay.services.dispute import dispute_accept
 from tests.invoices.house import House, house_build, payable_of
@@ -55,3 +55,23 @@ def test_two_people_accept_and_one_of_them_is_told(house: House) -> None:
 
     assert {type(result) for result in results} == {DisputeRequest, DisputeNotAnswerable}
     assert DisputeRequest.objects.count() == 1
+
+
+def test_two_people_undo_a_link_and_one_of_them_is_told(house: House) -> None:
+    invoice = house.posted("100.00")
+    charge = house.paid(payable_of(invoice), amounts=["100.00"]).transactions.get()
+    dispute = recorded(house.integration.provider, charge, status="CLOSED", result="LOST")
+
+    results = together(
+        *[
+            lambda: disputes.dispute_unlink(
+                dispute=dispute, charge=charge, note="another customer's", by=house.clerk, now=timezone.now()
+            )
+        ]
+        * 2
+    )
+
+    assert {type(result) for result in results} == {Dispute, UnlinkRefused}
+    assert moves(charge.payment)[2:] == [("chargeback_reversal", "50.00")]
+    assert stands(invoice) == ("100.00", "0.00", "0.00")
+    assert ledger_check() == []

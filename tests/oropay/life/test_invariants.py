@@ -10,10 +10,9 @@ from oropay import engine
 from oropay.models import Alert, Payment, PaymentTransaction
 from oropay.services import alert_resolve
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import arrive, prove_absent
+from tests.oropay.house import arrive, prove_absent, refuse_each_try
 from tests.oropay.life.invariants import no_money_moved_twice
 from tests.oropay.life.world import World, world_read
-from tests.oropay.house import refuse_each_try
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]

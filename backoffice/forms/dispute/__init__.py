@@ -1,0 +1,26 @@
+"""Dialogs of a dispute: each says in one sentence what will happen to the money, and by when."""
+
+from backoffice.forms.dispute.answers import (
+    AcceptForm,
+    ChallengeForm,
+    EvidenceForm,
+    WithdrawAnswerForm,
+    WithdrawForm,
+)
+from backoffice.forms.dispute.care import AssignForm, RemarkForm, RereadForm
+from backoffice.forms.dispute.money import LinkForm, SplitForm, UnlinkForm, WriteOffForm
+
+__all__ = [
+    "AcceptForm",
+    "AssignForm",
+    "ChallengeForm",
+    "EvidenceForm",
+    "LinkForm",
+    "RemarkForm",
+    "RereadForm",
+    "SplitForm",
+    "UnlinkForm",
+    "WithdrawAnswerForm",
+    "WithdrawForm",
+    "WriteOffForm",
+]
