@@ -28,7 +28,7 @@ OTHERS = {
     "backoffice.forms.bankdebits.NoticeForm.routing_number": "names a bank, not an account",
     "backoffice.forms.bankdebits.MandateForm.document": "a recording or a signed paper; evidence, kept as a document",
     "backoffice.forms.verdict.VerdictForm.document": "evidence about a payment, kept as a document",
-    "backoffice.forms.dispute.EvidenceForm.uploads": "evidence about a dispute, kept as a document",
+    "backoffice.forms.dispute.answers.EvidenceForm.uploads": "evidence about a dispute, kept as a document",
 }
 """Fields that look alike, and what they take."""
 

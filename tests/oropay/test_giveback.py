@@ -217,7 +217,9 @@ def test_what_is_being_voided_is_not_given_back_again(charge: PaymentTransaction
 def test_the_second_person_reads_the_reason_of_a_void_on_the_page_and_in_the_mail(
     charge: PaymentTransaction, clerk: User, second: User
 ) -> None:
-    RefundLimit.objects.create(organization=charge.payment.organization, currency="USD", per_charge=30)
+    RefundLimit.objects.update_or_create(
+        organization=charge.payment.organization, currency="USD", defaults={"per_charge": 30}
+    )
 
     void = back(charge, "100.00", clerk, shown=WayBack.VOID)
 
