@@ -58,6 +58,10 @@ def sandbox(place: Place) -> Part:
             "GPSANDBOX_SECRET": place.secrets["GPSANDBOX_SECRET"],
             "GPSANDBOX_APPS": f"{place.secrets['GP_APP_ID']}:{place.secrets['GP_APP_KEY']}",
             "GPSANDBOX_ALLOWED_ORIGINS": pages,
+            # No public source knows either of the gateway; without them a day passes before a page shows what was done
+            # in the console, and no buyer reads why a debit came back.
+            "GPSANDBOX_NOTIFY_SETTLEMENT": "1",
+            "GPSANDBOX_RETURN_CODES": "1",
         },
         answers=lambda pid: _http(f"{place.sandbox_url}/healthz"),
     )

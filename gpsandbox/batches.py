@@ -77,7 +77,7 @@ def close_all(store: Store, *, now: datetime) -> list[str]:
 
 
 def close_one(store: Store, batch_id: str, now: datetime) -> list[str]:
-    """Close a batch unless it is closed already. At its cut-off: see `life.HANDLERS`."""
+    """Close a batch unless it is closed already. At its cut-off: see `life.handlers`."""
     batch = store.row("SELECT * FROM batches WHERE id = ? AND status = 'OPEN'", (batch_id,))
     if batch is not None:
         _close(store, batch, now=now)

@@ -51,6 +51,10 @@ class Settings:
     """Hosts that status notifications may go to besides this machine."""
     notify_disputes: bool = False
     """Notify of disputes too; the gateway does not say that it does."""
+    notify_settlement: bool = False
+    """Notify of what time does to a payment too: funded, returned, lapsed. The gateway does not say that it does."""
+    return_codes: bool = False
+    """Bank payments that come back by themselves say why, by an ACH return code; the gateway documents none."""
     features: frozenset[str] = frozenset()
     """Those of `FEATURES` that every merchant here has."""
     seed_ids: tuple[str, ...] = ()
@@ -82,6 +86,8 @@ def settings_read(environment: Mapping[str, str]) -> Settings:
         three_ds_version=_three_ds_version(environment, default="2.1.0" if conformance else "2.2.0"),
         notify_hosts=_listed(environment.get("GPSANDBOX_NOTIFY_HOSTS", "").lower()),
         notify_disputes=environment.get("GPSANDBOX_NOTIFY_DISPUTES", "0") == "1",
+        notify_settlement=environment.get("GPSANDBOX_NOTIFY_SETTLEMENT", "0") == "1",
+        return_codes=environment.get("GPSANDBOX_RETURN_CODES", "0") == "1",
         features=_features(environment.get("GPSANDBOX_FEATURES", DEFAULT_FEATURES)),
         seed_ids=_listed(environment.get("GPSANDBOX_SEED_IDS", "")),
         cutoff=_cutoff(environment.get("GPSANDBOX_CUTOFF", "22:00 UTC")),

@@ -57,7 +57,7 @@ ACTS: tuple[Act, ...] = (
         section="transactions",
         label="Return it",
         control="/transactions/{id}/ach-return",
-        asks=(Ask("code", "ACH return code", choices=("R01", "R02", "R03", "R10")),),
+        asks=(Ask("code", "ACH return code", choices=("", "R01", "R02", "R03", "R10")),),
         only={"method": ("BANK_TRANSFER",)},
     ),
     Act(

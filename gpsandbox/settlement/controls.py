@@ -31,16 +31,19 @@ def settlement_run(store: Store, request: Request, body: dict[str, Any]) -> Any:
 
 
 def ach_return(store: Store, request: Request, body: dict[str, Any]) -> Any:
-    """`{"code": "R01", "status": "REVERSED"}`: a bank payment comes back now, whatever its account says."""
+    """`{"code": "R01", "status": "REVERSED"}`: a bank payment comes back now, whatever its account says.
+
+    Without a `code` it does not say why.
+    """
     with store.atomic():
         sold = returns.trigger(
             store,
             request.path_params["id"],
-            code=str(body.get("code", "R01")),
+            code=str(body.get("code", "")),
             status=str(body.get("status", returns.STATUSES[0])),
             now=clock.now(store),
         )
-        webhooks.announce(store, request.app.state.settings, sold["id"])
+        webhooks.announce_settlement(store, request.app.state.settings, sold["id"])
     return {name: sold[name] for name in ("id", "status", "result", "updated_at")}
 
 

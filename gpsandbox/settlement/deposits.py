@@ -32,7 +32,7 @@ FEES = {
 
 
 def payday_reached(store: Store, subject: str, now: datetime) -> list[str]:
-    """Pay out what is due. See `life.HANDLERS`."""
+    """Pay out what is due. See `life.handlers`."""
     made = pay(store, until=clock.stamp(now), paid_on=now.date(), now=now)
     return _funded_in(store, made)
 
@@ -48,11 +48,15 @@ def run(
     now = clock.now(store)
     with store.atomic():
         closed = batches.close_all(store, now=now)
-        returned = returns.all_now(store, status=return_status, now=now) if returns_too else []
+        returned = (
+            returns.all_now(store, status=return_status, now=now, with_codes=settings.return_codes)
+            if returns_too
+            else []
+        )
         made = pay(store, until=FOREVER, paid_on=paid_on, now=now, pending_too=True)
         funded = _funded_in(store, made)
         for transaction_id in (*returned, *funded):
-            webhooks.announce(store, settings, transaction_id)
+            webhooks.announce_settlement(store, settings, transaction_id)
     return {
         "date": paid_on.isoformat(),
         "closed_batches": closed,

@@ -35,23 +35,23 @@ def plan(store: Store, *, deposit_id: str, now: datetime) -> None:
         agenda.plan(store, Event.ACH_RETURN, at=moment, subject=row["id"])
 
 
-def return_arrives(store: Store, transaction_id: str, now: datetime) -> list[str]:
-    """The day has come for a payment that is still funded. See `life.HANDLERS`."""
+def return_arrives(store: Store, transaction_id: str, now: datetime, *, with_code: bool) -> list[str]:
+    """The day has come for a payment that is still funded. See `life.handlers`."""
     sold = store.row("SELECT * FROM transactions WHERE id = ? AND status = 'FUNDED'", (transaction_id,))
     if sold is None:
         return []
-    apply(store, sold, code=CODES[sold["outcome"]], now=now)
+    apply(store, sold, code=CODES[sold["outcome"]] if with_code else "", now=now)
     return [transaction_id]
 
 
-def all_now(store: Store, *, status: str, now: datetime) -> list[str]:
+def all_now(store: Store, *, status: str, now: datetime, with_codes: bool) -> list[str]:
     """Do not wait: every funded payment whose account sends it back comes back now; returns their ids."""
     rows = store.rows(
         f"SELECT * FROM transactions WHERE status = 'FUNDED' AND type = 'SALE' AND outcome IN {SOME_CODES}",  # noqa: S608
         tuple(CODES),
     )
     for sold in rows:
-        apply(store, sold, code=CODES[sold["outcome"]], status=status, now=now)
+        apply(store, sold, code=CODES[sold["outcome"]] if with_codes else "", status=status, now=now)
     return [sold["id"] for sold in rows]
 
 

@@ -19,7 +19,7 @@ def is_over(call: Call, authorization: Row) -> bool:
 
 
 def expire(store: Store, transaction_id: str, now: datetime) -> list[str]:
-    """Give an authorization back, unless it was captured or reversed before. See `life.HANDLERS`."""
+    """Give an authorization back, unless it was captured or reversed before. See `life.handlers`."""
     lapsed = store.write(
         "UPDATE transactions SET status = 'REVERSED', updated_at = ? WHERE id = ? AND status = 'PREAUTHORIZED'",
         (clock.stamp(now), transaction_id),

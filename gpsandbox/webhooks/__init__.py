@@ -5,7 +5,7 @@ while the store is locked.
 """
 
 from gpsandbox.webhooks.delivery import deliver, stop
-from gpsandbox.webhooks.outbox import announce, announce_dispute
+from gpsandbox.webhooks.outbox import announce, announce_dispute, announce_settlement
 from gpsandbox.webhooks.signature import signed, signed_url
 
-__all__ = ["announce", "announce_dispute", "deliver", "signed", "signed_url", "stop"]
+__all__ = ["announce", "announce_dispute", "announce_settlement", "deliver", "signed", "signed_url", "stop"]

@@ -59,6 +59,12 @@ def announce(store: Store, settings: Settings, transaction_id: str) -> None:
     put(store, message, faults.of_notification(store, _facts(row, message)))
 
 
+def announce_settlement(store: Store, settings: Settings, transaction_id: str) -> None:
+    """Tell what time did to a transaction, if GPSANDBOX_NOTIFY_SETTLEMENT says so. Call inside `Store.atomic`."""
+    if settings.notify_settlement:
+        announce(store, settings, transaction_id)
+
+
 def announce_dispute(store: Store, settings: Settings, transaction_id: str, dispute: Mapping[str, Any]) -> None:
     """Tell the merchant of the disputed transaction how the dispute stands, if GPSANDBOX_NOTIFY_DISPUTES says so.
 

@@ -70,6 +70,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         "GPSANDBOX_DB": str(folder / "sandbox.sqlite3"),
         "GPSANDBOX_SECRET": "open-sesame",
         "GPSANDBOX_APPS": "contract-app:contract-key,second-app:second-key",
+        "GPSANDBOX_RETURN_CODES": "1",
     }
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(

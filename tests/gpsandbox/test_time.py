@@ -194,11 +194,10 @@ def test_settling_everything_now_leaves_nothing_for_its_day(at: Later) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "code", "returned_on"),
-    [("0001", "R01", "2026-03-09"), ("0002", "R02", "2026-03-09"), ("0003", "R03", "2026-03-09"),
-     ("0010", "R10", "2026-04-06")],
-)  # fmt: skip
-def test_a_bank_payment_comes_back_on_its_day(at: Later, ending: str, code: str, returned_on: str) -> None:
+    ("ending", "returned_on"),
+    [("0001", "2026-03-09"), ("0002", "2026-03-09"), ("0003", "2026-03-09"), ("0010", "2026-04-06")],
+)
+def test_a_bank_payment_comes_back_on_its_day_and_does_not_say_why(at: Later, ending: str, returned_on: str) -> None:
     sold = at(MONDAY).sale(amount="5000", payment_method=bank(ending)).json
     funded = at("2026-03-06")
     before = (status_of(funded, sold), deposits(funded))
@@ -208,7 +207,7 @@ def test_a_bank_payment_comes_back_on_its_day(at: Later, ending: str, code: str,
     returned = look(client, f"/transactions/{sold['id']}")
     lines = look(client, f"/settlement/transactions?reference={sold['reference']}&order=ASC")["transactions"]
     assert before == (("FUNDED", "A0000"), [("2026-03-05", "BANK_TRANSFER", "4920")])
-    assert (returned["status"], returned["payment_method"]["result"]) == ("REJECTED", code)
+    assert (returned["status"], returned["payment_method"]["result"]) == ("REJECTED", "")
     assert returned["time_last_updated"] == f"{returned_on}T09:00:00.000Z"
     assert deposits(client)[1:] == [(returned_on, "BANK_TRANSFER", "-5000")]
     assert [(line["status"], line["amount"], line["deposit_time_created"]) for line in lines] == [

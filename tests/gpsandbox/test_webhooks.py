@@ -91,13 +91,37 @@ def test_payment_itself_and_payments_without_address_are_not_told(gateway: Clien
     assert shop.heard == []
 
 
-def test_settlement_tells_what_was_funded_and_what_came_back(empty: Client, shop: Receiver) -> None:
-    pending = sold(empty, shop, payment_method=bank("0099"))
+def test_what_time_does_is_not_told(empty: Client, shop: Receiver) -> None:
     returned = sold(empty, shop, payment_method=bank("0001"))
+    by_hand = sold(empty, shop, payment_method=bank())
+    lapsing = sold(empty, shop, capture_mode="LATER")
 
-    empty.emu("POST", "/settlement/run", {"date": "2026-03-02"})
+    for date in ("2026-03-02", "2026-03-04"):
+        empty.emu("POST", "/settlement/run", {"date": date})
+    empty.emu("POST", f"/transactions/{by_hand['id']}/ach-return", {})
+    advance(empty, days=8)
+    client = empty.with_token()
+
+    made = [one["id"] for one in (returned, by_hand, lapsing)]
+    assert [client.call("GET", f"/transactions/{one}").json["status"] for one in made] == [
+        "REJECTED",
+        "REJECTED",
+        "REVERSED",
+    ]
+    assert [told(client, one) for one in made] == [[], [], []]
+    client.emu("POST", "/clock", {"real": True})
+
+
+def test_settlement_tells_what_was_funded_and_what_came_back_where_that_is_switched_on(
+    start: Start, shop: Receiver
+) -> None:
+    switched_on = start(GPSANDBOX_NOTIFY_SETTLEMENT="1", GPSANDBOX_RETURN_CODES="1").client.with_token()
+    pending = sold(switched_on, shop, payment_method=bank("0099"))
+    returned = sold(switched_on, shop, payment_method=bank("0001"))
+
+    switched_on.emu("POST", "/settlement/run", {"date": "2026-03-02"})
     shop.wait(2)
-    empty.emu("POST", "/settlement/run", {"date": "2026-03-04"})
+    switched_on.emu("POST", "/settlement/run", {"date": "2026-03-04"})
     shop.wait(3)
 
     def of(made: dict[str, Any]) -> list[tuple[str, str]]:

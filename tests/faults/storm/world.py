@@ -74,7 +74,12 @@ def world_made(servers: Servers, *, crashes: str, workers: int) -> Iterator[Worl
         yield world
 
 
-GATEWAY = {"GPSANDBOX_FEATURES": "multi_capture,hold,surcharge,renew_live_holds", "GPSANDBOX_NOTIFY_DISPUTES": "1"}
+GATEWAY = {
+    "GPSANDBOX_FEATURES": "multi_capture,hold,surcharge,renew_live_holds",
+    "GPSANDBOX_NOTIFY_DISPUTES": "1",
+    "GPSANDBOX_NOTIFY_SETTLEMENT": "1",
+    "GPSANDBOX_RETURN_CODES": "1",
+}
 """What this gateway does that others may not."""
 SHARED = ("SECRET_KEY", "OROPAY_VAULT_PUBLIC_KEYS", "OROPAY_SECRETBOX_KEYS")
 WORKERS = ("OROPAY_VAULT_PRIVATE_KEYS", "OROPAY_FINGERPRINT_KEY")
