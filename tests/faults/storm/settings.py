@@ -2,9 +2,11 @@
 
 import os
 
-os.environ.setdefault("OROPAY_VERDICT_AFTER", "8")
-os.environ.setdefault("OROPAY_AUTHENTICATION_WITHIN", "40")
-os.environ.setdefault("OROPAY_WATCH_STEPS", "3,6,9,12,15,18,21,24,27,30,60,120,300")
+os.environ |= {  # whoever starts a storm from a test has the settings of tests in the environment
+    "OROPAY_VERDICT_AFTER": "8",
+    "OROPAY_AUTHENTICATION_WITHIN": "40",
+    "OROPAY_WATCH_STEPS": "3,6,9,12,15,18,21,24,27,30,60,120,300",
+}
 
 from config.settings.test import *  # noqa: F403
 from config.settings.test import INSTALLED_APPS
