@@ -1,15 +1,18 @@
 """What orders and invoices show of the payments on them, and of what people wrote."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from backoffice.display import badge, dash, link, moment, money, short_id
 from backoffice.records import Event, Table
+from commerce.money import format_money
 from oropay.declines import reason_shown
 from oropay.models import MoneyState, Payment, PaymentTransaction
 from plumbing.selectors import notes_on
@@ -64,7 +67,6 @@ def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
             _("Date"),
             _("Answer"),
             _("Settled"),
-            _("Share of the fee"),
             _("By"),
             _("Gateway reference"),
         ],
@@ -77,17 +79,24 @@ def payments_table(request: HttpRequest, payments: QuerySet[Payment]) -> Table:
                 str(one.payment.instrument or one.payment.get_method_display()),
                 moment(one.created_at),
                 answer_of(one) or dash(),
-                moment(one.settled_at),
-                money(fees[one.pk], one.currency) if one.pk in fees else dash(),
+                _settled(one, fees.get(one.pk)),
                 one.created_by or _("the system"),
                 short_id(one.gateway_id or one.gateway_reference),
             ]
             for one in rows
         ],
         empty=_("Nobody has paid yet. Payments will appear here as soon as somebody tries."),
-        right=frozenset({2, 8}),
+        right=frozenset({2}),
         buttons=money_buttons(request, payments),
     )
+
+
+def _settled(row: PaymentTransaction, fee: Decimal | None) -> Any:
+    """When, and the transaction's share of what the gateway kept of its deposit."""
+    if fee is None:
+        return moment(row.settled_at)
+    kept = _("fee {amount}").format(amount=format_money(fee, row.currency))
+    return format_html('{}<br><span class="office-quiet">{}</span>', moment(row.settled_at), kept)
 
 
 def answer_of(row: PaymentTransaction) -> str:

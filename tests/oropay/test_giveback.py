@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from backoffice.groups import groups_ensure
 from commerce.models import User
 from ledger.models import AccountName
 from oropay.exceptions import FollowUpRunning, RefundRefused, WayBackChanged
@@ -220,6 +221,8 @@ def test_the_second_person_reads_the_reason_of_a_void_on_the_page_and_in_the_mai
     RefundLimit.objects.update_or_create(
         organization=charge.payment.organization, currency="USD", defaults={"per_charge": 30}
     )
+
+    second.groups.add(groups_ensure()["Administrator"])
 
     void = back(charge, "100.00", clerk, shown=WayBack.VOID)
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from oropay.engine.disputes.record import dispute_record
 from oropay.engine.gateways import gateway_of
 from oropay.gateway.port import DisputeTold, GatewayUnavailable
-from oropay.models import Dispute, DisputeStatus, ProviderAccount, StepSource
+from oropay.models import Dispute, DisputeStatus, PaymentTransaction, ProviderAccount, StepSource
 from plumbing.apart import apart
 
 logger = logging.getLogger(__name__)
@@ -71,12 +71,21 @@ def disputes_pull(*, provider_account: ProviderAccount, days: int, now: datetime
                 if told is None:
                     logger.warning("The gateway does not know dispute %s any more.", name)
                     continue
+                if name not in known and _is_of_another_account(told, account=provider_account):
+                    continue
                 recorded = dispute_record(
                     provider_account=provider_account, told=told, source=StepSource.PULLED, asked_at=now, now=now
                 )
                 read += 1
                 new += recorded.steps.filter(at=now).exists()
     return Pulled(read=read, new=new)
+
+
+def _is_of_another_account(told: DisputeTold, *, account: ProviderAccount) -> bool:
+    """Whether it is about a sale of another account: those that share a merchant are told of each other's disputes."""
+    sales = PaymentTransaction.objects.filter(reference=told.reference).exclude(reference="")
+    owners = set(sales.values_list("payment__provider_account", flat=True))
+    return bool(owners) and account.pk not in owners
 
 
 def _same(row: Dispute, told: DisputeTold) -> bool:

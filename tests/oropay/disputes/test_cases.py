@@ -1,5 +1,6 @@
 """How cases come to be: pulled or pushed, with a payment or without, and who hears of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,8 +14,18 @@ from ledger.models import AccountName
 from oropay import engine
 from oropay.engine import disputes
 from oropay.exceptions import LinkRefused
-from oropay.models import Alert, AlertKind, Dispute, DisputeStep, MoneyState, Payment, PaymentTransaction, StepSource
-from oropay.services import capture_start, reauthorize_start
+from oropay.models import (
+    Alert,
+    AlertKind,
+    Dispute,
+    DisputeStep,
+    Environment,
+    MoneyState,
+    Payment,
+    PaymentTransaction,
+    StepSource,
+)
+from oropay.services import capture_start, provider_provision, reauthorize_start
 from oropay.services.dispute import deadlines_watch, dispute_assign, finance_of
 from oropay.vault.keys import payload_rows
 from plumbing.exceptions import SomeNotDone
@@ -69,6 +80,27 @@ def test_a_dispute_pushed_before_it_is_pulled_is_one_case(charge: PaymentTransac
     assert pulled == disputes.Pulled(read=1, new=0)
     assert Dispute.objects.count() == 1
     assert moves(charge.payment) == [("chargeback", "100.00")]
+
+
+def test_an_account_that_shares_its_merchant_keeps_no_case_about_a_sale_of_the_other(
+    charge: PaymentTransaction, bank: Bank
+) -> None:
+    ours, unknown = bank.open(charge), bank.open_elsewhere()
+    other = provider_provision(
+        organization=bank.account.organization,
+        name="Yen",
+        app_id="contract-app",
+        app_key="contract-key",
+        service_url=bank.sandbox.url,
+        environment=Environment.SANDBOX,
+        settlement_currency="JPY",
+    )
+
+    replace(bank, account=other).pull()
+    bank.pull()
+
+    assert Dispute.objects.get(gateway_id=ours).provider_account == bank.account
+    assert Dispute.objects.filter(gateway_id=unknown, provider_account=other, transaction=None).exists()
 
 
 def test_a_push_about_a_dispute_the_gateway_does_not_know_makes_no_case(bank: Bank) -> None:
