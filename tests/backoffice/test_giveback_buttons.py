@@ -10,6 +10,16 @@ from tests.factories import NOON
 from tests.invoices.house import House, payable_of
 
 
+def held_for_several(house: House) -> Payment:
+    """A hold of 100.00 that may be captured several times."""
+    house.hold_at_checkout()
+    Integration.objects.update(several_captures=True)
+    ProviderAccount.objects.update(multi_capture=True)
+    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
+    house.says(payment, Verdict.APPROVED)
+    return payment
+
+
 def test_a_bank_debit_under_way_is_voided_in_full_and_asks_for_no_amount(
     house: House, administrator: User, opened: Opened
 ) -> None:
@@ -91,11 +101,7 @@ def test_the_page_says_afterwards_that_it_was_voided(
 def test_each_of_several_charges_says_how_much_of_it_may_go_back(
     house: House, administrator: User, opened: Opened
 ) -> None:
-    house.hold_at_checkout()
-    Integration.objects.update(several_captures=True)
-    ProviderAccount.objects.update(multi_capture=True)
-    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
-    house.says(payment, Verdict.APPROVED)
+    payment = held_for_several(house)
     for amount in ("60.00", "25.00"):
         house.captured(payment, amount)
     client = opened(administrator)
@@ -125,11 +131,7 @@ def test_each_of_several_charges_says_how_much_of_it_may_go_back(
 def test_all_of_a_capture_is_voided_and_the_rest_of_its_hold_goes_with_it(
     house: House, administrator: User, opened: Opened
 ) -> None:
-    house.hold_at_checkout()
-    Integration.objects.update(several_captures=True)
-    ProviderAccount.objects.update(multi_capture=True)
-    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
-    house.says(payment, Verdict.APPROVED)
+    payment = held_for_several(house)
     house.captured(payment, "60.00")
     client, source = opened(administrator), f"from_{payment.parts.get().payable_id}"
     form = {source: "60.00", "reason": "goods", "note": "never sent", "_form_submitted": "True", **seen(payment)}
@@ -152,11 +154,7 @@ def test_all_of_a_capture_is_voided_and_the_rest_of_its_hold_goes_with_it(
 def test_a_part_of_a_capture_is_refunded_and_the_rest_of_its_hold_stays(
     house: House, administrator: User, opened: Opened
 ) -> None:
-    house.hold_at_checkout()
-    Integration.objects.update(several_captures=True)
-    ProviderAccount.objects.update(multi_capture=True)
-    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
-    house.says(payment, Verdict.APPROVED)
+    payment = held_for_several(house)
     house.captured(payment, "60.00")
     source = f"from_{payment.parts.get().payable_id}"
 

@@ -22,14 +22,19 @@ Limits = Callable[[str], None]
 Attempt = Callable[..., Payment]
 
 
-def test_who_is_locked_out_stays_out_wherever_the_counters_went(
-    limits: Limits,  # noqa: F811
-    attempt: Attempt,  # noqa: F811
-) -> None:
+def lock_out(limits: Limits, attempt: Attempt) -> None:  # noqa: F811
+    """The second try of a session is one too many."""
     limits("charge/session/60=0:1")
     attempt()
     with pytest.raises(LockedOut):
         attempt()
+
+
+def test_who_is_locked_out_stays_out_wherever_the_counters_went(
+    limits: Limits,  # noqa: F811
+    attempt: Attempt,  # noqa: F811
+) -> None:
+    lock_out(limits, attempt)
 
     velocity._store().flushdb()
 
@@ -43,10 +48,7 @@ def test_a_lock_out_ends_by_itself(
     limits: Limits,  # noqa: F811
     attempt: Attempt,  # noqa: F811
 ) -> None:
-    limits("charge/session/60=0:1")
-    attempt()
-    with pytest.raises(LockedOut):
-        attempt()
+    lock_out(limits, attempt)
     Lockout.objects.update(until=NOW() - timedelta(seconds=1))
     velocity._store().flushdb()
 
@@ -112,10 +114,7 @@ def test_who_is_locked_out_gets_no_card_form(
     payable: Payable,
     buyer: User,
 ) -> None:
-    limits("charge/session/60=0:1")
-    attempt()
-    with pytest.raises(LockedOut):
-        attempt()
+    lock_out(limits, attempt)
 
     with pytest.raises(LockedOut):
         open_card_form(payable, buyer)
