@@ -15,7 +15,14 @@ from backoffice.forms.money import ZERO, MoneyDialog, Offers
 from commerce.money import rounded
 from oropay.exceptions import RefundTooLarge
 from oropay.models import Method, PayableKind, PaymentTransaction, RefundReason, TransactionState
-from oropay.services import RefundLineAsked, WayBack, WaysBack, refund_lines_suggested, refundable
+from oropay.services import (
+    RefundLineAsked,
+    WayBack,
+    WaysBack,
+    lines_beyond,
+    refund_lines_suggested,
+    refundable,
+)
 
 
 class RefundForm(MoneyDialog):
@@ -211,7 +218,10 @@ class RefundForm(MoneyDialog):
         """What the person wants given back, by what it was paid for."""
         if self._only_all():
             return list(self.suggested)
-        asked = [(line, self.cleaned_data.get(self.name_of(line)) or ZERO) for line in self.suggested]
+        return self._lines_of(self.cleaned_data)
+
+    def _lines_of(self, cleaned: dict[str, Any]) -> list[RefundLineAsked]:
+        asked = [(line, cleaned.get(self.name_of(line)) or ZERO) for line in self.suggested]
         return [
             RefundLineAsked(source=line.source, amount=amount, payable_id=line.payable_id)
             for line, amount in asked
@@ -229,6 +239,10 @@ class RefundForm(MoneyDialog):
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.charges:
             raise forms.ValidationError(_("Nothing was refunded. {why}").format(why=self.unavailable()))
+        if len(self.suggested) > 1:
+            beyond = lines_beyond(payment=self.payment, family=self.offers.family, lines=self._lines_of(cleaned))
+            for payable_id, why in beyond.items():
+                self.add_error(f"from_{payable_id}", why)
         if len(self.suggested) == 1 and (amount := cleaned.get(self.name_of(self.suggested[0]))) is not None:
             charge, ways = self._chosen()
             if amount > ways.most:

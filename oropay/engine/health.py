@@ -15,6 +15,7 @@ from oropay import locks
 from oropay.engine.evidence import KEPT_BACK, SILENT
 from oropay.gateway.port import Answer
 from oropay.models import (
+    Action,
     DisputeRequest,
     PaymentTransaction,
     ProviderAccount,
@@ -29,7 +30,8 @@ WAKE_AT_ONCE = 10_000
 
 def health_note(*, provider_account_id: int | None, answers: bool, now: datetime, was_silent: bool = True) -> None:
     """Note that the gateway answered, or that it did not; its first good answer after silence closes the circuit,
-    restarts the look-up ladder of everything unknown at this account and sends the answers to disputes that wait.
+    restarts the look-up ladder of everything unknown at this account and sends what waits for it: answers to disputes
+    and reversals of money that nobody wants.
 
     `was_silent` is False where the caller knows that the account answered when this was asked: then one more good
     answer is no news. A silence that began meanwhile is ended by the next answer.
@@ -47,6 +49,7 @@ def health_note(*, provider_account_id: int | None, answers: bool, now: datetime
     ):
         _wake_the_unknown(provider_account_id=provider_account_id, now=now)
         _wake_the_answers(provider_account_id=provider_account_id, now=now)
+        _wake_the_reversals(provider_account_id=provider_account_id, now=now)
 
 
 def gateway_answers(answer: Answer) -> bool | None:
@@ -109,3 +112,19 @@ def _wake_the_answers(*, provider_account_id: int, now: datetime) -> None:
         limit=WAKE_AT_ONCE,
     )
     DisputeRequest.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now)
+
+
+@atomic(durable=True)
+def _wake_the_reversals(*, provider_account_id: int, now: datetime) -> None:
+    """Those that pause before their next try: a silent gateway was the reason for the pause."""
+    rows = locks.due(
+        PaymentTransaction.objects.filter(
+            payment__provider_account_id=provider_account_id,
+            state=TransactionState.QUEUED,
+            action=Action.CANCEL,
+            created_by=None,
+            queued_at__gt=now,
+        ),
+        limit=WAKE_AT_ONCE,
+    )
+    PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(queued_at=now, next_at=now)

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 
 from commerce.money import shares
-from oropay.models import Action, Payable, PayableKind, PaymentPayable, PaymentTransaction, RefundLine
+from oropay.models import Action, Payable, PayableKind, Payment, PaymentPayable, PaymentTransaction, RefundLine
 from oropay.ports import MoneyEvent, payable_handlers
-from oropay.status import Sums, sums_of
+from oropay.status import WITHOUT_MONEY, Sums, sums_of
 
 ZERO = Decimal(0)
 
@@ -41,7 +42,7 @@ def own_sums(*, payable: Payable, rows: Sequence[Share]) -> Sums:
             # What is left of a hold is shared as one: shares of its parts would leave a cent here and there.
             held = sums_of(own.transactions).held
             currency = own.transactions[0].currency
-            sums = replace(sums, held=_share(held, payable=payable, parts=of_payment, currency=currency))
+            sums = replace(sums, held=_share(held, payable_id=payable.pk, parts=of_payment, currency=currency))
         # What went back beyond what the payment still covered is a debit memo, and owed on no document of its own.
         refunded = min(sums.refunded, sums.captured)
         returned = min(sums.returned, sums.captured - refunded)
@@ -62,6 +63,28 @@ def net_at(*, event: MoneyEvent, after: bool) -> Decimal:
         transactions=rows,
     )
     return own_sums(payable=event.payable, rows=[share]).net
+
+
+def left_by_payable(*, payment: Payment, family: Sequence[PaymentTransaction]) -> Mapping[int, Decimal]:
+    """By payable id, what a payment took for it less what its refunds name of it, those under way too, in major units.
+
+    What disputes took is not taken off: that is the payment's, and its limits know it.
+    """
+    parts = _parts(payment_ids=[payment.pk])[payment.pk]
+    lines = list(
+        RefundLine.objects.filter(refund__payment=payment, payable__isnull=False).exclude(
+            refund__state__in=WITHOUT_MONEY
+        )
+    )
+    heirs = stands_now(lines=lines, among=[part.payable_id for part in parts])
+    left: dict[int, Decimal] = {}
+    for part in parts:
+        of_part = partial(_share, payable_id=part.payable_id, parts=parts, currency=payment.currency)
+        captured = sums_of(family, amount_of=lambda row, of_part=of_part: of_part(row.amount)).captured  # type: ignore[misc]
+        left[part.payable_id] = captured - sum(
+            (line.amount for line in lines if heirs.get(line.payable_id, line.payable_id) == part.payable_id), ZERO
+        )
+    return left
 
 
 def stands_now(*, lines: Iterable[RefundLine], among: Collection[int]) -> Mapping[int, int]:
@@ -93,7 +116,7 @@ def _own_amounts(
         elif parts is None:
             own[row.pk] = row.amount
         else:
-            own[row.pk] = _share(row.amount, payable=payable, parts=parts, currency=row.currency)
+            own[row.pk] = _share(row.amount, payable_id=payable.pk, parts=parts, currency=row.currency)
     return own
 
 
@@ -114,12 +137,12 @@ def _of_refund(
             nobodys += line.amount
         elif heirs.get(line.payable_id, line.payable_id) == payable.pk:
             named += line.amount
-    return named + _share(nobodys, payable=payable, parts=parts, currency=row.currency)
+    return named + _share(nobodys, payable_id=payable.pk, parts=parts, currency=row.currency)
 
 
-def _share(amount: Decimal, *, payable: Payable, parts: Sequence[PaymentPayable], currency: str) -> Decimal:
+def _share(amount: Decimal, *, payable_id: int, parts: Sequence[PaymentPayable], currency: str) -> Decimal:
     by_part = zip(parts, shares(amount, [part.amount for part in parts], currency), strict=True)
-    return next(share for part, share in by_part if part.payable_id == payable.pk)
+    return next(share for part, share in by_part if part.payable_id == payable_id)
 
 
 def _parts(*, payment_ids: Iterable[int]) -> Mapping[int, list[PaymentPayable]]:

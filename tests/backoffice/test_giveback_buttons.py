@@ -98,6 +98,20 @@ def test_the_page_says_afterwards_that_it_was_voided(
     assert "Voided before it settled: Visa ···· 4242 is not charged." in content
 
 
+def test_more_of_an_order_than_it_was_paid_is_refused_at_its_field(
+    house: House, administrator: User, opened: Opened
+) -> None:
+    first, second = house.order("60.00").payable, house.order("40.00").payable
+    payment = house.paid(first, second, amounts=["60.00", "40.00"])
+    form = {f"from_{first.pk}": "20.00", f"from_{second.pk}": "50.00", "reason": "other", "note": "goodwill"}
+
+    told = dialog(opened(administrator), payment, "refund", **form, **seen(payment)).content.decode()
+
+    assert f"At most $40.00 that was paid for Order {second.number} is left to give back." in told
+    assert 'value="20.00"' in told
+    assert moves(payment) == CHARGED
+
+
 def test_each_of_several_charges_says_how_much_of_it_may_go_back(
     house: House, administrator: User, opened: Opened
 ) -> None:

@@ -15,6 +15,7 @@ from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay import engine, tasks
 from oropay.due import DueWatches
+from oropay.engine.health import health_note
 from oropay.engine.ladder import next_watch
 from oropay.engine.shown import Result, taken_in
 from oropay.gateway.port import Verdict
@@ -190,6 +191,27 @@ def test_the_next_try_waits_longer_each_time(
         pauses.append(again.next_at - failed.ended_at)
 
     assert pauses == settings.OROPAY_GIVE_BACK_STEPS
+
+
+def test_the_first_good_answer_after_a_silence_sends_the_next_try_at_once(
+    lose: Callable[..., PaymentTransaction], start: Start, run: Run, sandbox: Sandbox, account: ProviderAccount
+) -> None:
+    lost = lose()
+    run(start())
+    arrive(lost)
+    watch(lost)
+    refuse_reversals(sandbox, 1)
+    run(PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED))
+    again = PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED)
+    health_note(provider_account_id=account.pk, answers=False, now=timezone.now())
+
+    now = timezone.now()
+    health_note(provider_account_id=account.pk, answers=True, now=now)
+
+    again.refresh_from_db()
+    assert (again.next_at, again.queued_at) == (now, now)
+    run(again)
+    assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
 
 
 def test_a_late_bank_debit_that_nobody_wants_is_given_back_again_until_a_person_must(

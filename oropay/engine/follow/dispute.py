@@ -242,8 +242,21 @@ def recover(
 
 
 def write_off(*, news: Recording, dispute: Dispute, amount: Decimal) -> Decimal:
-    """Give up what the customer owes again because of a loss; returns how much that was."""
-    return _give_up(news=news, dispute=dispute, amounts=split_of(dispute=dispute, parts=news.parts, amount=amount))
+    """Give up what the customer owes again because of a loss of `amount`; returns how much that was.
+
+    What had been given back before the loss is owed by debit memo, on no invoice, and stays owed.
+    """
+    losses = {row.pk for row in rows_of(dispute=dispute, family=news.family) if row.action == Action.CHARGEBACK_LOST}
+    by_memo = sum(
+        (
+            debt.amount
+            for debt in debts.get(DEBTS).standing(payment=news.payment)
+            if debt.kind == DebtKind.DISPUTE_LOST and debt.cause_id in losses
+        ),
+        ZERO,
+    )
+    owed = split_of(dispute=dispute, parts=news.parts, amount=max(ZERO, amount - by_memo))
+    return _give_up(news=news, dispute=dispute, amounts=owed)
 
 
 def _give_up(*, news: Recording, dispute: Dispute, amounts: list[tuple[int, Decimal]]) -> Decimal:

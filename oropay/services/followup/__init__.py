@@ -10,6 +10,7 @@ from oropay.services.followup.giveback import WayBack, WaysBack, give_back_start
 from oropay.services.followup.queue import Allowed
 from oropay.services.followup.refund import (
     RefundLineAsked,
+    lines_beyond,
     refund_instead_of_void,
     refund_lines_suggested,
     refund_start,
@@ -32,6 +33,7 @@ __all__ = [
     "check_open",
     "give_back_start",
     "held_until",
+    "lines_beyond",
     "reauthorize_start",
     "refund_instead_of_void",
     "refund_lines_suggested",

@@ -1,6 +1,6 @@
 """Giving captured money back, and saying what it is taken from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -43,6 +43,7 @@ from oropay.services.followup.queue import (
     representable,
 )
 from oropay.services.limits import over_limit
+from oropay.services.share import left_by_payable
 from plumbing.services import note_add
 
 
@@ -143,7 +144,7 @@ def refund_queue(
     allowed = refundable(transaction=charge, family=family)
     if amount > allowed.limit:
         raise RefundTooLarge(asked=amount, limit=allowed.limit, currency=charge.currency, why=allowed.reason)
-    _lines_fit(payment=payment, lines=lines)
+    _lines_fit(payment=payment, family=family, lines=lines)
     why = over_limit(payment=payment, charge=charge, amount=amount, by=by, now=now) or (
         refund_held(payment=payment, charge=charge, now=now) if payment.method == Method.BANK else ""
     )
@@ -167,11 +168,17 @@ def refund_queue(
 
 
 def refund_lines_suggested(*, charge: PaymentTransaction, amount: Decimal) -> list[RefundLineAsked]:
-    """Where a refund of `amount` would be taken from if nobody says otherwise: what the payment paid, pro rata."""
-    parts = list(charge.payment.parts.select_related("payable").order_by("pk"))
+    """Where a refund of `amount` would be taken from if nobody says otherwise: what is left of what the payment paid,
+    pro rata.
+    """
+    parts = list(charge.payment.parts.select_related("payable").order_by("payable_id"))
+    left = left_by_payable(payment=charge.payment, family=list(charge.payment.transactions.order_by("pk")))
+    weights = [max(ZERO, left[part.payable_id]) for part in parts]
+    if sum(weights, ZERO) < amount:
+        weights = [part.amount for part in parts]
     return [
         RefundLineAsked(source=_source_of(part.payable), amount=share, payable_id=part.payable_id)
-        for part, share in zip(parts, shares(amount, [part.amount for part in parts], charge.currency), strict=True)
+        for part, share in zip(parts, shares(amount, weights, charge.currency), strict=True)
         if share > 0
     ]
 
@@ -212,7 +219,7 @@ def _source_of(payable: Payable) -> RefundSource:
     }[PayableKind(payable.kind)]
 
 
-def _lines_fit(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
+def _lines_fit(*, payment: Payment, family: Sequence[PaymentTransaction], lines: Sequence[RefundLineAsked]) -> None:
     paid = {part.payable_id: part.payable for part in payment.parts.select_related("payable")}
     if any(payable.kind == PayableKind.ORDER for payable in paid.values()) and any(
         line.source == RefundSource.CREDIT for line in lines
@@ -225,6 +232,23 @@ def _lines_fit(*, payment: Payment, lines: Sequence[RefundLineAsked]) -> None:
         payable = paid.get(line.payable_id or 0)
         if payable is None or _source_of(payable) != line.source:
             raise RefundRefused(why=_("A line names something this payment did not pay."))
+    for why in lines_beyond(payment=payment, family=family, lines=lines).values():
+        raise RefundRefused(why=why)
+
+
+def lines_beyond(
+    *, payment: Payment, family: Sequence[PaymentTransaction], lines: Sequence[RefundLineAsked]
+) -> Mapping[int, str]:
+    """By payable id, why lines ask for more than is left to give back of what the payment paid for it."""
+    beyond: dict[int, str] = {}
+    left = left_by_payable(payment=payment, family=family)
+    for part in payment.parts.select_related("payable").order_by("payable_id"):
+        asked = sum((line.amount for line in lines if line.payable_id == part.payable_id), ZERO)
+        if asked > left[part.payable_id]:
+            beyond[part.payable_id] = _("At most {left} that was paid for {what} is left to give back.").format(
+                left=format_money(max(ZERO, left[part.payable_id]), payment.currency), what=part.payable
+            )
+    return beyond
 
 
 def credit_suffices(*, payment: Payment, amounts: Sequence[Decimal], besides: PaymentTransaction | None = None) -> None:

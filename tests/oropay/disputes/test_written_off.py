@@ -5,8 +5,9 @@ from decimal import Decimal
 from django.utils import timezone
 
 from commerce.models import User
-from invoices.models import Invoice
+from invoices.models import Invoice, InvoiceKind
 from ledger.models import AccountName
+from oropay import engine
 from oropay.engine import disputes
 from oropay.models import Dispute, PaymentTransaction
 from oropay.services import PartAsked, offline_receipt_record
@@ -15,6 +16,7 @@ from tests.factories import NOON
 from tests.invoices.house import House, allocations, payable_of, posted_lines
 from tests.oropay.disputes.conftest import Bank, Pay, moves, stands
 from tests.oropay.disputes.told import say
+from tests.oropay.house import refund_of
 
 A = AccountName
 
@@ -72,6 +74,22 @@ def test_of_a_loss_that_was_written_off_in_part_only_the_rest_becomes_credit(
     ]
     assert stands(invoice) == ("100.00", "0.00", "0.00")
     assert [house.book(name) for name in (A.BAD_DEBT, A.CUSTOMER_CREDIT, A.RECEIVABLE)] == [0, -30, 0]
+
+
+def test_what_a_refund_before_the_loss_made_due_is_not_given_up(
+    house: House, invoice: Invoice, charge: PaymentTransaction, bank: Bank
+) -> None:
+    engine.execute(transaction_id=refund_of(charge, "30.00", by=house.clerk).pk, now=timezone.now())
+    name = bank.open(charge, amount=10000)
+    bank.advance(name, result="LOST")
+    dispute = bank.tell(name)
+
+    assert written_off(dispute, house.clerk) == Decimal("70.00")
+
+    assert stands(invoice) == ("0.00", "0.00", "30.00")
+    memo = Invoice.objects.get(kind=InvoiceKind.DEBIT_MEMO)
+    assert stands(memo) == ("0.00", "0.00", "30.00")
+    assert [house.book(name) for name in (A.BAD_DEBT, A.RECEIVABLE)] == [70, 60]
 
 
 def test_one_disputes_money_ends_no_write_off_of_another(
