@@ -41,9 +41,9 @@ from tests.faults.storm.weather import Weather
 from tests.faults.storm.world import World, world_made
 
 CRASH_CHANCE = 0.004
-"""Of a worker at each marked step. Rarer in a storm of more than `SURE`: what dies has to be started again, and most of
-the time of a long storm would be that.
-"""
+"""Of a worker at each marked step."""
+RARER_FROM = 1000
+"""Payments; of a longer storm, most of the time would be starting again what has died."""
 STROKE_EVERY = 400
 """Payments per stroke of each kind of weather; a small storm has one of each."""
 KEPT = Path(__file__).resolve().parents[3] / ".data" / "storm"
@@ -53,8 +53,10 @@ ENDS_WITHIN = 240.0
 """Seconds that each step of the end may take: what one conversation never gets must not count against the others …"""
 AND_FOR_EACH = 0.05
 """… and as many more for each payment: bank debits are read again one by one."""
-SURE = 1000
-"""Payments with which every kind of fault must have happened; with fewer, those that are certain."""
+SURE = 3000
+"""Payments with which every kind of fault must have happened: of the rarest, one of a thousand storms meets none. With
+fewer, those that are certain.
+"""
 TOLD_WITHIN = 20.0
 """Seconds in which the gateway tells what it has funded."""
 REREAD_WITHIN = 20.0
@@ -69,7 +71,7 @@ morning: all bank debits are funded by then, over a weekend and a holiday too, a
 def storm(servers: Servers, *, payments: int, seed: int) -> int:
     """Exit code 0 when no money moved twice, none unseen, and every conversation has an end."""
     began = time.monotonic()
-    chance = CRASH_CHANCE * min(1.0, sqrt(SURE / payments))
+    chance = CRASH_CHANCE * min(1.0, sqrt(RARER_FROM / payments))
     with world_made(servers, crashes=f"{seed}:{chance}", workers=WORKERS) as world:
         town = town_open(sandbox=world.sandbox, payments=payments, seed=seed)
         certain_set(sandbox=world.sandbox)
