@@ -138,7 +138,7 @@ class OrderPayable:
 
     def _place(self, event: MoneyEvent, *, money: OrderMoney) -> None:
         held = _held(event.payable)
-        if held.order.state == OrderState.AWAITING_PAYMENT:
+        if event.kept and held.order.state == OrderState.AWAITING_PAYMENT:
             held.order = checkout_placed(
                 order=held.order, checkouts=held.checkouts, money=money, amount=event.amount, now=event.now
             )

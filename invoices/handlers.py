@@ -119,6 +119,13 @@ class InvoicePayable:
             occurred_on=event.occurred_on,
             now=event.now,
         )
+        if event.kept:
+            self._tell(event, split)
+        return _credits(split)
+
+    def _tell(self, event: MoneyEvent, split: Split) -> None:
+        """A receipt for who paid; what was too much is told to finance."""
+        invoice = _invoice(event.payable)
         receipt_note(
             invoice=invoice,
             payment=event.payment,
@@ -136,7 +143,6 @@ class InvoicePayable:
                 ),
                 now=event.now,
             )
-        return _credits(split)
 
     def on_settled(self, *, event: MoneyEvent) -> Sequence[Credit]:
         return self.on_captured(event=event)

@@ -169,6 +169,11 @@ def decline_of(row: PaymentTransaction) -> Decline | None:
     return None
 
 
+def refused_by_checks(row: PaymentTransaction) -> bool:
+    """Whether our card-check policy turned down what its bank approved."""
+    return CardCheck.objects.filter(transaction=row, ruling=Ruling.REFUSED).exists()
+
+
 def refusal_of(row: PaymentTransaction) -> Decline | None:
     """Why it counts against whoever tried: it was declined, or our card-check policy turns down what its bank approved.
 
@@ -176,8 +181,7 @@ def refusal_of(row: PaymentTransaction) -> Decline | None:
     """
     if row.state != TransactionState.REVIEW:
         return decline_of(row)
-    refused = CardCheck.objects.filter(transaction=row, ruling=Ruling.REFUSED).exists()
-    return DECLINES["checks"] if refused else None
+    return DECLINES["checks"] if refused_by_checks(row) else None
 
 
 def canceled_of(row: PaymentTransaction) -> Decline | None:

@@ -41,6 +41,8 @@ class MoneyEvent:
     now: datetime
     lines: tuple[RefundLine, ...] = ()
     """Of a refund: what it is taken from."""
+    kept: bool = True
+    """False of money that turned up late and goes back by itself: it is booked, and nobody is told that it paid."""
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,8 @@ def judge(*, row: PaymentTransaction, answer: Answer, now: datetime, last_try: b
             return _doubt(state, AlertKind.AMOUNT_DIFFERS)
     if move.state == S.APPROVED and row.action == Action.CAPTURE and _captured_otherwise(row=row, answer=answer):
         return Move(S.APPROVED, alert=AlertKind.AMOUNT_DIFFERS)
+    if move.state == S.FAILED and state == S.REVIEW and answer.status:
+        return Move(S.DECLINED)
     if move.state == S.DECLINED and state == S.PENDING:
         return Move(S.FAILED, FailureReason.REJECTED)
     return move if move.state in MOVES[state] else None

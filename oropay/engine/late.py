@@ -136,25 +136,31 @@ def late_record(*, transaction_id: int, answer: Answer, now: datetime) -> Paymen
     news.family.append(row)
     news = replace(news, row=row)
     exchange_add(news=news, kind="look")
+    text, unwanted = _judged(news=news, wanted=wanted)
+    if unwanted:  # before anybody hears of it, so that they hear that it does not stay
+        news.family.append(reversal_queue(lost=row, now=now))
     follow(news=news, move=Move(state))
-    if lost.action in GIVEN:
-        text = _("It was ruled out by two persons and came after all: the money went to the customer.")
-    elif wanted and card_check(news) == Ruling.REFUSED:
-        reversal_queue(lost=row, now=now)
-        text = _(
-            "It was thought never to have arrived and came after all, but its address or security code is not what "
-            "your rules ask for: it is given back."
-        )
-    elif wanted:
-        text = _("It was thought never to have arrived, came after all and pays what it was meant for.")
-    else:
-        reversal_queue(lost=row, now=now)
-        text = _("It was thought never to have arrived and came after all. Nobody waits for it: it is given back.")
     alert_raise(row=row, kind=AlertKind.ARRIVED_LATE, text=text, now=now)
     alert_over(row=lost, kind=AlertKind.ARRIVED_LATE, remark=_("It is written down beside it now."), now=now)
     payment_refresh(news=news)
     Watch.objects.filter(pk=lost.pk).update(next_at=None)
     return row
+
+
+def _judged(*, news: Recording, wanted: bool) -> tuple[str, bool]:
+    """What people are told of a late row, and whether it goes back."""
+    if news.row.action in GIVEN:
+        return _("It was ruled out by two persons and came after all: the money went to the customer."), False
+    if not wanted:
+        told = _("It was thought never to have arrived and came after all. Nobody waits for it: it is given back.")
+        return told, True
+    if card_check(news) == Ruling.REFUSED:
+        told = _(
+            "It was thought never to have arrived and came after all, but its address or security code is not what "
+            "your rules ask for: it is given back."
+        )
+        return told, True
+    return _("It was thought never to have arrived, came after all and pays what it was meant for."), False
 
 
 def _still_wanted(news: Recording) -> bool:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from oropay.engine.evidence import SILENT, owner_at_gateway, same_transaction
+from oropay.engine.evidence import SILENT, for_another_amount, owner_at_gateway, same_transaction
 from oropay.engine.looking import answer_is_overdue, listed, note_health
 from oropay.engine.record import record
 from oropay.gateway.port import Answer, PaymentGateway, Verdict
@@ -58,7 +58,12 @@ def _look_at_lost_parent(
     if not listing.complete:
         return
     parent.payment = row.payment
-    reversed_ = [a for a in listing.found if a.status == "REVERSED" and same_transaction(row=parent, answer=a)]
+    reversed_ = [
+        answer
+        for answer in listing.found
+        if answer.status == "REVERSED"
+        and (same_transaction(row=parent, answer=answer) or for_another_amount(row=parent, answer=answer))
+    ]
     if reversed_:
         record(transaction_id=row.pk, answer=replace(reversed_[0], verdict=Verdict.APPROVED), kind="look")
     elif answer_is_overdue(row=row, at=asked_at) and (listing.found or not _was_refused(row)):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from oropay.engine.difference import NO_MONEY, Difference, difference_of, is_moving, refund_of
 from oropay.engine.evidence import SILENT, for_another_amount, same_transaction
-from oropay.engine.late import another_amount_reverse, turned_up, unbooked
+from oropay.engine.late import NOTHING_CAME, another_amount_reverse, turned_up, unbooked
 from oropay.engine.looking import difference
 from oropay.engine.outside import Judge, outside_record
 from oropay.engine.record import TELLING, record
@@ -193,9 +193,13 @@ def _moved(*, row: PaymentTransaction, before: TransactionState) -> Seen:
 
 
 def _late(*, lost: PaymentTransaction, answer: Answer, now: datetime) -> Seen:
-    if lost.action in SALES and answer.verdict in TOOK and for_another_amount(row=lost, answer=answer):
-        another_amount_reverse(lost=lost, answer=answer, now=now)
-        return Seen(Result.DIFFERS, difference(lost, answer), lost, DriftKind.AMOUNT_DIFFERS)
+    if lost.action in SALES and for_another_amount(row=lost, answer=answer):
+        if answer.verdict in NOTHING_CAME:
+            turned_up(lost=lost, answer=answer, now=now)
+            return Seen(Result.AGREES, _("It turned up for another amount, and no money comes of it."), lost)
+        if answer.verdict in TOOK:
+            another_amount_reverse(lost=lost, answer=answer, now=now)
+            return Seen(Result.DIFFERS, difference(lost, answer), lost, DriftKind.AMOUNT_DIFFERS)
     if not same_transaction(row=lost, answer=answer):
         alert_raise(row=lost, kind=AlertKind.IDENTITY_MISMATCH, text=difference(lost, answer), now=now)
         return Seen(Result.DIFFERS, difference(lost, answer), lost, DriftKind.STATE_DIFFERS)

@@ -19,6 +19,7 @@ from oropay.models import (
     Action,
     Approval,
     ApprovalKind,
+    FailureReason,
     Payment,
     PaymentTransaction,
     RefundLimit,
@@ -39,7 +40,8 @@ def over_limit(*, payment: Payment, charge: PaymentTransaction | None, amount: D
     """Why `by` may not give `amount` back alone; empty if they may.
 
     Counts what this person gave back of this charge, to this customer in 30 days, and in the last 24 hours, whatever
-    has not ended without money. The person's row is locked, so that two windows of one person cannot share a limit.
+    has not ended without money; a void that came too late counts for the refund in its place. The person's row is
+    locked, so that two windows of one person cannot share a limit.
     """
     limit = RefundLimit.objects.filter(organization=payment.organization_id, currency=payment.currency).first()
     if limit is None:
@@ -47,7 +49,7 @@ def over_limit(*, payment: Payment, charge: PaymentTransaction | None, amount: D
     locks.maker(pk=by.pk)
     mine = PaymentTransaction.objects.filter(
         GIVEN_BACK, created_by=by, currency=payment.currency, payment__organization=payment.organization_id
-    ).exclude(state__in=FINAL - {TransactionState.APPROVED})
+    ).exclude(Q(state__in=FINAL - {TransactionState.APPROVED}) & ~Q(failure_reason=FailureReason.BATCH_CLOSED))
     counted: list[tuple[Decimal | None, QuerySet[PaymentTransaction], str]] = [
         (limit.per_charge, mine.filter(parent=charge) if charge else mine.none(), _("of one charge")),
         (

@@ -6,7 +6,8 @@ import pytest
 
 from invoices.models import Invoice, InvoiceKind
 from oropay.exceptions import RefundRefused
-from oropay.models import Action, Payment, RefundSource
+from oropay.gateway.port import Verdict
+from oropay.models import Action, Payment, PaymentTransaction, RefundSource, TransactionState
 from oropay.services import RefundLineAsked, refund_lines_suggested
 from tests.invoices.house import House, payable_of
 
@@ -41,8 +42,8 @@ def test_a_refund_under_way_counts_and_one_that_failed_does_not(house: House, or
     waiting = house.refund(orders, "60.00", payable=first, source=RefundSource.DEPOSIT)
     assert suggested(orders, "40.00") == [("40.00", "40.00")]
 
-    waiting.state = "failed"
-    waiting.save(update_fields=["state"])
+    PaymentTransaction.objects.filter(pk=waiting.pk).update(state=TransactionState.SENDING)
+    house.says(orders, Verdict.DECLINED)
 
     house.refund(orders, "60.00", payable=first, source=RefundSource.DEPOSIT)
 

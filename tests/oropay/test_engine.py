@@ -41,7 +41,7 @@ from oropay.models import (
 )
 from oropay.services import PartAsked, PaymentAsked, SavedInstrument, payment_start
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
-from tests.oropay.house import charges_at_gateway, reload, request_of, sending
+from tests.oropay.house import bank, charges_at_gateway, reload, request_of, sending
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -318,6 +318,24 @@ def test_a_fraud_review_is_read_again_until_the_gateway_has_decided(
     assert (row.state, row.next_at) == (TransactionState.APPROVED, None)
     assert reload(payable).paid == Decimal(100)
     assert books(AccountName.GATEWAY_CLEARING) == Decimal(100)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.RETURNED])
+def test_what_the_gateway_rejects_out_of_a_review_is_declined_and_frees_its_order(
+    start: Start, payable: Payable, books: Books, verdict: Verdict
+) -> None:
+    row = sending(start(source=bank()).transactions.get())
+    sold = gateway_of(account=row.payment.provider_account).charge(request_of(row))
+    held = replace(sold, verdict=Verdict.REVIEW, status="FOR_REVIEW")
+    engine.record(transaction_id=row.pk, answer=held, kind="send")
+
+    engine.record(transaction_id=row.pk, answer=replace(held, verdict=verdict, status="REJECTED"), kind="look")
+
+    row.refresh_from_db()
+    assert (row.state, row.next_at) == (TransactionState.DECLINED, None)
+    assert reload(payable).payable_now == 100
+    assert not PaymentPayable.objects.filter(live=True).exists()
+    assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
 def test_an_approval_that_names_no_amount_proves_nothing(start: Start, books: Books) -> None:

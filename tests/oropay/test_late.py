@@ -38,7 +38,8 @@ from oropay.models import (
     TransactionState,
     Watch,
 )
-from oropay.services import watch_wake
+from oropay.services import payable_recompute, watch_wake
+from plumbing.models import Mail
 from tests.contract.samples import follow_up
 from tests.contract.sandbox import DECLINED_VISA, SUSPECT, VISA, Sandbox
 from tests.hints import Hints
@@ -136,6 +137,35 @@ def test_a_late_charge_for_what_was_paid_meanwhile_is_given_back(
     assert payable.paid == 100
     assert "given back" in Alert.objects.get(transaction=late).text
     assert ledger_check() == []
+
+
+@pytest.mark.parametrize("refused", ["order changed", "card check"])
+def test_nobody_is_told_that_they_paid_with_what_goes_back(
+    lose: Callable[..., PaymentTransaction],
+    run: Run,
+    integration: Integration,
+    payable: Payable,
+    order: Order,
+    books: Books,
+    refused: str,
+) -> None:
+    lost = lose()
+    if refused == "order changed":
+        Order.objects.filter(pk=order.pk).update(total=80, subtotal=80)
+        payable_recompute(payable=payable)
+    else:
+        Integration.objects.filter(pk=integration.pk).update(avs_not_checked=CheckPolicy.REFUSE)
+    arrive(lost)
+
+    watch(lost)
+
+    late = PaymentTransaction.objects.get(late=True)
+    assert books(AccountName.CUSTOMER_DEPOSIT) == -100
+    assert Order.objects.get(pk=order.pk).state == OrderState.AWAITING_PAYMENT
+    assert not Mail.objects.filter(to=order.placed_by.email).exists()
+    run(late.children.get())
+    assert books(AccountName.CUSTOMER_DEPOSIT) == 0
+    assert reload(payable).paid == 0
 
 
 @pytest.mark.parametrize("lost_reversals", range(1, GIVE_BACK_TRIES + 1))

@@ -24,7 +24,7 @@ from oropay.models import (
     Watch,
 )
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import charges_at_gateway, prove_absent, refuse_reversals, request_of
+from tests.oropay.house import charges_at_gateway, overdue, prove_absent, refuse_reversals, request_of
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -82,3 +82,40 @@ def test_what_the_gateway_tells_of_is_given_back(
 
     assert (seen.result, seen.drift) == (Result.DIFFERS, DriftKind.AMOUNT_DIFFERS)
     assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
+    alerts = set(Alert.objects.values_list("pk", flat=True))
+    [answer] = sandbox.gateway().find_by_reference(reference=lost.reference).found
+
+    again = taken_in(account=account, answer=answer, now=timezone.now())
+
+    assert (again.result, again.drift) == (Result.AGREES, None)
+    assert set(Alert.objects.values_list("pk", flat=True)) == alerts
+    assert Watch.objects.get(transaction=lost).next_at is None
+
+
+def test_a_reversal_whose_answer_was_lost_is_known_by_what_it_gave_back(
+    lost: PaymentTransaction, run: Run, sandbox: Sandbox
+) -> None:
+    reversals = {"endpoint": "/transactions/{id}/reversal", "method": "POST"}
+    sandbox.control("/rules", {"match": reversals, "action": {"drop": {"when": "after"}}, "times": 1})
+    watch(lost)
+
+    reversal = run(lost.children.get(state=TransactionState.QUEUED))
+    overdue(reversal)
+    engine.look(transaction_id=reversal.pk, now=timezone.now())
+
+    reversal.refresh_from_db()
+    assert reversal.state == TransactionState.APPROVED
+    assert not lost.children.filter(state=TransactionState.QUEUED).exists()
+    assert Alert.objects.get(transaction=lost).resolved_at is not None
+
+
+def test_a_closed_batch_sends_people_to_the_portal_because_nothing_here_can_refund_it(
+    lost: PaymentTransaction, run: Run, sandbox: Sandbox
+) -> None:
+    watch(lost)
+    sandbox.control("/batches/close", {})
+
+    run(lost.children.get(state=TransactionState.QUEUED))
+
+    told = Alert.objects.get(kind=AlertKind.NOT_DONE)
+    assert told.text == "It was taken for another amount than asked: refund it in the gateway's portal."

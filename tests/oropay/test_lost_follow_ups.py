@@ -329,6 +329,7 @@ def test_money_taken_for_another_amount_is_reversed_again_when_its_reversal_neve
 
     row.refresh_from_db()
     assert (row.state, charges_at_gateway(sandbox, row)) == (S.CANCELED, ["REVERSED"])
+    assert not Alert.objects.filter(kind=AlertKind.AMOUNT_DIFFERS, resolved_at=None).exists()
 
 
 def test_a_charge_with_a_name_at_the_gateway_has_arrived_whatever_its_reversal_finds(

@@ -10,9 +10,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from commerce.models import User
+from oropay import engine
 from oropay.exceptions import MandateEnded, MandateRefused, MandateRequired, PaymentError, RetryRefused
+from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     AchReturn,
+    FailureReason,
     Initiator,
     Instrument,
     InstrumentState,
@@ -21,6 +24,7 @@ from oropay.models import (
     Payable,
     Payment,
     PaymentTransaction,
+    RefundReason,
     SecCode,
     TransactionState,
 )
@@ -29,12 +33,14 @@ from oropay.services import (
     PaymentAsked,
     Proof,
     SavedInstrument,
+    cancel_start,
     debit_retry,
     mandate_covers,
     mandate_record,
     mandate_revoke,
     payment_start,
 )
+from oropay.services.ach.retry import retries_of
 from oropay.services.instrument import sec_code
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import bank, reload, reread, send_back
@@ -84,6 +90,23 @@ def test_a_returned_debit_is_sent_again_at_most_twice(
         again(told, clerk)
 
     assert Payment.objects.count() == 3
+
+
+def test_a_retry_whose_void_was_refused_counts_all_the_same(
+    settled: Settled, sandbox: Sandbox, clerk: User, run: Run
+) -> None:
+    told = returned(settled(), sandbox)
+    second = run(again(told, clerk))
+    void = cancel_start(transaction=second, reason=RefundReason.OTHER, note="stop it", by=clerk, now=timezone.now())
+    PaymentTransaction.objects.filter(pk=void.pk).update(state=S.SENDING)
+    refused = Answer(verdict=Verdict.FAILED, http_status=400, error_code="40213")
+    engine.record(transaction_id=void.pk, answer=refused, kind="send")
+    void.refresh_from_db()
+    assert (void.state, void.failure_reason) == (S.FAILED, FailureReason.REFUSED)
+
+    assert retries_of(first=told.charge.payment) == [second.payment]
+    with pytest.raises(RetryRefused, match="sent again already"):
+        again(told, clerk)
 
 
 def test_each_return_is_answered_once(settled: Settled, sandbox: Sandbox, clerk: User, run: Run) -> None:

@@ -17,6 +17,7 @@ from oropay.models import (
     Action,
     Alert,
     AlertKind,
+    CardCheck,
     FailureReason,
     Instrument,
     InstrumentRequest,
@@ -30,6 +31,7 @@ from oropay.models import (
     PaymentTransaction,
     RefundReason,
     RiskMode,
+    Ruling,
     TransactionState,
 )
 from oropay.selectors import paying_view
@@ -256,6 +258,13 @@ def test_a_card_whose_payment_is_canceled_in_review_is_not_kept_and_the_gateway_
     assert Instrument.objects.get(payments=held.payment).state == InstrumentState.ONCE
     forgotten = InstrumentRequest.objects.get()
     assert (forgotten.kind, forgotten.token) == (InstrumentRequestKind.DELETE, token)
+
+
+def test_what_the_card_check_refused_is_not_released(in_review: PaymentTransaction, clerk: User) -> None:
+    CardCheck.objects.create(transaction=in_review, ruling=Ruling.REFUSED, raised_at=timezone.now())
+
+    with pytest.raises(ReviewRefused, match="not what your rules ask for: it can only be canceled"):
+        release(in_review, clerk)
 
 
 def test_two_answers_to_one_review_are_refused(in_review: PaymentTransaction, clerk: User) -> None:

@@ -15,7 +15,7 @@ from ledger.models import EntryKind
 from ledger.services import entry_post, period_hold
 from oropay import locks
 from oropay.engine.disputes.record import FACT, dispute_follow
-from oropay.engine.follow.dispute import booked_of, split_of, take_differently, write_off
+from oropay.engine.follow.dispute import booked_of, rows_of, split_of, take_differently, write_off
 from oropay.engine.follow.recording import Recording
 from oropay.engine.record import payment_refresh, recording_lock
 from oropay.exceptions import LinkRefused, NoteRequired, SplitRefused, WriteOffRefused
@@ -168,7 +168,8 @@ def dispute_write_off(*, dispute: Dispute, note: str, by: User, now: datetime) -
     lost = booked_of(dispute=dispute, family=news.family).lost if news is not None else ZERO
     if news is None or lost <= 0:
         raise WriteOffRefused(why=_("This dispute is not lost."))
-    given_up = write_off(news=news, dispute=dispute, amount=lost)
+    losses = rows_of(dispute=dispute, family=news.family)
+    given_up = write_off(news=news, dispute=dispute, amount=lost, losses=losses)
     if given_up <= 0:
         raise WriteOffRefused(why=_("Nothing of it is owed on an invoice any more."))
     dispute.not_pursued = True

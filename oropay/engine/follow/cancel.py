@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ledger.models import EntryKind
 from oropay.engine.follow.capture import release_add
@@ -19,6 +20,13 @@ from oropay.services.join import instrument_wait_end
 from oropay.status import is_nobodys_hold
 
 S = TransactionState
+IN_THE_PORTAL = gettext_lazy("It was taken for another amount than asked: refund it in the gateway's portal.")
+TOO_LATE = {
+    S.REVIEW: gettext_lazy("Release it from review, then refund it once it has settled."),
+    S.FAILED: IN_THE_PORTAL,
+    S.UNKNOWN: IN_THE_PORTAL,
+}
+"""What a person must do about money whose void came after its batch had closed, by its state."""
 
 
 def canceled(news: Recording, state: TransactionState) -> None:
@@ -45,9 +53,14 @@ def canceled(news: Recording, state: TransactionState) -> None:
     elif state == S.APPROVED and parent.state == S.APPROVED:
         _undone(news=news, parent=parent)
     elif state == S.APPROVED and parent.state == S.FAILED:
-        alert_over(row=parent, kind=AlertKind.AMOUNT_DIFFERS, remark=_("It was given back."), now=news.now)
+        _another_amount_is_back(news=news, row=parent)
     elif news.row.failure_reason == FailureReason.BATCH_CLOSED and parent.action in TAKING:
         _void_came_too_late(news=news, charge=parent)
+
+
+def _another_amount_is_back(*, news: Recording, row: PaymentTransaction) -> None:
+    """What was taken for another amount than asked was given back: nobody must look at it any more."""
+    alert_over(row=row, kind=AlertKind.AMOUNT_DIFFERS, remark=_("It was given back."), now=news.now)
 
 
 def _undone(*, news: Recording, parent: PaymentTransaction) -> None:
@@ -81,11 +94,7 @@ def _void_came_too_late(*, news: Recording, charge: PaymentTransaction) -> None:
         why = refundable(transaction=charge, family=news.family).reason
         text = _("Nothing was refunded in its place: {why}").format(why=why)
     else:
-        text = (
-            _("Release it from review, then refund it once it has settled.")
-            if charge.state == S.REVIEW
-            else _("Refund it once it has settled.")
-        )
+        text = str(TOO_LATE.get(S(charge.state), gettext_lazy("Refund it once it has settled.")))
     alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=text, now=news.now)
 
 
@@ -102,10 +111,13 @@ def _lost_one_ended(*, news: Recording, lost: PaymentTransaction, state: Transac
     """The reversal of an unknown transaction: 200 proves it canceled, 404 proves it never arrived, the rest nothing."""
     if state == S.APPROVED:
         lost.state = S.CANCELED
+        _another_amount_is_back(news=news, row=lost)
     elif news.row.failure_reason == FailureReason.NEVER_ARRIVED:
         lost.state, lost.failure_reason = S.FAILED, FailureReason.NEVER_ARRIVED
         watch_begin(row=lost, now=news.now)
     else:
+        if news.row.failure_reason == FailureReason.BATCH_CLOSED and lost.gateway_id:
+            _void_came_too_late(news=news, charge=lost)
         return
     lost.next_at, lost.ended_at = None, news.now
     lost.save()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from commerce.money import format_money
 from oropay import cardchecks
+from oropay.declines import refused_by_checks
 from oropay.engine.follow.recording import Recording
 from oropay.engine.judge import Move
 from oropay.models import (
@@ -20,7 +21,6 @@ from oropay.models import (
     CardCheck,
     InstrumentState,
     Method,
-    PaymentTransaction,
     Ruling,
     TransactionState,
 )
@@ -40,7 +40,7 @@ GOOD = frozenset({S.APPROVED, S.REVIEW})
 def checked(*, news: Recording, move: Move) -> Move:
     """The move as the card-check policy allows it; writes down what a person must look at."""
     row = news.row
-    if row.state == S.REVIEW and move.state == S.APPROVED and news.answer.status == HELD and _was_refused(row):
+    if row.state == S.REVIEW and move.state == S.APPROVED and news.answer.status == HELD and refused_by_checks(row):
         return Move(S.REVIEW)  # its reversal did not happen: a person lets it go, and nothing is taken of it
     if row.state not in FIRST or move.state not in GOOD or card_check(news) != Ruling.REFUSED:
         return move
@@ -80,12 +80,8 @@ def card_check(news: Recording) -> Ruling | None:
 
 def turn_away(news: Recording) -> None:
     """Queue the reversal of what the policy refused."""
-    if _was_refused(news.row):
+    if refused_by_checks(news.row):
         news.family.append(reversal_queue(lost=news.row, now=news.now))
-
-
-def _was_refused(row: PaymentTransaction) -> bool:
-    return CardCheck.objects.filter(transaction=row, ruling=Ruling.REFUSED).exists()
 
 
 def being_reversed(news: Recording) -> bool:

@@ -4,7 +4,7 @@ The books follow the gateway by difference: however many stages were missed, and
 what is taken and what is lost end where the gateway's last word puts them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -151,7 +151,8 @@ def follow_dispute(*, news: Recording, dispute: Dispute, effect: Effect) -> list
         _lose(news=news, dispute=dispute, amount=wanted - before.lost)
         turns.append(DisputeTurn.LOST)
         if dispute.not_pursued:
-            write_off(news=news, dispute=dispute, amount=wanted - before.lost)
+            newest = rows_of(dispute=dispute, family=news.family)[-1:]
+            write_off(news=news, dispute=dispute, amount=wanted - before.lost, losses=newest)
             turns.append(DisputeTurn.WRITTEN_OFF)
     return turns
 
@@ -241,17 +242,17 @@ def recover(
     return row
 
 
-def write_off(*, news: Recording, dispute: Dispute, amount: Decimal) -> Decimal:
-    """Give up what the customer owes again because of a loss of `amount`; returns how much that was.
+def write_off(*, news: Recording, dispute: Dispute, amount: Decimal, losses: Sequence[PaymentTransaction]) -> Decimal:
+    """Give up what the customer owes again because of `losses` that come to `amount`; returns how much that was.
 
-    What had been given back before the loss is owed by debit memo, on no invoice, and stays owed.
+    What had been given back before a loss is owed by debit memo, on no invoice, and stays owed.
     """
-    losses = {row.pk for row in rows_of(dispute=dispute, family=news.family) if row.action == Action.CHARGEBACK_LOST}
+    caused = {row.pk for row in losses}
     by_memo = sum(
         (
             debt.amount
             for debt in debts.get(DEBTS).standing(payment=news.payment)
-            if debt.kind == DebtKind.DISPUTE_LOST and debt.cause_id in losses
+            if debt.kind == DebtKind.DISPUTE_LOST and debt.cause_id in caused
         ),
         ZERO,
     )

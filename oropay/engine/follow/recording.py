@@ -8,7 +8,16 @@ from commerce.money import shares
 from ledger.models import AccountName, EntryKind, Period
 from ledger.services import Line, entry_post
 from oropay.gateway.port import Answer
-from oropay.models import FINAL, Payable, Payment, PaymentPayable, PaymentTransaction, RefundLine, TransactionState
+from oropay.models import (
+    FINAL,
+    Action,
+    Payable,
+    Payment,
+    PaymentPayable,
+    PaymentTransaction,
+    RefundLine,
+    TransactionState,
+)
 from oropay.ports import Credit, MoneyEvent, PayableHandler, money_listeners, payable_handlers
 
 ENDED = FINAL - {TransactionState.APPROVED}
@@ -35,8 +44,17 @@ class Recording:
     def parent(self) -> PaymentTransaction | None:
         return next((row for row in self.family if row.pk == self.row.parent_id), None)
 
+    def is_kept(self) -> bool:
+        """Whether it stays: what turned up late and nobody waits for goes back by a reversal of its own."""
+        return not (self.row.late and any(is_own_reversal(one, of=self.row) for one in self.family))
+
     def handler(self, payable: Payable) -> PayableHandler:
         return payable_handlers.get(payable.kind)
+
+
+def is_own_reversal(row: PaymentTransaction, *, of: PaymentTransaction) -> bool:
+    """Whether it gives `of` back, or was to, and no person pressed a button for it."""
+    return row.parent_id == of.pk and row.action == Action.CANCEL and row.created_by_id is None
 
 
 def event_of(*, news: Recording, payable: Payable, amount: Decimal, lines: tuple[RefundLine, ...] = ()) -> MoneyEvent:
@@ -49,6 +67,7 @@ def event_of(*, news: Recording, payable: Payable, amount: Decimal, lines: tuple
         occurred_on=news.day,
         now=news.now,
         lines=lines,
+        kept=news.is_kept(),
     )
 
 

@@ -29,7 +29,8 @@ def charged(news: Recording, state: TransactionState) -> None:
         if state == S.PENDING:
             for event, handler in events(news):
                 handler.on_pending(event=event)
-            debit_mail(row=news.row, now=news.now)
+            if news.is_kept():
+                debit_mail(row=news.row, now=news.now)
         elif state == S.APPROVED:
             post(news=news, kind=EntryKind.SETTLED, ask="on_settled")
         elif state in ENDED:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from oropay.engine.follow.recording import Recording
+from oropay.engine.follow.recording import Recording, is_own_reversal
 from oropay.models import Action, FailureReason, PaymentTransaction, TransactionState
 from oropay.services.followup import reversal_queue
 
@@ -53,11 +53,4 @@ def give_back_again(news: Recording) -> None:
 
 def reversals_of(row: PaymentTransaction, family: Sequence[PaymentTransaction]) -> list[PaymentTransaction]:
     """What was sent by itself to give it back; not what proved that the gateway did not have it yet."""
-    return [
-        one
-        for one in family
-        if one.parent_id == row.pk
-        and one.action == Action.CANCEL
-        and one.created_by_id is None
-        and one.failure_reason != FailureReason.NEVER_ARRIVED
-    ]
+    return [one for one in family if is_own_reversal(one, of=row) and one.failure_reason != FailureReason.NEVER_ARRIVED]

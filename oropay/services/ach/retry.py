@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from oropay.exceptions import RetryRefused
 from oropay.models import (
     AchReturn,
+    Action,
     FailureReason,
     Initiator,
     Instrument,
     InstrumentState,
     Mandate,
     Payment,
+    PaymentTransaction,
     TransactionState,
 )
 from oropay.returncodes import RETRIES, RETRY_WITHIN
@@ -47,11 +50,9 @@ class Again:
 
 def retries_of(*, first: Payment) -> list[Payment]:
     """The times a debit was sent again and reached the bank, or still may, oldest first."""
-    return list(
-        Payment.objects.filter(retry_of=first)
-        .exclude(transactions__state=TransactionState.FAILED, transactions__failure_reason__in=NEVER_LEFT)
-        .order_by("pk")
-    )
+    never_left = Q(state=TransactionState.FAILED, failure_reason__in=NEVER_LEFT)
+    reached = PaymentTransaction.objects.filter(~never_left, payment=OuterRef("pk"), action=Action.CHARGE)
+    return list(Payment.objects.filter(Exists(reached), retry_of=first).order_by("pk"))
 
 
 def retry_refusal(*, told: AchReturn, now: datetime) -> str:

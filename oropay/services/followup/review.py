@@ -7,7 +7,7 @@ from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from commerce.models import User
-from oropay.declines import HELD_BY_GATEWAY
+from oropay.declines import HELD_BY_GATEWAY, refused_by_checks
 from oropay.exceptions import NoteRequired, ReviewRefused
 from oropay.models import (
     RUNNING,
@@ -43,6 +43,8 @@ def releasable(*, transaction: PaymentTransaction, family: Sequence[PaymentTrans
         return Allowed(ZERO, _("Another action on it is still running."))
     if transaction.risk not in HELD_BY_GATEWAY:
         return Allowed(ZERO, _("The gateway does not hold it; it is asked again by itself."))
+    if refused_by_checks(transaction):
+        return Allowed(ZERO, _("Its address or security code is not what your rules ask for: it can only be canceled."))
     return Allowed(transaction.amount, _("the gateway holds it for fraud."))
 
 
