@@ -19,6 +19,7 @@ from gpsandbox.settings import Settings
 from gpsandbox.settlement import controls as money
 from gpsandbox.store import Store
 from gpsandbox.transactions.reads import STATUSES
+from gpsandbox.transactions.undone import refund_undone
 from gpsandbox.webhooks import announce
 from gpsandbox.webhooks.controls import CONTROLS as WEBHOOK_CONTROLS
 from gpsandbox.wire import Answer, json_read
@@ -137,9 +138,11 @@ def _status_set(store: Store, request: Request, body: dict[str, Any]) -> Any:
     changes = {"status": status, "updated_at": clock.stamp(clock.now(store))}
     changes.update({name: str(body[name]) for name in ("result", "message") if name in body})
     transaction_id = request.path_params["id"]
-    if store.value("SELECT 1 FROM transactions WHERE id = ?", (transaction_id,)) is None:
+    found = store.row("SELECT * FROM transactions WHERE id = ?", (transaction_id,))
+    if found is None:
         raise LookupError(f"There is no transaction {transaction_id}.")
     with store.atomic():
+        refund_undone(store, refund=found, status=status)
         store.update("transactions", transaction_id, **changes)
         agenda.plan(store, Event.PAYDAY, at=timetable.payday_after(clock.now(store)))
         announce(store, request.app.state.settings, transaction_id)

@@ -7,6 +7,7 @@ from gpsandbox import accounts, batches, errors, fields, ids
 from gpsandbox.call import Call
 from gpsandbox.store import Row
 from gpsandbox.transactions import captures, holds, kept, risk, shown
+from gpsandbox.transactions.undone import refund_undone
 
 CAPTURE_PERCENT = 115
 SALE_REFUND_PERCENT = 115
@@ -73,10 +74,7 @@ def reverse(call: Call) -> dict[str, Any]:
     if amount is not None and partial:
         return _reduced(call, found, amount=amount)
     batches.lines_remove(call, transaction=found)
-    if found["type"] == "REFUND" and found["parent_id"]:
-        call.store.write(
-            "UPDATE transactions SET refunded = refunded - ? WHERE id = ?", (found["amount"], found["parent_id"])
-        )
+    refund_undone(call.store, refund=found, status="REVERSED")
     return _changed(call, found, "REVERSE", status="REVERSED", captured=0, batch_id="")
 
 

@@ -138,6 +138,20 @@ def test_without_a_secret_there_is_no_control_room(start: Start) -> None:
     assert reply.error[:3] == (404, "RESOURCE_NOT_FOUND", "40118")
 
 
+def test_a_refund_that_was_rejected_afterwards_may_be_given_once_more(empty: Client) -> None:
+    sold = empty.sale(amount="1000").json
+    act = f"/transactions/{sold['id']}/refund"
+    first = empty.call("POST", act, {"amount": "1000"}).json
+    too_much = empty.call("POST", act, {"amount": "1000"})
+
+    for _ in range(2):
+        empty.emu("POST", f"/transactions/{first['id']}/status", {"status": "REJECTED"})
+    again = empty.call("POST", act, {"amount": "1000"})
+    once_too_often = empty.call("POST", act, {"amount": "1000"})
+
+    assert (too_much.status, again.status, once_too_often.status) == (400, 200, 400)
+
+
 def test_status_can_be_forced_and_memory_emptied(empty: Client) -> None:
     sold = empty.sale(payment_method=bank()).json
 
