@@ -1,6 +1,6 @@
 """Reads of the payment module, starting from what a person may see. One file a subject."""
 
-from oropay.selectors.accounts import accounts_heard
+from oropay.selectors.accounts import accounts_heard, same_merchant
 from oropay.selectors.disputes import answers_undelivered
 from oropay.selectors.instruments import (
     account_added,
@@ -70,6 +70,7 @@ __all__ = [
     "payments_visible_to",
     "returns_of",
     "same_instruments",
+    "same_merchant",
     "sync_problems",
     "too_small",
     "undoable",

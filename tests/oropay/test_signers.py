@@ -30,7 +30,7 @@ def another(account: ProviderAccount) -> ProviderAccount:
     return provision(account, name="Second", app_id="second-app", app_key="second-key")
 
 
-def provision(like: ProviderAccount, *, name: str, app_id: str, app_key: str) -> ProviderAccount:
+def provision(like: ProviderAccount, *, name: str, app_id: str, app_key: str, **names: str) -> ProviderAccount:
     return provider_provision(
         organization=like.organization,
         name=name,
@@ -39,6 +39,14 @@ def provision(like: ProviderAccount, *, name: str, app_id: str, app_key: str) ->
         service_url=like.service_url,
         environment=Environment.SANDBOX,
         settlement_currency="USD",
+        **names,
+    )
+
+
+def sharing(account: ProviderAccount) -> ProviderAccount:
+    """A second account with the key of the first; its deposits are reported apart."""
+    return provision(
+        account, name="Second", app_id="contract-app", app_key="contract-key", settlement_account="second_settlement"
     )
 
 
@@ -82,7 +90,7 @@ def test_both_accounts_are_heard_and_a_stranger_is_not(
 def test_accounts_that_share_a_key_each_hear_of_their_own(
     debit: PaymentTransaction, integration: Integration, account: ProviderAccount, sandbox: Sandbox
 ) -> None:
-    pick(integration, provision(account, name="Second", app_id="contract-app", app_key="contract-key"))
+    pick(integration, sharing(account))
     put(sandbox, debit.gateway_id, "FUNDED")
 
     told = tell_of(integration, debit, "FUNDED")
