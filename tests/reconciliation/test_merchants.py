@@ -74,7 +74,7 @@ def test_two_accounts_of_one_merchant_book_each_deposit_once_in_the_account_of_i
     assert sorted(SettlementLine.objects.values_list("provider_account", "deposit__gateway_id")) == kept
     assert booked(account) == {
         "USD": (Decimal("970.70"), Decimal("29.30")),
-        "JPY": (Decimal("4855"), Decimal("145")),
+        "JPY": (Decimal(4855), Decimal(145)),
     }
     assert not ExceptionCase.objects.filter(kind=CaseKind.CURRENCY_DIFFERS).exists()
     assert ledger_check() == []
