@@ -1,5 +1,6 @@
 """How much of a payment's transactions belongs to one of the payables it pays."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -77,13 +78,15 @@ def left_by_payable(*, payment: Payment, family: Sequence[PaymentTransaction]) -
         )
     )
     heirs = stands_now(lines=lines, among=[part.payable_id for part in parts])
+    named: defaultdict[int, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        if line.payable_id is not None:
+            named[heirs.get(line.payable_id, line.payable_id)] += line.amount
     left: dict[int, Decimal] = {}
     for part in parts:
         of_part = partial(_share, payable_id=part.payable_id, parts=parts, currency=payment.currency)
         captured = sums_of(family, amount_of=lambda row, of_part=of_part: of_part(row.amount)).captured  # type: ignore[misc]
-        left[part.payable_id] = captured - sum(
-            (line.amount for line in lines if heirs.get(line.payable_id, line.payable_id) == part.payable_id), ZERO
-        )
+        left[part.payable_id] = captured - named[part.payable_id]
     return left
 
 
