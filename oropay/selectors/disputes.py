@@ -25,7 +25,7 @@ def twins_of(*, dispute: Dispute) -> QuerySet[Dispute]:
 
 
 def twin_in_charge(*, dispute: Dispute) -> Dispute | None:
-    """The case of another account in which this dispute is dealt with: it has the payment, or our answer to this stage."""
+    """The case of another account that is seen to: it has the payment of this dispute, or our answer to this stage."""
     answers = DisputeRequest.objects.filter(
         dispute=OuterRef("pk"), stage=dispute.stage, created_at__gte=dispute.stage_at
     ).exclude(state__in=REQUEST_VOID)

@@ -11,7 +11,7 @@ from oropay.models import ProviderAccount
 from plumbing.audit import because
 from reconciliation import locks
 from reconciliation.exceptions import AlreadyUndone, RemarkRequired
-from reconciliation.models import Match, MatchPart, MatchRule, MatchUndo
+from reconciliation.models import Match, MatchPart, MatchRule, MatchUndo, SettlementLine
 from reconciliation.services.cases import loose_raise
 
 
@@ -131,8 +131,7 @@ def match_take_apart(*, match: Match, remark: str, by: User, now: datetime) -> M
     match = locks.match(pk=match.pk)
     if MatchUndo.objects.filter(match=match).exists():
         raise AlreadyUndone
-    parts = MatchPart.objects.filter(match=match, settlement_line__isnull=False).order_by("settlement_line")
-    lines = [part.settlement_line for part in parts.select_related("settlement_line__provider_account")]
+    lines = SettlementLine.objects.filter(match_parts__match=match).select_related("provider_account").order_by("pk")
     MatchPart.objects.filter(match=match, live=True).update(live=False)
     with because(by=by, why=remark):
         for line in lines:
