@@ -1,5 +1,6 @@
 """Expectations are born and withdrawn inside `oropay.engine.record`: one INSERT, no lock, nothing that can refuse."""
 
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from oropay.models import Action, PaymentTransaction
 from oropay.services.ach.dates import DAYS_UNTIL_DUE
 from plumbing.banking_days import banking_days_after, late_from
 from plumbing.rows import rows_add
+from reconciliation.exceptions import AlreadyUndone
 from reconciliation.models import ClosingReason, Expectation, ExpectationClosing, ExpectationKind, MatchPart
 from reconciliation.services.matching import match_take_apart
 
@@ -55,8 +57,9 @@ class ExpectationsOfMoney:
             )
 
     def on_mistaken(self, *, transaction: PaymentTransaction, note: str, by: User, now: datetime) -> None:
-        """The line it was matched with is loose again: the next pull of its day looks for whose it is."""
+        """The line it was matched with is loose again, and unexpected until a pull finds whose it is."""
         met = MatchPart.objects.filter(expectation__transaction=transaction, live=True).select_related("match").first()
         if met is not None:
-            match_take_apart(match=met.match, remark=note, by=by, now=now)
+            with suppress(AlreadyUndone):  # by somebody else, at this moment: the line is as loose
+                match_take_apart(match=met.match, remark=note, by=by, now=now)
         self.on_withdrawn(transaction=transaction, now=now)

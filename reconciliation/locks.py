@@ -1,4 +1,4 @@
-"""The locks of this room. Order: the account's advisory lock → period (share) → pull or case row.
+"""The locks of this room. Order: match → the account's advisory lock → period (share) → pull or case row.
 
 Nothing here is held while the gateway is asked, and no payment or transaction is locked under the account's lock.
 """

@@ -88,9 +88,7 @@ def _chunks(answers: Iterator[Answer]) -> Iterator[list[Answer]]:
 
 def _look_closer(*, account: ProviderAccount, gateway: PaymentGateway, gateway_id: str) -> int:
     """Read one by its id and take in what it shows; 1 if that is a difference nobody has noted yet."""
-    answer = gateway.look_up(gateway_id=gateway_id)
-    if answer.verdict in SILENT and not answer.status:
-        raise GatewayUnavailable(f"{gateway_id} could not be read. {answer.error_text}")
+    answer = _read(gateway=gateway, gateway_id=gateway_id)
     if answer.verdict == Verdict.NOT_FOUND:
         return 0  # listed and not there: the gateway's own business
     seen = taken_in(account=account, answer=answer, now=timezone.now())
@@ -127,9 +125,18 @@ def _ours_not_listed(
 
 
 def _look_for(*, row: PaymentTransaction, account: ProviderAccount, gateway: PaymentGateway) -> int:
-    answer = gateway.look_up(gateway_id=row.gateway_id)
+    """Read one of ours that is not on the list; 1 if that shows a difference nobody has noted yet."""
+    answer = _read(gateway=gateway, gateway_id=row.gateway_id)
     if answer.verdict != Verdict.NOT_FOUND:
-        return 0
+        seen = taken_in(account=account, answer=answer, now=timezone.now())
+        return drift_note(account=account, gateway_id=row.gateway_id, seen=seen)
     text = _("It is {state} with us, and the gateway knows no such transaction.").format(state=row.get_state_display())
     seen = Seen(result=Result.DIFFERS, text=text, row=row, drift=DriftKind.MISSING)
     return drift_note(account=account, gateway_id=row.gateway_id, seen=seen)
+
+
+def _read(*, gateway: PaymentGateway, gateway_id: str) -> Answer:
+    answer = gateway.look_up(gateway_id=gateway_id)
+    if answer.verdict in SILENT and not answer.status:
+        raise GatewayUnavailable(f"{gateway_id} could not be read. {answer.error_text}")
+    return answer

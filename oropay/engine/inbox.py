@@ -141,9 +141,16 @@ def _verify(*, rows: Sequence[Notification], integration: Integration) -> list[t
 
 
 def _turn_away(*, rows: Sequence[Notification], unsure: str, integration: Integration) -> None:
-    """No key that could be opened fits them. While another cannot be, for the reason `unsure`, nothing is decided."""
+    """No key that could be opened fits them. While another cannot be, for the reason `unsure`, they are tried again; a
+    message that nothing has ever proved genuine is rejected after the last try, so that strangers fill no inbox.
+    """
     if unsure:
-        _again(rows, unsure, integration=integration)
+        unproved = [row for row in rows if row.state == N.RECEIVED and _is_last_try(row)]
+        _again([row for row in rows if row not in unproved], unsure, integration=integration)
+        Notification.objects.bulk_update(unproved, ["shown"])
+        _end(unproved, N.REJECTED, _("Its signature fits no key that can be opened. {why}").format(why=unsure))
+        if unproved:
+            _warn(integration, f"{len(unproved)} notifications were rejected: they fit no key that can be opened.")
         return
     Notification.objects.bulk_update(rows, ["shown"])
     known = [row for row in rows if row.state == N.VERIFIED]
@@ -289,13 +296,17 @@ def _again(rows: Sequence[Notification], text: str, *, integration: Integration)
     """Try again later; after the last step a person must look."""
     steps = settings.OROPAY_NOTIFICATION_STEPS
     for row in rows:
-        if row.tries > len(steps):
+        if _is_last_try(row):
             _end([row], N.DEAD, text)
             _warn(integration, f"Notification {row.pk} was given up: {text}")
         else:
             Notification.objects.filter(pk=row.pk, state__in=NOTIFICATION_WAITING).update(
                 next_at=timezone.now() + steps[row.tries - 1], outcome=text
             )
+
+
+def _is_last_try(row: Notification) -> bool:
+    return row.tries > len(settings.OROPAY_NOTIFICATION_STEPS)
 
 
 def _warn(integration: Integration, text: str) -> None:

@@ -49,6 +49,8 @@ S = TransactionState
 
 TELLING = INITIATING | {Action.VALIDATE}
 """Actions whose answer says something about the card or account."""
+GIVES_BACK = "REFUND"
+"""The gateway's word for a transaction that gives money back."""
 
 
 def record(
@@ -148,6 +150,8 @@ def recording_lock(*, transaction_id: int, answer: Answer, now: datetime, seen: 
     seen = seen or Payment.objects.select_related("organization").get(transactions=transaction_id)
     day = seen.organization.today(now)
     period = None if answer.verdict in SILENT else period_hold(organization_id=seen.organization_id, day=day)
+    if answer.type == GIVES_BACK:  # it may be credit, and another payment's refund of it may be recorded at this moment
+        locks.customer_account(pk=seen.customer_id)
     paid = locks.payables_of(payment_id=seen.pk)
     for handled in sorted({payable.kind for payable in paid.payables}):
         payable_handlers.get(handled).lock(payables=[p for p in paid.payables if p.kind == handled])

@@ -233,6 +233,19 @@ class UnsafeAddress(PaymentError):
         super().__init__(_("Nothing was stored: real money needs https, not {address}.").format(address=address))
 
 
+class SettledTwice(PaymentError):
+    """A second account would book the deposits of the first once more."""
+
+    def __init__(self, *, name: str, currency: str) -> None:
+        super().__init__(
+            _(
+                "Nothing was stored: the gateway would tell this account of the same {currency} deposits as “{name}”, "
+                "and each would be booked twice. Renew that account under its name, or give the settlement account, "
+                "app or currency of another."
+            ).format(currency=currency, name=name)
+        )
+
+
 class TriedTooOften(PaymentError):
     """Too many tries, or nobody can say how many: nothing may be started now."""
 

@@ -57,6 +57,10 @@ class ProviderAccount(models.Model):
     credentials = models.BinaryField(_("sealed credentials"), editable=False)
     """A sealed box that only the worker opens; see `oropay.vault`."""
     key_id = models.CharField(_("key"), max_length=40, editable=False)
+    app_digest = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    """SHA-256 of the sealed app id: it tells the accounts of one merchant from those of others. Empty until the account
+    is provisioned anew, where it was made before this column.
+    """
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -66,6 +70,11 @@ class ProviderAccount(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(fields=["organization", "name"], name="provider_account_name_once"),
+            models.UniqueConstraint(
+                fields=["organization", "service_url", "app_digest", "settlement_account", "settlement_currency"],
+                condition=~Q(app_digest=""),
+                name="provider_account_settles_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """Reads of the payment module, starting from what a person may see. One file a subject."""
 
-from oropay.selectors.accounts import accounts_heard
-from oropay.selectors.disputes import answers_undelivered
+from oropay.selectors.accounts import accounts_heard, same_merchant
+from oropay.selectors.disputes import answers_undelivered, twin_in_charge, twins_of
 from oropay.selectors.instruments import (
     account_added,
     accounts_refused,
@@ -70,8 +70,11 @@ __all__ = [
     "payments_visible_to",
     "returns_of",
     "same_instruments",
+    "same_merchant",
     "sync_problems",
     "too_small",
+    "twin_in_charge",
+    "twins_of",
     "undoable",
     "wallet_of",
 ]

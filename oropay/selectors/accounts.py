@@ -14,3 +14,19 @@ def accounts_heard(*, now: datetime) -> QuerySet[ProviderAccount]:
     """Accounts whose gateway is listened to: active ones, and switched-off ones whose money may still come back."""
     lately = Payment.objects.filter(provider_account=OuterRef("pk"), created_at__gt=now - HEARD_FOR)
     return ProviderAccount.objects.filter(Q(is_active=True) | Exists(lately)).order_by("pk")
+
+
+def same_merchant(*, account: ProviderAccount) -> QuerySet[ProviderAccount]:
+    """The seller's other accounts that are one merchant with this one at the gateway: each is told of all its deposits.
+
+    Of an account whose app is not known here it is assumed.
+    """
+    others = ProviderAccount.objects.filter(
+        organization=account.organization_id,
+        kind=account.kind,
+        service_url=account.service_url,
+        settlement_account=account.settlement_account,
+    ).exclude(pk=account.pk)
+    if account.app_digest:
+        others = others.filter(app_digest__in=["", account.app_digest])
+    return others.order_by("pk")

@@ -1,17 +1,20 @@
 """Provisioning provider accounts and saving integrations."""
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.db.transaction import atomic
 from django.utils import timezone
 
 from commerce.models import Organization, User, Website
-from oropay.exceptions import NoteRequired, UnsafeAddress
+from oropay.exceptions import NoteRequired, SettledTwice, UnsafeAddress
 from oropay.models import Environment, Integration, ProviderAccount, RefundLimit
+from oropay.selectors import same_merchant
 from oropay.services.vault import canaries_ensure
 from oropay.vault import seal
 from oropay.vault.contexts import credentials_context
@@ -43,10 +46,22 @@ def provider_provision(
 
     Raises:
         UnsafeAddress: real money over a line that anybody can read.
+        SettledTwice: another account of the seller is told of the same deposits, in the same currency.
         VaultError: there is no key to seal with, or its id named another key before.
     """
     if environment == Environment.PRODUCTION and not service_url.startswith("https://"):
         raise UnsafeAddress(address=service_url)
+    columns: dict[str, Any] = {
+        "kind": kind,
+        "environment": environment,
+        "service_url": service_url,
+        "country": country,
+        "settlement_currency": settlement_currency,
+        "app_digest": hashlib.sha256(app_id.encode()).hexdigest(),
+        "is_active": True,
+        **account_names,
+    }
+    _refuse_second(organization=organization, name=name, columns=columns)
     canaries_ensure(now=timezone.now())
     sealed = seal(
         secret=json.dumps({"app_id": app_id, "app_key": app_key}),
@@ -55,20 +70,21 @@ def provider_provision(
     account, _created = ProviderAccount.objects.update_or_create(
         organization=organization,
         name=name,
-        defaults={
-            "kind": kind,
-            "environment": environment,
-            "service_url": service_url,
-            "country": country,
-            "settlement_currency": settlement_currency,
-            "credentials": sealed.blob,
-            "key_id": sealed.key_id,
-            "is_active": True,
-            **account_names,
-        },
+        defaults={**columns, "credentials": sealed.blob, "key_id": sealed.key_id},
     )
     RefundLimit.objects.get_or_create(organization=organization, currency=settlement_currency)
     return account
+
+
+def _refuse_second(*, organization: Organization, name: str, columns: Mapping[str, Any]) -> None:
+    """Two accounts that settle the same money would each book all of it. One that is switched off still listens."""
+    known = ProviderAccount.objects.filter(organization=organization, name=name).first()
+    asked = known or ProviderAccount(organization=organization)
+    for column, value in columns.items():
+        setattr(asked, column, value)
+    first = same_merchant(account=asked).exclude(app_digest="").filter(settlement_currency=asked.settlement_currency)
+    if found := first.first():
+        raise SettledTwice(name=found.name, currency=asked.settlement_currency)
 
 
 def provider_switches_set(

@@ -12,7 +12,7 @@ from oropay.models import ProviderAccount
 from plumbing.audit import because
 from reconciliation import locks
 from reconciliation.exceptions import AlreadyResolved, RemarkRequired
-from reconciliation.models import ExceptionCase, Resolution
+from reconciliation.models import CaseKind, ExceptionCase, LineKind, Resolution, SettlementLine
 from reconciliation.services.casework import (
     DEPOSIT_CASES,
     DEPOSIT_CASES_SETTLED,
@@ -64,6 +64,33 @@ def late_raise(*, provider_account: ProviderAccount, now: datetime, since: date 
         cursor.execute(LATE_CASES_SETTLED, values)
         cursor.execute(LATE_CASES, values)
         return int(cursor.rowcount)
+
+
+def loose_raise(*, line: SettlementLine, now: datetime) -> None:
+    """Raise a line whose match was taken apart, also when a person had resolved it before.
+
+    Matching and `cases_raise` look at old deposits only where an exception is open: without one, nobody would hear of
+    the line again. The next pull says more precisely what is wrong with it. Must run inside the caller's transaction.
+    """
+    locks.account(provider_account_id=line.provider_account_id)
+    if ExceptionCase.objects.filter(settlement_line=line, resolved_at=None).exists():
+        return
+    ExceptionCase.objects.update_or_create(
+        settlement_line=line,
+        defaults={
+            "organization_id": line.provider_account.organization_id,
+            "kind": CaseKind.RETURNED if line.kind == LineKind.RETURN else CaseKind.UNEXPECTED,
+            "expectation": None,
+            "transaction": None,
+            "currency": line.currency,
+            "amount": line.amount,
+            "raised_at": now,
+            "resolution": "",
+            "remark": "",
+            "resolved_at": None,
+            "resolved_by": None,
+        },
+    )
 
 
 @atomic(durable=True)

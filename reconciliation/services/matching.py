@@ -8,9 +8,11 @@ from django.db.transaction import atomic
 
 from commerce.models import User
 from oropay.models import ProviderAccount
+from plumbing.audit import because
 from reconciliation import locks
 from reconciliation.exceptions import AlreadyUndone, RemarkRequired
-from reconciliation.models import Match, MatchPart, MatchRule, MatchUndo
+from reconciliation.models import Match, MatchPart, MatchRule, MatchUndo, SettlementLine
+from reconciliation.services.cases import loose_raise
 
 
 def _joining(*, line_key: str, expected_key: str, join: str = "", only: str = "") -> str:
@@ -112,7 +114,8 @@ def match_exact(*, provider_account: ProviderAccount, now: datetime, deposit_ids
 
 @atomic(durable=True)
 def match_undo(*, match: Match, remark: str, by: User, now: datetime) -> MatchUndo:
-    """Take a match apart. The rows stay, and the next pull looks at what is left as if it had never been matched.
+    """Take a match apart. The rows stay, and from the next pull on what is left is looked at as if it had never been
+    matched, however old its deposit is.
 
     Raises:
         RemarkRequired: `remark` is blank.
@@ -128,5 +131,9 @@ def match_take_apart(*, match: Match, remark: str, by: User, now: datetime) -> M
     match = locks.match(pk=match.pk)
     if MatchUndo.objects.filter(match=match).exists():
         raise AlreadyUndone
+    lines = SettlementLine.objects.filter(match_parts__match=match).select_related("provider_account").order_by("pk")
     MatchPart.objects.filter(match=match, live=True).update(live=False)
+    with because(by=by, why=remark):
+        for line in lines:
+            loose_raise(line=line, now=now)
     return MatchUndo.objects.create(match=match, remark=remark, undone_by=by, undone_at=now)

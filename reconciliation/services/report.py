@@ -12,8 +12,9 @@ from django.db import connection
 
 from oropay.gateway.port import DepositAdvice, SettledTransaction
 from oropay.models import ProviderAccount
+from oropay.selectors import same_merchant
 from reconciliation import locks
-from reconciliation.models import LineKind
+from reconciliation.models import DepositBooking, LineKind
 
 BATCH = 10_000
 """Rows sent at a time: enough to hide the round trip, few enough to stay in megabytes."""
@@ -126,11 +127,15 @@ def report_store(
 ) -> Stored:
     """Write the deposits and lines of one day; a deposit must be reported whole, because equal lines are counted.
 
-    Must run inside the caller's transaction. A line without a deposit is no money yet and is left out.
+    Must run inside the caller's transaction. A line without a deposit is no money yet and is left out, and so is what
+    another account of the merchant keeps.
     """
     locks.account(provider_account_id=provider_account.pk)
     reported = lines_of(lines)
     advised = list({advice.gateway_id: advice for advice in advices}.values())
+    elsewhere = _kept_elsewhere(provider_account=provider_account, lines=reported, advices=advised)
+    reported = [line for line in reported if line.deposit not in elsewhere]
+    advised = [advice for advice in advised if advice.gateway_id not in elsewhere]
     names = sorted({line.deposit for line in reported} | {advice.gateway_id for advice in advised})
     shared = {"account": provider_account.pk, "now": now}
     new_deposits = _write(DEPOSITS_ADD, shared | {"gateway_ids": names}) if names else 0
@@ -146,6 +151,31 @@ def report_store(
         new_deposits=new_deposits,
         new_lines=new_lines,
     )
+
+
+def _kept_elsewhere(
+    *, provider_account: ProviderAccount, lines: Sequence[ReportedLine], advices: Sequence[DepositAdvice]
+) -> set[str]:
+    """The deposits that another account of the same merchant keeps: the gateway tells each of them of all.
+
+    A deposit is the account's that has booked it, else the one's that settles in its currency.
+    """
+    others = list(same_merchant(account=provider_account))
+    if not others:
+        return set()
+    currencies = {line.deposit: line.currency for line in lines}
+    currencies |= {advice.gateway_id: advice.amount.currency.code for advice in advices}
+    booked = dict(
+        DepositBooking.objects.filter(
+            deposit__gateway_id__in=currencies, deposit__provider_account__in=[provider_account, *others]
+        ).values_list("deposit__gateway_id", "deposit__provider_account")
+    )
+    theirs = {other.settlement_currency for other in others} - {provider_account.settlement_currency}
+    return {
+        name
+        for name, currency in currencies.items()
+        if (booked[name] != provider_account.pk if name in booked else currency in theirs)
+    }
 
 
 def lines_of(settled: Iterable[SettledTransaction]) -> list[ReportedLine]:

@@ -7,16 +7,19 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
+from moneyed import Money
 
 from commerce.services import number_next
 from invoices.exceptions import OrderNotBillable
-from invoices.models import Invoice, InvoiceState
+from invoices.models import CustomerCredit, Invoice, InvoiceKind, InvoiceState
 from invoices.services import invoice_draft_from_order, invoice_post
-from oropay.gateway.port import Verdict
-from oropay.models import PaymentTransaction, TransactionState
+from oropay import engine
+from oropay.gateway.port import Answer, Verdict
+from oropay.models import PaymentTransaction, RefundSource, TransactionState
 from oropay.services import capture_start
 from tests.factories import NOON
 from tests.invoices.house import House, allocations, house_build, payable_of, placed
+from tests.invoices.test_money import check_arrives
 
 
 @pytest.fixture
@@ -97,6 +100,49 @@ def test_a_capture_recorded_while_the_order_is_being_billed_finds_the_invoice(
     assert not recorder.is_alive()
     assert allocations(invoice) == [("live", "100.00")]
     assert payable_of(invoice).paid == Decimal(100)
+
+
+def test_two_refunds_recorded_at_once_give_the_same_credit_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both were asked for while there was credit for both; a dispute has taken the half of it since."""
+    invoice, other = house.posted("100.00"), house.posted("90.00")
+    payment = house.pay(payable_of(invoice), amounts=["100.00"])
+    check_arrives(house, payable_of(invoice), "80.00")
+    house.says(payment, Verdict.APPROVED)
+    refunds = [
+        house.refund(paid, "40.00", payable=None, source=RefundSource.CREDIT)
+        for paid in (payment, house.paid(payable_of(other), amounts=["90.00"]))
+    ]
+    PaymentTransaction.objects.filter(pk__in=[row.pk for row in refunds]).update(state=TransactionState.SENDING)
+    CustomerCredit.objects.update(remaining=Decimal(40))
+    second = Thread(target=_record_refund, args=(refunds[1],))
+
+    def mail_slowly(**asked: object) -> None:
+        if asked["refund"] != refunds[0]:
+            return
+        second.start()
+        second.join(timeout=1)
+        assert second.is_alive(), "the second recording must wait for the first"
+
+    monkeypatch.setattr("oropay.engine.follow.refund.refund_mail", mail_slowly)
+    _record_refund(refunds[0])
+    second.join(timeout=10)
+
+    assert not second.is_alive()
+    assert [credit.remaining for credit in CustomerCredit.objects.all()] == [Decimal(0)]
+    memo = Invoice.objects.get(kind=InvoiceKind.DEBIT_MEMO)
+    assert (memo.cause, memo.total) == (refunds[1], Decimal(40))
+
+
+def _record_refund(refund: PaymentTransaction) -> None:
+    """The worker's side: the gateway gave it back."""
+    amount = Money(refund.amount, refund.currency)
+    answer = Answer(
+        verdict=Verdict.APPROVED, http_status=200, gateway_id=f"TRN_{refund.pk}", type="REFUND", amount=amount
+    )
+    try:
+        engine.record(transaction_id=refund.pk, answer=answer, kind="send", now=NOON)
+    finally:
+        connection.close()
 
 
 def _record_capture(house: House, payment: object) -> None:

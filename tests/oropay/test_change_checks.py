@@ -8,6 +8,7 @@ from pytest_django.fixtures import Settings
 from commerce.models import User
 from oropay.exceptions import ChangeFileRefused, ChangeRefused
 from oropay.models import ChangeNotice, CheckState, Instrument, InstrumentRequest
+from oropay.services.ach import checked
 from plumbing.models import Mail
 from tests.oropay.accountchecks import Unhurried
 from tests.oropay.changes import OTHER_BANK, RIGHT, TYPED, apply, notice, number_in, upload
@@ -117,3 +118,21 @@ def test_every_line_that_a_check_refuses_is_named_and_no_line_is_applied(
     assert refused.value.lines == ["Line 2: This account is closed.", "Line 4: This account is closed."]
     bank_account.refresh_from_db()
     assert (number_in(bank_account), bank_account.account_type, ChangeNotice.objects.count()) == (TYPED, "CHECKING", 0)
+
+
+def test_a_file_whose_accounts_cannot_all_be_checked_while_a_browser_waits_is_refused_whole(
+    asked: list[object], bank_account: Instrument, clerk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checked, "monotonic", lambda: 30.0 * len(asked))  # each check takes half a minute
+    lines = "".join(f"2026-01-1{day},C01,{bank_account.pk},{RIGHT}{day}\n" for day in range(5))
+
+    with pytest.raises(ChangeFileRefused) as refused:
+        upload(f"date,code,instrument,account_number\n{lines}", clerk)
+
+    assert len(asked) == 2
+    assert refused.value.lines == [
+        "The account check had answered about 2 accounts after 40 seconds, and more are to be asked about. "
+        "Please apply fewer notices at once."
+    ]
+    bank_account.refresh_from_db()
+    assert (number_in(bank_account), ChangeNotice.objects.count()) == (TYPED, 0)

@@ -85,6 +85,44 @@ def test_a_second_charge_under_our_name_is_shouted_about_and_never_booked(
     assert books(AccountName.GATEWAY_CLEARING) == 100
 
 
+def unlisted(sandbox: Sandbox) -> None:
+    """The gateway leaves everything off its list, and knows it by its name all the same."""
+    body = {"transactions": [], "total_record_count": 0}
+    rule = {"match": {"endpoint": "/transactions", "method": "GET"}, "action": {"http": {"status": 200, "body": body}}}
+    sandbox.control("/rules", {**rule, "times": None})
+
+
+def test_what_is_not_listed_is_read_by_its_name_and_what_that_shows_is_taken_in(
+    charge: PaymentTransaction, compare: Callable[[], list[tuple[str, bool]]], sandbox: Sandbox, books: Books
+) -> None:
+    aged(charge, timedelta(hours=1))
+    unlisted(sandbox)
+    alike = compare()
+    sandbox.gateway().cancel(portal(charge.gateway_id))
+
+    found = compare()
+
+    assert alike == []
+    assert found == [(K.DONE_OUTSIDE, True)]
+    assert [run.found for run in DriftRun.objects.order_by("started_at")] == [0, 1]
+    assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_a_gateway_that_is_silent_about_what_is_not_listed_ends_the_comparison_with_an_error(
+    charge: PaymentTransaction, account: ProviderAccount, sandbox: Sandbox
+) -> None:
+    aged(charge, timedelta(hours=1))
+    unlisted(sandbox)
+    silence = {"match": {"endpoint": "/transactions/{id}", "method": "GET"}, "action": {"html_502": {}}, "times": None}
+    sandbox.control("/rules", silence)
+
+    with pytest.raises(GatewayUnavailable, match="could not be read"):
+        drift_check(account=account, now=timezone.now())
+
+    assert charge.gateway_id in DriftRun.objects.get().error
+    assert not DriftFinding.objects.exists()
+
+
 def test_what_the_gateway_no_longer_knows_is_missing(
     charge: PaymentTransaction, compare: Callable[[], list[tuple[str, bool]]], sandbox: Sandbox
 ) -> None:

@@ -90,7 +90,7 @@ def test_an_account_that_nobody_can_open_does_not_starve_the_next(account: Provi
         app_key="contract-key",
         service_url=sandbox.url,
         environment=Environment.SANDBOX,
-        settlement_currency="USD",
+        settlement_currency="EUR",
     )
     ProviderAccount.objects.filter(pk=account.pk).update(key_id="retired")
 

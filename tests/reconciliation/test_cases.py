@@ -378,7 +378,7 @@ def test_another_account_of_the_seller_is_not_matched_with(
 ) -> None:
     charge = pay("100.00")
     other = ProviderAccount.objects.get(pk=account.pk)
-    other.pk, other.name = None, "Other"
+    other.pk, other.name, other.settlement_account = None, "Other", "another"
     other.save()
     gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), paid_on=WEDNESDAY)
     clock.set(WEDNESDAY)

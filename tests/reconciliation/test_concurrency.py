@@ -3,17 +3,23 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import connection
+from django.db.transaction import atomic
 from django.utils import timezone
 
+from commerce.models import User
+from config.processes import wait_until
 from ledger.models import AccountName, Entry, EntryKind
 from ledger.services import ledger_check
-from oropay.models import PaymentTransaction, ProviderAccount
+from oropay.engine import disputes
+from oropay.models import Dispute, PaymentTransaction, ProviderAccount
 from reconciliation.models import Deposit, DepositBooking, ExceptionCase, Match, SettlementLine
 from reconciliation.services import Pulled, settlement_pull
+from reconciliation.services.matching import match_take_apart
+from tests.oropay.disputes.told import recorded
 from tests.reconciliation.conftest import MONDAY, WEDNESDAY, Clock
 from tests.reconciliation.standin import Reports, line
 
@@ -54,3 +60,48 @@ def test_two_pulls_at_once_book_and_match_everything_once(
     assert books(AccountName.CASH_IN_TRANSIT) == Decimal("297.40")
     assert {row.deposit_id for row in PaymentTransaction.objects.all()} == {"DEP_1"}
     assert ledger_check() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_match_that_somebody_undoes_at_this_moment_does_not_keep_a_link_from_being_undone(
+    pay: Callable[..., PaymentTransaction],
+    gateway: Reports,
+    pull: Callable[..., Pulled],
+    account: ProviderAccount,
+    clock: Clock,
+    clerk: User,
+) -> None:
+    charge = pay("100.00")
+    dispute = recorded(account, charge, last4="5262")
+    clock.set(WEDNESDAY)
+    taken_back = line("DIS_1", "-50.00", kind="CHARGEBACK", at=MONDAY)
+    gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), taken_back, paid_on=WEDNESDAY)
+    pull()
+    match = Match.objects.get(parts__settlement_line__gateway_id="DIS_1")
+    apart = Event()
+
+    def take_apart_until_somebody_waits() -> bool:
+        try:
+            with atomic(durable=True):
+                match_take_apart(match=match, remark="by hand", by=clerk, now=timezone.now())
+                apart.set()
+                return wait_until(_somebody_waits, seconds=20)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(take_apart_until_somebody_waits)
+        apart.wait(20)
+        disputes.dispute_unlink(dispute=dispute, charge=charge, note="not this", by=clerk, now=timezone.now())
+
+    assert other.result()
+    assert Match.objects.get(pk=match.pk).undo.remark == "by hand"
+    assert Dispute.objects.get().transaction is None
+    assert ExceptionCase.objects.get().is_open
+    assert ledger_check() == []
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])

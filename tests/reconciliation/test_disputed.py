@@ -1,6 +1,7 @@
 """What disputes took and gave back, in the gateway's report: by the case's name, else by the acquirer's reference."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 from django.utils import timezone
@@ -10,8 +11,8 @@ from ledger.models import AccountName
 from ledger.services import ledger_check
 from oropay.engine import disputes
 from oropay.models import PaymentTransaction, ProviderAccount
-from reconciliation.models import CaseKind, ExceptionCase, Match, MatchRule
-from reconciliation.services import Pulled
+from reconciliation.models import CaseKind, ExceptionCase, Match, MatchRule, Resolution
+from reconciliation.services import Pulled, case_resolve
 from tests.oropay.disputes.told import recorded
 from tests.reconciliation.conftest import MONDAY, WEDNESDAY, Clock
 from tests.reconciliation.standin import Reports, line
@@ -103,7 +104,7 @@ def test_a_line_that_met_the_wrong_payment_meets_the_right_one_once_the_link_is_
     found = pull()
 
     assert (met.matches, met.cases) == (3, 0)
-    assert (loose.matches, loose.cases) == (0, 1)
+    assert (loose.matches, loose.cases) == (0, 0)  # the case is there since the link was undone
     assert (found.matches, found.cases) == (1, 0)
     assert not ExceptionCase.objects.filter(resolved_at=None).exists()
     [taken_apart] = Match.objects.filter(undo__isnull=False)
@@ -113,3 +114,61 @@ def test_a_line_that_met_the_wrong_payment_meets_the_right_one_once_the_link_is_
         right.payment_id
     ]
     assert ledger_check() == []
+
+
+def test_a_line_freed_long_after_its_deposit_is_an_exception_at_once_and_found_again_by_any_pull(
+    pay: Pay, gateway: Reports, pull: PullNow, clock: Clock, account: ProviderAccount, clerk: User
+) -> None:
+    wrong, right = pay("100.00"), pay("100.00")
+    dispute = recorded(account, None, last4="5262", arn=ARN)
+    disputes.dispute_link(dispute=dispute, transaction=wrong, note="this?", by=clerk, now=timezone.now())
+    clock.set(WEDNESDAY)
+    gateway.deposit(
+        "DEP_1",
+        line(wrong.gateway_id, "100.00", at=MONDAY),
+        line(right.gateway_id, "100.00", at=MONDAY),
+        line("DIS_1", "-50.00", kind="CHARGEBACK", reference=ARN, at=MONDAY),
+        paid_on=WEDNESDAY,
+    )
+    pull()
+    march = WEDNESDAY + timedelta(days=120)
+    clock.set(march)
+    gateway.deposit("DEP_2", line("TRN_x", "7.00", at=MONDAY), paid_on=march)
+
+    disputes.dispute_unlink(dispute=dispute, charge=wrong, note="not this", by=clerk, now=timezone.now())
+    freed = ExceptionCase.objects.get()
+    pull()
+    freed.refresh_from_db()
+    still_open = freed.is_open
+    disputes.dispute_link(dispute=dispute, transaction=right, note="this", by=clerk, now=timezone.now())
+    pull()
+
+    assert (freed.kind, freed.amount, freed.raised_at) == (CaseKind.UNEXPECTED, Decimal("-50.00"), timezone.now())
+    assert still_open
+    freed.refresh_from_db()
+    assert freed.resolution == Resolution.ARRIVED
+    kept = Match.objects.get(parts__live=True, parts__settlement_line__gateway_id="DIS_1")
+    assert kept.parts.get().expectation.transaction.payment == right.payment  # type: ignore[union-attr]
+    assert ledger_check() == []
+
+
+def test_a_line_that_a_person_had_set_aside_comes_back_when_its_match_is_taken_apart(
+    pay: Pay, gateway: Reports, pull: PullNow, clock: Clock, account: ProviderAccount, clerk: User
+) -> None:
+    charge = pay("100.00")
+    clock.set(WEDNESDAY)
+    gateway.deposit(
+        "DEP_1",
+        line(charge.gateway_id, "100.00", at=MONDAY),
+        line("DIS_1", "-50.00", kind="CHARGEBACK", reference=ARN, at=MONDAY),
+        paid_on=WEDNESDAY,
+    )
+    pull()
+    case_resolve(case=ExceptionCase.objects.get(), remark="known", by=clerk, now=timezone.now())
+    dispute = recorded(account, charge, last4="5262", arn=ARN)
+    pull()
+
+    disputes.dispute_unlink(dispute=dispute, charge=charge, note="not this", by=clerk, now=timezone.now())
+
+    case = ExceptionCase.objects.get()
+    assert (case.is_open, case.kind, case.remark, case.resolved_by) == (True, CaseKind.UNEXPECTED, "", None)

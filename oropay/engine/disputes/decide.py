@@ -29,7 +29,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
-from oropay.selectors import family_of
+from oropay.selectors import family_of, twins_of
 from plumbing.audit import because
 from plumbing.services import note_add
 
@@ -87,13 +87,20 @@ def dispute_link(*, dispute: Dispute, transaction: PaymentTransaction, note: str
 
     Raises:
         NoteRequired: `note` is blank.
-        LinkRefused: it has a payment already, or this charge cannot be the one.
+        LinkRefused: it has a payment already, here or with another account, or this charge cannot be the one.
     """
     if not note.strip():
         raise NoteRequired
-    dispute = locks.dispute(pk=dispute.pk)
+    dispute = locks.dispute_and_twins(pk=dispute.pk)
     if dispute.transaction_id is not None:
         raise LinkRefused(why=_("It has a payment already."))
+    linked = twins_of(dispute=dispute).filter(transaction__isnull=False).select_related("provider_account").first()
+    if linked is not None:
+        raise LinkRefused(
+            why=_("The account “{name}” keeps this dispute too and has linked it; undo that link first.").format(
+                name=linked.provider_account.name
+            )
+        )
     chosen = link_candidates(dispute=dispute).filter(pk=transaction.pk).first()
     if chosen is None:
         raise LinkRefused(

@@ -28,11 +28,16 @@ def dispute_reread(
 ) -> Dispute | None:
     """Read one dispute and record it; None when the gateway knows none of that name. Nobody's word but this is booked.
 
+    One about a sale of another account, that this one keeps no case of, is read and kept there.
+
     Raises:
         GatewayUnavailable: it could not be read; nothing was changed.
         VaultError: this process may not open the gateway's credentials.
     """
     told = gateway_of(account=provider_account).dispute(gateway_id=gateway_id)
+    seller = _another_account(told, account=provider_account) if told is not None else None
+    if seller is not None and not provider_account.disputes.filter(gateway_id=gateway_id).exists():
+        provider_account, told = seller, gateway_of(account=seller).dispute(gateway_id=gateway_id)
     if told is None:
         return None
     return dispute_record(provider_account=provider_account, told=told, source=source, asked_at=now, now=now)
@@ -71,7 +76,7 @@ def disputes_pull(*, provider_account: ProviderAccount, days: int, now: datetime
                 if told is None:
                     logger.warning("The gateway does not know dispute %s any more.", name)
                     continue
-                if name not in known and _is_of_another_account(told, account=provider_account):
+                if name not in known and _another_account(told, account=provider_account) is not None:
                     continue
                 recorded = dispute_record(
                     provider_account=provider_account, told=told, source=StepSource.PULLED, asked_at=now, now=now
@@ -81,11 +86,14 @@ def disputes_pull(*, provider_account: ProviderAccount, days: int, now: datetime
     return Pulled(read=read, new=new)
 
 
-def _is_of_another_account(told: DisputeTold, *, account: ProviderAccount) -> bool:
-    """Whether it is about a sale of another account: those that share a merchant are told of each other's disputes."""
-    sales = PaymentTransaction.objects.filter(reference=told.reference).exclude(reference="")
-    owners = set(sales.values_list("payment__provider_account", flat=True))
-    return bool(owners) and account.pk not in owners
+def _another_account(told: DisputeTold, *, account: ProviderAccount) -> ProviderAccount | None:
+    """The account whose sale it is about, if not this one: those that share a merchant are told of each other's."""
+    if not told.reference:
+        return None
+    sales = PaymentTransaction.objects.filter(reference=told.reference, payment__provider_account__isnull=False)
+    sale = sales.select_related("payment__provider_account__organization").first()
+    owner = sale.payment.provider_account if sale is not None else None
+    return None if owner == account else owner
 
 
 def _same(row: Dispute, told: DisputeTold) -> bool:

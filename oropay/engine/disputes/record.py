@@ -34,7 +34,7 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.ports import DisputeTurn
-from oropay.selectors import family_of
+from oropay.selectors import family_of, twins_of
 from oropay.services.alert import alert_raise
 from oropay.services.dispute.notice import notice_give
 from oropay.services.followup.disputed import left_of, money_of
@@ -232,7 +232,7 @@ def _step_add(*, dispute: Dispute, told: DisputeTold, source: StepSource, now: d
 
 def _link(*, dispute: Dispute) -> bool:
     found = charge_of(dispute=dispute)
-    if found is None:
+    if found is None or twins_of(dispute=dispute).filter(transaction__isnull=False).exists():
         return False
     dispute.transaction = found
     dispute.save(update_fields=["transaction"])

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from commerce.models import Organization
-from oropay.exceptions import UnsafeAddress
+from oropay.exceptions import SettledTwice, UnsafeAddress
 from oropay.models import Environment
 from oropay.services import provider_provision
 
@@ -43,6 +43,6 @@ class Command(BaseCommand):
                 settlement_currency=options["currency"],
                 **{name: options[name] for name in ACCOUNT_NAMES if options[name]},
             )
-        except UnsafeAddress as error:
+        except (SettledTwice, UnsafeAddress) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{account} is ready; pick it in an integration.")

@@ -68,7 +68,10 @@ def change_file_apply(*, content: bytes, name: str, by: User, now: datetime) -> 
         ChangeFileRefused: with every line that is not right; nothing was changed. No account number is in it.
     """
     lines = _read(content=content, name=name, by=by, now=now)
-    return checked_first(lambda checks: _apply(lines=lines, checks=checks, by=by, now=now))
+    try:
+        return checked_first(lambda checks: _apply(lines=lines, checks=checks, by=by, now=now))
+    except ChangeRefused as refused:
+        raise ChangeFileRefused(lines=[refused.why]) from refused
 
 
 def _apply(*, lines: list[_Line], checks: Checks, by: User, now: datetime) -> ChangeFileDone:

@@ -7,6 +7,8 @@ accounts wait as well.
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
 from typing import TypeVar
 
 from django.db.transaction import atomic, set_rollback
@@ -22,6 +24,10 @@ Done = TypeVar("Done")
 
 ROUNDS = 5
 """An account that changes while it is asked about is asked about again; so often nobody changes one."""
+
+
+WITHIN = timedelta(seconds=40)
+"""After this no further check is asked: the browser, and what stands before us, wait a minute at most."""
 
 
 @dataclass
@@ -45,8 +51,10 @@ def checked_first(write: Callable[[Checks], Done]) -> Done:
     locks as before. What has changed meanwhile is seen by that second look.
 
     Raises:
-        ChangeRefused: the accounts change faster than they can be checked; nothing was changed.
+        ChangeRefused: the accounts change faster than they can be checked, or cannot all be checked while a browser
+            waits; nothing was changed.
     """
+    until = monotonic() + WITHIN.total_seconds()
     known: dict[AccountAsked, AccountFound] = {}
     for _round in range(ROUNDS):
         checks = Checks(known=known)
@@ -55,8 +63,18 @@ def checked_first(write: Callable[[Checks], Done]) -> Done:
             set_rollback(bool(checks.to_ask))
         if not checks.to_ask:
             return done
-        known |= {asked: _answer(asked) for asked in checks.to_ask}
+        for asked in checks.to_ask:
+            if monotonic() > until:
+                raise ChangeRefused(why=_slow(asked=len(known)))
+            known[asked] = _answer(asked)
     raise ChangeRefused(why=_("The account is being changed at this moment. Please try again."))
+
+
+def _slow(*, asked: int) -> str:
+    return _(
+        "The account check had answered about {n} accounts after {seconds} seconds, and more are to be asked about. "
+        "Please apply fewer notices at once."
+    ).format(n=asked, seconds=int(WITHIN.total_seconds()))
 
 
 def _answer(asked: AccountAsked) -> AccountFound:

@@ -31,6 +31,7 @@ from oropay.models import (
     EvidenceType,
     RequestState,
 )
+from oropay.selectors.disputes import twin_in_charge
 from oropay.services.dispute.evidence import evidence_offered, size_words
 from oropay.services.dispute.letter import letter_pdf
 from plumbing.audit import because
@@ -66,6 +67,14 @@ def answerable(*, dispute: Dispute, now: datetime) -> Answerable:
         return Answerable(False, _("An answer is on its way; wait until it has arrived."))
     if dispute.requests.filter(state=RequestState.DONE, stage=dispute.stage, created_at__gte=dispute.stage_at).exists():
         return Answerable(False, _("It was answered already; the gateway has not shown that yet."))
+    twin = twin_in_charge(dispute=dispute)
+    if twin is not None:
+        return Answerable(
+            False,
+            _("The account “{name}” keeps this dispute too, with its payment or our answer; see to it there.").format(
+                name=twin.provider_account.name
+            ),
+        )
     return Answerable(True)
 
 
@@ -174,7 +183,7 @@ def acceptance_end(*, request: DisputeRequest, dispute: Dispute, by: User | None
 
 
 def _lock(*, dispute: Dispute, after: int | None, now: datetime) -> Dispute:
-    dispute = locks.dispute(pk=dispute.pk)
+    dispute = locks.dispute_and_twins(pk=dispute.pk)
     if after is not None and dispute.steps.filter(pk__gt=after).exists():
         raise DisputeMoved
     found = answerable(dispute=dispute, now=now)

@@ -1,6 +1,6 @@
 """Telling finance about a dispute, once of each thing: by mail, and by an alert when an answer is missing."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
@@ -21,6 +21,7 @@ from oropay.models import (
     NoticeKind,
     RequestState,
 )
+from oropay.selectors.disputes import twins_of
 from oropay.services.alert import alert_raise
 from oropay.services.staff import staff_who_may
 from plumbing.apart import sum_apart
@@ -28,6 +29,8 @@ from plumbing.services import mail_queue
 
 ANSWERS = ("oropay.accept_dispute", "oropay.challenge_dispute")
 """Who may press one of these buttons is told."""
+TAKEN_WITHIN = timedelta(minutes=5)
+"""Workers that are there take up an answer, or end the one that another left, within this after it is due."""
 
 
 def notice_give(
@@ -113,9 +116,13 @@ def deadlines_watch(*, now: datetime) -> int:
 @atomic(durable=True)
 def _watch(*, dispute_id: int, now: datetime) -> bool:
     dispute = locks.dispute(pk=dispute_id)
-    newest = dispute.requests.filter(created_at__gte=dispute.stage_at).order_by("pk").last()
-    if _arrives(newest) or not dispute.is_ours_to_answer or dispute.respond_by is None:
+    twins = twins_of(dispute=dispute)
+    answers = DisputeRequest.objects.filter(Q(dispute=dispute) | Q(dispute__in=twins), created_at__gte=dispute.stage_at)
+    newest = answers.order_by("pk").last()
+    if _arrives(newest, now=now) or not dispute.is_ours_to_answer or dispute.respond_by is None:
         return False
+    if dispute.transaction_id is None and twins.filter(transaction__isnull=False).exists():
+        return False  # whoever sees to it there is warned there
     failed = newest if newest is not None and newest.state in REQUEST_VOID else None
     if failed is not None and dispute.respond_by > now:
         told = _near_again(dispute=dispute, failed=failed, respond_by=dispute.respond_by, now=now)
@@ -128,11 +135,13 @@ def _watch(*, dispute_id: int, now: datetime) -> bool:
     return told
 
 
-def _arrives(answer: DisputeRequest | None) -> bool:
-    """Whether an answer has arrived or is just being sent; one that waits for a silent gateway may come too late."""
-    if answer is None or answer.state in REQUEST_VOID:
+def _arrives(answer: DisputeRequest | None, *, now: datetime) -> bool:
+    """Whether an answer has arrived or is just being sent; one that waits for a silent gateway, or that no worker
+    takes or ends, may come too late.
+    """
+    if answer is None or answer.state in REQUEST_VOID or answer.state == RequestState.UNKNOWN or answer.waits:
         return False
-    return not (answer.waits or answer.state == RequestState.UNKNOWN)
+    return answer.next_at is None or now < answer.next_at + TAKEN_WITHIN
 
 
 def _near_again(*, dispute: Dispute, failed: DisputeRequest, respond_by: datetime, now: datetime) -> bool:

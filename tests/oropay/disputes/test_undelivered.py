@@ -200,8 +200,30 @@ def test_an_answer_that_is_being_sent_says_nothing_of_a_deadline(finance: User, 
     until = dispute.respond_by
     assert until is not None
     challenge(dispute, clerk)
+    DisputeRequest.objects.update(next_at=until - timedelta(days=1))
 
     assert deadlines_watch(now=until - timedelta(days=1)) == 0
+
+
+@pytest.mark.parametrize("state", [R.QUEUED, R.SENDING])
+def test_an_answer_that_no_worker_takes_or_ends_does_not_hide_a_deadline(
+    finance: User, dispute: Dispute, clerk: User, state: RequestState
+) -> None:
+    until = dispute.respond_by
+    assert until is not None
+    request = challenge(dispute, clerk)
+    due = until - timedelta(days=1)
+    DisputeRequest.objects.filter(pk=request.pk).update(state=state, next_at=due)
+
+    told = [deadlines_watch(now=due + timedelta(minutes=minutes)) for minutes in (4, 6, 70)]
+    passed = deadlines_watch(now=until + timedelta(hours=1))
+
+    assert (told, passed) == ([0, 1, 0], 1)
+    assert subjects()[-2:] == [NEAR, "Dispute over $100.00: the deadline has passed"]
+    near, over = (mail.text for mail in Mail.objects.order_by("pk")[1:])
+    unsent = ("Our answer has not been sent" in near, "our answer was not sent in time" in over)
+    assert unsent == (state == R.QUEUED, state == R.QUEUED)
+    assert Alert.objects.filter(kind=AlertKind.DISPUTE_UNANSWERED, resolved_at=None).exists()
 
 
 def test_the_first_good_answer_of_the_gateway_sends_what_waits(dispute: Dispute, bank: Bank, clerk: User) -> None:
