@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 
 from commerce.models import User
 from oropay.exceptions import VerdictRefused
-from oropay.models import NAMED, RUNNING, Approval, ApprovalKind, PaymentTransaction, TransactionState
+from oropay.models import (
+    NAMED,
+    RUNNING,
+    Approval,
+    ApprovalKind,
+    ApprovalState,
+    PaymentTransaction,
+    TransactionState,
+)
 from oropay.services.approval import approval_ask
 from oropay.services.followup.queue import lock_family, member
 from plumbing.models import DocumentKind
@@ -35,6 +43,8 @@ def verdict_refusal(*, row: PaymentTransaction, now: datetime) -> str:
         return _("What became of it is known.")
     if row.unknown_since is None or now - row.unknown_since < settings.OROPAY_VERDICT_AFTER:
         return _("It is still being looked up; people may decide it 24 hours after its answer was lost.")
+    if row.approvals.filter(state=ApprovalState.WAITING).exists():
+        return _("What somebody said of it waits for a second person.")
     return ""
 
 
@@ -55,7 +65,8 @@ def verdict_propose(
 
     Raises:
         NoteRequired: `evidence` is blank.
-        VerdictRefused: it is known already, or too young, or its reversal is under way; the id is missing or another's.
+        VerdictRefused: it is known already, or too young, or its reversal is under way, or what somebody said waits for
+            a second person; the id is missing or another's.
         DocumentTooLarge, DocumentEmpty: the file cannot be kept.
     """
     _payment, family = lock_family(payment_id=row.payment_id)

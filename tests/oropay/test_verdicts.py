@@ -105,6 +105,15 @@ def test_a_verdict_needs_evidence_and_what_was_taken_needs_its_id(lost: PaymentT
     assert not Approval.objects.exists()
 
 
+def test_what_waits_for_a_second_person_is_not_said_twice(lost: PaymentTransaction, maker: User) -> None:
+    first = verdict_propose(row=lost, taken=False, evidence="their support", by=maker, now=timezone.now())
+
+    with pytest.raises(VerdictRefused, match="What somebody said of it waits for a second person"):
+        verdict_propose(row=lost, taken=False, evidence="again", by=maker, now=timezone.now())
+
+    assert list(Approval.objects.all()) == [first]
+
+
 def test_the_id_of_another_transaction_is_refused(
     start: Start, run: Run, lose: Lose, maker: User, payable: Payable
 ) -> None:
