@@ -51,7 +51,7 @@ from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
 from oropay.services.guard import answer_count
 from oropay.services.payable import MoneyColumns
-from oropay.services.review_mail import review_mail
+from oropay.services.review_mail import is_told_by_what_follows, review_mail, review_passed_mail
 from plumbing.rows import row_write, rows_add
 
 S = TransactionState
@@ -121,6 +121,7 @@ def outcome_write(*, news: Recording, move: Move) -> None:
     """Move a locked transaction and do everything that follows from it, in the caller's transaction."""
     was_unknown = news.row.state == S.UNKNOWN
     reviewed = [row for row in news.family if row.state == S.REVIEW and row.action in INITIATING]
+    untold = [row for row in reviewed if not is_told_by_what_follows(row=row, payables=news.payables)]
     _apply(news=news, move=move)
     if was_unknown:
         _reversals_withdraw(news=news)
@@ -128,6 +129,8 @@ def outcome_write(*, news: Recording, move: Move) -> None:
     for row in reviewed:
         if row.state in ENDED:
             review_mail(row=row, now=news.now)
+        elif row.state == S.APPROVED and row in untold:
+            review_passed_mail(row=row, now=news.now)
     payment_refresh(news=news)
     if _may_turn_up(news.row, was_unknown=was_unknown):
         watch_begin(row=news.row, now=news.now)
