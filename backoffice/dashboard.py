@@ -142,9 +142,14 @@ def _approvals(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
 def _disputes(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
     if not request.user.has_perm("oropay.view_dispute"):
         return []
-    disputes = Dispute.objects.filter(mine, status=DisputeStatus.WITH_MERCHANT)
-    undelivered = Q(pk__in=answers_undelivered(disputes=disputes).values("pk"))
-    counts = disputes.aggregate(all=Count("pk"), undelivered=Count("pk", filter=undelivered))
+    disputes = Dispute.objects.filter(mine)
+    waiting = Q(status=DisputeStatus.WITH_MERCHANT)
+    undelivered = Q(pk__in=answers_undelivered(disputes=disputes.filter(waiting)).values("pk"))
+    counts = disputes.aggregate(
+        all=Count("pk", filter=waiting),
+        undelivered=Count("pk", filter=undelivered),
+        unlinked=Count("pk", filter=Q(transaction=None)),
+    )
     return [
         _waiting(
             label=_("Disputes to answer"),
@@ -153,6 +158,7 @@ def _disputes(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
             href=list_of(Dispute, case="answer"),
         ),
         *([_undelivered(counts["undelivered"])] if counts["undelivered"] else []),
+        *([_unlinked(counts["unlinked"])] if counts["unlinked"] else []),
     ]
 
 
@@ -162,6 +168,15 @@ def _undelivered(count: int) -> dict[str, Any]:
         detail=_("We answered a dispute, but the gateway has nothing of it. It still waits for us."),
         count=count,
         href=list_of(Dispute, case="undelivered"),
+    )
+
+
+def _unlinked(count: int) -> dict[str, Any]:
+    return _waiting(
+        label=_("Disputes without a payment"),
+        detail=_("Open and closed ones of which nothing is booked, until somebody says which payment each is about."),
+        count=count,
+        href=list_of(Dispute, case="unlinked"),
     )
 
 

@@ -60,6 +60,12 @@ class DialogForm(CardNumbersRefused, BaseDialogForm):
         """Why there is nothing to do here, if so: the fields are left out then."""
         return ""
 
+    def drop_fields(self) -> None:
+        """Leave the fields out of a dialog in which there is nothing to do; what was sent is left to the service."""
+        if not self.is_bound and self.unavailable():
+            for name in [name for name in self.fields if not name.startswith("_")]:
+                del self.fields[name]
+
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
         return {"sentence": self.sentence(), "unavailable": self.unavailable(), "errors": self.non_field_errors()}
 

@@ -76,6 +76,7 @@ VARIANTS: dict[str, str] = {
     DisputeResult.ACCEPTED.value: QUIET,
     InstrumentState.ACTIVE.value: GOOD,
     InstrumentState.FROZEN.value: WATCH,
+    InstrumentState.WAITING.value: WATCH,
     MailState.SENT.value: GOOD,
     MailState.FAILED.value: BAD,
     NotificationState.RECEIVED.value: BUSY,
@@ -187,6 +188,11 @@ def day(on: date | None) -> SafeString:
 def day_of(at: datetime) -> str:
     """The day of a moment, inside a sentence."""
     return date_format(timezone.localtime(at), "j M Y")
+
+
+def time_of(at: datetime) -> str:
+    """A moment, inside a sentence."""
+    return date_format(timezone.localtime(at), MOMENT)
 
 
 def due(on: date | None, today: date) -> SafeString:

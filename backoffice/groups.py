@@ -134,7 +134,9 @@ GROUPS: dict[str, list[str]] = {
     ],
 }
 """A sales clerk drafts invoices and cancels unpaid orders; a finance clerk captures, records receipts and bills; giving
-money back, voiding and configuring is for others."""
+money back, voiding and configuring is for others. Undoing the link of a dispute that was lost takes the permission to
+write it off as well as that to link.
+"""
 
 
 @atomic

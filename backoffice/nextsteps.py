@@ -8,14 +8,16 @@ from oropay.models import Alert, AlertKind
 NEXT: dict[AlertKind, Words] = {
     AlertKind.IDENTITY_MISMATCH: _("Do not adopt it. Ask the gateway whose transaction carries our reference."),
     AlertKind.ARRIVED_LATE: _(
-        "Read the payment: it pays what it was meant for, or its reversal is queued. Tell the buyer, who was told that "
-        "nothing was taken."
+        "Do what the alert says, and nothing where it is given back by itself. Whoever was told that it had not "
+        "happened, as a rule the buyer, must hear what became of it."
     ),
     AlertKind.REFUSED_REQUEST: _("Nothing was taken. Pass request and response to the developers, then try again."),
     AlertKind.GATEWAY_REFUSES_US: _("Check the keys and permissions of the provider account, then renew them."),
-    AlertKind.AMOUNT_DIFFERS: _("Compare our amount with the gateway's and settle the difference by hand."),
+    AlertKind.AMOUNT_DIFFERS: _(
+        "Do what the alert says, and nothing besides: what is reversed by itself would go back twice."
+    ),
     AlertKind.NOT_DONE: _(
-        "It did not happen, and nobody else is told. Look at the payment, and do it by hand if it is still wanted."
+        "It did not happen, and nobody else is told. The alert says whether it is still to be done, and where."
     ),
     AlertKind.NO_EVIDENCE: _(
         "Ask the gateway what became of it, with its id. Do not send it again: money may have moved."

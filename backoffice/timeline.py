@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.authentications import decided_by, proof_words
-from backoffice.display import VARIANTS, day_of, moment
+from backoffice.display import VARIANTS, day_of, moment, time_of
 from backoffice.nextsteps import next_of
 from backoffice.records import Event
 from backoffice.worth import released_of
@@ -32,7 +32,7 @@ from oropay.models import (
     PaymentTransaction,
     TransactionState,
 )
-from oropay.services import held_until
+from oropay.services import held_until, releasable
 from oropay.status import sums_of
 from plumbing.models import Note
 from plumbing.selectors import notes_on
@@ -129,10 +129,27 @@ FAILURES = {
 LATE = gettext_lazy("turned up late at the gateway, after it had been proven absent")
 
 
-def sentence_of(payment: Payment) -> str:
+NOT_RELEASABLE = gettext_lazy(
+    "Held in review: nothing is booked, and it cannot be released here. Cancel it, and nothing is taken."
+)
+"""What is in review because of its address or security code, or is not held by the gateway's filter."""
+
+
+def paused_until(row: PaymentTransaction, *, now: datetime) -> datetime | None:
+    """When it is tried again, while nothing of it is with the gateway; None of what does not pause."""
+    pauses = row.state == TransactionState.QUEUED and row.queued_at is not None and row.queued_at > now
+    return row.queued_at if pauses else None
+
+
+def sentence_of(payment: Payment, *, now: datetime) -> str:
     if payment.method == Method.OFFLINE:
         return _("Recorded by hand; it waits in undeposited funds for its bank line.")
     running = [row for row in payment.transactions.all() if row.parent_id and row.state in RUNNING]
+    if running and (again_at := paused_until(running[-1], now=now)):
+        return _(
+            "{what} was not done yet: it is tried again by itself at {time}, or as soon as a gateway that was away "
+            "answers. If that fails for good, an alert says what to do."
+        ).format(what=name_of(running[-1]), time=time_of(again_at))
     if running:
         return _("{what} is with the gateway now; this page follows.").format(what=name_of(running[-1]))
     still = sums_of(payment.transactions.all())
@@ -148,6 +165,8 @@ def sentence_of(payment: Payment) -> str:
         )
     if told := _how_given_back(payment):
         return told
+    if payment.money_state == MoneyState.REVIEW and not _is_releasable(payment):
+        return str(NOT_RELEASABLE)
     if payment.money_state == MoneyState.FAILED and (why := _why_failed(payment)):
         return str(FAILURES[why])
     return str(SENTENCES[MoneyState(payment.money_state)])
@@ -173,6 +192,11 @@ def _how_given_back(payment: Payment) -> str:
             instrument=payment.instrument
         )
     return ""
+
+
+def _is_releasable(payment: Payment) -> bool:
+    family = list(payment.transactions.all())
+    return any(releasable(transaction=row, family=family).limit > 0 for row in family)
 
 
 def _why_failed(payment: Payment) -> FailureReason | None:

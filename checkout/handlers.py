@@ -15,7 +15,7 @@ from commerce.models import Order, OrderLine, OrderState
 from ledger.models import AccountName
 from oropay.exceptions import PayableChanged
 from oropay.gateway.port import OrderData, OrderItem, Payer, PostalAddress
-from oropay.models import Payable, RefundLine, TransactionState
+from oropay.models import Action, Payable, RefundLine, TransactionState
 from oropay.orderdata import ships_from
 from oropay.ports import Credit, DisputeTurn, Figures, MoneyEvent
 from oropay.services.share import net_at
@@ -86,6 +86,12 @@ class OrderPayable:
 
     def on_started(self, *, event: MoneyEvent) -> None:
         _checkouts_move(event.payable, CheckoutState.OPEN, CheckoutState.PAYING)
+
+    def tells_payer(self, *, payable: Payable, action: Action) -> bool:
+        """Money that places an order is told of by the order's confirmation."""
+        held = _held(payable)
+        waiting = any(checkout.state in {CheckoutState.OPEN, CheckoutState.PAYING} for checkout in held.checkouts)
+        return waiting and held.order.state == OrderState.AWAITING_PAYMENT
 
     def on_authorized(self, *, event: MoneyEvent) -> None:
         self._place(event, money=OrderMoney.HELD)

@@ -44,11 +44,10 @@ class PostRefused(InvoiceError):
 
 
 class VoidRefused(InvoiceError):
-    def __init__(self, *, number: str, why: str) -> None:
+    def __init__(self, *, kind: str, number: str, why: str) -> None:
         self.number, self.why = number, why
-        super().__init__(
-            _("Nothing was voided; the money stays as it is. Invoice {number}: {why}").format(number=number, why=why)
-        )
+        text = _("Nothing was voided; the money stays as it is. {kind} {number}: {why}")
+        super().__init__(text.format(kind=kind, number=number, why=why))
 
 
 class NoteRequired(InvoiceError):

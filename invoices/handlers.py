@@ -96,6 +96,10 @@ class InvoicePayable:
     def on_started(self, *, event: MoneyEvent) -> None:
         """Nothing is allocated before there is money; that somebody pays is in the payment's own rows."""
 
+    def tells_payer(self, *, payable: Payable, action: Action) -> bool:
+        """A charge has its receipt; a hold pays nothing yet."""
+        return action == Action.CHARGE
+
     def on_authorized(self, *, event: MoneyEvent) -> None:
         """A hold pays nothing; it lowers what may be asked for by itself."""
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from commerce.models import User
 from ledger.models import AccountName
 from oropay.gateway.port import OrderData
-from oropay.models import Approval, Payable, Payment, PaymentTransaction, RefundLine
+from oropay.models import Action, Approval, Payable, Payment, PaymentTransaction, RefundLine
 from plumbing.hooks import Registry
 
 
@@ -101,6 +101,10 @@ class PayableHandler(Protocol):
         ...
 
     def on_started(self, *, event: MoneyEvent) -> None: ...
+
+    def tells_payer(self, *, payable: Payable, action: Action) -> bool:
+        """Whether whoever pays will hear of a hold or charge that stands now by a mail of the owner's own."""
+        ...
 
     def on_authorized(self, *, event: MoneyEvent) -> None: ...
 

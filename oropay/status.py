@@ -1,6 +1,6 @@
 """Where the money is: pure functions from transactions to states. No I/O, so that tables can test them.
 
-The rules are domain.md's "Money state and payment status"; each function says which of its sentences it is.
+Each function says which rule it is.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -209,7 +209,7 @@ def _word_of_moved(sums: Sums, rows: Sequence[PaymentTransaction]) -> MoneyState
 def payment_status(
     *, total: Decimal, paid: Decimal, cleared: Decimal, sums: Sums, refused: bool, billed: bool = False
 ) -> PaymentStatus:
-    """The status OroCommerce users know: the rules of domain.md in their order, the first that fits answers.
+    """The status OroCommerce users know: of these rules, in their order, the first that fits answers.
 
     `paid` is the net that counts for this payable (net captured for an order, live allocations for an invoice);
     `cleared` is what credits, discounts and write-offs took off its balance; `refused` says that every attempt ended

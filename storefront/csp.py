@@ -1,6 +1,6 @@
 """The content security policies. Every answer carries exactly one; a view asks for another than *strict* by decorator.
 
-No page of ours runs an inline script or style. Source: architecture.md, "PCI and secrets" (four policies).
+No page of ours runs an inline script or style.
 """
 
 import secrets

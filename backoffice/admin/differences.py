@@ -28,7 +28,10 @@ NEXT: dict[DriftKind, Words] = {
         "receipt; if nobody knows it, give it back there."
     ),
     DriftKind.MISSING: gettext_lazy("Ask the gateway where it went before anything is shipped or refunded for it."),
-    DriftKind.AMOUNT_DIFFERS: gettext_lazy("Compare with the gateway's portal and settle the difference by hand."),
+    DriftKind.AMOUNT_DIFFERS: gettext_lazy(
+        "Read the payment's alerts: what is reversed by itself must not be given back by hand as well. Any other "
+        "difference is settled in the gateway's portal."
+    ),
     DriftKind.STATE_DIFFERS: gettext_lazy(
         "Read the payment and the gateway's portal: one of them is wrong about the money."
     ),

@@ -23,7 +23,7 @@ from backoffice.scoping import ScopedRelatedFilter, staff_of
 from backoffice.status import LastAttemptFilter, StatusButtons, beside, paid_shown, status_facts, status_shown
 from backoffice.unfolded import ActionVariant, display, unfold_action
 from invoices.models import Invoice, InvoiceState
-from invoices.services import invoice_draft_delete, invoice_post, invoice_void
+from invoices.services import invoice_draft_delete, invoice_post, invoice_void, void_refusal
 from oropay.models import Payable, Payment
 from oropay.selectors import due_of
 
@@ -96,7 +96,7 @@ class InvoiceAdmin(StatusButtons, DraftPages):
         return {
             "post_invoice": draft,
             "delete_draft": draft,
-            "void_invoice": owed is not None and untouched(owed),
+            "void_invoice": owed is not None and untouched(owed) and not void_refusal(invoice=row),
             "record_receipt": owed is not None and owed.payable_now > 0,
             "download": row.document_id is not None,
             "force_status": owed is not None,

@@ -31,7 +31,7 @@ from backoffice.paid import answer_of
 from backoffice.paymentfacts import alerts_table, payment_facts
 from backoffice.records import Facts, RecordAdmin, Section, Table, Timeline
 from backoffice.scoping import ScopedRelatedFilter, staff_of
-from backoffice.timeline import sentence_of, timeline
+from backoffice.timeline import paused_until, sentence_of, timeline
 from backoffice.unfolded import ActionVariant, display
 from backoffice.worth import ROWS, net_shown, worth_of
 from oropay.engine.holds import rest_release
@@ -251,11 +251,15 @@ class PaymentAdmin(ReviewMixin, NoticeMixin, RecordAdmin):
         return (badge(row, "money_state"), row.get_method_display())
 
     def page_context(self, request: HttpRequest, row: Payment) -> dict[str, Any]:
-        moving = any(one.state in MOVING for one in row.transactions.all())
+        now = timezone.now()
+        moving = [one for one in row.transactions.all() if one.state in MOVING]
+        paused = [one for one in moving if paused_until(one, now=now)]
+        waiting = {one.pk for one in paused} | {one.parent_id for one in paused}
         pulse = reverse("admin:oropay_payment_pulse", args=[row.pk], query={"seen": _newest_step(row.pk)})
         return {
-            "sentence": sentence_of(row),
+            "sentence": sentence_of(row, now=now),
             "pulse": pulse if moving else "",
+            "pulse_every": "2s" if any(one.pk not in waiting for one in moving) else "30s",
         }
 
     def sections(self, request: HttpRequest, row: Payment) -> Iterable[Section]:

@@ -130,9 +130,7 @@ class MoneyDialog(DialogForm):
         self.offers = Offers(self.payment)
         self.fields["after"].initial = self.offers.newest()
         self.fit()
-        if not self.is_bound and self.unavailable():
-            for name in [name for name in self.fields if not name.startswith("_")]:
-                del self.fields[name]
+        self.drop_fields()
 
     def fit(self) -> None:
         """Set limits and suggestions."""

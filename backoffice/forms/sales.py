@@ -13,7 +13,9 @@ from backoffice.dialogs import DialogForm, Words
 from backoffice.forms import fields
 from commerce.money import format_money, rounded
 from commerce.terms import due_date
+from invoices.exceptions import VoidRefused
 from invoices.models import Invoice
+from invoices.services import void_refusal
 from oropay.models import Payable
 
 
@@ -67,14 +69,24 @@ def deposit_of(invoice: Invoice) -> Payable | None:
 
 
 class VoidForm(DialogForm):
-    note = fields.note(help_text=gettext_lazy("Say why; it is kept with the invoice."))
+    note = fields.note(help_text=gettext_lazy("Say why; it is kept with it."))
     submit_text = gettext_lazy("Void")
 
+    def prepare(self) -> None:
+        self.drop_fields()
+
+    def unavailable(self) -> Words:
+        why = void_refusal(invoice=self.row)
+        return str(VoidRefused(kind=self.row.get_kind_display(), number=self.row.number, why=why)) if why else ""
+
     def sentence(self) -> Words:
+        if self.unavailable():
+            return ""
         return _(
-            "Invoice {number} is withdrawn for good: {customer} no longer owes {total}, the books are reversed and the "
+            "{kind} {number} is withdrawn for good: {customer} no longer owes {total}, the books are reversed and the "
             "number stays used."
         ).format(
+            kind=self.row.get_kind_display(),
             number=self.row.number,
             customer=self.row.customer,
             total=format_money(self.row.total, self.row.currency),

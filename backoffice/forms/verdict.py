@@ -43,9 +43,7 @@ class VerdictForm(DialogForm):
         if len(self.undecided) > 1:
             choices = [(pk, f"#{pk} · {row}") for pk, row in self.undecided.items()]
             self.fields = {"which": fields.choice(label=_("Transaction"), choices=choices), **self.fields}
-        if not self.is_bound and self.unavailable():
-            for name in [name for name in self.fields if not name.startswith("_")]:
-                del self.fields[name]
+        self.drop_fields()
 
     def sentence(self) -> Words:
         return _(

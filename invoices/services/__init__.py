@@ -18,7 +18,7 @@ from invoices.services.draft import (
     invoice_draft_from_order,
     invoice_draft_update,
 )
-from invoices.services.post import invoice_post, invoice_void
+from invoices.services.post import invoice_post, invoice_void, void_refusal
 from invoices.services.receipt import receipt_issue, receipt_note
 from invoices.totals import LineAsked
 
@@ -42,4 +42,5 @@ __all__ = [
     "invoice_void",
     "receipt_issue",
     "receipt_note",
+    "void_refusal",
 ]

@@ -50,7 +50,7 @@ KINDS: Mapping[DebtKind, MemoKind] = {
         gettext_lazy("Fee for the returned bank debit of {day}"), EntryKind.FEE_PASSED_ON, AccountName.FEE_INCOME
     ),
     DebtKind.DISPUTE_LOST: MemoKind(
-        gettext_lazy("Card payment of {day} taken back by its bank after part of it had been given back"),
+        gettext_lazy("Card payment of {day}: what its bank took back, and we gave back as well"),
         EntryKind.DEBIT_MEMO_POSTED,
         AccountName.DISPUTES_RECEIVABLE,
     ),

@@ -271,7 +271,7 @@ def _void(*, invoice_id: int, note: str, by: User, now: datetime) -> Invoice:
     posted = Invoice.objects.select_related("organization").get(pk=invoice_id)
     today = posted.organization.today(now)
     if posted.payable_id is None:
-        raise VoidRefused(number=str(posted), why=_("it is not posted; delete the draft instead."))
+        raise _void_refused(posted, _("it is not posted; delete the draft instead."))
     period_hold(organization_id=posted.organization_id, day=today)
     deposit = _order_payable(order_id=posted.order_id)
     payable = money_locks.payables(ids=[posted.payable_id])[0]
@@ -279,12 +279,21 @@ def _void(*, invoice_id: int, note: str, by: User, now: datetime) -> Invoice:
         order_unbill(order=posted.order)
     invoice = locks.invoice(pk=invoice_id)
     invoice.payable = payable
-    if invoice.cause_kind in MONEY_GONE:
-        raise VoidRefused(number=invoice.number, why=_("this money did go back to the customer, so it stays owed."))
+    if why := void_refusal(invoice=invoice):
+        raise _void_refused(invoice, why)
     void_write(invoice=invoice, payable=payable, note=note, by=by, now=now)
     if deposit is not None:
         payable_recompute(payable=deposit)
     return invoice
+
+
+def void_refusal(*, invoice: Invoice) -> str:
+    """Why nobody may void this one whatever is on it; empty when it may be, as long as no money is attached to it."""
+    return _("this money did go back to the customer, so it stays owed.") if invoice.cause_kind in MONEY_GONE else ""
+
+
+def _void_refused(invoice: Invoice, why: str) -> VoidRefused:
+    return VoidRefused(kind=invoice.get_kind_display(), number=str(invoice), why=why)
 
 
 def void_write(*, invoice: Invoice, payable: Payable, note: str, by: User, now: datetime) -> None:
@@ -309,16 +318,16 @@ def void_write(*, invoice: Invoice, payable: Payable, note: str, by: User, now: 
 
 def _voidable_check(*, invoice: Invoice, payable: Payable) -> None:
     if invoice.state != InvoiceState.POSTED:
-        raise VoidRefused(number=invoice.number, why=_("it is void already."))
+        raise _void_refused(invoice, _("it is void already."))
     if payable_running(payable=payable):
-        raise VoidRefused(number=invoice.number, why=_("somebody is paying it; wait for the outcome."))
+        raise _void_refused(invoice, _("somebody is paying it; wait for the outcome."))
     stands = allocated_to(invoice=invoice)
     if stands.settling > 0:
-        raise VoidRefused(number=invoice.number, why=_("a bank debit for it is settling; wait for it."))
+        raise _void_refused(invoice, _("a bank debit for it is settling; wait for it."))
     if stands.paid + stands.cleared > 0:
-        raise VoidRefused(number=invoice.number, why=_("something is paid on it; refund that first."))
+        raise _void_refused(invoice, _("something is paid on it; refund that first."))
     if payable.held > 0:
-        raise VoidRefused(number=invoice.number, why=_("money is held for it; cancel that authorization first."))
+        raise _void_refused(invoice, _("money is held for it; cancel that authorization first."))
 
 
 def _order_payable(*, order_id: int | None) -> Payable | None:

@@ -26,7 +26,7 @@ def owner_at_gateway(row: PaymentTransaction) -> PaymentTransaction:
 def same_transaction(*, row: PaymentTransaction, answer: Answer) -> bool:
     """Adopt only on identity: equal type, amount, currency, account and reference (or parent).
 
-    Source: domain.md, "Unknown, exactly".
+    Source: ADR 3.
     """
     if answer.amount is None or answer.amount.amount != row.amount or answer.amount.currency.code != row.currency:
         return False

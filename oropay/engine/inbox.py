@@ -1,7 +1,7 @@
 """Work off an integration's inbox: who signed it, what is it about, and what does the gateway itself say of that?
 
 Each step is a row's state, so that a worker that dies loses nothing: its lease ends and another begins again.
-Source: domain.md, "Notification".
+Source: ADR 4.
 """
 
 import json

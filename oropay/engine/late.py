@@ -1,6 +1,6 @@
 """What was proven absent and turns up at the gateway after all: money is never refused, and never kept unasked.
 
-Source: domain.md, "Unknown, exactly".
+Source: ADR 3.
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ from oropay.engine.follow.checks import card_check
 from oropay.engine.follow.unwanted import reversals_of
 from oropay.engine.judge import Move
 from oropay.engine.ladder import next_reread
-from oropay.engine.looking import difference
+from oropay.engine.looking import difference_reversed
 from oropay.engine.record import exchange_add, payment_refresh, recording_lock
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
@@ -47,7 +47,7 @@ UNBOOKED = {
     ),
     Verdict.UNKNOWN: gettext_lazy(
         "It was thought never to have arrived and came after all, and what the gateway shows ({status}) decides "
-        "nothing. Ask the gateway whether the customer was charged."
+        "nothing. Ask the gateway whether money moved."
     ),
     Verdict.RETURNED: gettext_lazy(
         "It was thought never to have arrived, was paid after all and went back to the bank ({status}). Neither is "
@@ -91,7 +91,7 @@ def another_amount_reverse(*, lost: PaymentTransaction, answer: Answer, now: dat
     if reversals_of(lost, family):
         return
     lost.payment = payment
-    alert_raise(row=lost, kind=AlertKind.AMOUNT_DIFFERS, text=difference(lost, answer), now=now)
+    alert_raise(row=lost, kind=AlertKind.AMOUNT_DIFFERS, text=difference_reversed(lost, answer), now=now)
     reversal_queue(lost=lost, now=now)
 
 
@@ -150,7 +150,11 @@ def late_record(*, transaction_id: int, answer: Answer, now: datetime) -> Paymen
 def _judged(*, news: Recording, wanted: bool) -> tuple[str, bool]:
     """What people are told of a late row, and whether it goes back."""
     if news.row.action in GIVEN:
-        return _("It was ruled out by two persons and came after all: the money went to the customer."), False
+        told = _(
+            "It was thought not to have been done and came after all: the money went to the customer. If it was given "
+            "another way meanwhile, the customer has it twice."
+        )
+        return told, False
     if not wanted:
         told = _("It was thought never to have arrived and came after all. Nobody waits for it: it is given back.")
         return told, True
@@ -160,7 +164,7 @@ def _judged(*, news: Recording, wanted: bool) -> tuple[str, bool]:
             "your rules ask for: it is given back."
         )
         return told, True
-    return _("It was thought never to have arrived, came after all and pays what it was meant for."), False
+    return _("It was thought never to have arrived, came after all and stands for what it was meant for."), False
 
 
 def _still_wanted(news: Recording) -> bool:

@@ -49,3 +49,19 @@ def difference(row: PaymentTransaction, answer: Answer) -> str:
         amount=answer.amount,
         other=answer.reference or "-",
     )
+
+
+def difference_reversed(row: PaymentTransaction, answer: Answer) -> str:
+    """As `difference`, of what is reversed by itself: whoever gives it back by hand as well gives it back twice."""
+    return _(
+        "{difference}. All of it is reversed by itself, and that is tried again if it fails: do nothing until this "
+        "closes or Not done appears."
+    ).format(difference=difference(row, answer))
+
+
+def difference_left(row: PaymentTransaction, answer: Answer) -> str:
+    """As `difference`, of what nobody reverses by itself."""
+    return _(
+        "{difference}. Nothing is done about it by itself: compare it with the gateway's portal and settle the "
+        "difference there."
+    ).format(difference=difference(row, answer))

@@ -1,7 +1,7 @@
 """Captures, cancels and releases have no name of their own at the gateway: what they acted on shows whether they
 happened.
 
-Source: domain.md, "Unknown, exactly".
+Source: ADR 3.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """What a card holder's bank said → what becomes of the conversation with it. Pure, tables only.
 
-Source: domain.md, "Actions" and "Cards"; EMV 3-D Secure `transStatus`.
+Source: EMV 3-D Secure `transStatus`.
 """
 
 from collections.abc import Mapping

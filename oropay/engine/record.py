@@ -14,7 +14,15 @@ from django.utils.translation import gettext as _
 from ledger.services import period_hold
 from oropay import locks, vault
 from oropay.engine.evidence import SILENT
-from oropay.engine.follow import Recording, came_back, code_came_later, code_learn, follow, return_add
+from oropay.engine.follow import (
+    Recording,
+    came_back,
+    code_came_later,
+    code_learn,
+    follow,
+    is_reversed_for_its_amount,
+    return_add,
+)
 from oropay.engine.follow.checks import being_reversed, checked
 from oropay.engine.follow.recording import ENDED
 from oropay.engine.follow.unwanted import gives_back_again, is_unwanted
@@ -23,6 +31,7 @@ from oropay.engine.health import gateway_answers, health_note, is_silent
 from oropay.engine.judge import Move, judge
 from oropay.engine.ladder import next_reread
 from oropay.engine.learn import instrument_learn
+from oropay.engine.looking import difference_left, difference_reversed
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     AUTHENTICATING,
@@ -42,7 +51,7 @@ from oropay.ports import payable_handlers
 from oropay.services.alert import alert_raise
 from oropay.services.guard import answer_count
 from oropay.services.payable import MoneyColumns
-from oropay.services.review_mail import review_mail
+from oropay.services.review_mail import is_told_by_what_follows, review_mail, review_passed_mail
 from plumbing.rows import row_write, rows_add
 
 S = TransactionState
@@ -104,7 +113,7 @@ def _record(
     move = checked(news=news, move=move)
     if move.state == row.state:
         if move.alert is not None:
-            alert_raise(row=row, kind=move.alert, text=_why(move.alert, answer), now=now)
+            alert_raise(row=row, kind=move.alert, text=_why(news=news, alert=move.alert), now=now)
         return row
     outcome_write(news=news, move=move)
     return row
@@ -114,6 +123,7 @@ def outcome_write(*, news: Recording, move: Move) -> None:
     """Move a locked transaction and do everything that follows from it, in the caller's transaction."""
     was_unknown = news.row.state == S.UNKNOWN
     reviewed = [row for row in news.family if row.state == S.REVIEW and row.action in INITIATING]
+    untold = [row for row in reviewed if not is_told_by_what_follows(row=row, payables=news.payables)]
     _apply(news=news, move=move)
     if was_unknown:
         _reversals_withdraw(news=news)
@@ -121,6 +131,8 @@ def outcome_write(*, news: Recording, move: Move) -> None:
     for row in reviewed:
         if row.state in ENDED:
             review_mail(row=row, now=news.now)
+        elif row.state == S.APPROVED and row in untold:
+            review_passed_mail(row=row, now=news.now)
     payment_refresh(news=news)
     if _may_turn_up(news.row, was_unknown=was_unknown):
         watch_begin(row=news.row, now=news.now)
@@ -230,10 +242,11 @@ def _apply(*, news: Recording, move: Move) -> None:
             row.settled_at = now
     row_write(row)
     if move.alert is not None:
-        alert_raise(row=row, kind=move.alert, text=_why(move.alert, answer), now=now)
+        goes_back = is_reversed_for_its_amount(news=news, move=move)
+        text = difference_reversed(row, answer) if goes_back else _why(news=news, alert=move.alert)
+        alert_raise(row=row, kind=move.alert, text=text, now=now)
     if row.is_final and move.state != S.APPROVED and (_nobody_waits_for(news) or _was_ruled_out(news)):
-        text = _("{row}; do it again by hand.").format(row=row)
-        alert_raise(row=row, kind=AlertKind.NOT_DONE, text=text, now=now)
+        alert_raise(row=row, kind=AlertKind.NOT_DONE, text=_by_hand(news), now=now)
     if row.action in TELLING:
         instrument_learn(news=news, state=move.state)
 
@@ -256,8 +269,22 @@ def _was_ruled_out(news: Recording) -> bool:
     return news.row.failure_reason == FailureReason.NOT_DONE and not gives_back_again(news)
 
 
-def _why(alert: AlertKind, answer: Answer) -> str:
+def _by_hand(news: Recording) -> str:
+    """What people read of what did not happen by itself: our pages reverse only what stands, or may yet stand."""
+    row, parent = news.row, news.parent()
+    in_reach = {S.APPROVED, S.PENDING, S.REVIEW}
+    if row.action == Action.CANCEL and parent is not None and parent.state not in in_reach:
+        text = _("{row}; it cannot be done here any more: reverse or refund it in the gateway's portal.")
+    else:
+        text = _("{row}; do it again by hand, if it is still wanted.")
+    return text.format(row=row)
+
+
+def _why(*, news: Recording, alert: AlertKind) -> str:
     """What people read: of a stranger its name at the gateway, so that they find it."""
+    answer = news.answer
+    if alert == AlertKind.AMOUNT_DIFFERS:
+        return difference_left(news.row, answer)
     shown = _("the gateway shows {id} {status} {amount} as {reference}").format(
         id=answer.gateway_id, status=answer.status, amount=answer.amount, reference=answer.reference or "-"
     )

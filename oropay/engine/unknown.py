@@ -1,6 +1,6 @@
 """Ending *unknown* by evidence only: look-ups, adoption on identity, absence proven twice, reversal by reference.
 
-Source: domain.md, "Unknown, exactly". Nothing here ever sends a charge again.
+Source: ADR 3. Nothing here ever sends a charge again.
 """
 
 import time
@@ -18,7 +18,7 @@ from oropay.engine.funding import debit_record
 from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_look, next_reread
 from oropay.engine.leaving import authentication_expire
-from oropay.engine.looking import absent_twice, difference, listed, note_health
+from oropay.engine.looking import absent_twice, difference, difference_reversed, listed, note_health
 from oropay.engine.parents import look_at_parent, look_at_review
 from oropay.engine.record import record
 from oropay.gateway.port import Answer, PaymentGateway, Proof, ResultRequest, Verdict
@@ -262,7 +262,7 @@ def _reverse_another_amount(*, transaction_id: int, answer: Answer) -> None:
         now = timezone.now()
         lost.gateway_id = answer.gateway_id
         lost.save(update_fields=["gateway_id"])
-        alert_raise(row=lost, kind=AlertKind.AMOUNT_DIFFERS, text=difference(lost, answer), now=now)
+        alert_raise(row=lost, kind=AlertKind.AMOUNT_DIFFERS, text=difference_reversed(lost, answer), now=now)
         reversal_queue(lost=lost, now=now)
 
 

@@ -166,3 +166,8 @@ class DisputeRequest(models.Model):
     def waits(self) -> bool:
         """Whether it could not be sent, and is tried again at `next_at`."""
         return self.state == RequestState.QUEUED and self.tries > 0
+
+    @property
+    def is_turned_away(self) -> bool:
+        """Whether it waits because the gateway refuses us or our credentials cannot be opened: waiting ends neither."""
+        return self.waits and bool(self.error_code)

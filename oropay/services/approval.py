@@ -1,7 +1,7 @@
 """Four eyes: asking a second person, and what the second person says.
 
 General: what is asked for and what happens on agreement is the business of the kind's handler
-(`oropay.ports.approval_handlers`); here is what all kinds share. Source: domain.md, "Four eyes".
+(`oropay.ports.approval_handlers`); here is what all kinds share. Rule: nobody agrees to what they asked for.
 """
 
 import hashlib

@@ -12,7 +12,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from commerce.models import Customer, Organization, User, Website
 from oropay import velocity
@@ -296,13 +296,13 @@ def lockout_lift(*, lockout: Lockout, note: str, by: User, now: datetime) -> Loc
 
 
 ACTS = {
-    Act.CHARGE: "Payments",
-    Act.VERIFICATION: "Card checks",
-    Act.CARD_FORM: "Card forms",
-    Act.DECLINE: "Declines (points)",
-    Act.CARDS: "Different cards",
-    Act.SMALL: "Small payments",
-    Act.NO_BIN: "Cards without first digits",
+    Act.CHARGE: gettext_lazy("Payments"),
+    Act.VERIFICATION: gettext_lazy("Checks of cards and accounts"),
+    Act.CARD_FORM: gettext_lazy("Card forms"),
+    Act.DECLINE: gettext_lazy("Declines (points)"),
+    Act.CARDS: gettext_lazy("Different cards"),
+    Act.SMALL: gettext_lazy("Small payments"),
+    Act.NO_BIN: gettext_lazy("Cards without first digits"),
 }
 
 

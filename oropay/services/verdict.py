@@ -1,4 +1,4 @@
-"""Asking two persons what became of a transaction that no evidence decides. Source: domain.md, "Unknown, exactly"."""
+"""Asking two persons what became of a transaction that no evidence decides. Source: ADR 3."""
 
 import re
 from dataclasses import dataclass

@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from backoffice.groups import groups_ensure
 from commerce.models import User
-from oropay.models import Payment, PaymentTransaction
+from oropay.models import Dispute, Payment, PaymentTransaction
 from tests.factories import StaffFactory
 from tests.invoices.house import House, house_build, payable_of
+from tests.oropay.disputes.told import recorded
 
 Opened = Callable[[User], Client]
 
@@ -29,6 +30,20 @@ def house(db: None) -> House:
 def charged(house: House) -> Payment:
     """An invoice of 100.00, paid by card."""
     return house.paid(payable_of(house.posted("100.00")), amounts=["100.00"])
+
+
+@pytest.fixture
+def charge(house: House) -> PaymentTransaction:
+    """100.00 that paid two invoices."""
+    first, second = house.posted("60.00"), house.posted("40.00")
+    payment = house.paid(payable_of(first), payable_of(second), amounts=["60.00", "40.00"])
+    return payment.transactions.get()
+
+
+@pytest.fixture
+def dispute(house: House, charge: PaymentTransaction) -> Dispute:
+    """A chargeback over 50.00 of the charge, which waits for our answer."""
+    return recorded(house.integration.provider, charge)
 
 
 @pytest.fixture

@@ -15,25 +15,11 @@ from ledger.services import ledger_check
 from oropay.models import Dispute, DisputeRequest, PaymentTransaction
 from plumbing.models import Job
 from plumbing.selectors import notes_on
-from tests.backoffice.conftest import Opened, address, dialog, may, page
-from tests.factories import StaffFactory
-from tests.invoices.house import House, payable_of
+from tests.backoffice.conftest import Opened, address, dialog, page
+from tests.invoices.house import House
 from tests.oropay.disputes.told import recorded
 
 LIST = "admin:oropay_dispute_changelist"
-
-
-@pytest.fixture
-def charge(house: House) -> PaymentTransaction:
-    """100.00 that paid two invoices."""
-    first, second = house.posted("60.00"), house.posted("40.00")
-    payment = house.paid(payable_of(first), payable_of(second), amounts=["60.00", "40.00"])
-    return payment.transactions.get()
-
-
-@pytest.fixture
-def dispute(house: House, charge: PaymentTransaction) -> Dispute:
-    return recorded(house.integration.provider, charge)
 
 
 @pytest.fixture
@@ -229,79 +215,6 @@ def test_a_lost_dispute_is_written_off(house: House, dispute: Dispute, client: C
     assert ledger_check() == []
 
 
-def test_a_case_without_payment_is_linked_by_an_invoice_number(
-    house: House, charge: PaymentTransaction, client: Client
-) -> None:
-    case = recorded(house.integration.provider, None, reference="somebody-else", last4="4242")
-    number = charge.payment.parts.first().payable.number  # type: ignore[union-attr]
-    before = client.get(page(case)).content.decode()
-
-    dialog(client, case, "link_payment", charge=number, note="the amount and the day fit")
-
-    case.refresh_from_db()
-    assert "We do not know which payment it is about" in before
-    assert case.transaction == charge
-    assert ledger_check() == []
-
-
-def test_a_link_that_fits_nothing_books_nothing(house: House, charge: PaymentTransaction, client: Client) -> None:
-    case = recorded(house.integration.provider, None, reference="somebody-else")
-
-    told = dialog(client, case, "link_payment", charge="INV-none", note="?")
-
-    case.refresh_from_db()
-    assert "Nothing was booked. No charge of this account fits INV-none" in told.content.decode()
-    assert case.transaction is None
-
-
-def test_a_link_to_the_wrong_payment_is_undone(
-    house: House, dispute: Dispute, charge: PaymentTransaction, clerk: User, opened: Opened
-) -> None:
-    recorded(house.integration.provider, charge, status="CLOSED", result="LOST")
-    client = opened(clerk)
-    before = client.get(page(dispute)).content.decode()
-    asked = client.get(address(dispute, "unlink_payment")).content.decode()
-
-    told = dialog(client, dispute, "unlink_payment", seen=charge.pk, note="another Acme")
-    again = dialog(client, dispute, "unlink_payment", seen=charge.pk, note="twice")
-
-    dispute.refresh_from_db()
-    assert address(dispute, "unlink_payment") in before
-    assert f"$50.00 that it took from payment #{charge.payment_id} is given back in our books" in asked
-    assert told.status_code in {200, 302}
-    assert dispute.transaction is None
-    assert [part.payable.due for part in charge.payment.parts.all()] == [0, 0]
-    assert "Nothing was undone. It has no payment." in again.content.decode()
-    after = client.get(page(dispute)).content.decode()
-    assert "another Acme" in after
-    assert address(dispute, "link_payment") in after
-    assert address(dispute, "unlink_payment") not in after
-    assert "another Acme" in client.get(page(charge.payment)).content.decode()
-    assert ledger_check() == []
-
-
-def test_who_may_not_link_may_not_undo_a_link(
-    house: House, dispute: Dispute, charge: PaymentTransaction, stranger: User, opened: Opened
-) -> None:
-    looker = may(StaffFactory.create(organization=house.seller), "oropay.view_dispute", "oropay.view_payment")
-
-    refused = dialog(opened(looker), dispute, "unlink_payment", seen=charge.pk, note="please")
-    unseen = dialog(opened(stranger), dispute, "unlink_payment", seen=charge.pk, note="please")
-
-    assert (refused.status_code, unseen.status_code) == (403, 404)
-    dispute.refresh_from_db()
-    assert dispute.transaction == charge
-    assert address(dispute, "unlink_payment") not in opened(looker).get(page(dispute)).content.decode()
-
-
-def test_a_link_cannot_be_undone_in_the_dialog_while_an_answer_is_on_its_way(dispute: Dispute, client: Client) -> None:
-    dialog(client, dispute, "challenge", after=dispute.steps.latest("pk").pk, letter="It was delivered.")
-
-    shown = client.get(address(dispute, "unlink_payment")).content.decode()
-
-    assert "An answer is on its way" in shown
-
-
 def test_an_answer_that_waits_says_when_it_is_tried_again_and_can_be_withdrawn(
     dispute: Dispute, client: Client
 ) -> None:
@@ -323,6 +236,31 @@ def test_an_answer_that_waits_says_when_it_is_tried_again_and_can_be_withdrawn(
     assert "the wrong letter" in after
     assert address(dispute, "withdraw_answer") not in after
     assert "Answers not delivered" not in client.get(reverse("admin:index")).content.decode()
+
+
+def test_an_answer_that_the_gateway_turns_away_is_not_called_an_outage(dispute: Dispute, client: Client) -> None:
+    dialog(client, dispute, "challenge", after=dispute.steps.latest("pk").pk, letter="It was delivered.")
+    DisputeRequest.objects.update(tries=3, error_code="HTTP 429")
+
+    shown = client.get(page(dispute)).content.decode()
+
+    assert "the gateway refuses us, or our keys cannot be opened (HTTP 429). Check keys and permissions" in shown
+    assert "could not be reached" not in shown
+
+
+def test_withdrawing_an_answer_threatens_with_nothing_once_the_dispute_has_gone_on(
+    house: House, charge: PaymentTransaction, dispute: Dispute, client: Client
+) -> None:
+    dialog(client, dispute, "challenge", after=dispute.steps.latest("pk").pk, letter="It was delivered.")
+    DisputeRequest.objects.update(tries=1)
+    waiting = client.get(address(dispute, "withdraw_answer")).content.decode()
+    recorded(house.integration.provider, charge, status="UNDER_REVIEW")
+
+    shown = client.get(address(dispute, "withdraw_answer")).content.decode()
+
+    assert "the bank decides against us" in waiting
+    assert "the bank decides against us" not in shown
+    assert "No answer is asked for now." in shown
 
 
 def test_an_answer_that_failed_stands_on_the_case(dispute: Dispute, client: Client) -> None:

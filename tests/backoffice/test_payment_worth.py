@@ -127,6 +127,19 @@ def test_an_alert_says_in_the_list_what_to_do_next(house: House, client: Client,
     assert str(NEXT[kind]) in content
 
 
+@pytest.mark.parametrize(
+    ("kind", "never"),
+    [
+        (AlertKind.AMOUNT_DIFFERS, "settle the difference by hand"),
+        (AlertKind.ARRIVED_LATE, "it pays what it was meant for"),
+        (AlertKind.NOT_DONE, "do it by hand"),
+    ],
+)
+def test_a_next_step_leaves_to_the_alert_what_differs_from_one_to_the_next(kind: AlertKind, never: str) -> None:
+    assert "the alert says" in str(NEXT[kind]).lower()
+    assert never not in str(NEXT[kind])
+
+
 def test_a_transaction_that_came_late_says_so(house: House, client: Client) -> None:
     payment = house.paid(payable_of(house.posted("100.00")), amounts=["100.00"])
     late = late_row(payment, at=NOON)

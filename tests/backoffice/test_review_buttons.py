@@ -1,9 +1,12 @@
 """Releasing and canceling what the gateway holds for fraud, and accepting a card check, through HTTP."""
 
+import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from moneyed import Money
 
 from commerce.models import User
@@ -52,6 +55,15 @@ def answered(house: House, payment: Payment, said: Said) -> Payment:
 def in_review(house: House) -> Payment:
     payment = house.pay(payable_of(house.posted("100.00")), amounts=["100.00"])
     return answered(house, payment, Said(verdict=Verdict.REVIEW, risk="PENDING_REVIEW"))
+
+
+@pytest.fixture
+def turned_away(house: House) -> Payment:
+    """What our own card-check policy refused: in review until it is given back."""
+    Integration.objects.filter(pk=house.integration.pk).update(cvv_not_matched=CheckPolicy.REFUSE)
+    house.integration.refresh_from_db()
+    payment = house.pay(payable_of(house.posted("100.00")), amounts=["100.00"])
+    return answered(house, payment, Said(cvv="NOT_MATCHED"))
 
 
 @pytest.fixture
@@ -139,3 +151,35 @@ def test_a_declined_payment_shows_its_reason_in_lists_and_on_its_page(
     assert "Reported lost or stolen. Do not tell the buyer. (103)" in listing
     assert "Reported lost or stolen. Do not tell the buyer." in shown(client, payment)
     assert PaymentTransaction.objects.get().message == "LOST OR STOLEN"
+
+
+def test_a_reversal_that_pauses_is_not_said_to_be_with_the_gateway(
+    turned_away: Payment, administrator: User, opened: Opened
+) -> None:
+    client = opened(administrator)
+    under_way = client.get(page(turned_away)).content.decode()
+    again_at = timezone.now() + timedelta(minutes=50)
+    turned_away.transactions.filter(action="cancel").update(queued_at=again_at, next_at=again_at)
+
+    content = client.get(page(turned_away)).content.decode()
+
+    assert "Cancel $100.00 is with the gateway now" in under_way
+    assert 'hx-trigger="every 2s"' in under_way
+    assert "is with the gateway now" not in content
+    assert re.search(rf"Cancel \$100.00 was not done yet: .* again by itself at .*:{again_at:%M:%S}, or", content)
+    assert 'hx-trigger="every 30s"' in content
+
+
+def test_what_the_card_check_holds_is_not_said_to_be_releasable(
+    turned_away: Payment, in_review: Payment, administrator: User, opened: Opened
+) -> None:
+    client = opened(administrator)
+    turned_away.transactions.filter(action="cancel").update(state="sending")
+    turned_away.transactions.filter(action="cancel").update(state="failed", failure_reason="refused", ended_at=NOON)
+
+    ours, theirs = (client.get(page(payment)).content.decode() for payment in (turned_away, in_review))
+
+    assert "it cannot be released here. Cancel it, and nothing is taken." in ours
+    assert "Release it if it is good" not in ours
+    assert address(turned_away, "release") not in ours
+    assert "Release it if it is good" in theirs

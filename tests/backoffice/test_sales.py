@@ -12,8 +12,10 @@ from django.utils import timezone
 from commerce.models import Order, OrderState, User
 from invoices.models import Invoice, InvoiceState
 from invoices.services import invoice_document_make
+from invoices.services.memo import debit_memo_post
 from oropay.gateway.port import Verdict
 from oropay.models import Method, Payment
+from oropay.ports import DebtKind
 from tests.backoffice.conftest import Opened, address, dialog, page
 from tests.factories import NOON, AddressFactory, OrderFactory, ProductFactory
 from tests.invoices.house import House, payable_of, placed
@@ -148,6 +150,34 @@ def test_voiding_needs_a_note_and_the_permission(house: House, client: Client, c
 
     assert (refused.status_code, blank.status_code, standing) == (403, 200, InvoiceState.POSTED)
     assert Invoice.objects.get(pk=invoice.pk).state == InvoiceState.VOID
+
+
+@pytest.mark.parametrize(
+    ("why", "voided"),
+    [
+        (DebtKind.RETURNED, False),
+        (DebtKind.DISPUTE_LOST, False),
+        (DebtKind.OVERREFUNDED, False),
+        (DebtKind.RETURN_FEE, True),
+        (DebtKind.DISPUTE_FEE, True),
+    ],
+)
+def test_only_a_memo_over_a_fee_is_offered_to_be_voided(
+    house: House, client: Client, why: DebtKind, voided: bool
+) -> None:
+    charge = house.paid(payable_of(house.posted("100.00")), amounts=["100.00"]).transactions.get()
+    memo = debit_memo_post(transaction=charge, kind=why, amount=Decimal(15), occurred_on=NOON.date(), now=NOON)
+    offered = address(memo, "void_invoice") in client.get(page(memo)).content.decode()
+    asked = client.get(address(memo, "void_invoice")).content.decode()
+
+    told = dialog(client, memo, "void_invoice", note="they asked nicely").content.decode()
+
+    memo.refresh_from_db()
+    assert offered is voided
+    assert (f"Debit memo {memo.number} is withdrawn for good" in asked) is voided
+    refused = f"Debit memo {memo.number}: this money did go back to the customer, so it stays owed."
+    assert [refused in words for words in (asked, told)] == [not voided] * 2
+    assert memo.state == (InvoiceState.VOID if voided else InvoiceState.POSTED)
 
 
 def test_a_paid_invoice_is_not_voided(house: House, client: Client) -> None:

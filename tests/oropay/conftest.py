@@ -28,6 +28,7 @@ from oropay.models import (
     PaymentAction,
     PaymentTransaction,
     ProviderAccount,
+    RiskMode,
     TransactionState,
 )
 from oropay.services import (
@@ -42,7 +43,7 @@ from oropay.services import (
     verdict_propose,
 )
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
-from tests.contract.sandbox import VISA, Sandbox
+from tests.contract.sandbox import SUSPECT, VISA, Sandbox
 from tests.factories import CustomerUserFactory, OrderFactory, OrderLineFactory, StaffFactory
 from tests.oropay.house import bank, reread
 from tests.oropay.wallet import void
@@ -309,3 +310,20 @@ def decide(maker: User, second: User) -> Callable[..., PaymentTransaction]:
         return PaymentTransaction.objects.get(pk=row.pk)
 
     return decide
+
+
+@pytest.fixture
+def filtered(integration: Integration) -> Integration:
+    """Its gateway holds suspicious buyers for fraud."""
+    Integration.objects.filter(pk=integration.pk).update(risk_mode=RiskMode.ACTIVE)
+    return integration
+
+
+@pytest.fixture
+def in_review(
+    filtered: Integration,
+    start: Callable[..., Payment],
+    run: Callable[[Payment], PaymentTransaction],
+) -> PaymentTransaction:
+    """A charge of 100.00 that the gateway holds for fraud."""
+    return run(start(holder_name=SUSPECT))

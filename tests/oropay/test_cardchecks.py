@@ -210,8 +210,8 @@ def test_a_look_does_not_approve_what_is_being_taken_back(
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
-def test_a_refused_charge_whose_reversal_failed_is_reversed_again(
-    start: Start, run: Run, policy: Callable[..., None], sandbox: Sandbox, books: Books
+def test_a_refused_charge_whose_reversal_failed_is_reversed_again_and_its_buyer_hears_of_it(
+    start: Start, run: Run, policy: Callable[..., None], sandbox: Sandbox, books: Books, buyer: User
 ) -> None:
     policy(cvv_not_matched=CheckPolicy.REFUSE)
     held = run(start(card=CODE_WRONG))
@@ -225,6 +225,9 @@ def test_a_refused_charge_whose_reversal_failed_is_reversed_again(
     assert charges_at_gateway(sandbox, held) == ["REVERSED"]
     assert books(AccountName.GATEWAY_CLEARING) == 0
     assert not Alert.objects.filter(kind=AlertKind.NOT_DONE).exists()
+    mail = Mail.objects.get()
+    assert (mail.to, mail.subject) == (buyer.email, "Your payment of $100.00 was not accepted")
+    assert "The billing address or the security code is not the one your bank has." in mail.text
 
 
 def test_a_refused_hold_that_could_not_be_released_is_never_captured_and_a_person_lets_it_go(
@@ -239,7 +242,9 @@ def test_a_refused_hold_that_could_not_be_released_is_never_captured_and_a_perso
     hold.refresh_from_db()
     assert hold.state == TransactionState.REVIEW
     assert Order.objects.get(pk=order.pk).state == OrderState.AWAITING_PAYMENT
-    assert Alert.objects.get(kind=AlertKind.NOT_DONE).transaction.parent == hold
+    told = Alert.objects.get(kind=AlertKind.NOT_DONE)
+    assert told.transaction.parent == hold
+    assert "do it again by hand, if it is still wanted" in told.text
     with pytest.raises(CaptureRefused):
         capture_start(hold=hold, amount=Decimal(100), by=clerk, now=timezone.now())
     run(

@@ -167,7 +167,10 @@ def test_nobody_is_asked_any_more_about_a_refund_that_a_return_withdrew(
     refund.refresh_from_db()
     asked = Approval.objects.get(transaction=refund)
     assert (refund.state, asked.state, asked.decided_by) == (S.CANCELED, ApprovalState.VOID, None)
-    assert asked.remark == "The bank took the debit back: there is nothing left to give back."
+    assert asked.remark == "The bank took the debit back: there is nothing left to give back. Do not do it by hand."
+    told = Mail.objects.get(to=clerk.email, subject__startswith="Refund above a limit: ").text
+    assert asked.remark in told
+    assert "ask again" not in told
 
 
 def test_a_refund_of_a_debit_whose_answer_was_lost_is_found_and_given_once(

@@ -9,7 +9,7 @@ from oropay.engine.ladder import next_look, next_watch
 
 HOURS = 3600
 SAID = [2, 5, 15, 30, 60, 120, 300, 900, 3600]
-"""Seconds after becoming unknown; domain.md, "Unknown, exactly"."""
+"""Seconds after becoming unknown."""
 
 
 @pytest.fixture(autouse=True)

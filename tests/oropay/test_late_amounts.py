@@ -24,7 +24,14 @@ from oropay.models import (
     Watch,
 )
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import charges_at_gateway, overdue, prove_absent, refuse_reversals, request_of
+from tests.oropay.house import (
+    charges_at_gateway,
+    overdue,
+    prove_absent,
+    refuse_each_try,
+    refuse_reversals,
+    request_of,
+)
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -67,9 +74,22 @@ def test_it_is_given_back_and_never_taken_for_ours(
     assert lost.children.count() == before + 1 + refused
     assert not PaymentTransaction.objects.filter(late=True).exists()
     assert (alert.kind, alert.resolved_at) == (AlertKind.AMOUNT_DIFFERS, None)
+    assert "All of it is reversed by itself" in alert.text
     assert Alert.objects.get(transaction=lost).resolved_at is not None
     assert Watch.objects.get(transaction=lost).next_at is None
     assert books(AccountName.GATEWAY_CLEARING) == 0
+
+
+def test_what_cannot_be_given_back_by_itself_is_left_to_the_portal(lost: PaymentTransaction, sandbox: Sandbox) -> None:
+    watch(lost)
+
+    refuse_each_try(lost, sandbox)
+
+    told = Alert.objects.get(kind=AlertKind.NOT_DONE)
+    assert told.transaction.parent == lost
+    assert "reverse or refund it in the gateway's portal" in told.text
+    assert "by hand" not in told.text
+    assert Alert.objects.get(transaction=lost).resolved_at is None
 
 
 def test_what_the_gateway_tells_of_is_given_back(

@@ -183,7 +183,9 @@ def test_a_capture_of_another_amount_is_booked_as_asked_and_shown_to_a_person(
     capture.refresh_from_db()
     assert capture.state == S.APPROVED
     assert books(AccountName.GATEWAY_CLEARING) == 100
-    assert Alert.objects.get(transaction=capture).kind == AlertKind.AMOUNT_DIFFERS
+    alert = Alert.objects.get(transaction=capture)
+    assert alert.kind == AlertKind.AMOUNT_DIFFERS
+    assert "Nothing is done about it by itself" in alert.text
 
 
 # -- voids --------------------------------------------------------------------------------------------------------

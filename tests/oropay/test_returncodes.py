@@ -8,7 +8,7 @@ from oropay.returncodes import CODES, WITHOUT, code_in, reason_of
 FREEZING = {"R02", "R03", "R04", "R05", "R07", "R10", "R29"}
 STOPPING = {"R08", "R11", "R16", "R20"}
 RETRIED = {"R01", "R09"}
-"""domain.md, "ACH"."""
+"""What each group of Nacha's codes does to an account: bar it everywhere, bar this debit, let it be tried again."""
 
 
 def test_these_codes_freeze_the_account_in_the_whole_organization() -> None:

@@ -54,18 +54,6 @@ Books = Callable[[AccountName], Decimal]
 
 
 @pytest.fixture
-def filtered(integration: Integration) -> Integration:
-    Integration.objects.filter(pk=integration.pk).update(risk_mode=RiskMode.ACTIVE)
-    return integration
-
-
-@pytest.fixture
-def in_review(filtered: Integration, start: Start, run: Run) -> PaymentTransaction:
-    """A charge of 100.00 that the gateway holds for fraud."""
-    return run(start(holder_name=SUSPECT))
-
-
-@pytest.fixture
 def clerk(order: Order) -> User:
     person: User = StaffFactory.create(organization=order.organization)
     return person
@@ -120,7 +108,7 @@ def test_a_look_that_sees_the_release_first_leaves_nothing_to_book_twice(
     in_review: PaymentTransaction, clerk: User, run: Run, books: Books, sandbox: Sandbox
 ) -> None:
     queued = release(in_review, clerk)
-    sandbox.gateway().release(_request(in_review))
+    sandbox.gateway().release(asked(in_review))
     engine.reread(transaction_id=in_review.pk, now=timezone.now())
 
     run(queued)
@@ -144,43 +132,6 @@ def test_a_canceled_review_takes_nothing_and_frees_the_order(
     view = paying_view(payment=Payment.objects.get(pk=in_review.payment_id), now=timezone.now())
     assert view.sentence == "Nothing was charged. The payment was canceled."
     assert view.decline == "It was not accepted after a review. Please use another way to pay, or ask us."
-
-
-def test_whoever_pays_is_told_that_a_review_ended_without_money(
-    in_review: PaymentTransaction, run: Run, clerk: User, buyer: User, order: Order
-) -> None:
-    assert not Mail.objects.exists()
-
-    run(
-        cancel_start(transaction=in_review, reason=RefundReason.FRAUD, note="stolen card", by=clerk, now=timezone.now())
-    )
-
-    mail = Mail.objects.get()
-    assert (mail.to, mail.subject) == (buyer.email, "Your payment of $100.00 was not accepted")
-    assert "nothing was charged, and nothing is held any more" in mail.text
-    assert "It was not accepted after a review. Please use another way to pay, or ask us." in mail.text
-    assert f"Order {order.number}: $100.00" in mail.text
-    assert f"/pay/{in_review.payment.uuid}/" in mail.text
-    assert "stolen" not in mail.text
-
-
-def test_what_the_gateway_ends_itself_is_told_once(
-    in_review: PaymentTransaction, buyer: User, sandbox: Sandbox
-) -> None:
-    sandbox.gateway().cancel(_request(in_review))
-
-    for _look in range(2):
-        engine.reread(transaction_id=in_review.pk, now=timezone.now())
-
-    assert again(in_review).state == TransactionState.CANCELED
-    assert [mail.to for mail in Mail.objects.all()] == [buyer.email]
-
-
-def test_a_release_is_not_told_as_an_end(in_review: PaymentTransaction, run: Run, clerk: User) -> None:
-    run(release(in_review, clerk))
-
-    assert again(in_review).state == TransactionState.APPROVED
-    assert not Mail.objects.filter(subject__contains="not accepted").exists()
 
 
 def test_a_held_hold_is_captured_after_its_release_only(
@@ -237,7 +188,7 @@ def test_a_card_that_was_to_be_kept_is_kept_once_its_payment_is_released(
     if by_whom == "us":
         run(release(held, clerk))
     else:
-        sandbox.gateway().release(_request(held))
+        sandbox.gateway().release(asked(held))
         engine.reread(transaction_id=held.pk, now=timezone.now())
 
     instrument.refresh_from_db()
@@ -316,7 +267,7 @@ def test_somebody_else_released_it_at_the_gateway_and_it_is_asked_again(
     in_review: PaymentTransaction, run: Run, clerk: User, sandbox: Sandbox
 ) -> None:
     queued = release(in_review, clerk)
-    sandbox.gateway().release(_request(in_review))
+    sandbox.gateway().release(asked(in_review))
 
     refused = run(queued)
 
@@ -361,7 +312,7 @@ def test_what_a_look_shows_while_a_cancel_is_under_way_decides_nothing(
     in_review: PaymentTransaction, clerk: User, sandbox: Sandbox, books: Books
 ) -> None:
     cancel = cancel_start(transaction=in_review, reason=RefundReason.OTHER, note="no", by=clerk, now=timezone.now())
-    sandbox.gateway().release(_request(in_review))
+    sandbox.gateway().release(asked(in_review))
 
     engine.reread(transaction_id=in_review.pk, now=timezone.now())
 
@@ -370,7 +321,7 @@ def test_what_a_look_shows_while_a_cancel_is_under_way_decides_nothing(
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
-def _request(row: PaymentTransaction) -> FollowUpRequest:
+def asked(row: PaymentTransaction) -> FollowUpRequest:
     return follow_up(row.gateway_id)
 
 

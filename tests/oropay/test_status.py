@@ -1,4 +1,4 @@
-"""Where the money is: domain.md's rules, each as a row of a table."""
+"""Where the money is: each rule as a row of a table."""
 
 from dataclasses import fields
 from datetime import UTC, datetime

@@ -249,12 +249,15 @@ def test_a_lost_charge_found_for_another_amount_is_reversed(
     row = lost_for_ninety(start, run, sandbox)
 
     engine.look(transaction_id=row.pk, now=timezone.now())
+    told = Alert.objects.get(transaction=row)
     reversal = run(row.children.get())
 
     row.refresh_from_db()
     assert (reversal.state, row.state) == (TransactionState.APPROVED, TransactionState.CANCELED)
     assert charges_at_gateway(sandbox, row) == ["REVERSED"]
-    assert Alert.objects.get(transaction=row).kind == AlertKind.AMOUNT_DIFFERS
+    assert (told.kind, told.resolved_at) == (AlertKind.AMOUNT_DIFFERS, None)
+    assert "All of it is reversed by itself" in told.text
+    assert Alert.objects.get(transaction=row).resolved_at is not None
     assert (reload(payable).paid, reload(payable).payable_now) == (Decimal(0), Decimal(100))
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
@@ -273,6 +276,7 @@ def test_another_amount_that_can_no_longer_be_reversed_is_left_to_people(
     assert (reversal.state, reversal.failure_reason) == (TransactionState.FAILED, FailureReason.BATCH_CLOSED)
     assert (row.state, row.children.count()) == (TransactionState.UNKNOWN, 1)
     assert Alert.objects.filter(transaction=row, kind=AlertKind.AMOUNT_DIFFERS, resolved_at=None).count() == 1
+    assert "refund it in the gateway's portal" in Alert.objects.get(transaction=reversal, kind=AlertKind.NOT_DONE).text
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 

@@ -97,7 +97,7 @@ def test_checks_of_a_saved_card_are_counted(
         instrument_validate_start(instrument=saved, by=buyer, now=NOW())
 
     assert Payment.objects.count() == before
-    assert Lockout.objects.get().reason == "Card checks: more than 2 in 10 minutes"
+    assert Lockout.objects.get().reason == "Checks of cards and accounts: more than 2 in 10 minutes"
 
 
 def test_declined_checks_count_against_the_card_and_whoever_asked(

@@ -215,7 +215,7 @@ def test_a_refund_ruled_out_that_turns_up_after_all_is_booked_and_lowers_what_is
     assert books(AccountName.GATEWAY_CLEARING) == 60
     assert refundable(transaction=charge, family=family).limit == 60
     assert not PaymentTransaction.objects.filter(action=Action.CANCEL).exists()
-    assert Alert.objects.filter(transaction=late, kind=AlertKind.ARRIVED_LATE).exists()
+    assert "the customer has it twice" in Alert.objects.get(transaction=late, kind=AlertKind.ARRIVED_LATE).text
     assert ledger_check() == []
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.dialogs import DialogForm, Words, dialog
 from backoffice.forms import dispute as forms
+from backoffice.forms.assign import AssignForm
 from backoffice.scoping import staff_of
 from backoffice.unfolded import ActionVariant
 from commerce.models import User
@@ -129,8 +130,8 @@ def write_off(form: forms.WriteOffForm, by: User, now: datetime) -> Words:
     return _("{amount} is written off.").format(amount=format_money(amount, form.row.currency))
 
 
-@_button(gettext_lazy("Assign"), "oropay.change_dispute", "person", form=forms.AssignForm)
-def assign(form: forms.AssignForm, by: User, now: datetime) -> Words:
+@_button(gettext_lazy("Assign"), "oropay.change_dispute", "person", form=AssignForm)
+def assign(form: AssignForm, by: User, now: datetime) -> Words:
     row = dispute_assign(dispute=form.row, owner=form.chosen(), by=by)
     return _("{name} looks after it.").format(name=row.owner) if row.owner else _("Nobody looks after it now.")
 

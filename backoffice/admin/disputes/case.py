@@ -21,7 +21,7 @@ from backoffice.files import attachment
 from backoffice.records import Facts, RecordAdmin, Section, Text, Timeline
 from backoffice.scoping import ScopedRelatedFilter
 from backoffice.unfolded import display
-from oropay.engine.disputes import lost_of, split_shown
+from oropay.engine.disputes import lost_of, split_shown, was_lost
 from oropay.models import (
     Dispute,
     DisputeResult,
@@ -135,7 +135,8 @@ class DisputeAdmin(RecordAdmin):
             "withdraw_evidence": evidence_withdrawable(dispute=row).exists(),
             "withdraw_answer": answer_withdrawable(dispute=row) is not None,
             "link_payment": row.transaction_id is None,
-            "unlink_payment": row.transaction_id is not None,
+            "unlink_payment": row.transaction_id is not None
+            and (request.user.has_perm("oropay.write_off_dispute") or not was_lost(dispute=row)),
             "split": row.transaction_id is not None and (row.is_open or lost) and len(split_shown(dispute=row)) > 1,
             "write_off": lost and not row.not_pursued,
         }

@@ -71,6 +71,11 @@ def _answered(row: Dispute) -> str:
     newest = row.requests.filter(created_at__gte=row.stage_at).order_by("pk").last()
     if newest is None or not row.is_ours_to_answer:
         return ""
+    if newest.is_turned_away:
+        return _(
+            "Our answer has not been sent: the gateway refuses us, or our keys cannot be opened ({why}). Check keys "
+            "and permissions of the provider account; it is tried again by itself until shortly before the deadline."
+        ).format(why=newest.error_code)
     if newest.waits:
         return _("Our answer has not been sent: the gateway could not be reached. It is tried again by itself.")
     if newest.state == RequestState.FAILED:

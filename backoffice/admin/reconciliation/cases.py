@@ -15,10 +15,10 @@ from backoffice.admin.reconciliation.tables import case_state
 from backoffice.dialogs import DialogForm, Words, dialog
 from backoffice.display import dash, link, moment, money, short_id
 from backoffice.forms import fields
+from backoffice.forms.assign import AssignForm
 from backoffice.records import Facts, RecordAdmin, Section
 from backoffice.scoping import staff_of
 from backoffice.unfolded import ActionVariant, display
-from commerce.models import User
 from reconciliation.models import CaseKind, ExceptionCase
 from reconciliation.services import case_assign, case_resolve
 
@@ -42,26 +42,6 @@ class IgnoreForm(DialogForm):
 
     def sentence(self) -> Words:
         return _("No money moves and nothing is matched. The exception leaves the workbench; your words stay.")
-
-
-class AssignForm(DialogForm):
-    owner = fields.choice(label=gettext_lazy("Who looks after it"), choices=[], required=False)
-    submit_text = gettext_lazy("Assign")
-
-    def prepare(self) -> None:
-        me = staff_of(self.request)
-        colleagues = User.objects.filter(is_staff=True, is_active=True, organization=self.row.organization_id)
-        people = (colleagues | User.objects.filter(pk=me.pk)).order_by("last_name", "first_name", "pk")
-        field = self.fields["owner"]
-        field.choices = [("", _("Nobody")), *((str(one.pk), str(one)) for one in people)]  # type: ignore[attr-defined]
-        field.initial = str(self.row.owner_id or me.pk)
-
-    def sentence(self) -> Words:
-        return _("No money moves. Everybody sees who looks after the exception.")
-
-    def chosen(self) -> User | None:
-        found = self.cleaned_data["owner"]
-        return User.objects.get(pk=int(found)) if found else None
 
 
 @admin.register(ExceptionCase)

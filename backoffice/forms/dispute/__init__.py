@@ -7,12 +7,11 @@ from backoffice.forms.dispute.answers import (
     WithdrawAnswerForm,
     WithdrawForm,
 )
-from backoffice.forms.dispute.care import AssignForm, RemarkForm, RereadForm
+from backoffice.forms.dispute.care import RemarkForm, RereadForm
 from backoffice.forms.dispute.money import LinkForm, SplitForm, UnlinkForm, WriteOffForm
 
 __all__ = [
     "AcceptForm",
-    "AssignForm",
     "ChallengeForm",
     "EvidenceForm",
     "LinkForm",

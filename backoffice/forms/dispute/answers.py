@@ -134,6 +134,11 @@ class WithdrawAnswerForm(DisputeDialog):
         self.drop_fields()
 
     def sentence(self) -> Words:
+        if not self.row.is_ours_to_answer:
+            return _(
+                "No money moves: the answer has not been sent, and the dispute has gone on without it. No answer is "
+                "asked for now."
+            )
         return _(
             "No money moves: the answer has not been sent. Without another one by {until} the bank decides against us."
         ).format(until=self.until() or "–")

@@ -35,8 +35,3 @@ class DisputeDialog(DialogForm):
             _("{what} is owed again by {amount}.").format(what=payable, amount=self.shown(share))
             for payable, share in parts
         )
-
-    def drop_fields(self) -> None:
-        if not self.is_bound and self.unavailable():
-            for name in [name for name in self.fields if not name.startswith("_")]:
-                del self.fields[name]

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy
 from backoffice.dialogs import Words
 from backoffice.forms import fields
 from backoffice.forms.dispute.base import DisputeDialog
+from backoffice.scoping import staff_of
 from commerce.money import rounded
-from oropay.engine.disputes import booked_amount, link_candidates, lost_of, split_shown, unlink_refusal
+from oropay.engine.disputes import link_candidates, lost_of, split_shown, undoing_of, unlink_refusal
 from oropay.models import PayableKind, PaymentTransaction
 
 
@@ -69,21 +70,27 @@ class UnlinkForm(DisputeDialog):
         self.drop_fields()
 
     def sentence(self) -> Words:
-        if self.row.transaction is None:
+        if self.row.transaction is None or self.unavailable():
             return ""
-        booked = booked_amount(dispute=self.row)
-        if booked <= 0:
-            return _(
-                "No money moves: nothing of it stands on payment #{number}. The dispute waits to be linked."
-            ).format(number=self.row.transaction.payment_id)
-        return _(
-            "{amount} that it took from payment #{number} is given back in our books: what is owed again because of it "
-            "is paid again, and debit memos made because of it are void. At the gateway nothing changes; the dispute "
-            "waits to be linked to the right payment."
-        ).format(amount=self.shown(booked), number=self.row.transaction.payment_id)
+        undoing = undoing_of(dispute=self.row)
+        if undoing.back > 0:
+            text = _(
+                "{amount} that it took from payment #{number} is given back in our books: what is owed again because "
+                "of it is paid again. At the gateway nothing changes; the dispute waits to be linked to the right "
+                "payment."
+            )
+        else:
+            text = _("No money moves: nothing of it stands on payment #{number}. The dispute waits to be linked.")
+        told = text.format(amount=self.shown(undoing.back), number=self.row.transaction.payment_id)
+        if undoing.memos:
+            memos = ", ".join(f"{memo.payable.number} ({self.shown(memo.amount)})" for memo in undoing.memos)
+            told += " " + _("Debit memos made because of it are void, the customer owes them no more: {memos}.").format(
+                memos=memos
+            )
+        return told
 
     def unavailable(self) -> Words:
-        return unlink_refusal(dispute=self.row)
+        return unlink_refusal(dispute=self.row, by=staff_of(self.request))
 
     def charge(self) -> PaymentTransaction:
         """The one that the person saw; the service refuses another."""

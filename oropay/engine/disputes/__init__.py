@@ -16,14 +16,14 @@ from oropay.engine.disputes.decide import (
 )
 from oropay.engine.disputes.read import Pulled, dispute_reread, dispute_reread_known, disputes_pull
 from oropay.engine.disputes.record import dispute_record
-from oropay.engine.disputes.unlink import booked_amount, dispute_unlink, unlink_refusal
+from oropay.engine.disputes.unlink import Undoing, dispute_unlink, undoing_of, unlink_refusal, was_lost
 
 __all__ = [
     "Pulled",
+    "Undoing",
     "answer_execute",
     "answer_lease_expired",
     "answer_look",
-    "booked_amount",
     "dispute_link",
     "dispute_record",
     "dispute_reread",
@@ -35,5 +35,7 @@ __all__ = [
     "link_candidates",
     "lost_of",
     "split_shown",
+    "undoing_of",
     "unlink_refusal",
+    "was_lost",
 ]

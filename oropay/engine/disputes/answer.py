@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.db.transaction import atomic
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from oropay import locks
 from oropay.engine.disputes.read import dispute_reread
@@ -21,6 +22,7 @@ from oropay.engine.ladder import next_answer, next_look
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, DisputeAct, DisputeDocument, DisputeTold, GatewayUnavailable, Verdict
 from oropay.models import (
+    AlertKind,
     DisputeAction,
     DisputeRequest,
     DisputeResult,
@@ -29,12 +31,15 @@ from oropay.models import (
     RequestState,
     StepSource,
 )
+from oropay.services.alert import alert_raise
 from oropay.services.dispute.answer import acceptance_end
 from oropay.services.dispute.notice import answer_failed_tell
 
 logger = logging.getLogger(__name__)
 
 R = RequestState
+VAULT = "VAULT"
+"""In place of a gateway's code: we cannot open its credentials."""
 
 ANSWERED = (DisputeResult.FULFILLED, DisputeResult.WON)
 """Results that a challenge can have led to."""
@@ -172,7 +177,7 @@ def _send(*, request: DisputeRequest, send_before: float) -> Answer:
         gateway = gateway_of(account=dispute.provider_account)
     except VaultError as error:
         logger.exception("answer %s to a dispute was not sent: no gateway", request.pk)
-        return Answer(verdict=Verdict.NOT_SENT, error_text=str(error))
+        return Answer(verdict=Verdict.NOT_SENT, error_code=VAULT, error_text=str(error))
     try:
         if request.action == DisputeAction.ACCEPT:
             return gateway.dispute_accept(act)
@@ -188,7 +193,7 @@ def _ended(*, request: DisputeRequest, answer: Answer, now: datetime) -> None:
     request_now = locks.dispute_request(pk=request.pk, state=R.SENDING)
     if request_now is None:
         return  # its lease ran out meanwhile: the look-ups decide
-    request_now.error_code = answer.error_code[:20]
+    request_now.error_code = _code_of(answer)[:20]
     request_now.message = answer.error_text[:250]
     if answer.verdict == Verdict.APPROVED:
         _end(request=request_now, state=R.DONE, failure="", now=now)
@@ -196,6 +201,7 @@ def _ended(*, request: DisputeRequest, answer: Answer, now: datetime) -> None:
         _end(request=request_now, state=R.FAILED, failure=RequestFailure.REFUSED, now=now)
     elif answer.verdict in {Verdict.NOT_SENT, Verdict.REFUSED}:
         _wait(request=request_now, now=now)
+        _say_refused(request=request_now, now=now)
     else:
         _to_unknown(request=request_now, now=now)
 
@@ -213,6 +219,25 @@ def _wait(*, request: DisputeRequest, now: datetime) -> None:
         return
     request.state, request.lease_until, request.next_at = R.QUEUED, None, next_at
     request.save()
+
+
+def _code_of(answer: Answer) -> str:
+    """What tells a refusal, which people must end, from an outage, which ends by itself: that one has no code."""
+    if answer.verdict == Verdict.REFUSED:
+        return answer.error_code or f"HTTP {answer.http_status}"
+    if answer.verdict == Verdict.NOT_SENT:
+        return VAULT if answer.error_code == VAULT else ""
+    return answer.error_code
+
+
+def _say_refused(*, request: DisputeRequest, now: datetime) -> None:
+    """Ask people to repair what keeps an answer from being sent, as payments do."""
+    charge = request.dispute.transaction
+    if not request.is_turned_away or charge is None:
+        return
+    text = _("The answer to dispute {id} is not sent: {why}. It is tried again by itself until its deadline is near.")
+    words = text.format(id=request.dispute.gateway_id, why=request.message.strip().rstrip(".") or request.error_code)
+    alert_raise(row=charge, kind=AlertKind.GATEWAY_REFUSES_US, text=words, now=now)
 
 
 def _to_unknown(*, request: DisputeRequest, now: datetime) -> None:

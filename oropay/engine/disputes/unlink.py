@@ -1,6 +1,7 @@
 """Undo that a dispute is about a payment: somebody linked it to the wrong one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -36,20 +37,48 @@ from plumbing.services import note_add
 ZERO = Decimal(0)
 
 
-def unlink_refusal(*, dispute: Dispute) -> str:
-    """Why a dispute cannot be taken from its payment now; empty when it can."""
+WRITE_OFF = "oropay.write_off_dispute"
+
+
+def unlink_refusal(*, dispute: Dispute, by: User) -> str:
+    """Why this person cannot take a dispute from its payment now; empty when they can.
+
+    Once it was lost in our books, undoing it voids debit memos that customers have and ends a write-off, so whoever
+    may not write off may not do that either.
+    """
     if dispute.transaction_id is None:
         return _("It has no payment.")
     if dispute.requests.filter(state__in=REQUEST_LIVE).exists():
         return _("An answer is on its way: withdraw it if it waits, else wait until it has arrived.")
+    if was_lost(dispute=dispute) and not by.has_perm(WRITE_OFF):
+        return _("It was lost in our books: only who may write a loss off may undo its link.")
     return ""
 
 
-def booked_amount(*, dispute: Dispute) -> Decimal:
-    """How much of its payment a dispute has taken in our books, lost or not, in major units."""
+def was_lost(*, dispute: Dispute) -> bool:
+    """Whether the books of its payment ever said that it is lost, also if it was won after that."""
+    rows = PaymentTransaction.objects.filter(gateway_id=dispute.gateway_id, action=Action.CHARGEBACK_LOST)
+    return dispute.transaction is not None and rows.filter(payment=dispute.transaction.payment_id).exists()
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """What undoing the link of a dispute would do in our books."""
+
+    back: Decimal
+    """How much of what it took from its payment is given back, lost or not, in major units."""
+    memos: Sequence[Debt]
+    """The debit memos that would be void."""
+
+
+def undoing_of(*, dispute: Dispute) -> Undoing:
+    """What taking a dispute from its payment would do now."""
     if dispute.transaction is None:
-        return ZERO
-    return booked_of(dispute=dispute, family=list(family_of(payment=dispute.transaction.payment))).taken
+        return Undoing(back=ZERO, memos=[])
+    payment = dispute.transaction.payment
+    family = list(family_of(payment=payment))
+    because = _because_of(dispute=dispute, family=family, owed=debts.get(DEBTS).standing(payment=payment))
+    return Undoing(back=booked_of(dispute=dispute, family=family).taken, memos=[*because.fees, *because.losses])
 
 
 @atomic(durable=True)
@@ -61,14 +90,14 @@ def dispute_unlink(*, dispute: Dispute, charge: PaymentTransaction, note: str, b
 
     Raises:
         NoteRequired: `note` is blank.
-        UnlinkRefused: it has no payment or another one by now, an answer is on its way, or something is paid on a
-            debit memo that was made because of it.
+        UnlinkRefused: it has no payment or another one by now, an answer is on its way, it was lost and `by` may not
+            write that off, or something is paid on a debit memo that was made because of it.
     """
     if not note.strip():
         raise NoteRequired
     note = note.strip()
     dispute = locks.dispute(pk=dispute.pk)
-    refusal = unlink_refusal(dispute=dispute)
+    refusal = unlink_refusal(dispute=dispute, by=by)
     if not refusal and dispute.transaction_id != charge.pk:
         refusal = _("It is linked to another charge by now.")
     if refusal:
@@ -102,24 +131,39 @@ def _payables_lock(*, dispute: Dispute, charge: PaymentTransaction, now: datetim
     return [debt for debt in debts.get(DEBTS).standing(payment=charge.payment) if debt.payable.pk in held]
 
 
-def _memos_void(*, news: Recording, dispute: Dispute, owed: Sequence[Debt], note: str, by: User) -> Decimal:
-    """Void the debit memos that stand because of the dispute; returns how much of its loss they asked for.
+@dataclass(frozen=True)
+class _BecauseOf:
+    """The debit memos that stand because of a dispute, newest first."""
+
+    fees: list[Debt]
+    losses: list[Debt]
+
+
+def _because_of(*, dispute: Dispute, family: list[PaymentTransaction], owed: Sequence[Debt]) -> _BecauseOf:
+    """Which of what a payment made the customer owe would not be owed without the dispute.
 
     A memo that came from money which has come back since stays: the customer got credit to pay it with.
     """
-    losses = {row.pk for row in rows_of(dispute=dispute, family=news.family) if row.action == Action.CHARGEBACK_LOST}
-    refunds = {row.pk for row in news.family if row.action == Action.REFUND}
-    lost = booked_of(dispute=dispute, family=news.family).lost
-    unowed = ZERO
+    lost_by = {row.pk for row in rows_of(dispute=dispute, family=family) if row.action == Action.CHARGEBACK_LOST}
+    refunds = {row.pk for row in family if row.action == Action.REFUND}
+    left = booked_of(dispute=dispute, family=family).lost
+    found = _BecauseOf(fees=[], losses=[])
     for debt in reversed(owed):
-        is_fee = debt.kind == DebtKind.DISPUTE_FEE and debt.cause_id in losses
-        asks_loss = debt.kind == DebtKind.DISPUTE_LOST and debt.cause_id in losses | refunds
-        if asks_loss and debt.amount <= lost - unowed:
-            unowed += debt.amount
-        elif not is_fee:
-            continue
+        asks_loss = debt.kind == DebtKind.DISPUTE_LOST and debt.cause_id in lost_by | refunds
+        if debt.kind == DebtKind.DISPUTE_FEE and debt.cause_id in lost_by:
+            found.fees.append(debt)
+        elif asks_loss and debt.amount <= left:
+            found.losses.append(debt)
+            left -= debt.amount
+    return found
+
+
+def _memos_void(*, news: Recording, dispute: Dispute, owed: Sequence[Debt], note: str, by: User) -> Decimal:
+    """Void the debit memos that stand because of the dispute; returns how much of its loss they asked for."""
+    found = _because_of(dispute=dispute, family=news.family, owed=owed)
+    for debt in [*found.fees, *found.losses]:
         debts.get(DEBTS).withdraw(debt=debt, note=note, by=by, now=news.now)
-    return unowed
+    return sum((debt.amount for debt in found.losses), ZERO)
 
 
 def _alerts_over(*, dispute: Dispute, charge: PaymentTransaction, now: datetime) -> None:

@@ -20,7 +20,16 @@ from oropay.engine.judge import Move
 from oropay.models import SALES, Action, AlertKind, TransactionState
 from oropay.services.followup import reversal_queue
 
-__all__ = ["Recording", "came_back", "code_came_later", "code_learn", "follow", "release_add", "return_add"]
+__all__ = [
+    "Recording",
+    "came_back",
+    "code_came_later",
+    "code_learn",
+    "follow",
+    "is_reversed_for_its_amount",
+    "release_add",
+    "return_add",
+]
 
 FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
     Action.AUTHENTICATE_CHECK: checked,
@@ -39,10 +48,15 @@ FOLLOWS: Mapping[Action, Callable[[Recording, TransactionState], None]] = {
 """What each action's news brings about. Each is given the state the transaction has just moved to."""
 
 
+def is_reversed_for_its_amount(*, news: Recording, move: Move) -> bool:
+    """Whether a move finds that the gateway took another amount than asked, and all of that goes back."""
+    other_amount = move.alert == AlertKind.AMOUNT_DIFFERS and move.state == TransactionState.UNKNOWN
+    return other_amount and news.row.action in SALES
+
+
 def follow(*, news: Recording, move: Move) -> None:
     """Do what a move asks for, in the transaction that records it."""
-    other_amount = move.alert == AlertKind.AMOUNT_DIFFERS and move.state == TransactionState.UNKNOWN
-    if other_amount and news.row.action in SALES:
+    if is_reversed_for_its_amount(news=news, move=move):
         reversal_queue(lost=news.row, now=news.now)
         return
     FOLLOWS[Action(news.row.action)](news, move.state)

@@ -160,7 +160,8 @@ def follow_dispute(*, news: Recording, dispute: Dispute, effect: Effect) -> list
 def _take(*, news: Recording, dispute: Dispute, amount: Decimal) -> None:
     row = _add(news=news, dispute=dispute, action=Action.CHARGEBACK, parent=news.row, amount=amount)
     why = _(
-        "A dispute took the money before it could be given back: what customers have once, they are not sent again."
+        "A dispute took the money before it could be given back: what customers have once, they are not sent again. Do "
+        "not do it by hand; should the dispute be won, give it back then if it is still wanted."
     )
     unsent_withdraw(
         news=news,

@@ -41,7 +41,10 @@ def refunded(news: Recording, state: TransactionState) -> None:
         refund_mail(refund=news.row, taken=taken, now=news.now)
         expect(row=news.row, gateway_id=news.row.gateway_id, amount=-news.row.amount, now=news.now)
     elif state in ENDED and expected_before(news):
-        text = _("The bank rejected it after it had been accepted: {refund}.").format(refund=news.row)
+        text = _(
+            "The bank rejected it after it had been accepted: {refund}. Give it back another way, if it is still "
+            "wanted."
+        ).format(refund=news.row)
         alert_raise(row=news.row, kind=AlertKind.NOT_DONE, text=text, now=news.now)
 
 

@@ -33,7 +33,7 @@ WENT_BACK = frozenset({"REJECTED", "REVERSED"})
 def came_back(*, news: Recording) -> bool:
     """Whether an answer says that a settled bank debit went back and nobody has written it down yet.
 
-    REVERSED after a void of our own is that void. Source: domain.md, "Gateway answer → state".
+    REVERSED after a void of our own is that void.
     """
     row, answer = news.row, news.answer
     if answer.foreign or answer.status not in WENT_BACK:
@@ -81,7 +81,7 @@ def return_add(*, news: Recording) -> PaymentTransaction:
         created_at=now,
         ended_at=now,
     )
-    why = _("The bank took the debit back: there is nothing left to give back.")
+    why = _("The bank took the debit back: there is nothing left to give back. Do not do it by hand.")
     unsent_withdraw(news=news, charge=charge, why=why)
     news.family.append(row)
     back = replace(news, row=row)

@@ -58,7 +58,7 @@ def authorize(claim: Claim, gateway: PaymentGateway) -> Answer:
 def refused(claim: Claim) -> Answer | None:
     """The last look before money is asked for: only what the card holder's bank was asked about, and allowed, is sent.
 
-    Source: domain.md, "Cards": charge only if amount, currency and card equal the authenticated ones.
+    Rule: charge only if amount, currency and card equal the authenticated ones.
     """
     row = claim.transaction
     asked, instrument = authentication_on(row.payment), row.payment.instrument

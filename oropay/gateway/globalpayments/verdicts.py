@@ -1,4 +1,4 @@
-"""What a gateway answer proves: `domain.md`, "Gateway answer → state", as tables and two pure functions."""
+"""What a gateway answer proves, as tables and two pure functions."""
 
 import re
 from enum import StrEnum

@@ -10,7 +10,7 @@ from moneyed import Money
 
 
 class Verdict(StrEnum):
-    """What an answer proves. The engine turns it into a transaction state: `domain.md`, "Gateway answer → state"."""
+    """What an answer proves. The engine turns it into a transaction state: `oropay.engine.judge`."""
 
     APPROVED = "approved"
     """The gateway says yes: a hold, a charge, a capture, a refund or a reversal stands."""

@@ -89,7 +89,7 @@ class BankAccount:
     """BUSINESS or PERSONAL."""
     holder_name: str
     sec_code: str
-    """CCD, WEB, TEL or PPD; see `domain.md`, "ACH"."""
+    """CCD, WEB, TEL or PPD: Nacha's word for whose account it is and how the debit was authorised."""
     bank_name: str = ""
 
 

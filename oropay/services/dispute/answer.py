@@ -60,9 +60,7 @@ def answerable(*, dispute: Dispute, now: datetime) -> Answerable:
         return Answerable(False, _("The deadline has passed."))
     running = dispute.requests.filter(state__in=REQUEST_LIVE).first()
     if running is not None and running.waits:
-        return Answerable(
-            False, _("An answer waits until the gateway can be reached; withdraw it to answer otherwise.")
-        )
+        return Answerable(False, _("An answer waits until it can be sent; withdraw it to answer otherwise."))
     if running is not None:
         return Answerable(False, _("An answer is on its way; wait until it has arrived."))
     if dispute.requests.filter(state=RequestState.DONE, stage=dispute.stage, created_at__gte=dispute.stage_at).exists():

@@ -44,7 +44,7 @@ def notice_give(
 ) -> bool:
     """Mail everybody who looks after a dispute, unless they were told the same before; says whether it did.
 
-    What is the same is told once a stage, or once per `about`. `answer` is ours that failed or is still under way.
+    What is the same is told once a stage, or once per `about`. `answer` is our newest, whatever became of it.
     Inside the caller's transaction, which has locked the dispute.
     """
     about = about or _stage(dispute)
@@ -128,7 +128,7 @@ def _watch(*, dispute_id: int, now: datetime) -> bool:
         told = _near_again(dispute=dispute, failed=failed, respond_by=dispute.respond_by, now=now)
     else:
         kind = NoticeKind.NEAR if dispute.respond_by > now else NoticeKind.PASSED
-        told = notice_give(dispute=dispute, kind=kind, now=now, answer=None if failed else newest)
+        told = notice_give(dispute=dispute, kind=kind, now=now, answer=newest)
     if told:
         text = _("Dispute {id} over {amount} must be answered by {day}, and no answer has arrived.")
         _alert(dispute=dispute, text=text, now=now)

@@ -64,6 +64,8 @@ def test_a_refund_of_an_invoice_that_was_under_way_when_its_dispute_was_lost_is_
 ) -> None:
     memo = Invoice.objects.get(cause=refunded_too_late)
     assert (memo.kind, memo.total) == (InvoiceKind.DEBIT_MEMO, Decimal("60.00"))
+    paid_on = house.seller.today(refunded_too_late.payment.created_at).isoformat()
+    assert memo.lines.get().name == f"Card payment of {paid_on}: what its bank took back, and we gave back as well"
     assert stands(invoice) == ("0.00", "0.00", "100.00")
     assert house.book(AccountName.RECEIVABLE) == 160
     assert house.book(AccountName.CUSTOMER_CREDIT) == 0

@@ -125,7 +125,8 @@ def test_a_refund_that_has_not_left_when_a_dispute_takes_the_money_is_never_sent
 
     refund.refresh_from_db()
     assert (refund.state, refund.tries) == ("canceled", 0)
-    assert "dispute" in Alert.objects.get(transaction=refund).text
+    told = Alert.objects.get(transaction=refund).text
+    assert "Do not do it by hand; should the dispute be won, give it back then" in told
 
 
 def test_a_refund_of_what_a_dispute_left_is_sent(house: House, charge: PaymentTransaction, bank: Bank) -> None:

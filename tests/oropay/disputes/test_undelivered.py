@@ -93,6 +93,67 @@ def test_an_answer_waits_with_growing_pauses_until_the_gateway_can_be_reached(
     assert not answers_undelivered(disputes=Dispute.objects.all()).exists()
 
 
+@pytest.mark.parametrize("how", ["turned away", "no key"])
+def test_an_answer_that_the_gateway_turns_away_asks_people_to_repair_what_keeps_it(
+    finance: User, dispute: Dispute, charge: PaymentTransaction, bank: Bank, clerk: User, how: str
+) -> None:
+    if how == "no key":
+        ProviderAccount.objects.filter(pk=bank.account.pk).update(credentials=b"scrambled")
+    else:
+        shut(bank, how=how)
+    until = dispute.respond_by
+    assert until is not None
+
+    request = send(challenge(dispute, clerk))
+    deadlines_watch(now=until - timedelta(days=1))
+
+    assert (request.waits, request.is_turned_away) == (True, True)
+    alert = Alert.objects.get(kind=AlertKind.GATEWAY_REFUSES_US)
+    assert (alert.transaction, alert.resolved_at) == (charge, None)
+    assert f"The answer to dispute {dispute.gateway_id} is not sent: " in alert.text
+    assert "cannot be reached" not in Mail.objects.latest("pk").text
+    assert "Our answer waits because the gateway refuses us" in Mail.objects.latest("pk").text
+
+
+def test_an_outage_is_not_called_a_refusal(dispute: Dispute, bank: Bank, clerk: User) -> None:
+    shut(bank, how="no connection")
+
+    request = send(challenge(dispute, clerk))
+
+    assert (request.waits, request.is_turned_away) == (True, False)
+    assert not Alert.objects.filter(kind=AlertKind.GATEWAY_REFUSES_US).exists()
+
+
+@pytest.mark.parametrize(
+    ("became", "told"),
+    [
+        ({"state": "sending"}, ""),
+        (
+            {"state": "failed", "failure": "refused"},
+            "Our last answer (Challenge) is not in effect: The gateway refused",
+        ),
+        ({"state": "withdrawn"}, "Our answer was withdrawn, and no other was given."),
+    ],
+)
+def test_a_deadline_that_passed_after_an_answer_says_what_became_of_that(
+    finance: User, dispute: Dispute, clerk: User, became: dict[str, str], told: str
+) -> None:
+    until = dispute.respond_by
+    assert until is not None
+    request = challenge(dispute, clerk)
+    DisputeRequest.objects.filter(pk=request.pk).update(state="sending", tries=1)
+    if became["state"] == "withdrawn":
+        DisputeRequest.objects.filter(pk=request.pk).update(state="queued")
+    if told:
+        DisputeRequest.objects.filter(pk=request.pk).update(**became, ended_at=timezone.now())
+
+    passed = deadlines_watch(now=until + timedelta(hours=1))
+
+    assert passed == bool(told)
+    assert "Nobody has answered" not in Mail.objects.latest("pk").text
+    assert told in Mail.objects.latest("pk").text
+
+
 def test_pauses_end_shortly_before_the_deadline(settings: Settings) -> None:
     settings.OROPAY_DISPUTE_STEPS = [timedelta(minutes=1), timedelta(hours=2)]
     settings.OROPAY_DISPUTE_GIVE_UP_BEFORE = timedelta(hours=4)
@@ -221,7 +282,7 @@ def test_an_answer_that_no_worker_takes_or_ends_does_not_hide_a_deadline(
     assert (told, passed) == ([0, 1, 0], 1)
     assert subjects()[-2:] == [NEAR, "Dispute over $100.00: the deadline has passed"]
     near, over = (mail.text for mail in Mail.objects.order_by("pk")[1:])
-    unsent = ("Our answer has not been sent" in near, "our answer was not sent in time" in over)
+    unsent = ("Our answer has not been sent" in near, "Our answer was not sent in time" in over)
     assert unsent == (state == R.QUEUED, state == R.QUEUED)
     assert Alert.objects.filter(kind=AlertKind.DISPUTE_UNANSWERED, resolved_at=None).exists()
 
@@ -260,7 +321,7 @@ def test_an_answer_that_waits_can_be_taken_back_and_given_otherwise(dispute: Dis
     kept = proof(dispute, clerk)
     shut(bank, how="no connection")
     request = send(challenge(dispute, clerk, evidence_ids=[kept.pk]))
-    with pytest.raises(DisputeNotAnswerable, match="An answer waits until the gateway can be reached; withdraw it"):
+    with pytest.raises(DisputeNotAnswerable, match="An answer waits until it can be sent; withdraw it"):
         accept(dispute, clerk)
 
     withdraw(dispute, clerk)

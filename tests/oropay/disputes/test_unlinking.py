@@ -21,6 +21,7 @@ from oropay.services import PartAsked, offline_receipt_record, refundable
 from oropay.services.dispute import dispute_answer_withdraw
 from plumbing.selectors import notes_on
 from reconciliation.models import Expectation
+from tests.backoffice.conftest import may
 from tests.factories import NOON
 from tests.invoices.house import House, allocations, payable_of
 from tests.oropay.disputes.conftest import Bank, Pay, accept, challenge, moves, send, stands
@@ -50,7 +51,8 @@ def link(dispute: Dispute, charge: PaymentTransaction, by: User) -> Dispute:
 
 
 def unlink(dispute: Dispute, charge: PaymentTransaction, by: User, note: str = NOTE) -> Dispute:
-    return disputes.dispute_unlink(dispute=dispute, charge=charge, note=note, by=by, now=timezone.now())
+    trusted = may(by, "oropay.write_off_dispute")
+    return disputes.dispute_unlink(dispute=dispute, charge=charge, note=note, by=trusted, now=timezone.now())
 
 
 def lost(bank: Bank, amount: str = "80.00") -> Dispute:
@@ -153,6 +155,35 @@ def test_a_lost_dispute_leaves_the_wrong_payment_as_it_was(
     assert {memo.state for memo in Invoice.objects.filter(kind=InvoiceKind.DEBIT_MEMO)} <= {InvoiceState.VOID}
     assert not CustomerCredit.objects.exclude(remaining=0).exists()
     assert (dispute.transaction, dispute.not_pursued) == (None, False)
+
+
+def test_the_link_of_a_lost_dispute_is_not_undone_by_who_may_not_write_off(
+    house: House, invoice: Invoice, charge: PaymentTransaction, bank: Bank, finance: User
+) -> None:
+    dispute = link(lost(bank), charge, finance)
+
+    with pytest.raises(UnlinkRefused, match="only who may write a loss off may undo its link"):
+        disputes.dispute_unlink(dispute=dispute, charge=charge, note=NOTE, by=finance, now=timezone.now())
+
+    dispute.refresh_from_db()
+    assert dispute.transaction == charge
+    assert stands(invoice) == ("20.00", "0.00", "80.00")
+
+
+def test_a_fee_of_a_dispute_that_was_won_in_the_end_is_named_before_it_is_void(
+    house: House, invoice: Invoice, charge: PaymentTransaction, bank: Bank, clerk: User
+) -> None:
+    setting_set(key=DISPUTE_FEE.key, value=Decimal("15.00"), organization=house.seller)
+    dispute = link(lost(bank), charge, clerk)
+    say(dispute, stage="REVERSAL", status="CLOSED", result="WON")
+    memo = Invoice.objects.get(kind=InvoiceKind.DEBIT_MEMO)
+
+    told = disputes.undoing_of(dispute=dispute)
+    unlink(dispute, charge, clerk)
+
+    assert [(one.payable.number, one.amount) for one in told.memos] == [(memo.number, Decimal(15))]
+    memo.refresh_from_db()
+    assert memo.state == InvoiceState.VOID
 
 
 def test_an_invoice_that_was_paid_again_meanwhile_keeps_that_and_leaves_credit(
