@@ -1,4 +1,6 @@
-"""The row locks of this room: the period's. Posting takes it FOR SHARE, closing FOR UPDATE; it is the first of all."""
+"""The row locks of this room: the period's. Posting takes it FOR SHARE (with the entry itself, if nobody held it
+before), closing FOR UPDATE; it is the first of all.
+"""
 
 from datetime import date
 
@@ -15,10 +17,15 @@ SELECT id, organization_id, starts_on, state FROM ledger_period
 """
 
 
-def period_shared(*, organization_id: int, starts_on: date) -> Period | None:
-    """The month's row, kept from changing its state until the transaction ends; many may post to it at once."""
+def needs_transaction() -> None:
+    """Refuse what would let go of its locks at once. Raises TransactionManagementError."""
     if not connection.in_atomic_block:
         raise TransactionManagementError("Nothing was posted. Open a transaction before locking a period.")
+
+
+def period_shared(*, organization_id: int, starts_on: date) -> Period | None:
+    """The month's row, kept from changing its state until the transaction ends; many may post to it at once."""
+    needs_transaction()
     with connection.cursor() as cursor:
         cursor.execute(prepared(name="period", sql=PERIOD_SHARED, connection=connection), [organization_id, starts_on])
         row = cursor.fetchone()

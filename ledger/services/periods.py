@@ -13,19 +13,19 @@ def period_hold(*, organization_id: int, day: date) -> Period:
     return period or _made(organization_id=organization_id, starts_on=starts_on)
 
 
-def period_for(
-    *, organization_id: int, occurred_on: date, kind: EntryKind, held: Period | None = None
-) -> tuple[Period, date]:
+OPEN_ONLY = [PeriodState.OPEN.value]
+STATES_FOR = {EntryKind.ADJUSTED: [PeriodState.OPEN.value, PeriodState.CLOSING.value]}
+"""In which states a month takes an entry of a kind; any other kind wants it open."""
+
+
+def period_for(*, organization_id: int, occurred_on: date, kind: EntryKind) -> tuple[Period, date]:
     """Hold the period that takes an entry of this kind, and say on which day it counts there.
 
     That is its own day if its month is open, else the first day of the first later month that is. A month nobody has
-    posted to yet is open, unless a later one has begun to close. `held` is a period this transaction holds already.
+    posted to yet is open, unless a later one has begun to close.
     """
     own = occurred_on.replace(day=1)
-    if held is not None and (held.organization_id, held.starts_on) == (organization_id, own):
-        period: Period | None = held
-    else:
-        period = locks.period_shared(organization_id=organization_id, starts_on=own)
+    period = locks.period_shared(organization_id=organization_id, starts_on=own)
     if period is not None and _takes(period, kind):
         return period, occurred_on
     while True:
@@ -36,9 +36,7 @@ def period_for(
 
 
 def _takes(period: Period, kind: EntryKind) -> bool:
-    if period.state == PeriodState.CLOSING:
-        return kind == EntryKind.ADJUSTED
-    return period.state == PeriodState.OPEN
+    return period.state in STATES_FOR.get(kind, OPEN_ONLY)
 
 
 def _first_open(*, organization_id: int, since: date, kind: EntryKind) -> date:

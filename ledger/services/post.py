@@ -8,25 +8,32 @@ from decimal import Decimal
 from django.db import connection
 
 from ledger.exceptions import AlreadyMirrored, EmptyEntry, UnbalancedEntry
+from ledger.locks import needs_transaction
 from ledger.models import MIRRORS, AccountName, Entry, EntryKind, Period, Posting
 from ledger.services.accounts import account_ids
 from ledger.services.lines import Line
-from ledger.services.periods import period_for
+from ledger.services.periods import OPEN_ONLY, STATES_FOR, period_for
 from plumbing.prepared import prepared
 
 WRITE = """
-WITH entry AS (
+WITH home AS (
+    SELECT id FROM ledger_period
+     WHERE organization_id = %s AND starts_on = %s AND state = ANY (%s::text[])
+       FOR SHARE
+), entry AS (
     INSERT INTO ledger_entry (organization_id, kind, currency, period_id, occurred_on, posted_on, source, memo,
                               customer_id, mirror_of_id, created_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-    RETURNING id, xid
+    SELECT %s, %s, %s, home.id, %s, %s, %s, %s, %s, %s, %s FROM home
+    RETURNING id, period_id, xid
 )
 INSERT INTO ledger_posting (entry_id, account_id, amount)
 SELECT entry.id, line.account_id, line.amount
   FROM entry, unnest(%s::bigint[], %s::numeric[]) AS line (account_id, amount)
-RETURNING entry_id, (SELECT xid::text FROM entry)
+RETURNING entry_id, (SELECT period_id FROM entry), (SELECT xid::text FROM entry)
 """
-"""An entry and its postings in one statement, as the trigger that balances them wants it: half the round trips."""
+"""An entry and its postings in one statement, as the trigger that balances them wants it, and with the lock of its
+month: a third of the round trips. Nothing if that month is not there or takes no such entry.
+"""
 
 WRITE_MANY = """
 WITH asked AS (
@@ -70,13 +77,11 @@ def entry_post(
     memo: str = "",
     customer_id: int | None = None,
     now: datetime,
-    held: Period | None = None,
 ) -> Entry:
     """Write one event into the books, in the caller's transaction: all of it with the event, or none of it.
 
     Lines of zero are left out. Counts on `occurred_on` (the date in the organization's time zone) or, if that month is
-    closed, on the first open day. At most three statements: lock the period, unless it is the one the caller got from
-    `period_hold`; read the accounts, unless known; write.
+    closed, on the first open day. One statement, where the accounts are known and the month is open.
     The caller has a transaction open (else `TransactionManagementError`).
 
     Raises:
@@ -94,7 +99,6 @@ def entry_post(
         customer_id=customer_id,
         mirror_of=None,
         now=now,
-        held=held,
     )
 
 
@@ -178,48 +182,61 @@ def _write(
     customer_id: int | None,
     mirror_of: Entry | None,
     now: datetime,
-    held: Period | None = None,
 ) -> Entry:
     moving = _moving(lines=lines, source=source)
-    period, posted_on = period_for(organization_id=organization_id, occurred_on=occurred_on, kind=kind, held=held)
+    needs_transaction()
     accounts = account_ids(organization_id=organization_id, currency=currency, names={line.account for line in moving})
     entry = Entry(
         organization_id=organization_id,
         kind=kind,
         currency=currency,
-        period=period,
         occurred_on=occurred_on,
-        posted_on=posted_on,
+        posted_on=occurred_on,
         source=source,
         memo=memo,
         customer_id=customer_id,
         mirror_of=mirror_of,
         created_at=now,
     )
+    lines_written = [accounts[line.account] for line in moving], [line.amount for line in moving]
+    if not _insert(entry, *lines_written):
+        _period, entry.posted_on = period_for(organization_id=organization_id, occurred_on=occurred_on, kind=kind)
+        if not _insert(entry, *lines_written):
+            raise Period.DoesNotExist(f"{entry.posted_on} of organization {organization_id}")
+    return entry
+
+
+def _insert(entry: Entry, account_pks: list[int], amounts: list[Decimal]) -> bool:
+    """Write it into the month of `posted_on`; False if that month takes no such entry."""
     with connection.cursor() as cursor:
         cursor.execute(
             prepared(name="entry", sql=WRITE, connection=connection),
             [
-                organization_id,
-                kind,
-                currency,
-                period.pk,
-                occurred_on,
-                posted_on,
-                source,
-                memo,
-                customer_id,
-                mirror_of.pk if mirror_of is not None else None,
-                now,
-                [accounts[line.account] for line in moving],
-                [line.amount for line in moving],
+                entry.organization_id,
+                entry.posted_on.replace(day=1),
+                STATES_FOR.get(EntryKind(entry.kind), OPEN_ONLY),
+                entry.organization_id,
+                entry.kind,
+                entry.currency,
+                entry.occurred_on,
+                entry.posted_on,
+                entry.source,
+                entry.memo,
+                entry.customer_id,
+                entry.mirror_of_id,
+                entry.created_at,
+                account_pks,
+                amounts,
             ],
         )
-        entry.pk, xid = cursor.fetchone()
+        written = cursor.fetchone()
+    if written is None:
+        return False
+    entry.pk, entry.period_id, xid = written
     entry.xid = int(xid)
     entry._state.adding = False
     entry._state.db = connection.alias
-    return entry
+    return True
 
 
 def _moving(*, lines: Sequence[Line], source: str) -> list[Line]:

@@ -161,7 +161,8 @@ def recording_lock(*, transaction_id: int, answer: Answer, now: datetime, seen: 
     """Lock everything that news about a transaction may touch, in the order of `oropay.locks`."""
     seen = seen or Payment.objects.select_related("organization").get(transactions=transaction_id)
     day = seen.organization.today(now)
-    period = None if answer.verdict in SILENT else period_hold(organization_id=seen.organization_id, day=day)
+    if answer.verdict not in SILENT:  # else there is no news to post
+        period_hold(organization_id=seen.organization_id, day=day)
     if answer.type == GIVES_BACK:  # it may be credit, and another payment's refund of it may be recorded at this moment
         locks.customer_account(pk=seen.customer_id)
     paid = locks.payables_of(payment_id=seen.pk)
@@ -181,7 +182,6 @@ def recording_lock(*, transaction_id: int, answer: Answer, now: datetime, seen: 
         answer=answer,
         now=now,
         day=day,
-        period=period,
     )
 
 

@@ -17,6 +17,7 @@ from oropay.engine.drift import drift_check
 from oropay.models import (
     DriftFinding,
     Environment,
+    FailureReason,
     Initiator,
     Instrument,
     InstrumentState,
@@ -45,7 +46,7 @@ from oropay.services import (
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import SUSPECT, VISA, Sandbox
 from tests.factories import CustomerUserFactory, OrderFactory, OrderLineFactory, StaffFactory
-from tests.oropay.house import bank, reread
+from tests.oropay.house import bank, prove_absent, reread
 from tests.oropay.wallet import void
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -327,3 +328,23 @@ def in_review(
 ) -> PaymentTransaction:
     """A charge of 100.00 that the gateway holds for fraud."""
     return run(start(holder_name=SUSPECT))
+
+
+@pytest.fixture
+def swallow(
+    start: Callable[..., Payment],
+    run: Callable[[Payment | PaymentTransaction], PaymentTransaction],
+    sandbox: Sandbox,  # noqa: F811
+) -> Callable[..., PaymentTransaction]:
+    """A charge whose request was swallowed on the way: absent twice, nothing to reverse, failed."""
+
+    def swallow(card: str = VISA, **more: str) -> PaymentTransaction:
+        payment = start(card=card, **more)
+        row = payment.transactions.get()
+        sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
+        run(payment)
+        prove_absent(row)
+        assert row.failure_reason == FailureReason.NEVER_ARRIVED
+        return row
+
+    return swallow

@@ -164,3 +164,8 @@ def refund_of(charge: PaymentTransaction, amount: str, *, by: User) -> PaymentTr
 def cancel_of(row: PaymentTransaction, *, by: User) -> PaymentTransaction:
     """Have a hold released, or a charge voided; queued."""
     return cancel_start(transaction=row, reason=RefundReason.OTHER, note="not wanted", by=by, now=timezone.now())
+
+
+def watch(row: PaymentTransaction) -> None:
+    """Look once more for what was proven absent."""
+    engine.watch(transaction_id=row.pk, now=timezone.now())

@@ -392,24 +392,3 @@ def test_who_takes_it_back_is_not_told_so(waiting: Approval, maker: User) -> Non
     approval_refuse(approval=waiting, remark="typo", by=maker, now=timezone.now())
 
     assert not Mail.objects.filter(to=maker.email).exists()
-
-
-def test_a_void_that_came_too_late_counts_for_the_refund_in_its_place(
-    start: Callable[..., Payment], run: Run, limits: RefundLimit, maker: User, sandbox: Sandbox
-) -> None:
-    limits.per_charge, limits.per_customer, limits.per_day = None, None, Decimal(60)
-    limits.save()
-    first, second = run(start(amount="50.00")), run(start(amount="50.00"))
-    sandbox.control("/settlement/run", {})
-
-    void = run(voided(first, maker))
-    refund = first.children.get(action=Action.REFUND)
-
-    assert (void.state, refund.created_by, refund.state) == (S.FAILED, None, S.QUEUED)
-    assert voided(second, maker).state == S.AWAITING_APPROVAL
-
-
-def voided(charge: PaymentTransaction, by: User) -> PaymentTransaction:
-    return cancel_start(
-        transaction=charge, reason=RefundReason.DUPLICATE, note="ordered twice", by=by, now=timezone.now()
-    )

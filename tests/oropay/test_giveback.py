@@ -128,6 +128,22 @@ def test_a_batch_that_closed_before_we_heard_of_it_ends_in_a_refund_of_the_same_
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
+def test_a_void_that_came_too_late_counts_for_the_refund_in_its_place(
+    start: Callable[..., Payment], run: Run, account: ProviderAccount, clerk: User, sandbox: Sandbox
+) -> None:
+    limits = {"per_charge": None, "per_customer": None, "per_day": 60}
+    RefundLimit.objects.filter(organization=account.organization).update(**limits)
+    first, second = run(start(amount="50.00")), run(start(amount="50.00"))
+    sandbox.control("/settlement/run", {})
+
+    void = run(back(first, "50.00", clerk, shown=WayBack.VOID))
+    refund = first.children.get(action=Action.REFUND)
+
+    assert (void.state, refund.created_by, refund.state) == (TransactionState.FAILED, None, TransactionState.QUEUED)
+    waits = back(second, "50.00", clerk, shown=WayBack.VOID)
+    assert waits.state == TransactionState.AWAITING_APPROVAL
+
+
 def test_all_of_what_was_captured_of_a_hold_and_has_not_settled_is_voided(
     held: PaymentTransaction, run: Run, clerk: User, payable: Payable, books: Books, sandbox: Sandbox
 ) -> None:

@@ -6,16 +6,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 from pytest_django import Settings
 
 from commerce.models import Order, OrderState
 from ledger.models import AccountName
 from ledger.services import ledger_check
-from oropay import engine, tasks
+from oropay import tasks
 from oropay.due import DueWatches
-from oropay.engine.health import health_note
 from oropay.engine.ladder import next_watch
 from oropay.engine.shown import Result, taken_in
 from oropay.gateway.port import Verdict
@@ -41,18 +39,13 @@ from oropay.models import (
 from oropay.services import payable_recompute, watch_wake
 from plumbing.models import Mail
 from tests.contract.samples import follow_up
-from tests.contract.sandbox import DECLINED_VISA, SUSPECT, VISA, Sandbox
+from tests.contract.sandbox import DECLINED_VISA, SUSPECT, Sandbox
 from tests.hints import Hints
 from tests.oropay.house import (
-    GIVE_BACK_TRIES,
     arrive,
-    bank,
     charges_at_gateway,
-    overdue,
-    prove_absent,
-    refuse_each_try,
-    refuse_reversals,
     reload,
+    watch,
 )
 
 Start = Callable[..., Payment]
@@ -60,28 +53,8 @@ Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
 
 
-@pytest.fixture
-def lose(start: Start, run: Run, sandbox: Sandbox) -> Callable[..., PaymentTransaction]:
-    """A charge whose request was swallowed on the way: absent twice, nothing to reverse, failed."""
-
-    def lose(card: str = VISA, **more: str) -> PaymentTransaction:
-        payment = start(card=card, **more)
-        row = payment.transactions.get()
-        sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
-        run(payment)
-        prove_absent(row)
-        assert row.failure_reason == FailureReason.NEVER_ARRIVED
-        return row
-
-    return lose
-
-
-def watch(row: PaymentTransaction) -> None:
-    engine.watch(transaction_id=row.pk, now=timezone.now())
-
-
-def test_what_never_arrived_is_watched_for_ninety_days(lose: Callable[..., PaymentTransaction]) -> None:
-    row = lose()
+def test_what_never_arrived_is_watched_for_ninety_days(swallow: Callable[..., PaymentTransaction]) -> None:
+    row = swallow()
 
     watched = Watch.objects.get(transaction=row)
     watch(row)
@@ -96,9 +69,9 @@ def test_what_never_arrived_is_watched_for_ninety_days(lose: Callable[..., Payme
 
 
 def test_a_late_charge_pays_the_order_that_still_waits_for_it(
-    lose: Callable[..., PaymentTransaction], payable: Payable, order: Order, books: Books
+    swallow: Callable[..., PaymentTransaction], payable: Payable, order: Order, books: Books
 ) -> None:
-    lost = lose()
+    lost = swallow()
     arrive(lost)
 
     watch(lost)
@@ -119,9 +92,9 @@ def test_a_late_charge_pays_the_order_that_still_waits_for_it(
 
 
 def test_a_late_charge_for_what_was_paid_meanwhile_is_given_back(
-    lose: Callable[..., PaymentTransaction], start: Start, run: Run, payable: Payable, books: Books, sandbox: Sandbox
+    swallow: Callable[..., PaymentTransaction], start: Start, run: Run, payable: Payable, books: Books, sandbox: Sandbox
 ) -> None:
-    lost = lose()
+    lost = swallow()
     run(start())
     arrive(lost)
 
@@ -141,7 +114,7 @@ def test_a_late_charge_for_what_was_paid_meanwhile_is_given_back(
 
 @pytest.mark.parametrize("refused", ["order changed", "card check"])
 def test_nobody_is_told_that_they_paid_with_what_goes_back(
-    lose: Callable[..., PaymentTransaction],
+    swallow: Callable[..., PaymentTransaction],
     run: Run,
     integration: Integration,
     payable: Payable,
@@ -149,7 +122,7 @@ def test_nobody_is_told_that_they_paid_with_what_goes_back(
     books: Books,
     refused: str,
 ) -> None:
-    lost = lose()
+    lost = swallow()
     if refused == "order changed":
         Order.objects.filter(pk=order.pk).update(total=80, subtotal=80)
         payable_recompute(payable=payable)
@@ -168,106 +141,10 @@ def test_nobody_is_told_that_they_paid_with_what_goes_back(
     assert reload(payable).paid == 0
 
 
-@pytest.mark.parametrize("lost_reversals", range(1, GIVE_BACK_TRIES + 1))
-def test_a_late_charge_whose_reversal_got_lost_is_given_back_again_until_a_person_must(
-    lose: Callable[..., PaymentTransaction],
-    start: Start,
-    run: Run,
-    sandbox: Sandbox,
-    books: Books,
-    lost_reversals: int,
-) -> None:
-    lost = lose()
-    run(start())
-    arrive(lost)
-    watch(lost)
-    late = PaymentTransaction.objects.get(late=True)
-    reversals = {"endpoint": "/transactions/{id}/reversal", "method": "POST"}
-    sandbox.control("/rules", {"match": reversals, "action": {"drop": {"when": "before"}}, "times": lost_reversals})
-
-    for _ in range(lost_reversals):
-        void = run(PaymentTransaction.objects.get(parent=late, state=TransactionState.QUEUED))
-        overdue(void)
-        engine.look(transaction_id=void.pk, now=timezone.now())
-
-    tries = PaymentTransaction.objects.filter(parent=late, action=Action.CANCEL)
-    told = Alert.objects.filter(kind=AlertKind.NOT_DONE)
-    if lost_reversals < GIVE_BACK_TRIES:
-        assert not told.exists()
-        run(tries.get(state=TransactionState.QUEUED))
-        assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
-        assert books(AccountName.GATEWAY_CLEARING) == 100
-    else:
-        assert not tries.filter(state=TransactionState.QUEUED).exists()
-        assert told.get().transaction.parent == late
-        assert books(AccountName.GATEWAY_CLEARING) == 200
-
-
-def test_the_next_try_waits_longer_each_time(
-    lose: Callable[..., PaymentTransaction], start: Start, run: Run, sandbox: Sandbox
-) -> None:
-    lost = lose()
-    run(start())
-    arrive(lost)
-    watch(lost)
-    refuse_reversals(sandbox, len(settings.OROPAY_GIVE_BACK_STEPS))
-    pauses = []
-    for _ in settings.OROPAY_GIVE_BACK_STEPS:
-        failed = run(PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED))
-        again = PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED)
-        assert again.next_at == again.queued_at
-        assert again.next_at is not None
-        assert failed.ended_at is not None
-        pauses.append(again.next_at - failed.ended_at)
-
-    assert pauses == settings.OROPAY_GIVE_BACK_STEPS
-
-
-def test_the_first_good_answer_after_a_silence_sends_the_next_try_at_once(
-    lose: Callable[..., PaymentTransaction], start: Start, run: Run, sandbox: Sandbox, account: ProviderAccount
-) -> None:
-    lost = lose()
-    run(start())
-    arrive(lost)
-    watch(lost)
-    refuse_reversals(sandbox, 1)
-    run(PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED))
-    again = PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED)
-    health_note(provider_account_id=account.pk, answers=False, now=timezone.now())
-
-    now = timezone.now()
-    health_note(provider_account_id=account.pk, answers=True, now=now)
-
-    again.refresh_from_db()
-    assert (again.next_at, again.queued_at) == (now, now)
-    run(again)
-    assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
-
-
-def test_a_late_bank_debit_that_nobody_wants_is_given_back_again_until_a_person_must(
-    start: Start, run: Run, sandbox: Sandbox, payable: Payable
-) -> None:
-    payment = start(source=bank())
-    lost = payment.transactions.get()
-    sandbox.control("/rules", {"match": {"reference": lost.reference}, "action": {"drop": {"when": "before"}}})
-    run(payment)
-    prove_absent(lost)
-    run(start())
-    arrive(lost)
-    watch(lost)
-    late = PaymentTransaction.objects.get(late=True)
-    assert late.state == TransactionState.PENDING
-
-    refuse_each_try(late, sandbox)
-
-    assert Alert.objects.get(kind=AlertKind.NOT_DONE).transaction.parent == late
-    assert reload(payable).paid == 100
-
-
 def test_a_late_charge_is_given_back_while_somebody_else_is_paying(
-    lose: Callable[..., PaymentTransaction], start: Start
+    swallow: Callable[..., PaymentTransaction], start: Start
 ) -> None:
-    lost = lose()
+    lost = swallow()
     start()
     arrive(lost)
 
@@ -277,8 +154,10 @@ def test_a_late_charge_is_given_back_while_somebody_else_is_paying(
     assert PaymentTransaction.objects.get(parent=late).action == Action.CANCEL
 
 
-def test_a_late_decline_is_no_money_and_ends_the_watch(lose: Callable[..., PaymentTransaction], books: Books) -> None:
-    lost = lose(DECLINED_VISA)
+def test_a_late_decline_is_no_money_and_ends_the_watch(
+    swallow: Callable[..., PaymentTransaction], books: Books
+) -> None:
+    lost = swallow(DECLINED_VISA)
     arrive(lost)
 
     watch(lost)
@@ -290,13 +169,13 @@ def test_a_late_decline_is_no_money_and_ends_the_watch(lose: Callable[..., Payme
 
 def test_a_late_charge_held_for_review_is_told_and_watched_until_it_is_decided(
     integration: Integration,
-    lose: Callable[..., PaymentTransaction],
+    swallow: Callable[..., PaymentTransaction],
     payable: Payable,
     books: Books,
     sandbox: Sandbox,
 ) -> None:
     Integration.objects.filter(pk=integration.pk).update(risk_mode=RiskMode.ACTIVE)
-    lost = lose(holder_name=SUSPECT)
+    lost = swallow(holder_name=SUSPECT)
     arrive(lost)
 
     watch(lost)
@@ -325,7 +204,7 @@ def test_a_late_charge_held_for_review_is_told_and_watched_until_it_is_decided(
     ],
 )
 def test_what_turns_up_late_and_cannot_be_booked_is_never_called_no_money(
-    lose: Callable[..., PaymentTransaction],
+    swallow: Callable[..., PaymentTransaction],
     account: ProviderAccount,
     sandbox: Sandbox,
     books: Books,
@@ -333,7 +212,7 @@ def test_what_turns_up_late_and_cannot_be_booked_is_never_called_no_money(
     status: str,
     watched: bool,
 ) -> None:
-    lost = lose()
+    lost = swallow()
     arrive(lost)
     found = sandbox.gateway().find_by_reference(reference=lost.reference).found[0]
     shown = replace(sandbox.gateway().look_up(gateway_id=found.gateway_id), verdict=verdict, status=status)
@@ -374,14 +253,14 @@ def test_a_charge_given_up_after_a_refusal_at_the_door_is_watched_because_its_by
     [(CheckPolicy.REFUSE, Ruling.REFUSED, 1), (CheckPolicy.REVIEW, Ruling.REVIEW, 0), (CheckPolicy.ACCEPT, None, 0)],
 )
 def test_the_card_check_policy_holds_for_a_late_charge(
-    lose: Callable[..., PaymentTransaction],
+    swallow: Callable[..., PaymentTransaction],
     integration: Integration,
     policy: CheckPolicy,
     ruling: Ruling | None,
     reversals: int,
 ) -> None:
     Integration.objects.filter(pk=integration.pk).update(avs_not_checked=policy, cvv_not_checked=policy)
-    lost = lose()
+    lost = swallow()
     arrive(lost)
 
     watch(lost)
@@ -394,9 +273,9 @@ def test_the_card_check_policy_holds_for_a_late_charge(
 
 
 def test_the_settlement_report_wakes_the_watch_and_the_sweep_publishes_it_once(
-    lose: Callable[..., PaymentTransaction], hints: Hints
+    swallow: Callable[..., PaymentTransaction], hints: Hints
 ) -> None:
-    lost = lose()
+    lost = swallow()
     hints.told()
     now = timezone.now()
 
@@ -409,10 +288,10 @@ def test_the_settlement_report_wakes_the_watch_and_the_sweep_publishes_it_once(
 
 
 def test_copies_of_a_hint_make_one_look_for_what_never_arrived(
-    lose: Callable[..., PaymentTransaction], settings: Settings
+    swallow: Callable[..., PaymentTransaction], settings: Settings
 ) -> None:
     settings.OROPAY_WATCH_STEPS = [timedelta(hours=1)]
-    lost = lose()
+    lost = swallow()
     watch_wake(transaction_ids=[lost.pk], now=timezone.now())
 
     for _copy in range(2):

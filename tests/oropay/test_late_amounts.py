@@ -16,7 +16,6 @@ from oropay.models import (
     Alert,
     AlertKind,
     DriftKind,
-    FailureReason,
     Payment,
     PaymentTransaction,
     ProviderAccount,
@@ -27,10 +26,10 @@ from tests.contract.sandbox import Sandbox
 from tests.oropay.house import (
     charges_at_gateway,
     overdue,
-    prove_absent,
     refuse_each_try,
     refuse_reversals,
     request_of,
+    watch,
 )
 
 Start = Callable[..., Payment]
@@ -39,20 +38,11 @@ Books = Callable[[AccountName], Decimal]
 
 
 @pytest.fixture
-def lost(start: Start, run: Run, sandbox: Sandbox) -> PaymentTransaction:
+def lost(swallow: Callable[..., PaymentTransaction]) -> PaymentTransaction:
     """A charge of 100.00 that never arrived, and of which the gateway took half afterwards."""
-    payment = start()
-    row = payment.transactions.get()
-    sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})
-    run(payment)
-    prove_absent(row)
-    assert row.failure_reason == FailureReason.NEVER_ARRIVED
-    gateway_of(account=payment.provider_account).charge(replace(request_of(row), amount=Money(50, "USD")))
+    row = swallow()
+    gateway_of(account=row.payment.provider_account).charge(replace(request_of(row), amount=Money(50, "USD")))
     return row
-
-
-def watch(row: PaymentTransaction) -> None:
-    engine.watch(transaction_id=row.pk, now=timezone.now())
 
 
 @pytest.mark.parametrize("refused", [0, 1])

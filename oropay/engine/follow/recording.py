@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from commerce.money import shares
-from ledger.models import AccountName, EntryKind, Period
+from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
 from oropay.gateway.port import Answer
 from oropay.models import (
@@ -35,8 +35,6 @@ class Recording:
     answer: Answer
     now: datetime
     day: date
-    period: Period | None
-    """Held: the month in which this counts; None when there is no news to post."""
     parts: list[PaymentPayable]
     everybodys_parts: list[PaymentPayable]
     """With the parts that other payments pay of the same payables."""
@@ -114,7 +112,6 @@ def entry(
         source=f"transaction:{news.row.pk}",
         customer_id=news.payment.customer_id,
         now=news.now,
-        held=news.period,
     )
 
 

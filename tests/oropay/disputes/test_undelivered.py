@@ -141,7 +141,7 @@ def test_a_deadline_that_passed_after_an_answer_says_what_became_of_that(
     until = dispute.respond_by
     assert until is not None
     request = challenge(dispute, clerk)
-    DisputeRequest.objects.filter(pk=request.pk).update(state="sending", tries=1)
+    DisputeRequest.objects.filter(pk=request.pk).update(state="sending", tries=1, next_at=until + timedelta(hours=1))
     if became["state"] == "withdrawn":
         DisputeRequest.objects.filter(pk=request.pk).update(state="queued")
     if told:

@@ -1,0 +1,135 @@
+"""What turned up late and nobody waits for goes back: tried again after pauses, in the end by a person."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from ledger.models import AccountName
+from oropay import engine
+from oropay.engine.health import health_note
+from oropay.models import (
+    Action,
+    Alert,
+    AlertKind,
+    Payable,
+    Payment,
+    PaymentTransaction,
+    ProviderAccount,
+    TransactionState,
+)
+from tests.contract.sandbox import Sandbox
+from tests.oropay.house import (
+    GIVE_BACK_TRIES,
+    arrive,
+    bank,
+    charges_at_gateway,
+    overdue,
+    prove_absent,
+    refuse_each_try,
+    refuse_reversals,
+    reload,
+    watch,
+)
+
+Start = Callable[..., Payment]
+Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+Books = Callable[[AccountName], Decimal]
+
+
+@pytest.mark.parametrize("lost_reversals", range(1, GIVE_BACK_TRIES + 1))
+def test_a_late_charge_whose_reversal_got_lost_is_given_back_again_until_a_person_must(
+    swallow: Callable[..., PaymentTransaction],
+    start: Start,
+    run: Run,
+    sandbox: Sandbox,
+    books: Books,
+    lost_reversals: int,
+) -> None:
+    lost = swallow()
+    run(start())
+    arrive(lost)
+    watch(lost)
+    late = PaymentTransaction.objects.get(late=True)
+    reversals = {"endpoint": "/transactions/{id}/reversal", "method": "POST"}
+    sandbox.control("/rules", {"match": reversals, "action": {"drop": {"when": "before"}}, "times": lost_reversals})
+
+    for _ in range(lost_reversals):
+        void = run(PaymentTransaction.objects.get(parent=late, state=TransactionState.QUEUED))
+        overdue(void)
+        engine.look(transaction_id=void.pk, now=timezone.now())
+
+    tries = PaymentTransaction.objects.filter(parent=late, action=Action.CANCEL)
+    told = Alert.objects.filter(kind=AlertKind.NOT_DONE)
+    if lost_reversals < GIVE_BACK_TRIES:
+        assert not told.exists()
+        run(tries.get(state=TransactionState.QUEUED))
+        assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
+        assert books(AccountName.GATEWAY_CLEARING) == 100
+    else:
+        assert not tries.filter(state=TransactionState.QUEUED).exists()
+        assert told.get().transaction.parent == late
+        assert books(AccountName.GATEWAY_CLEARING) == 200
+
+
+def test_the_next_try_waits_longer_each_time(
+    swallow: Callable[..., PaymentTransaction], start: Start, run: Run, sandbox: Sandbox
+) -> None:
+    lost = swallow()
+    run(start())
+    arrive(lost)
+    watch(lost)
+    refuse_reversals(sandbox, len(settings.OROPAY_GIVE_BACK_STEPS))
+    pauses = []
+    for _ in settings.OROPAY_GIVE_BACK_STEPS:
+        failed = run(PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED))
+        again = PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED)
+        assert again.next_at == again.queued_at
+        assert again.next_at is not None
+        assert failed.ended_at is not None
+        pauses.append(again.next_at - failed.ended_at)
+
+    assert pauses == settings.OROPAY_GIVE_BACK_STEPS
+
+
+def test_the_first_good_answer_after_a_silence_sends_the_next_try_at_once(
+    swallow: Callable[..., PaymentTransaction], start: Start, run: Run, sandbox: Sandbox, account: ProviderAccount
+) -> None:
+    lost = swallow()
+    run(start())
+    arrive(lost)
+    watch(lost)
+    refuse_reversals(sandbox, 1)
+    run(PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED))
+    again = PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED)
+    health_note(provider_account_id=account.pk, answers=False, now=timezone.now())
+
+    now = timezone.now()
+    health_note(provider_account_id=account.pk, answers=True, now=now)
+
+    again.refresh_from_db()
+    assert (again.next_at, again.queued_at) == (now, now)
+    run(again)
+    assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
+
+
+def test_a_late_bank_debit_that_nobody_wants_is_given_back_again_until_a_person_must(
+    start: Start, run: Run, sandbox: Sandbox, payable: Payable
+) -> None:
+    payment = start(source=bank())
+    lost = payment.transactions.get()
+    sandbox.control("/rules", {"match": {"reference": lost.reference}, "action": {"drop": {"when": "before"}}})
+    run(payment)
+    prove_absent(lost)
+    run(start())
+    arrive(lost)
+    watch(lost)
+    late = PaymentTransaction.objects.get(late=True)
+    assert late.state == TransactionState.PENDING
+
+    refuse_each_try(late, sandbox)
+
+    assert Alert.objects.get(kind=AlertKind.NOT_DONE).transaction.parent == late
+    assert reload(payable).paid == 100
