@@ -28,12 +28,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='provideraccount',
             name='app_digest',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=64),
+            field=models.CharField(blank=True, default='', editable=False, max_length=64),
         ),
         migrations.AddField(
             model_name='provideraccountevent',
             name='app_digest',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=64),
+            field=models.CharField(blank=True, default='', editable=False, max_length=64),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='provideraccount',

@@ -57,7 +57,7 @@ class ProviderAccount(models.Model):
     credentials = models.BinaryField(_("sealed credentials"), editable=False)
     """A sealed box that only the worker opens; see `oropay.vault`."""
     key_id = models.CharField(_("key"), max_length=40, editable=False)
-    app_digest = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    app_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     """SHA-256 of the sealed app id: it tells the accounts of one merchant from those of others. Empty until the account
     is provisioned anew, where it was made before this column.
     """
