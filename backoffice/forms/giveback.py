@@ -61,8 +61,8 @@ class RefundForm(MoneyDialog):
     def _charge_told(self, charge: PaymentTransaction, ways: WaysBack) -> str:
         words = {"amount": self.shown(charge.amount), "day": day_of(charge.created_at), "limit": self.shown(ways.most)}
         if ways.void.limit > 0:
-            return _("{amount} of {day}, not settled: all of it is voided").format(**words)
-        return _("{amount} of {day}: at most {limit} is refunded").format(**words)
+            return _("{amount}, {day}: all of it is voided").format(**words)
+        return _("{limit} left of {amount}, {day}").format(**words)
 
     def _amounts(self) -> dict[str, forms.Field]:
         named = {part.payable_id: part.payable for part in self.payment.parts.select_related("payable")}

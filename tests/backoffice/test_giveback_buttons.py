@@ -130,8 +130,8 @@ def test_each_of_several_charges_says_how_much_of_it_may_go_back(
     offered_charges = [str(label) for _pk, label in shown.context["form"].fields["charge"].choices]
     day = day_of(first.created_at)
     assert offered_charges == [
-        f"$60.00 of {day}: at most $60.00 is refunded",
-        f"$25.00 of {day}: at most $25.00 is refunded",
+        f"$60.00 left of $60.00, {day}",
+        f"$25.00 left of $25.00, {day}",
     ]
     assert "Money goes back from one charge at a time: it is refunded" in shown.content.decode()
     assert "Its hold was captured several times, and a void would take back all of that." in shown.content.decode()
