@@ -1,6 +1,6 @@
 """What happened to a payment, in one line of time: every step, every exchange, every note and alert."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.authentications import decided_by, proof_words
+from backoffice.dialogs import Words
 from backoffice.display import VARIANTS, day_of, moment, time_of
 from backoffice.nextsteps import next_of
 from backoffice.records import Event
@@ -243,7 +244,6 @@ def _colour(state: TransactionState) -> str:
 
 
 def _exchange(exchange: Exchange, payment: Payment, *, payloads: bool) -> Event:
-    words = _("Sent to the gateway") if exchange.kind == "send" else _("Looked up at the gateway")
     silent = _("no answer") if exchange.verdict == Verdict.UNKNOWN else ""
     status = f"HTTP {exchange.http_status}" if exchange.http_status else silent
     links: list[SafeString] = []
@@ -252,7 +252,7 @@ def _exchange(exchange: Exchange, payment: Payment, *, payloads: bool) -> Event:
         links.append(format_html('<a class="office-link" href="{}">{}</a>', address, _("Request and response")))
     return Event(
         at=moment(exchange.at),
-        title=f"{words}: {exchange.verdict}",
+        title=_told(exchange),
         detail=" · ".join(part for part in (status, exchange.gateway_id, exchange.error_code) if part),
         links=links,
     )
@@ -304,3 +304,33 @@ def _note(note: Note) -> Event:
         detail=note.text,
         by=str(note.by) if note.by else _("the system"),
     )
+
+
+NOT_SENT: Mapping[str, Words] = {
+    Verdict.NOT_SENT: gettext_lazy("Not sent: no connection"),
+    Verdict.WITHHELD: gettext_lazy("Not sent: the bank account is frozen"),
+    Verdict.MISDIRECTED: gettext_lazy("Not sent: its bank calls the account wrong"),
+}
+HEARD: Mapping[str, Words] = {
+    Verdict.APPROVED: gettext_lazy("approved"),
+    Verdict.DECLINED: gettext_lazy("declined"),
+    Verdict.PENDING: gettext_lazy("accepted, not sure yet"),
+    Verdict.REVIEW: gettext_lazy("held for review"),
+    Verdict.ASKED: gettext_lazy("the buyer must act first"),
+    Verdict.UNAVAILABLE: gettext_lazy("the card holder's bank cannot say"),
+    Verdict.CANCELED: gettext_lazy("reversed"),
+    Verdict.FAILED: gettext_lazy("refused"),
+    Verdict.REFUSED: gettext_lazy("turned away"),
+    Verdict.DUPLICATE: gettext_lazy("sent before"),
+    Verdict.RETURNED: gettext_lazy("went back to the bank"),
+    Verdict.NOT_FOUND: gettext_lazy("not there"),
+    Verdict.UNKNOWN: gettext_lazy("what became of it is not known"),
+}
+
+
+def _told(exchange: Exchange) -> str:
+    """What was asked and what came of it, in words."""
+    if exchange.verdict in NOT_SENT:
+        return str(NOT_SENT[exchange.verdict])
+    words = _("Sent to the gateway") if exchange.kind == "send" else _("Looked up at the gateway")
+    return f"{words}: {HEARD[exchange.verdict]}"

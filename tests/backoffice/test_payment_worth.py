@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.nextsteps import NEXT
-from backoffice.timeline import FAILURES, SENTENCES
+from backoffice.timeline import FAILURES, HEARD, NOT_SENT, SENTENCES
 from commerce.models import User
 from oropay.gateway.port import Verdict
 from oropay.models import Action, Alert, AlertKind, FailureReason, MoneyState, Payment, PaymentTransaction
@@ -113,6 +113,7 @@ def test_every_state_failure_and_alert_has_words() -> None:
     assert set(SENTENCES) == set(MoneyState)
     assert set(FAILURES) == set(FailureReason)
     assert set(NEXT) == set(AlertKind)
+    assert set(HEARD) | set(NOT_SENT) == set(Verdict)
 
 
 @pytest.mark.parametrize("kind", [AlertKind.NO_EVIDENCE, AlertKind.TAKEN_BACK, AlertKind.ARRIVED_LATE])
