@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ledger.services import period_hold
 from oropay import locks, vault
-from oropay.engine.evidence import SILENT
+from oropay.engine.evidence import SILENT, TYPE_AT_GATEWAY
 from oropay.engine.follow import (
     Recording,
     came_back,
@@ -58,8 +58,6 @@ S = TransactionState
 
 TELLING = INITIATING | {Action.VALIDATE}
 """Actions whose answer says something about the card or account."""
-GIVES_BACK = "REFUND"
-"""The gateway's word for a transaction that gives money back."""
 
 
 def record(
@@ -163,7 +161,9 @@ def recording_lock(*, transaction_id: int, answer: Answer, now: datetime, seen: 
     day = seen.organization.today(now)
     if answer.verdict not in SILENT:  # else there is no news to post
         period_hold(organization_id=seen.organization_id, day=day)
-    if answer.type == GIVES_BACK:  # it may be credit, and another payment's refund of it may be recorded at this moment
+    if (
+        answer.type == TYPE_AT_GATEWAY[Action.REFUND]
+    ):  # it may be credit, and another payment's refund of it may be recorded at this moment
         locks.customer_account(pk=seen.customer_id)
     paid = locks.payables_of(payment_id=seen.pk)
     for handled in sorted({payable.kind for payable in paid.payables}):

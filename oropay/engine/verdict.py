@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from commerce.models import User
 from commerce.money import format_money
+from oropay.engine.evidence import TYPE_AT_GATEWAY
 from oropay.engine.follow import Recording
 from oropay.engine.follow.checks import card_check
 from oropay.engine.follow.watched import is_watchable, watch_begin
@@ -38,13 +39,14 @@ class VerdictApproval:
     permission = "oropay.decide_unknown"
 
     def lock(self, *, approval: Approval) -> Recording:
-        taken = bool(approval.asked["taken"])
+        taken, row = bool(approval.asked["taken"]), _row_of(approval)
         answer = Answer(
             verdict=Verdict.APPROVED if taken else Verdict.FAILED,
+            type=TYPE_AT_GATEWAY.get(Action(row.action), ""),
             gateway_id=str(approval.asked["gateway_id"]),
             error_text=approval.note,
         )
-        return recording_lock(transaction_id=_row_of(approval).pk, answer=answer, now=timezone.now())
+        return recording_lock(transaction_id=row.pk, answer=answer, now=timezone.now())
 
     def asked_now(self, subject: Recording, *, approval: Approval) -> Mapping[str, Any]:
         return verdict_asked(
