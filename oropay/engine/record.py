@@ -161,9 +161,8 @@ def recording_lock(*, transaction_id: int, answer: Answer, now: datetime, seen: 
     day = seen.organization.today(now)
     if answer.verdict not in SILENT:  # else there is no news to post
         period_hold(organization_id=seen.organization_id, day=day)
-    if (
-        answer.type == TYPE_AT_GATEWAY[Action.REFUND]
-    ):  # it may be credit, and another payment's refund of it may be recorded at this moment
+    if answer.type == TYPE_AT_GATEWAY[Action.REFUND]:
+        # What is given may be credit, and another payment's refund of it may be recorded at this moment.
         locks.customer_account(pk=seen.customer_id)
     paid = locks.payables_of(payment_id=seen.pk)
     for handled in sorted({payable.kind for payable in paid.payables}):
