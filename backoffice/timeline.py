@@ -307,7 +307,7 @@ def _note(note: Note) -> Event:
 
 
 NOT_SENT: Mapping[str, Words] = {
-    Verdict.NOT_SENT: gettext_lazy("Not sent: no connection"),
+    Verdict.NOT_SENT: gettext_lazy("Not sent: nothing left us"),
     Verdict.WITHHELD: gettext_lazy("Not sent: the bank account is frozen"),
     Verdict.MISDIRECTED: gettext_lazy("Not sent: its bank calls the account wrong"),
 }

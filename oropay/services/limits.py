@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
@@ -15,7 +15,6 @@ from commerce.money import exponent, format_money
 from oropay import locks
 from oropay.exceptions import AmountNotRepresentable
 from oropay.models import (
-    FINAL,
     Action,
     Approval,
     ApprovalKind,
@@ -23,9 +22,9 @@ from oropay.models import (
     Payment,
     PaymentTransaction,
     RefundLimit,
-    TransactionState,
 )
 from oropay.services.approval import approval_ask
+from oropay.status import WITHOUT_MONEY
 
 CUSTOMER_WINDOW = timedelta(days=30)
 DAY = timedelta(hours=24)
@@ -49,7 +48,7 @@ def over_limit(*, payment: Payment, charge: PaymentTransaction | None, amount: D
     locks.maker(pk=by.pk)
     mine = PaymentTransaction.objects.filter(
         GIVEN_BACK, created_by=by, currency=payment.currency, payment__organization=payment.organization_id
-    ).exclude(Q(state__in=FINAL - {TransactionState.APPROVED}) & ~Q(failure_reason=FailureReason.BATCH_CLOSED))
+    ).filter(~Q(state__in=WITHOUT_MONEY) | _refunded_instead())
     counted: list[tuple[Decimal | None, QuerySet[PaymentTransaction], str]] = [
         (limit.per_charge, mine.filter(parent=charge) if charge else mine.none(), _("of one charge")),
         (
@@ -71,6 +70,14 @@ def over_limit(*, payment: Payment, charge: PaymentTransaction | None, amount: D
                 given=format_money(given, payment.currency),
             )
     return ""
+
+
+def _refunded_instead() -> Q:
+    """Of a void that came too late: a refund that nobody else asked for took its place."""
+    refunds = PaymentTransaction.objects.filter(
+        parent=OuterRef("parent"), action=Action.REFUND, created_by=None, outside=False
+    ).exclude(state__in=WITHOUT_MONEY)
+    return Q(Exists(refunds), failure_reason=FailureReason.BATCH_CLOSED)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 from invoices.models import Invoice, InvoiceKind
 from oropay.exceptions import RefundRefused
 from oropay.gateway.port import Verdict
-from oropay.models import Action, Payment, PaymentTransaction, RefundSource, TransactionState
+from oropay.models import Action, Payment, PaymentTransaction, RefundLine, RefundSource, TransactionState
 from oropay.services import RefundLineAsked, refund_lines_suggested
 from tests.invoices.house import House, payable_of
 
@@ -82,3 +82,11 @@ def test_an_order_that_was_billed_since_gives_as_its_invoice(house: House, order
     assert RefundLineAsked(RefundSource.DEPOSIT, Decimal("40.00"), orders.parts.get(amount=40).payable_id) in (
         refund_lines_suggested(charge=orders.transactions.get(action=Action.CHARGE), amount=Decimal("40.00"))
     )
+
+
+def test_what_was_given_back_too_often_of_one_thing_does_not_hold_up_the_others(house: House, orders: Payment) -> None:
+    first, second = orders.parts.get(amount=60).payable, orders.parts.get(amount=40).payable
+    twice = house.refunded(orders, "50.00", payable=first, source=RefundSource.DEPOSIT)
+    RefundLine.objects.create(refund=twice, source=RefundSource.DEPOSIT, payable=first, amount=Decimal("20.00"))
+
+    house.refund(orders, "40.00", payable=second, source=RefundSource.DEPOSIT)

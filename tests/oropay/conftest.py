@@ -338,7 +338,7 @@ def swallow(
 ) -> Callable[..., PaymentTransaction]:
     """A charge whose request was swallowed on the way: absent twice, nothing to reverse, failed."""
 
-    def swallow(card: str = VISA, **more: str) -> PaymentTransaction:
+    def swallow(card: str = VISA, **more: Any) -> PaymentTransaction:
         payment = start(card=card, **more)
         row = payment.transactions.get()
         sandbox.control("/rules", {"match": {"reference": row.reference}, "action": {"drop": {"when": "before"}}})

@@ -9,7 +9,9 @@ from django.utils import timezone
 from backoffice.groups import groups_ensure
 from commerce.models import User
 from ledger.models import AccountName
+from oropay import engine
 from oropay.exceptions import FollowUpRunning, RefundRefused, WayBackChanged
+from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     Action,
     Approval,
@@ -36,7 +38,7 @@ from oropay.services import (
 )
 from plumbing.models import Mail, Note
 from tests.contract.sandbox import Sandbox
-from tests.oropay.house import reload
+from tests.oropay.house import reload, sending
 
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
@@ -128,8 +130,9 @@ def test_a_batch_that_closed_before_we_heard_of_it_ends_in_a_refund_of_the_same_
     assert books(AccountName.GATEWAY_CLEARING) == 0
 
 
+@pytest.mark.parametrize("declined", [False, True])
 def test_a_void_that_came_too_late_counts_for_the_refund_in_its_place(
-    start: Callable[..., Payment], run: Run, account: ProviderAccount, clerk: User, sandbox: Sandbox
+    start: Callable[..., Payment], run: Run, account: ProviderAccount, clerk: User, sandbox: Sandbox, declined: bool
 ) -> None:
     limits = {"per_charge": None, "per_customer": None, "per_day": 60}
     RefundLimit.objects.filter(organization=account.organization).update(**limits)
@@ -140,8 +143,12 @@ def test_a_void_that_came_too_late_counts_for_the_refund_in_its_place(
     refund = first.children.get(action=Action.REFUND)
 
     assert (void.state, refund.created_by, refund.state) == (TransactionState.FAILED, None, TransactionState.QUEUED)
-    waits = back(second, "50.00", clerk, shown=WayBack.VOID)
-    assert waits.state == TransactionState.AWAITING_APPROVAL
+    if declined:
+        sending(refund)
+        declined_answer = Answer(verdict=Verdict.DECLINED, http_status=200, gateway_id="TRN_declined")
+        engine.record(transaction_id=refund.pk, answer=declined_answer, kind="send")
+    again = back(second, "50.00", clerk, shown=WayBack.VOID)
+    assert (again.state == TransactionState.QUEUED) is declined
 
 
 def test_all_of_what_was_captured_of_a_hold_and_has_not_settled_is_voided(

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from commerce.models import Order, OrderState
 from ledger.models import AccountName
 from oropay import engine
 from oropay.engine.health import health_note
@@ -20,6 +21,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
+from oropay.services import payable_recompute
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import (
     GIVE_BACK_TRIES,
@@ -31,6 +33,7 @@ from tests.oropay.house import (
     refuse_each_try,
     refuse_reversals,
     reload,
+    reread,
     watch,
 )
 
@@ -113,6 +116,27 @@ def test_the_first_good_answer_after_a_silence_sends_the_next_try_at_once(
     assert (again.next_at, again.queued_at) == (now, now)
     run(again)
     assert charges_at_gateway(sandbox, lost) == ["REVERSED"]
+
+
+def test_a_late_bank_debit_that_could_not_be_given_back_pays_once_it_is_funded(
+    swallow: Callable[..., PaymentTransaction], run: Run, sandbox: Sandbox, payable: Payable, order: Order
+) -> None:
+    lost = swallow(source=bank())
+    Order.objects.filter(pk=order.pk).update(total=80, subtotal=80)
+    payable_recompute(payable=payable)
+    arrive(lost)
+    watch(lost)
+    late = PaymentTransaction.objects.get(late=True)
+    sandbox.control("/batches/close", {})
+    run(late.children.get())
+    assert Order.objects.get(pk=order.pk).state == OrderState.AWAITING_PAYMENT
+
+    sandbox.control(f"/transactions/{late.gateway_id}/status", {"status": "FUNDED"})
+    reread(late)
+
+    late.refresh_from_db()
+    assert (late.state, reload(payable).paid) == (TransactionState.APPROVED, Decimal(100))
+    assert Order.objects.get(pk=order.pk).state == OrderState.OPEN
 
 
 def test_a_late_bank_debit_that_nobody_wants_is_given_back_again_until_a_person_must(

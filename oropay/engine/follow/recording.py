@@ -43,8 +43,11 @@ class Recording:
         return next((row for row in self.family if row.pk == self.row.parent_id), None)
 
     def is_kept(self) -> bool:
-        """Whether it stays: what turned up late and nobody waits for goes back by a reversal of its own."""
-        return not (self.row.late and any(is_own_reversal(one, of=self.row) for one in self.family))
+        """Whether it stays: what turned up late and nobody waits for goes back by a reversal of its own, unless all of
+        those failed.
+        """
+        going = (one for one in self.family if is_own_reversal(one, of=self.row) and one.state not in ENDED)
+        return not (self.row.late and any(going))
 
     def handler(self, payable: Payable) -> PayableHandler:
         return payable_handlers.get(payable.kind)

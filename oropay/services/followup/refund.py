@@ -244,9 +244,10 @@ def lines_beyond(
     left = left_by_payable(payment=payment, family=family)
     for part in payment.parts.select_related("payable").order_by("payable_id"):
         asked = sum((line.amount for line in lines if line.payable_id == part.payable_id), ZERO)
-        if asked > left[part.payable_id]:
+        most = max(ZERO, left[part.payable_id])
+        if asked > most:
             beyond[part.payable_id] = _("At most {left} that was paid for {what} is left to give back.").format(
-                left=format_money(max(ZERO, left[part.payable_id]), payment.currency), what=part.payable
+                left=format_money(most, payment.currency), what=part.payable
             )
     return beyond
 
