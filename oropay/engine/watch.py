@@ -11,7 +11,7 @@ from oropay.engine.evidence import owner_at_gateway
 from oropay.engine.gateways import gateway_of
 from oropay.engine.ladder import next_watch
 from oropay.engine.late import NOTHING_CAME, another_amount_reverse, turned_up
-from oropay.engine.shown import Result, taken_in
+from oropay.engine.shown import taken_in
 from oropay.engine.unknown import TOOK, for_another_amount_of, ours
 from oropay.gateway.port import PaymentGateway, Verdict
 from oropay.models import NAMED, PaymentTransaction, Watch
@@ -69,5 +69,5 @@ def _by_what_it_acted_on(*, lost: PaymentTransaction, owner: PaymentTransaction,
         return
     seen = taken_in(account=account, answer=answer, now=timezone.now())
     drift_note(account=account, gateway_id=owner.gateway_id, seen=seen)
-    if seen.result == Result.RECORDED:
+    if seen.repaired:  # else another action's outcome was learned, and this one may still come
         Watch.objects.filter(pk=lost.pk).update(next_at=None)

@@ -144,6 +144,24 @@ def test_a_lost_capture_that_was_ruled_out_and_comes_later_is_seen(
     assert ledger_check() == []
 
 
+def test_what_was_ruled_out_is_watched_on_when_another_lost_capture_is_found(
+    capture: PaymentTransaction, held: PaymentTransaction, order: Order, run: Run, spoil: Callable[..., None]
+) -> None:
+    spoil(held, "/transactions/{id}/capture", {"drop": {"when": "before"}})
+    run(capture)
+    look(capture)
+    second = capture_start(hold=held, amount=Decimal(40), by=order.placed_by, now=timezone.now())
+    spoil(held, "/transactions/{id}/capture", {"drop": {"when": "after"}})
+    run(second)
+    overdue(second)
+
+    engine.watch(transaction_id=capture.pk, now=timezone.now())
+
+    second.refresh_from_db()
+    assert second.state == S.APPROVED
+    assert Watch.objects.get(transaction=capture).next_at is not None
+
+
 def test_a_capture_that_was_refused_at_the_door_until_its_tries_were_used_up_is_watched(
     capture: PaymentTransaction, held: PaymentTransaction, run: Run, sandbox: Sandbox
 ) -> None:
