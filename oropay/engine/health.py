@@ -94,9 +94,10 @@ def probe_take(*, provider_account_id: int, now: datetime) -> bool:
 
 @atomic(durable=True)
 def _wake_the_unknown(*, provider_account_id: int, now: datetime) -> None:
+    """Those that would wait: what is due has been hinted, and would be hinted anew each time a gateway comes back."""
     rows = locks.due(
         PaymentTransaction.objects.filter(
-            payment__provider_account_id=provider_account_id, state=TransactionState.UNKNOWN
+            payment__provider_account_id=provider_account_id, state=TransactionState.UNKNOWN, next_at__gt=now
         ),
         limit=WAKE_AT_ONCE,
     )

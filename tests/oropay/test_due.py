@@ -9,7 +9,8 @@ from pytest_django import Settings
 
 from oropay import due, engine, tasks
 from oropay.due import DueTransactions
-from oropay.models import Exchange, Payment, PaymentTransaction, TransactionState
+from oropay.engine.health import health_note
+from oropay.models import Exchange, Payment, PaymentTransaction, ProviderAccount, TransactionState
 from tests.hints import Hints
 from tests.oropay.house import bank, sending
 
@@ -109,6 +110,26 @@ def test_a_row_that_is_due_again_at_once_is_published_at_once(start: Start, hint
 
     assert published == 1
     assert len(hints.told()) == 1
+
+
+def test_a_gateway_that_comes_and_goes_makes_the_queue_no_longer(
+    start: Start, hints: Hints, account: ProviderAccount
+) -> None:
+    row = start().transactions.get()
+    hints.told()
+    now = timezone.now()
+    for step in (TransactionState.SENDING, TransactionState.UNKNOWN):
+        PaymentTransaction.objects.filter(pk=row.pk).update(state=step, next_at=now - timedelta(seconds=1))
+    published = DueTransactions().publish_due(now=now, limit=100)
+
+    for second in range(1, 5):
+        then = now + timedelta(seconds=second)
+        for answers in (False, True):
+            health_note(provider_account_id=account.pk, answers=answers, now=then)
+        published += DueTransactions().publish_due(now=then, limit=100)
+
+    assert published == 1
+    assert hints.told() == [("oropay.tasks.look", row.pk, "gateway-lookup")]
 
 
 def test_copies_of_a_hint_read_a_bank_debit_again_once(start: Start, run: Run) -> None:
