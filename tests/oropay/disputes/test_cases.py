@@ -141,6 +141,35 @@ def test_a_dispute_that_one_account_has_linked_is_dealt_with_there_alone(
     assert answerable(dispute=ours, now=timezone.now()).now
 
 
+def test_what_becomes_of_a_dispute_is_told_only_by_the_account_that_has_linked_it(
+    charge: PaymentTransaction, twins: tuple[Dispute, Dispute], bank: Bank, finance: User, clerk: User
+) -> None:
+    ours, twin = twins
+    disputes.dispute_link(dispute=ours, transaction=charge, note="this one", by=clerk, now=timezone.now())
+    bank.advance(ours.gateway_id, result="LOST")
+
+    for account in (bank.account, twin.provider_account):
+        replace(bank, account=account).tell(ours.gateway_id)
+
+    twin.refresh_from_db()
+    assert twin.result == "LOST"
+    assert list(Dispute.objects.filter(notices__kind="lost")) == [ours]
+
+
+def test_a_dispute_that_another_account_hears_of_later_is_not_announced_again(
+    charge: PaymentTransaction, bank: Bank, finance: User, clerk: User
+) -> None:
+    name = bank.open_elsewhere()
+    ours = bank.tell(name)
+    disputes.dispute_link(dispute=ours, transaction=charge, note="this one", by=clerk, now=timezone.now())
+    before = mails()
+
+    twin = replace(bank, account=yen(bank)).tell(name)
+
+    assert (twin.transaction, twin.notices.count()) == (None, 0)
+    assert mails() == before != []
+
+
 def test_a_dispute_finds_its_payment_by_itself_only_once_the_link_of_its_twin_is_undone(
     charge: PaymentTransaction, bank: Bank
 ) -> None:
