@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.transaction import atomic
 
 from commerce.models import User
-from oropay.models import ProviderAccount
+from oropay.models import PaymentTransaction, ProviderAccount
 from plumbing.audit import because
 from reconciliation import locks
 from reconciliation.exceptions import AlreadyResolved, RemarkRequired
@@ -66,8 +66,9 @@ def late_raise(*, provider_account: ProviderAccount, now: datetime, since: date 
         return int(cursor.rowcount)
 
 
-def loose_raise(*, line: SettlementLine, now: datetime) -> None:
-    """Raise a line whose match was taken apart, also when a person had resolved it before.
+def loose_raise(*, line: SettlementLine, transaction: PaymentTransaction | None, now: datetime) -> None:
+    """Raise a line whose match was taken apart, also when a person had resolved it before; `transaction` is ours that
+    it still names.
 
     Matching and `cases_raise` look at old deposits only where an exception is open: without one, nobody would hear of
     the line again. The next pull says more precisely what is wrong with it. Must run inside the caller's transaction.
@@ -81,7 +82,7 @@ def loose_raise(*, line: SettlementLine, now: datetime) -> None:
             "organization_id": line.provider_account.organization_id,
             "kind": CaseKind.RETURNED if line.kind == LineKind.RETURN else CaseKind.UNEXPECTED,
             "expectation": None,
-            "transaction": None,
+            "transaction": transaction,
             "currency": line.currency,
             "amount": line.amount,
             "raised_at": now,

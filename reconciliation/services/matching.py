@@ -7,11 +7,11 @@ from django.db import connection
 from django.db.transaction import atomic
 
 from commerce.models import User
-from oropay.models import ProviderAccount
+from oropay.models import PaymentTransaction, ProviderAccount
 from plumbing.audit import because
 from reconciliation import locks
 from reconciliation.exceptions import AlreadyUndone, RemarkRequired
-from reconciliation.models import Match, MatchPart, MatchRule, MatchUndo, SettlementLine
+from reconciliation.models import Match, MatchPart, MatchRule, MatchUndo
 from reconciliation.services.cases import loose_raise
 
 
@@ -128,14 +128,25 @@ def match_undo(*, match: Match, remark: str, by: User, now: datetime) -> MatchUn
     return match_take_apart(match=match, remark=remark.strip(), by=by, now=now)
 
 
-def match_take_apart(*, match: Match, remark: str, by: User, now: datetime) -> MatchUndo:
-    """As `match_undo`, in the caller's transaction. Raises AlreadyUndone."""
+def match_take_apart(
+    *, match: Match, remark: str, by: User, now: datetime, mistaken: PaymentTransaction | None = None
+) -> MatchUndo:
+    """As `match_undo`, in the caller's transaction. Raises AlreadyUndone.
+
+    `mistaken` never was: no line is about it. Any other transaction stays named with the line that met it.
+    """
     match = locks.match(pk=match.pk)
     if MatchUndo.objects.filter(match=match).exists():
         raise AlreadyUndone
-    lines = SettlementLine.objects.filter(match_parts__match=match).select_related("provider_account").order_by("pk")
+    parts = (
+        MatchPart.objects.filter(match=match)
+        .select_related("settlement_line__provider_account", "expectation__transaction")
+        .order_by("settlement_line")
+    )
     MatchPart.objects.filter(match=match, live=True).update(live=False)
     with because(by=by, why=remark):
-        for line in lines:
-            loose_raise(line=line, now=now)
+        for part in parts:
+            met = part.expectation.transaction if part.expectation is not None else None
+            if part.settlement_line is not None:
+                loose_raise(line=part.settlement_line, transaction=None if met == mistaken else met, now=now)
     return MatchUndo.objects.create(match=match, remark=remark, undone_by=by, undone_at=now)

@@ -346,6 +346,21 @@ def test_a_match_taken_apart_is_not_joined_again_and_its_sides_are_looked_at_ane
         match_undo(match=Match.objects.get(), remark="again", by=clerk, now=timezone.now())
 
 
+def test_a_line_whose_match_a_person_took_apart_still_names_our_transaction(
+    pay: Pay, gateway: Reports, pull: PullNow, clock: Clock, clerk: User
+) -> None:
+    charge = pay("100.00")
+    gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), paid_on=WEDNESDAY)
+    clock.set(WEDNESDAY)
+    pull()
+
+    match_undo(match=Match.objects.get(), remark="wrong", by=clerk, now=timezone.now())
+    at_once = only_case().transaction
+    pull()
+
+    assert (only_case().kind, at_once, only_case().transaction) == (CaseKind.UNEXPECTED, charge, charge)
+
+
 def test_two_live_matches_of_one_line_are_refused_by_the_database(
     pay: Pay, gateway: Reports, pull: PullNow, clock: Clock
 ) -> None:
