@@ -1,6 +1,5 @@
 """Expectations are born and withdrawn inside `oropay.engine.record`: one INSERT, no lock, nothing that can refuse."""
 
-from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,7 +9,6 @@ from oropay.services.ach.dates import DAYS_UNTIL_DUE
 from plumbing.audit import because
 from plumbing.banking_days import banking_days_after, late_from
 from plumbing.rows import rows_add
-from reconciliation.exceptions import AlreadyUndone
 from reconciliation.models import (
     ClosingReason,
     ExceptionCase,
@@ -70,8 +68,7 @@ class ExpectationsOfMoney:
         """
         met = MatchPart.objects.filter(expectation__transaction=transaction, live=True).select_related("match").first()
         if met is not None:
-            with suppress(AlreadyUndone):  # by somebody else, at this moment: the line is as loose
-                match_take_apart(match=met.match, remark=note, by=by, now=now, mistaken=transaction)
+            match_take_apart(match=met.match, remark=note, by=by, now=now, mistaken=transaction)
         with because(by=by, why=note):
             ExceptionCase.objects.filter(
                 transaction=transaction, settlement_line__isnull=False, resolved_at=None

@@ -1,4 +1,4 @@
-"""The locks of this room. Order: match → the merchant's advisory locks → period (share) → pull or case row.
+"""The locks of this room. Order: payment → match → the merchant's advisory locks → period (share) → pull or case row.
 
 Nothing here is held while the gateway is asked, and no payment or transaction is locked under the merchant's locks.
 """
@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q
 
-from oropay.models import ProviderAccount
+from oropay import locks as money_locks
+from oropay.models import Payment, ProviderAccount
 from oropay.selectors import merchant_ids
 from reconciliation.models import ExceptionCase, Match, Pull
 from reconciliation.models.pull import PULL_LIVE
@@ -55,4 +56,7 @@ def case(*, pk: int) -> ExceptionCase:
 
 
 def match(*, pk: int) -> Match:
+    """Lock a match after the payments it is about: whoever records something of one may take its matches apart."""
+    about = Payment.objects.filter(transactions__expectation__match_parts__match=pk)
+    money_locks.payments(ids=about.values_list("pk", flat=True))
     return Match.objects.select_for_update(of=("self",)).get(pk=pk)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.transaction import atomic
@@ -179,7 +180,7 @@ WHERE line.provider_account_id = %(account)s AND line.deposit_id = ANY(%(deposit
 
 def _note(*, provider_account: ProviderAccount, deposit_ids: tuple[int, ...], now: datetime) -> None:
     """Tell the payment module, in small transactions of their own: they lock payments, the ones above never do."""
-    values = {
+    values: dict[str, Any] = {
         "account": provider_account.pk,
         "merchant": merchant_ids(account=provider_account),
         "deposits": list(deposit_ids),
