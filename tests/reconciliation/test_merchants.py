@@ -11,12 +11,15 @@ from django.utils import timezone
 from ledger.models import AccountName
 from ledger.selectors import balance
 from ledger.services import ledger_check
+from oropay import engine
 from oropay.exceptions import SettledTwice
 from oropay.models import Environment, Integration, PaymentTransaction, ProviderAccount
 from oropay.services import integration_save, provider_provision
+from oropay.services.settlement import REREAD_JOB
+from plumbing.models import Job
 from reconciliation.models import CaseKind, Deposit, DepositBooking, ExceptionCase, MatchPart, SettlementLine
 from reconciliation.services import Pulled, deposits_book, report_store, settlement_pull
-from tests.reconciliation.conftest import MONDAY, WEDNESDAY, Clock
+from tests.reconciliation.conftest import BANK, MONDAY, WEDNESDAY, Clock, fund
 from tests.reconciliation.standin import KIND, Reports, line
 
 
@@ -214,6 +217,28 @@ def test_another_amount_of_the_other_accounts_sale_names_that_sale(
 
     case = ExceptionCase.objects.get()
     assert (case.kind, case.amount, case.transaction) == (CaseKind.AMOUNT_DIFFERS, Decimal("-5.00"), sale)
+
+
+def test_a_debit_that_goes_back_in_a_deposit_of_the_other_account_is_read_again(
+    account: ProviderAccount,
+    integration: Integration,
+    pay: Callable[..., PaymentTransaction],
+    gateway: Reports,
+    clock: Clock,
+) -> None:
+    integration.provider_account = beside(account)
+    integration_save(integration=integration)
+    debit = pay("80.00", source=BANK)
+    fund(debit)
+    engine.reread(transaction_id=debit.pk, now=timezone.now())
+    back = line(debit.gateway_id, "-80.00", kind="SALE", status="REJECTED", at=MONDAY)
+    gateway.deposit("DEP_1", back, paid_on=WEDNESDAY)
+    clock.set(WEDNESDAY)
+
+    pull_all()
+
+    assert Deposit.objects.get().provider_account == account
+    assert list(Job.objects.filter(kind=REREAD_JOB).values_list("key", flat=True)) == [str(debit.pk)]
 
 
 def test_a_deposit_that_is_not_paid_out_yet_stays_with_the_account_that_heard_of_it_first(
