@@ -33,7 +33,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
-from oropay.selectors import answers_undelivered, due_of
+from oropay.selectors import answers_undelivered, cases_in_charge, due_of
 from oropay.services.ach import RATE_WORDS, ReturnRate, return_rates
 from plumbing.selectors import late_tasks
 
@@ -145,10 +145,11 @@ def _disputes(request: HttpRequest, mine: Q) -> list[dict[str, Any]]:
     disputes = Dispute.objects.filter(mine)
     waiting = Q(status=DisputeStatus.WITH_MERCHANT)
     undelivered = Q(pk__in=answers_undelivered(disputes=disputes.filter(waiting)).values("pk"))
+    in_charge = Q(pk__in=cases_in_charge(disputes=disputes).values("pk"))
     counts = disputes.aggregate(
-        all=Count("pk", filter=waiting),
+        all=Count("pk", filter=waiting & in_charge),
         undelivered=Count("pk", filter=undelivered),
-        unlinked=Count("pk", filter=Q(transaction=None)),
+        unlinked=Count("pk", filter=Q(transaction=None) & in_charge),
     )
     return [
         _waiting(

@@ -35,6 +35,7 @@ from oropay.models import (
     Payment,
     PaymentPayable,
     PaymentTransaction,
+    ProviderAccount,
     RequestState,
     TransactionState,
     Watch,
@@ -337,24 +338,21 @@ def dispute(*, pk: int) -> Dispute:
 def dispute_and_twins(*, pk: int) -> Dispute:
     """As `dispute`, with the cases that other accounts of the seller keep of it, by id: one of them is dealt with."""
     asked = Dispute.objects.filter(pk=pk)
-    rows = (
-        Dispute.objects.select_for_update(of=("self",))
-        .select_related("organization", "provider_account")
-        .filter(
-            gateway_id__in=asked.values("gateway_id"), provider_account__organization__in=asked.values("organization")
-        )
-        .order_by("pk")
+    rows = _disputes(
+        Q(gateway_id__in=asked.values("gateway_id"), provider_account__organization__in=asked.values("organization"))
     )
     return next(row for row in rows if row.pk == pk)
 
 
-def dispute_named(*, provider_account_id: int, gateway_id: str) -> Dispute:
-    """As `dispute`, by its name at the gateway."""
-    return (
-        Dispute.objects.select_for_update(of=("self",))
-        .select_related("organization", "provider_account")
-        .get(provider_account_id=provider_account_id, gateway_id=gateway_id)
-    )
+def dispute_named(*, provider_account: ProviderAccount, gateway_id: str) -> Dispute:
+    """As `dispute_and_twins`, by its name at the gateway."""
+    rows = _disputes(Q(gateway_id=gateway_id, provider_account__organization=provider_account.organization_id))
+    return next(row for row in rows if row.provider_account_id == provider_account.pk)
+
+
+def _disputes(which: Q) -> QuerySet[Dispute]:
+    rows = Dispute.objects.select_for_update(of=("self",)).select_related("organization", "provider_account")
+    return rows.filter(which).order_by("pk")
 
 
 def dispute_request(*, pk: int, state: RequestState, due: datetime | None = None) -> DisputeRequest | None:

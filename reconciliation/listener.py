@@ -1,16 +1,22 @@
 """Expectations are born and withdrawn inside `oropay.engine.record`: one INSERT, no lock, nothing that can refuse."""
 
-from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 
 from commerce.models import User
 from oropay.models import Action, PaymentTransaction
 from oropay.services.ach.dates import DAYS_UNTIL_DUE
+from plumbing.audit import because
 from plumbing.banking_days import banking_days_after, late_from
 from plumbing.rows import rows_add
-from reconciliation.exceptions import AlreadyUndone
-from reconciliation.models import ClosingReason, Expectation, ExpectationClosing, ExpectationKind, MatchPart
+from reconciliation.models import (
+    ClosingReason,
+    ExceptionCase,
+    Expectation,
+    ExpectationClosing,
+    ExpectationKind,
+    MatchPart,
+)
 from reconciliation.services.matching import match_take_apart
 
 KINDS: dict[str, ExpectationKind] = {
@@ -57,9 +63,14 @@ class ExpectationsOfMoney:
             )
 
     def on_mistaken(self, *, transaction: PaymentTransaction, note: str, by: User, now: datetime) -> None:
-        """The line it was matched with is loose again, and unexpected until a pull finds whose it is."""
+        """The line it was matched with is loose again, and unexpected until a pull finds whose it is. No open exception
+        names it, also where its match was taken apart before.
+        """
         met = MatchPart.objects.filter(expectation__transaction=transaction, live=True).select_related("match").first()
         if met is not None:
-            with suppress(AlreadyUndone):  # by somebody else, at this moment: the line is as loose
-                match_take_apart(match=met.match, remark=note, by=by, now=now)
+            match_take_apart(match=met.match, remark=note, by=by, now=now, mistaken=transaction)
+        with because(by=by, why=note):
+            ExceptionCase.objects.filter(
+                transaction=transaction, settlement_line__isnull=False, resolved_at=None
+            ).update(transaction=None)
         self.on_withdrawn(transaction=transaction, now=now)

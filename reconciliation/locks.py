@@ -1,6 +1,6 @@
-"""The locks of this room. Order: match → the account's advisory lock → period (share) → pull or case row.
+"""The locks of this room. Order: payment → match → the merchant's advisory locks → period (share) → pull or case row.
 
-Nothing here is held while the gateway is asked, and no payment or transaction is locked under the account's lock.
+Nothing here is held while the gateway is asked, and no payment or transaction is locked under the merchant's locks.
 """
 
 from datetime import datetime, timedelta
@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q
 
+from oropay import locks as money_locks
+from oropay.models import Payment, ProviderAccount
+from oropay.selectors import merchant_ids
 from reconciliation.models import ExceptionCase, Match, Pull
 from reconciliation.models.pull import PULL_LIVE
 
@@ -18,10 +21,16 @@ ACCOUNT_LOCK = 0x5E771E
 """First key of the advisory locks of this room; the second is the provider account's id."""
 
 
-def account(*, provider_account_id: int) -> None:
-    """Let one transaction at a time write lines, matches, bookings and cases of a provider account."""
+def merchant(*, account: ProviderAccount) -> list[int]:
+    """Let one transaction at a time write lines, matches, bookings and cases of accounts that are one merchant.
+
+    Returns the ids of these accounts: whichever of them keeps a deposit, its lines may be about sales of each.
+    """
+    ids = merchant_ids(account=account)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ACCOUNT_LOCK, provider_account_id])
+        for pk in ids:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ACCOUNT_LOCK, pk])
+    return ids
 
 
 def due_pull(*, pk: int, now: datetime) -> Pull | None:
@@ -47,4 +56,7 @@ def case(*, pk: int) -> ExceptionCase:
 
 
 def match(*, pk: int) -> Match:
+    """Lock a match after the payments it is about: whoever records something of one may take its matches apart."""
+    about = Payment.objects.filter(transactions__expectation__match_parts__match=pk)
+    money_locks.payments(ids=about.values_list("pk", flat=True))
     return Match.objects.select_for_update(of=("self",)).get(pk=pk)

@@ -47,8 +47,4 @@ class Migration(migrations.Migration):
             model_name='provideraccount',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "oropay_provideraccountevent" ("app_digest", "bank_credits", "country", "created_at", "dispute_account", "environment", "id", "is_active", "key_id", "kind", "multi_capture", "name", "organization_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "renews_live_holds", "service_url", "settlement_account", "settlement_currency", "tokenization_account", "transaction_account") VALUES (OLD."app_digest", OLD."bank_credits", OLD."country", OLD."created_at", OLD."dispute_account", OLD."environment", OLD."id", OLD."is_active", OLD."key_id", OLD."kind", OLD."multi_capture", OLD."name", OLD."organization_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."renews_live_holds", OLD."service_url", OLD."settlement_account", OLD."settlement_currency", OLD."tokenization_account", OLD."transaction_account"); RETURN NULL;', hash='1fa435cb5be020c16da6aa6913cdb17e3c0c08ef', operation='DELETE', pgid='pgtrigger_delete_delete_24100', table='oropay_provideraccount', when='AFTER')),
         ),
-        migrations.AddConstraint(
-            model_name='provideraccount',
-            constraint=models.UniqueConstraint(condition=models.Q(('app_digest', ''), _negated=True), fields=('organization', 'service_url', 'app_digest', 'settlement_account', 'settlement_currency'), name='provider_account_settles_once'),
-        ),
     ]

@@ -70,11 +70,6 @@ class ProviderAccount(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(fields=["organization", "name"], name="provider_account_name_once"),
-            models.UniqueConstraint(
-                fields=["organization", "service_url", "app_digest", "settlement_account", "settlement_currency"],
-                condition=~Q(app_digest=""),
-                name="provider_account_settles_once",
-            ),
         ]
 
     def __str__(self) -> str:

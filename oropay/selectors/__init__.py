@@ -1,7 +1,13 @@
 """Reads of the payment module, starting from what a person may see. One file a subject."""
 
-from oropay.selectors.accounts import accounts_heard, same_merchant
-from oropay.selectors.disputes import answers_undelivered, twin_in_charge, twins_of
+from oropay.selectors.accounts import accounts_heard, merchant_ids, same_merchant
+from oropay.selectors.disputes import (
+    answers_undelivered,
+    cases_in_charge,
+    linked_twin,
+    twin_in_charge,
+    twins_of,
+)
 from oropay.selectors.instruments import (
     account_added,
     accounts_refused,
@@ -52,6 +58,7 @@ __all__ = [
     "accounts_heard",
     "accounts_refused",
     "answers_undelivered",
+    "cases_in_charge",
     "due_of",
     "failure_words",
     "family_of",
@@ -62,6 +69,8 @@ __all__ = [
     "integrations_active",
     "least_online",
     "limit_refusal",
+    "linked_twin",
+    "merchant_ids",
     "methods_for",
     "paying_view",
     "payment_for_staff",

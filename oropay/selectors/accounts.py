@@ -17,9 +17,11 @@ def accounts_heard(*, now: datetime) -> QuerySet[ProviderAccount]:
 
 
 def same_merchant(*, account: ProviderAccount) -> QuerySet[ProviderAccount]:
-    """The seller's other accounts that are one merchant with this one at the gateway: each is told of all its deposits.
+    """The seller's other accounts that may be one merchant with this one at the gateway: each is then told of all its
+    deposits.
 
-    Of an account whose app is not known here it is assumed.
+    Of an account whose app is not known here it is assumed: enough to find again what both were told of, not to leave
+    to one what only the other may have been told of.
     """
     others = ProviderAccount.objects.filter(
         organization=account.organization_id,
@@ -30,3 +32,8 @@ def same_merchant(*, account: ProviderAccount) -> QuerySet[ProviderAccount]:
     if account.app_digest:
         others = others.filter(app_digest__in=["", account.app_digest])
     return others.order_by("pk")
+
+
+def merchant_ids(*, account: ProviderAccount) -> list[int]:
+    """This account's id and those of `same_merchant`, in order."""
+    return sorted([account.pk, *same_merchant(account=account).values_list("pk", flat=True)])

@@ -24,6 +24,25 @@ def twins_of(*, dispute: Dispute) -> QuerySet[Dispute]:
     ).exclude(pk=dispute.pk)
 
 
+def linked_twin(*, dispute: Dispute) -> Dispute | None:
+    """The case of another account that has the payment of this dispute, while this one has none: all is done there."""
+    if dispute.transaction_id is not None:
+        return None
+    linked = twins_of(dispute=dispute).filter(transaction__isnull=False)
+    return linked.select_related("provider_account").order_by("pk").first()
+
+
+def cases_in_charge(*, disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
+    """Without those that have a `linked_twin`: nobody can link or answer them, so they wait for nobody."""
+    linked = Dispute.objects.filter(
+        gateway_id=OuterRef("gateway_id"),
+        provider_account__organization=OuterRef("organization"),
+        provider_account__service_url=OuterRef("provider_account__service_url"),
+        transaction__isnull=False,
+    )
+    return disputes.filter(Q(transaction__isnull=False) | ~Exists(linked))
+
+
 def twin_in_charge(*, dispute: Dispute) -> Dispute | None:
     """The case of another account that is seen to: it has the payment of this dispute, or our answer to this stage."""
     answers = DisputeRequest.objects.filter(

@@ -46,7 +46,8 @@ def provider_provision(
 
     Raises:
         UnsafeAddress: real money over a line that anybody can read.
-        SettledTwice: another account of the seller is told of the same deposits, in the same currency.
+        SettledTwice: it is new or settles otherwise than before, and another account of the seller is told of the same
+            deposits, in the same currency.
         VaultError: there is no key to seal with, or its id named another key before.
     """
     if environment == Environment.PRODUCTION and not service_url.startswith("https://"):
@@ -76,15 +77,30 @@ def provider_provision(
     return account
 
 
+SETTLES = ("kind", "service_url", "settlement_account", "settlement_currency")
+"""With the app: which money an account is told of, and in which currency it is paid out."""
+
+
 def _refuse_second(*, organization: Organization, name: str, columns: Mapping[str, Any]) -> None:
-    """Two accounts that settle the same money would each book all of it. One that is switched off still listens."""
+    """One account books what a merchant is paid in a currency. One that is switched off still listens.
+
+    Whoever has two already may give either new keys: a deposit is booked once all the same.
+    """
     known = ProviderAccount.objects.filter(organization=organization, name=name).first()
+    if known is not None and _settles_as_before(known=known, columns=columns):
+        return
     asked = known or ProviderAccount(organization=organization)
     for column, value in columns.items():
         setattr(asked, column, value)
     first = same_merchant(account=asked).exclude(app_digest="").filter(settlement_currency=asked.settlement_currency)
     if found := first.first():
         raise SettledTwice(name=found.name, currency=asked.settlement_currency)
+
+
+def _settles_as_before(*, known: ProviderAccount, columns: Mapping[str, Any]) -> bool:
+    """An app that was not known before is taken for the one that it was."""
+    same_app = known.app_digest in {"", columns["app_digest"]}
+    return same_app and all(getattr(known, column) == columns.get(column, getattr(known, column)) for column in SETTLES)
 
 
 def provider_switches_set(

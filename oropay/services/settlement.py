@@ -13,6 +13,7 @@ from oropay.models import (
     TransactionState,
     Watch,
 )
+from oropay.selectors import merchant_ids
 from oropay.services.payable import money_states_write
 from plumbing.services import hint, job_add
 
@@ -53,13 +54,15 @@ def settlement_note(*, provider_account: ProviderAccount, notes: Iterable[Settle
     """Write once on each transaction in which batch and deposit it settled; have pending bank debits read again.
 
     A pending ACH charge is not believed by a report line alone: it is read by id and recorded by the engine.
-    Must run inside the caller's transaction. Returns how many rows were written.
+    An account may keep the deposit of a sale that another account of the merchant made. Must run inside the caller's
+    transaction. Returns how many rows were written.
     """
     by_id: dict[tuple[str, SettledKind], list[SettledNote]] = {}
     for note in notes:
         by_id.setdefault((note.gateway_id, note.kind), []).append(note)
     named = PaymentTransaction.objects.filter(
-        gateway_id__in=[gateway_id for gateway_id, _kind in by_id], payment__provider_account=provider_account
+        gateway_id__in=[gateway_id for gateway_id, _kind in by_id],
+        payment__provider_account__in=merchant_ids(account=provider_account),
     )
     payments = locks.payments(ids=set(named.values_list("payment_id", flat=True)))
     families: dict[int, list[PaymentTransaction]] = {payment.pk: [] for payment in payments}

@@ -19,13 +19,17 @@ def deposits_book(*, provider_account: ProviderAccount, deposit_ids: Sequence[in
     Debit cash in transit (net) and gateway fees, credit gateway clearing (net + fees). A deposit that does not add up
     is booked by its own net and fees all the same, because that is what the bank will show; `cases_raise` asks a
     person.
-    Only a bank line will ever debit Bank. Must run inside the caller's transaction.
+    Only a bank line will ever debit Bank. What another account of the merchant has booked is not booked again. Must run
+    inside the caller's transaction.
     """
-    locks.account(provider_account_id=provider_account.pk)
+    merchant = locks.merchant(account=provider_account)
     newer = DepositVersion.objects.filter(deposit=OuterRef("deposit"), number__gt=OuterRef("number"))
+    booked = DepositBooking.objects.filter(
+        deposit__gateway_id=OuterRef("deposit__gateway_id"), deposit__provider_account__in=merchant
+    )
     versions = list(
         DepositVersion.objects.filter(
-            ~Exists(newer), deposit__in=list(deposit_ids), deposit__booking__isnull=True, status__in=PAID_OUT
+            ~Exists(newer), ~Exists(booked), deposit__in=list(deposit_ids), status__in=PAID_OUT
         )
         .select_related("deposit")
         .order_by("paid_on", "deposit_id")

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.transaction import atomic
 
 from commerce.models import User
-from oropay.models import ProviderAccount
+from oropay.models import PaymentTransaction, ProviderAccount
 from plumbing.audit import because
 from reconciliation import locks
 from reconciliation.exceptions import AlreadyResolved, RemarkRequired
@@ -31,9 +31,9 @@ def cases_raise(*, provider_account: ProviderAccount, deposit_ids: Sequence[int]
 
     Returns how many exceptions were raised or came back. Must run inside the caller's transaction, after matching.
     """
-    locks.account(provider_account_id=provider_account.pk)
     values: dict[str, Any] = {
         "account": provider_account.pk,
+        "merchant": locks.merchant(account=provider_account),
         "organization": provider_account.organization_id,
         "currency": provider_account.settlement_currency,
         "deposits": list(deposit_ids),
@@ -53,7 +53,7 @@ def late_raise(*, provider_account: ProviderAccount, now: datetime, since: date 
 
     `since` limits the look to money that is late since that day or later. Must run inside the caller's transaction.
     """
-    locks.account(provider_account_id=provider_account.pk)
+    locks.merchant(account=provider_account)
     values: dict[str, Any] = {
         "account": provider_account.pk,
         "today": provider_account.organization.today(now),
@@ -66,13 +66,14 @@ def late_raise(*, provider_account: ProviderAccount, now: datetime, since: date 
         return int(cursor.rowcount)
 
 
-def loose_raise(*, line: SettlementLine, now: datetime) -> None:
-    """Raise a line whose match was taken apart, also when a person had resolved it before.
+def loose_raise(*, line: SettlementLine, transaction: PaymentTransaction | None, now: datetime) -> None:
+    """Raise a line whose match was taken apart, also when a person had resolved it before; `transaction` is ours that
+    it still names.
 
     Matching and `cases_raise` look at old deposits only where an exception is open: without one, nobody would hear of
     the line again. The next pull says more precisely what is wrong with it. Must run inside the caller's transaction.
     """
-    locks.account(provider_account_id=line.provider_account_id)
+    locks.merchant(account=line.provider_account)
     if ExceptionCase.objects.filter(settlement_line=line, resolved_at=None).exists():
         return
     ExceptionCase.objects.update_or_create(
@@ -81,7 +82,7 @@ def loose_raise(*, line: SettlementLine, now: datetime) -> None:
             "organization_id": line.provider_account.organization_id,
             "kind": CaseKind.RETURNED if line.kind == LineKind.RETURN else CaseKind.UNEXPECTED,
             "expectation": None,
-            "transaction": None,
+            "transaction": transaction,
             "currency": line.currency,
             "amount": line.amount,
             "raised_at": now,

@@ -44,8 +44,8 @@ WITH suspect AS MATERIALIZED (
             WHEN EXISTS (
                 SELECT FROM reconciliation_settlementline twin
                 JOIN reconciliation_matchpart part ON part.settlement_line_id = twin.id AND part.live
-                WHERE twin.provider_account_id = suspect.provider_account_id AND twin.gateway_id = suspect.gateway_id
-                    AND twin.kind = suspect.kind AND twin.id <> suspect.id
+                WHERE twin.provider_account_id = ANY(%(merchant)s::bigint[])
+                    AND twin.gateway_id = suspect.gateway_id AND twin.kind = suspect.kind AND twin.id <> suspect.id
             ) THEN 'duplicate'
             WHEN named.gateway_id NOT IN ('', suspect.gateway_id) THEN 'identity_mismatch'
             WHEN named.state IN ('declined', 'failed', 'canceled', 'expired') THEN 'arrived_late'
@@ -54,8 +54,8 @@ WITH suspect AS MATERIALIZED (
     FROM suspect
     LEFT JOIN LATERAL (
         SELECT loose.* FROM reconciliation_expectation loose
-        WHERE loose.provider_account_id = suspect.provider_account_id AND loose.gateway_id = suspect.gateway_id
-            AND loose.kind = suspect.kind
+        WHERE loose.provider_account_id = ANY(%(merchant)s::bigint[])
+            AND loose.gateway_id = suspect.gateway_id AND loose.kind = suspect.kind
             AND NOT EXISTS (
                 SELECT FROM reconciliation_matchpart part WHERE part.expectation_id = loose.id AND part.live
             )
@@ -71,14 +71,14 @@ WITH suspect AS MATERIALIZED (
     LEFT JOIN LATERAL (
         SELECT own.id FROM oropay_paymenttransaction own
         JOIN oropay_payment payment ON payment.id = own.payment_id
-        WHERE own.gateway_id = suspect.gateway_id AND payment.provider_account_id = suspect.provider_account_id
+        WHERE own.gateway_id = suspect.gateway_id AND payment.provider_account_id = ANY(%(merchant)s::bigint[])
         ORDER BY own.id LIMIT 1
     ) AS ours ON true
     LEFT JOIN LATERAL (
         SELECT own.id, own.gateway_id, own.state FROM oropay_paymenttransaction own
         JOIN oropay_payment payment ON payment.id = own.payment_id
         WHERE suspect.reference <> '' AND own.reference = suspect.reference
-            AND payment.provider_account_id = suspect.provider_account_id
+            AND payment.provider_account_id = ANY(%(merchant)s::bigint[])
     ) AS named ON true
     WHERE suspect.matched_expectation_id IS NULL OR suspect.is_withdrawn
         OR (suspect.status_now = 'REJECTED' AND suspect.kind <> 'return')

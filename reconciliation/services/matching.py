@@ -7,16 +7,16 @@ from django.db import connection
 from django.db.transaction import atomic
 
 from commerce.models import User
-from oropay.models import ProviderAccount
+from oropay.models import PaymentTransaction, ProviderAccount
 from plumbing.audit import because
 from reconciliation import locks
 from reconciliation.exceptions import AlreadyUndone, RemarkRequired
-from reconciliation.models import Match, MatchPart, MatchRule, MatchUndo, SettlementLine
+from reconciliation.models import Match, MatchPart, MatchRule, MatchUndo
 from reconciliation.services.cases import loose_raise
 
 
 def _joining(*, line_key: str, expected_key: str, join: str = "", only: str = "") -> str:
-    """Join expectations and lines of equal (account, name, kind, signed amount, currency), the first with the first,
+    """Join expectations and lines of equal (merchant, name, kind, signed amount, currency), the first with the first,
     the second with the second. A pair that a person took apart is not joined again. The keys are columns, not values.
     """
     return f"""
@@ -47,7 +47,7 @@ WITH loose_line AS MATERIALIZED (
             PARTITION BY {expected_key}, expected.kind, expected.amount, expected.currency ORDER BY expected.id
         ) AS nth
     FROM reconciliation_expectation expected {join}
-    WHERE expected.provider_account_id = %(account)s
+    WHERE expected.provider_account_id = ANY(%(merchant)s::bigint[])
         AND {expected_key} IN (SELECT loose_line.name FROM loose_line)
         AND NOT EXISTS (
             SELECT FROM reconciliation_matchpart part WHERE part.expectation_id = expected.id AND part.live
@@ -92,10 +92,11 @@ RULES = ((MatchRule.EXACT_KEY, EXACT_KEY), (MatchRule.ARN, ARN))
 def match_exact(*, provider_account: ProviderAccount, now: datetime, deposit_ids: Sequence[int] | None = None) -> int:
     """Match by `RULES`; returns how many pairs were made. Running it again adds nothing.
 
+    The lines are the account's, the sales may be of any account of the merchant.
     `deposit_ids` limits the work to the lines of these deposits and to lines with an open exception; None means all.
     Must run inside the caller's transaction.
     """
-    locks.account(provider_account_id=provider_account.pk)
+    merchant = locks.merchant(account=provider_account)
     made = 0
     with connection.cursor() as cursor:
         for rule, statement in RULES:
@@ -103,6 +104,7 @@ def match_exact(*, provider_account: ProviderAccount, now: datetime, deposit_ids
                 statement,
                 {
                     "account": provider_account.pk,
+                    "merchant": merchant,
                     "deposits": None if deposit_ids is None else list(deposit_ids),
                     "rule": rule.value,
                     "now": now,
@@ -126,14 +128,25 @@ def match_undo(*, match: Match, remark: str, by: User, now: datetime) -> MatchUn
     return match_take_apart(match=match, remark=remark.strip(), by=by, now=now)
 
 
-def match_take_apart(*, match: Match, remark: str, by: User, now: datetime) -> MatchUndo:
-    """As `match_undo`, in the caller's transaction. Raises AlreadyUndone."""
+def match_take_apart(
+    *, match: Match, remark: str, by: User, now: datetime, mistaken: PaymentTransaction | None = None
+) -> MatchUndo:
+    """As `match_undo`, in the caller's transaction. Raises AlreadyUndone.
+
+    `mistaken` never was: no line is about it. Any other transaction stays named with the line that met it.
+    """
     match = locks.match(pk=match.pk)
     if MatchUndo.objects.filter(match=match).exists():
         raise AlreadyUndone
-    lines = SettlementLine.objects.filter(match_parts__match=match).select_related("provider_account").order_by("pk")
+    parts = (
+        MatchPart.objects.filter(match=match)
+        .select_related("settlement_line__provider_account", "expectation__transaction")
+        .order_by("settlement_line")
+    )
     MatchPart.objects.filter(match=match, live=True).update(live=False)
     with because(by=by, why=remark):
-        for line in lines:
-            loose_raise(line=line, now=now)
+        for part in parts:
+            met = part.expectation.transaction if part.expectation is not None else None
+            if part.settlement_line is not None:
+                loose_raise(line=part.settlement_line, transaction=None if met == mistaken else met, now=now)
     return MatchUndo.objects.create(match=match, remark=remark, undone_by=by, undone_at=now)

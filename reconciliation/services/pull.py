@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.transaction import atomic
@@ -14,7 +15,7 @@ from oropay.engine.gateways import gateway_of
 from oropay.exceptions import VaultError
 from oropay.gateway.port import DepositAdvice, GatewayUnavailable, PaymentGateway, SettledTransaction
 from oropay.models import ProviderAccount
-from oropay.selectors import accounts_heard
+from oropay.selectors import accounts_heard, merchant_ids
 from oropay.services import SettledKind, SettledNote, returns_reread, settlement_note, watch_wake
 from plumbing.services import hint
 from reconciliation import locks
@@ -145,7 +146,7 @@ WHERE line.provider_account_id = %(account)s AND line.deposit_id = ANY(%(deposit
         SELECT FROM oropay_paymenttransaction waiting
         JOIN oropay_payment payment ON payment.id = waiting.payment_id
         WHERE waiting.gateway_id = line.gateway_id AND waiting.state = 'pending'
-            AND payment.provider_account_id = line.provider_account_id
+            AND payment.provider_account_id = ANY(%(merchant)s::bigint[])
     ))
 ORDER BY line.gateway_id
 """
@@ -168,7 +169,7 @@ FROM reconciliation_settlementline line
 JOIN oropay_paymenttransaction debit
     ON debit.gateway_id = line.gateway_id AND debit.action = 'charge' AND debit.state = 'approved'
 JOIN oropay_payment payment
-    ON payment.id = debit.payment_id AND payment.provider_account_id = line.provider_account_id
+    ON payment.id = debit.payment_id AND payment.provider_account_id = ANY(%(merchant)s::bigint[])
 WHERE line.provider_account_id = %(account)s AND line.deposit_id = ANY(%(deposits)s::bigint[]) AND line.kind = 'return'
     AND NOT EXISTS (
         SELECT FROM oropay_paymenttransaction known WHERE known.parent_id = debit.id AND known.action = 'return'
@@ -179,8 +180,13 @@ WHERE line.provider_account_id = %(account)s AND line.deposit_id = ANY(%(deposit
 
 def _note(*, provider_account: ProviderAccount, deposit_ids: tuple[int, ...], now: datetime) -> None:
     """Tell the payment module, in small transactions of their own: they lock payments, the ones above never do."""
+    values: dict[str, Any] = {
+        "account": provider_account.pk,
+        "merchant": merchant_ids(account=provider_account),
+        "deposits": list(deposit_ids),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(TO_NOTE, {"account": provider_account.pk, "deposits": list(deposit_ids)})
+        cursor.execute(TO_NOTE, values)
         notes = [
             SettledNote(
                 gateway_id=row[0],
@@ -191,9 +197,9 @@ def _note(*, provider_account: ProviderAccount, deposit_ids: tuple[int, ...], no
             )
             for row in cursor.fetchall()
         ]
-        cursor.execute(TO_WATCH, {"account": provider_account.pk, "deposits": list(deposit_ids)})
+        cursor.execute(TO_WATCH, values)
         watched = [row[0] for row in cursor.fetchall()]
-        cursor.execute(TO_REREAD, {"account": provider_account.pk, "deposits": list(deposit_ids)})
+        cursor.execute(TO_REREAD, values)
         came_back = [row[0] for row in cursor.fetchall()]
     returns_reread(transaction_ids=came_back, now=now)
     watch_wake(transaction_ids=watched, now=now)

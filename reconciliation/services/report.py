@@ -1,7 +1,7 @@
 """Store what the gateway reported of one day, set by set: what is known already is not written again."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,12 +9,13 @@ from io import StringIO
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from oropay.gateway.port import DepositAdvice, SettledTransaction
 from oropay.models import ProviderAccount
-from oropay.selectors import same_merchant
+from oropay.selectors import accounts_heard, same_merchant
 from reconciliation import locks
-from reconciliation.models import DepositBooking, LineKind
+from reconciliation.models import Deposit, LineKind
 
 BATCH = 10_000
 """Rows sent at a time: enough to hide the round trip, few enough to stay in megabytes."""
@@ -130,10 +131,12 @@ def report_store(
     Must run inside the caller's transaction. A line without a deposit is no money yet and is left out, and so is what
     another account of the merchant keeps.
     """
-    locks.account(provider_account_id=provider_account.pk)
+    locks.merchant(account=provider_account)
     reported = lines_of(lines)
     advised = list({advice.gateway_id: advice for advice in advices}.values())
-    elsewhere = _kept_elsewhere(provider_account=provider_account, lines=reported, advices=advised)
+    currencies = {line.deposit: line.currency for line in reported}
+    currencies |= {advice.gateway_id: advice.amount.currency.code for advice in advised}
+    elsewhere = _kept_elsewhere(provider_account=provider_account, currencies=currencies, now=now)
     reported = [line for line in reported if line.deposit not in elsewhere]
     advised = [advice for advice in advised if advice.gateway_id not in elsewhere]
     names = sorted({line.deposit for line in reported} | {advice.gateway_id for advice in advised})
@@ -153,29 +156,42 @@ def report_store(
     )
 
 
-def _kept_elsewhere(
-    *, provider_account: ProviderAccount, lines: Sequence[ReportedLine], advices: Sequence[DepositAdvice]
-) -> set[str]:
-    """The deposits that another account of the same merchant keeps: the gateway tells each of them of all.
+def _kept_elsewhere(*, provider_account: ProviderAccount, currencies: Mapping[str, str], now: datetime) -> set[str]:
+    """Which deposits (name → currency) another account of the merchant keeps: the gateway tells each of them of all.
 
-    A deposit is the account's that has booked it, else the one's that settles in its currency.
+    A deposit is the account's that has booked it or, as long as nobody has, that knows it and is heard; one that nobody
+    knows is left to the account of its currency, but only where that one is certainly told of it too.
     """
     others = list(same_merchant(account=provider_account))
     if not others:
         return set()
-    currencies = {line.deposit: line.currency for line in lines}
-    currencies |= {advice.gateway_id: advice.amount.currency.code for advice in advices}
-    booked = dict(
-        DepositBooking.objects.filter(
-            deposit__gateway_id__in=currencies, deposit__provider_account__in=[provider_account, *others]
-        ).values_list("deposit__gateway_id", "deposit__provider_account")
-    )
-    theirs = {other.settlement_currency for other in others} - {provider_account.settlement_currency}
+    heard = set(accounts_heard(now=now).filter(pk__in=[other.pk for other in others]))
+    keepers = _keepers(accounts=[provider_account, *others], heard={provider_account, *heard}, currencies=currencies)
+    told = {other for other in heard if other.app_digest != "" and other.app_digest == provider_account.app_digest}
+    theirs = {other.settlement_currency for other in told} - {provider_account.settlement_currency}
     return {
         name
         for name, currency in currencies.items()
-        if (booked[name] != provider_account.pk if name in booked else currency in theirs)
+        if (keepers[name] != provider_account.pk if name in keepers else currency in theirs)
     }
+
+
+def _keepers(
+    *, accounts: Collection[ProviderAccount], heard: Collection[ProviderAccount], currencies: Mapping[str, str]
+) -> dict[str, int]:
+    """Deposit → the account that keeps it, of those that are known. Where several know one, booked comes first, then
+    its own currency, then who heard of it first.
+    """
+    known = Deposit.objects.filter(
+        Q(booking__isnull=False) | Q(provider_account__in=heard),
+        gateway_id__in=currencies,
+        provider_account__in=accounts,
+    ).values_list("gateway_id", "booking", "provider_account__settlement_currency", "pk", "provider_account")
+    ranked = sorted(
+        (name, booking is None, currency != currencies[name], pk, account)
+        for name, booking, currency, pk, account in known
+    )
+    return {name: account for name, *_rank, account in reversed(ranked)}
 
 
 def lines_of(settled: Iterable[SettledTransaction]) -> list[ReportedLine]:

@@ -12,8 +12,9 @@ from commerce.models import User
 from commerce.services import setting_set
 from invoices.models import Invoice, InvoiceKind
 from ledger.services import ledger_check
-from oropay.models import Dispute, PaymentTransaction
+from oropay.models import Dispute, Environment, PaymentTransaction
 from oropay.scoped import DISPUTE_FEE
+from oropay.services import provider_provision
 from tests.backoffice.conftest import Opened, address, dialog, may, page
 from tests.factories import StaffFactory
 from tests.invoices.house import House
@@ -122,6 +123,36 @@ def test_the_dashboard_counts_disputes_without_a_payment_closed_ones_too(house: 
     [tile] = [tile for tile in tiles if tile["label"] == "Disputes without a payment"]
     assert (tile["values"], tile["href"].endswith("case=unlinked")) == ([1], True)
     assert [tile["values"] for tile in tiles if tile["label"] == "Disputes to answer"] == [[]]
+
+
+def test_a_case_whose_payment_another_account_has_waits_for_nobody_and_says_where_it_is_seen_to(
+    house: House, dispute: Dispute, client: Client
+) -> None:
+    account = house.integration.provider
+    yen = provider_provision(
+        organization=house.seller,
+        name="Yen",
+        app_id="app",
+        app_key="key",
+        service_url=account.service_url,
+        environment=Environment.SANDBOX,
+        settlement_currency="JPY",
+    )
+    twin = recorded(yen, None)
+
+    tiles = {tile["label"]: tile["values"] for tile in client.get(reverse("admin:index")).context["tiles"]}
+    listed = {
+        case: list(client.get(reverse("admin:oropay_dispute_changelist"), {"case": case}).context["cl"].result_list)
+        for case in ("unlinked", "answer", "week")
+    }
+    shown = client.get(page(twin)).content.decode()
+
+    assert (tiles["Disputes to answer"], "Disputes without a payment" in tiles) == ([1], False)
+    assert listed == {"unlinked": [], "answer": [dispute], "week": [dispute]}
+    assert f"The account “{account.name}” keeps this dispute with its payment" in shown
+    assert page(dispute) in shown
+    assert "nothing is booked until it is linked" not in shown
+    assert address(twin, "link_payment") not in shown
 
 
 def test_who_may_not_link_may_not_undo_a_link(

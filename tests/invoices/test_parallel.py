@@ -44,6 +44,13 @@ def together(*works: Callable[[], object]) -> list[object]:
         return list(pool.map(run, works))
 
 
+def somebody_waits() -> bool:
+    """Whether a connection waits for a lock that another holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
+
+
 def test_twelve_postings_at_once_take_twelve_numbers_without_a_gap(house: House) -> None:
     drafts = [house.draft("10.00") for _ in range(12)]
 

@@ -6,18 +6,17 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError
 from django.utils import timezone
 
 from commerce.models import User
 from ledger.models import AccountName
 from ledger.services import ledger_check
-from oropay.models import FailureReason, PaymentTransaction, ProviderAccount, RefundReason, TransactionState
+from oropay.models import FailureReason, PaymentTransaction, RefundReason, TransactionState
 from oropay.services import cancel_start
-from reconciliation.exceptions import AlreadyResolved, AlreadyUndone, RemarkRequired
+from reconciliation.exceptions import AlreadyResolved, RemarkRequired
 from reconciliation.listener import ExpectationsOfMoney
 from reconciliation.models import CaseKind, Deposit, ExceptionCase, Expectation, Match, MatchPart, Resolution
-from reconciliation.services import Pulled, case_assign, case_resolve, match_exact, match_undo, report_store
+from reconciliation.services import Pulled, case_assign, case_resolve
 from tests.reconciliation.conftest import BANK, MONDAY, WEDNESDAY, Clock, send
 from tests.reconciliation.standin import Reports, StandIn, line
 
@@ -323,42 +322,6 @@ def test_an_owner_is_kept_in_the_history(gateway: Reports, pull: PullNow, clock:
     assert [event.owner_id for event in case.history.order_by("pgh_id")] == [None, clerk.pk]  # type: ignore[attr-defined]
 
 
-def test_a_match_taken_apart_is_not_joined_again_and_its_sides_are_looked_at_anew(
-    pay: Pay, gateway: Reports, pull: PullNow, clock: Clock, clerk: User
-) -> None:
-    charge = pay("100.00")
-    gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), paid_on=WEDNESDAY)
-    clock.set(THURSDAY)
-    pull()
-    with pytest.raises(RemarkRequired):
-        match_undo(match=Match.objects.get(), remark="", by=clerk, now=timezone.now())
-
-    match_undo(match=Match.objects.get(), remark="belongs to the other shop", by=clerk, now=timezone.now())
-    pull()
-
-    assert not MatchPart.objects.filter(live=True).exists()
-    assert Match.objects.get().undo.remark == "belongs to the other shop"
-    assert set(ExceptionCase.objects.values_list("kind", "resolution")) == {
-        (CaseKind.UNEXPECTED, ""),
-        (CaseKind.LATE, ""),
-    }
-    with pytest.raises(AlreadyUndone):
-        match_undo(match=Match.objects.get(), remark="again", by=clerk, now=timezone.now())
-
-
-def test_two_live_matches_of_one_line_are_refused_by_the_database(
-    pay: Pay, gateway: Reports, pull: PullNow, clock: Clock
-) -> None:
-    charge = pay("100.00")
-    gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), paid_on=WEDNESDAY)
-    clock.set(WEDNESDAY)
-    pull()
-    part = MatchPart.objects.get()
-
-    with pytest.raises(IntegrityError, match="line_matched_once"):
-        MatchPart.objects.create(match=part.match, settlement_line=part.settlement_line)
-
-
 def test_a_withdrawn_expectation_whose_money_came_all_the_same_is_returned(
     pay: Pay, gateway: Reports, pull: PullNow, clock: Clock
 ) -> None:
@@ -371,19 +334,3 @@ def test_a_withdrawn_expectation_whose_money_came_all_the_same_is_returned(
     pull()
 
     assert (only_case().kind, only_case().transaction) == (CaseKind.RETURNED, charge)
-
-
-def test_another_account_of_the_seller_is_not_matched_with(
-    pay: Pay, gateway: Reports, pull: PullNow, clock: Clock, account: ProviderAccount
-) -> None:
-    charge = pay("100.00")
-    other = ProviderAccount.objects.get(pk=account.pk)
-    other.pk, other.name, other.settlement_account = None, "Other", "another"
-    other.save()
-    gateway.deposit("DEP_1", line(charge.gateway_id, "100.00", at=MONDAY), paid_on=WEDNESDAY)
-    clock.set(WEDNESDAY)
-
-    report_store(provider_account=other, lines=gateway.lines, advices=gateway.deposits, now=timezone.now())
-
-    assert match_exact(provider_account=other, now=timezone.now()) == 0
-    assert pull().matches == 1

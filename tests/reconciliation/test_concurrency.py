@@ -17,11 +17,13 @@ from ledger.services import ledger_check
 from oropay.engine import disputes
 from oropay.models import Dispute, PaymentTransaction, ProviderAccount
 from reconciliation.models import Deposit, DepositBooking, ExceptionCase, Match, SettlementLine
-from reconciliation.services import Pulled, settlement_pull
+from reconciliation.services import Pulled, deposits_book, report_store, settlement_pull
 from reconciliation.services.matching import match_take_apart
+from tests.invoices.test_parallel import somebody_waits
 from tests.oropay.disputes.told import recorded
 from tests.reconciliation.conftest import MONDAY, WEDNESDAY, Clock
 from tests.reconciliation.standin import Reports, line
+from tests.reconciliation.test_merchants import beside
 
 
 @pytest.mark.django_db(transaction=True)
@@ -63,6 +65,40 @@ def test_two_pulls_at_once_book_and_match_everything_once(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_two_accounts_of_one_merchant_that_pull_at_the_same_moment_book_a_deposit_once(
+    gateway: Reports, account: ProviderAccount, clock: Clock, books: Callable[[AccountName], Decimal]
+) -> None:
+    second = beside(account)
+    account.refresh_from_db()
+    gateway.deposit("DEP_1", line("TRN_x", "100.00", at=MONDAY), paid_on=WEDNESDAY)
+    clock.set(WEDNESDAY)
+    stored = Event()
+
+    def book_while_the_other_waits() -> bool:
+        try:
+            with atomic(durable=True):
+                day = report_store(
+                    provider_account=account, lines=gateway.lines, advices=gateway.deposits, now=timezone.now()
+                )
+                deposits_book(provider_account=account, deposit_ids=day.deposit_ids, now=timezone.now())
+                stored.set()
+                return wait_until(somebody_waits, seconds=20)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(book_while_the_other_waits)
+        stored.wait(20)
+        late = settlement_pull(provider_account=second, since=WEDNESDAY, until=WEDNESDAY, now=timezone.now())
+
+    assert other.result()
+    assert late == Pulled()
+    assert Deposit.objects.get().provider_account == account
+    assert books(AccountName.CASH_IN_TRANSIT) == Decimal("100.00")
+    assert ledger_check() == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_match_that_somebody_undoes_at_this_moment_does_not_keep_a_link_from_being_undone(
     pay: Callable[..., PaymentTransaction],
     gateway: Reports,
@@ -80,17 +116,17 @@ def test_a_match_that_somebody_undoes_at_this_moment_does_not_keep_a_link_from_b
     match = Match.objects.get(parts__settlement_line__gateway_id="DIS_1")
     apart = Event()
 
-    def take_apart_until_somebody_waits() -> bool:
+    def take_apart_untilsomebody_waits() -> bool:
         try:
             with atomic(durable=True):
                 match_take_apart(match=match, remark="by hand", by=clerk, now=timezone.now())
                 apart.set()
-                return wait_until(_somebody_waits, seconds=20)
+                return wait_until(somebody_waits, seconds=20)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(take_apart_until_somebody_waits)
+        other = pool.submit(take_apart_untilsomebody_waits)
         apart.wait(20)
         disputes.dispute_unlink(dispute=dispute, charge=charge, note="not this", by=clerk, now=timezone.now())
 
@@ -99,9 +135,3 @@ def test_a_match_that_somebody_undoes_at_this_moment_does_not_keep_a_link_from_b
     assert Dispute.objects.get().transaction is None
     assert ExceptionCase.objects.get().is_open
     assert ledger_check() == []
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])

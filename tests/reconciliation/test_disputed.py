@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from django.utils import timezone
 
 from commerce.models import User
@@ -12,7 +13,7 @@ from ledger.services import ledger_check
 from oropay.engine import disputes
 from oropay.models import PaymentTransaction, ProviderAccount
 from reconciliation.models import CaseKind, ExceptionCase, Match, MatchRule, Resolution
-from reconciliation.services import Pulled, case_resolve
+from reconciliation.services import Pulled, case_resolve, match_undo
 from tests.oropay.disputes.told import recorded
 from tests.reconciliation.conftest import MONDAY, WEDNESDAY, Clock
 from tests.reconciliation.standin import Reports, line
@@ -172,3 +173,34 @@ def test_a_line_that_a_person_had_set_aside_comes_back_when_its_match_is_taken_a
 
     case = ExceptionCase.objects.get()
     assert (case.is_open, case.kind, case.remark, case.resolved_by) == (True, CaseKind.UNEXPECTED, "", None)
+
+
+@pytest.mark.parametrize("by_hand_before", [True, False])
+def test_a_line_names_no_chargeback_of_a_payment_that_the_dispute_is_not_about(
+    by_hand_before: bool,
+    pay: Pay,
+    gateway: Reports,
+    pull: PullNow,
+    clock: Clock,
+    account: ProviderAccount,
+    clerk: User,
+) -> None:
+    charge = pay("100.00")
+    clock.set(WEDNESDAY)
+    gateway.deposit(
+        "DEP_1",
+        line(charge.gateway_id, "100.00", at=MONDAY),
+        line("DIS_1", "-50.00", kind="CHARGEBACK", reference=ARN, at=MONDAY),
+        paid_on=WEDNESDAY,
+    )
+    dispute = recorded(account, charge, last4="5262", arn=ARN)
+    pull()
+    if by_hand_before:
+        match = Match.objects.get(parts__settlement_line__gateway_id="DIS_1")
+        match_undo(match=match, remark="wrong", by=clerk, now=timezone.now())
+
+    disputes.dispute_unlink(dispute=dispute, charge=charge, note="not this", by=clerk, now=timezone.now())
+    pull()
+
+    case = ExceptionCase.objects.get(settlement_line__isnull=False)
+    assert (case.is_open, case.kind, case.transaction) == (True, CaseKind.UNEXPECTED, None)

@@ -27,7 +27,7 @@ from oropay.models import (
     DisputeResult,
     DisputeStatus,
 )
-from oropay.selectors import answers_undelivered
+from oropay.selectors import answers_undelivered, cases_in_charge, linked_twin
 from oropay.services.dispute import (
     answer_withdrawable,
     answerable,
@@ -57,7 +57,8 @@ class CaseFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        waiting = queryset.filter(status=DisputeStatus.WITH_MERCHANT)
+        in_charge = cases_in_charge(disputes=queryset)
+        waiting = in_charge.filter(status=DisputeStatus.WITH_MERCHANT)
         return {
             None: queryset,
             "answer": waiting,
@@ -67,7 +68,7 @@ class CaseFilter(admin.SimpleListFilter):
             "lost": queryset.filter(
                 status=DisputeStatus.CLOSED, result__in=[DisputeResult.LOST, DisputeResult.ACCEPTED]
             ),
-            "unlinked": queryset.filter(transaction=None),
+            "unlinked": in_charge.filter(transaction=None),
             "undelivered": answers_undelivered(disputes=queryset),
         }.get(self.value(), queryset)
 
@@ -134,7 +135,7 @@ class DisputeAdmin(RecordAdmin):
             "add_evidence": row.is_open,
             "withdraw_evidence": evidence_withdrawable(dispute=row).exists(),
             "withdraw_answer": answer_withdrawable(dispute=row) is not None,
-            "link_payment": row.transaction_id is None,
+            "link_payment": row.transaction_id is None and linked_twin(dispute=row) is None,
             "unlink_payment": row.transaction_id is not None
             and (request.user.has_perm("oropay.write_off_dispute") or not was_lost(dispute=row)),
             "split": row.transaction_id is not None and (row.is_open or lost) and len(split_shown(dispute=row)) > 1,

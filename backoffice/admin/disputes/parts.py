@@ -29,6 +29,7 @@ from oropay.models import (
     PaymentTransaction,
     RequestState,
 )
+from oropay.selectors import linked_twin
 from oropay.services.dispute import size_words
 from oropay.vault import Sealed, payload_open
 
@@ -57,6 +58,10 @@ ENDED = {
 
 def sentence_of(row: Dispute) -> str:
     """What the dispute means for the money now."""
+    twin = linked_twin(dispute=row)
+    if twin is not None:
+        kept = _("The account “{name}” keeps this dispute with its payment: it is answered and booked there, not here.")
+        return " ".join(part for part in (kept.format(name=twin.provider_account.name), _answered(row)) if part)
     amount = format_money(row.amount, row.currency)
     found = SENTENCES.get(row.status) if row.is_open else ENDED.get(row.result)  # type: ignore[call-overload]
     said = str(found).format(amount=amount) if found else ""
@@ -92,7 +97,9 @@ def deadline(row: Dispute, *, now: datetime) -> SafeString:
 
 def facts(row: Dispute) -> list[tuple[Any, Any]]:
     charge = row.transaction
+    twin = linked_twin(dispute=row)
     return [
+        *([(_("Kept by"), link(twin, twin.provider_account.name))] if twin is not None else []),
         (_("Answer by"), moment(row.respond_by) if row.respond_by and row.is_ours_to_answer else dash()),
         (_("Reason"), " · ".join(part for part in (row.reason_code, row.reason) if part) or dash()),
         (_("Customer"), link(charge.payment.customer) if charge else dash()),

@@ -29,7 +29,7 @@ from oropay.models import (
     ProviderAccount,
     TransactionState,
 )
-from oropay.selectors import family_of, twins_of
+from oropay.selectors import family_of, linked_twin
 from plumbing.audit import because
 from plumbing.services import note_add
 
@@ -94,7 +94,7 @@ def dispute_link(*, dispute: Dispute, transaction: PaymentTransaction, note: str
     dispute = locks.dispute_and_twins(pk=dispute.pk)
     if dispute.transaction_id is not None:
         raise LinkRefused(why=_("It has a payment already."))
-    linked = twins_of(dispute=dispute).filter(transaction__isnull=False).select_related("provider_account").first()
+    linked = linked_twin(dispute=dispute)
     if linked is not None:
         raise LinkRefused(
             why=_("The account “{name}” keeps this dispute too and has linked it; undo that link first.").format(

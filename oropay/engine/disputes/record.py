@@ -34,7 +34,7 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.ports import DisputeTurn
-from oropay.selectors import family_of, twins_of
+from oropay.selectors import family_of, linked_twin
 from oropay.services.alert import alert_raise
 from oropay.services.dispute.notice import notice_give
 from oropay.services.followup.disputed import left_of, money_of
@@ -68,7 +68,7 @@ def dispute_record(
     """
     with atomic(durable=True), because(by=None, why="told by the gateway"):
         Dispute.objects.bulk_create([_first(account=provider_account, told=told, now=now)], ignore_conflicts=True)
-        dispute = locks.dispute_named(provider_account_id=provider_account.pk, gateway_id=told.gateway_id)
+        dispute = locks.dispute_named(provider_account=provider_account, gateway_id=told.gateway_id)
         last = dispute.steps.order_by("-pk").first()
         if last is not None and _is_old(dispute=dispute, told=told, asked_at=asked_at):
             return dispute
@@ -232,7 +232,7 @@ def _step_add(*, dispute: Dispute, told: DisputeTold, source: StepSource, now: d
 
 def _link(*, dispute: Dispute) -> bool:
     found = charge_of(dispute=dispute)
-    if found is None or twins_of(dispute=dispute).filter(transaction__isnull=False).exists():
+    if found is None or linked_twin(dispute=dispute) is not None:
         return False
     dispute.transaction = found
     dispute.save(update_fields=["transaction"])
@@ -272,6 +272,8 @@ def _day(dispute: Dispute, *, now: datetime) -> date:
 
 
 def _tell_finance(*, dispute: Dispute, turns: list[DisputeTurn], now: datetime) -> None:
+    if linked_twin(dispute=dispute) is not None:
+        return
     if dispute.is_open:
         notice_give(dispute=dispute, kind=NoticeKind.OPENED, now=now)
     elif dispute.result == DisputeResult.WON:

@@ -21,7 +21,7 @@ from oropay.models import (
     NoticeKind,
     RequestState,
 )
-from oropay.selectors.disputes import twins_of
+from oropay.selectors.disputes import linked_twin, twins_of
 from oropay.services.alert import alert_raise
 from oropay.services.staff import staff_who_may
 from plumbing.apart import sum_apart
@@ -116,12 +116,12 @@ def deadlines_watch(*, now: datetime) -> int:
 @atomic(durable=True)
 def _watch(*, dispute_id: int, now: datetime) -> bool:
     dispute = locks.dispute(pk=dispute_id)
-    twins = twins_of(dispute=dispute)
-    answers = DisputeRequest.objects.filter(Q(dispute=dispute) | Q(dispute__in=twins), created_at__gte=dispute.stage_at)
+    ours = Q(dispute=dispute) | Q(dispute__in=twins_of(dispute=dispute))
+    answers = DisputeRequest.objects.filter(ours, created_at__gte=dispute.stage_at)
     newest = answers.order_by("pk").last()
     if _arrives(newest, now=now) or not dispute.is_ours_to_answer or dispute.respond_by is None:
         return False
-    if dispute.transaction_id is None and twins.filter(transaction__isnull=False).exists():
+    if linked_twin(dispute=dispute) is not None:
         return False  # whoever sees to it there is warned there
     failed = newest if newest is not None and newest.state in REQUEST_VOID else None
     if failed is not None and dispute.respond_by > now:

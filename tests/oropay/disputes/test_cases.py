@@ -1,6 +1,5 @@
 """How cases come to be: pulled or pushed, with a payment or without, and who hears of them."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,23 +12,19 @@ from invoices.models import Invoice
 from ledger.models import AccountName
 from oropay import engine
 from oropay.engine import disputes
-from oropay.exceptions import DisputeNotAnswerable, LinkRefused
+from oropay.exceptions import LinkRefused
 from oropay.models import (
     Alert,
     AlertKind,
     Dispute,
-    DisputeRequest,
     DisputeStep,
-    Environment,
     MoneyState,
     Payment,
     PaymentTransaction,
-    ProviderAccount,
-    RequestState,
     StepSource,
 )
-from oropay.services import capture_start, provider_provision, reauthorize_start
-from oropay.services.dispute import answerable, deadlines_watch, dispute_assign, finance_of
+from oropay.services import capture_start, reauthorize_start
+from oropay.services.dispute import deadlines_watch, dispute_assign, finance_of
 from oropay.vault.keys import payload_rows
 from plumbing.exceptions import SomeNotDone
 from plumbing.models import Mail
@@ -37,8 +32,7 @@ from plumbing.ports import periodic_tasks
 from tests.contract.samples import follow_up
 from tests.factories import StaffFactory
 from tests.invoices.house import House, posted_lines
-from tests.oropay.disputes.conftest import Bank, Pay, accept, challenge, mails, moves, send, stands
-from tests.oropay.disputes.told import recorded
+from tests.oropay.disputes.conftest import Bank, Pay, mails, moves, stands
 from tests.oropay.house import arrive, prove_absent
 
 
@@ -84,97 +78,6 @@ def test_a_dispute_pushed_before_it_is_pulled_is_one_case(charge: PaymentTransac
     assert pulled == disputes.Pulled(read=1, new=0)
     assert Dispute.objects.count() == 1
     assert moves(charge.payment) == [("chargeback", "100.00")]
-
-
-def yen(bank: Bank) -> ProviderAccount:
-    """A second account of the seller that shares its merchant: it is told of all the disputes of the first."""
-    return provider_provision(
-        organization=bank.account.organization,
-        name="Yen",
-        app_id="contract-app",
-        app_key="contract-key",
-        service_url=bank.sandbox.url,
-        environment=Environment.SANDBOX,
-        settlement_currency="JPY",
-    )
-
-
-def test_an_account_that_shares_its_merchant_keeps_no_case_about_a_sale_of_the_other(
-    charge: PaymentTransaction, bank: Bank
-) -> None:
-    ours, unknown = bank.open(charge), bank.open_elsewhere()
-    other = yen(bank)
-
-    replace(bank, account=other).pull()
-    bank.pull()
-
-    assert Dispute.objects.get(gateway_id=ours).provider_account == bank.account
-    assert Dispute.objects.filter(gateway_id=unknown, provider_account=other, transaction=None).exists()
-
-
-@pytest.fixture
-def twins(bank: Bank) -> tuple[Dispute, Dispute]:
-    """A dispute of no payment that we know, as each of two accounts keeps it."""
-    name = bank.open_elsewhere()
-    return bank.tell(name), replace(bank, account=yen(bank)).tell(name)
-
-
-def test_a_dispute_that_one_account_has_linked_is_dealt_with_there_alone(
-    house: House, charge: PaymentTransaction, twins: tuple[Dispute, Dispute], finance: User, clerk: User
-) -> None:
-    ours, twin = twins
-    until = twin.respond_by
-    assert until is not None
-    disputes.dispute_link(dispute=ours, transaction=charge, note="this one", by=clerk, now=timezone.now())
-    before = moves(charge.payment)
-
-    with pytest.raises(LinkRefused, match="“Sandbox” keeps this dispute too and has linked it"):
-        disputes.dispute_link(dispute=twin, transaction=charge, note="this?", by=clerk, now=timezone.now())
-    for answer in (accept, challenge):
-        with pytest.raises(DisputeNotAnswerable, match="“Sandbox” keeps this dispute too"):
-            answer(twin, clerk)
-    told = deadlines_watch(now=until - timedelta(days=1))
-
-    assert (told, list(Dispute.objects.filter(notices__kind="near"))) == (1, [ours])
-    assert moves(charge.payment) == before == [("chargeback", "80.00")]
-    assert not DisputeRequest.objects.exists()
-    assert answerable(dispute=ours, now=timezone.now()).now
-
-
-def test_a_dispute_finds_its_payment_by_itself_only_once_the_link_of_its_twin_is_undone(
-    charge: PaymentTransaction, bank: Bank
-) -> None:
-    name = bank.open(charge)
-    twin = recorded(yen(bank), None, name=name)
-    Dispute.objects.filter(pk=twin.pk).update(transaction=charge)
-
-    before = (bank.tell(name).transaction, moves(charge.payment))
-    Dispute.objects.filter(pk=twin.pk).update(transaction=None)
-    linked = bank.tell(name)
-
-    assert before == (None, [])
-    assert linked.transaction == charge
-    assert moves(charge.payment) == [("chargeback", "100.00")]
-
-
-def test_a_dispute_that_one_account_answers_is_not_answered_by_the_other_and_its_deadline_is_watched(
-    twins: tuple[Dispute, Dispute], bank: Bank, finance: User, clerk: User
-) -> None:
-    ours, twin = twins
-    until = twin.respond_by
-    assert until is not None
-    request = challenge(twin, clerk)
-
-    with pytest.raises(DisputeNotAnswerable, match="“Yen” keeps this dispute too"):
-        accept(ours, clerk)
-    stuck = deadlines_watch(now=until - timedelta(days=1))
-    send(request)
-    Dispute.objects.update(status="WITH_MERCHANT")  # as long as nobody has read it again
-    delivered = deadlines_watch(now=until + timedelta(days=1))
-
-    assert request.state == RequestState.DONE
-    assert (stuck, delivered) == (2, 0)
-    assert not answerable(dispute=ours, now=timezone.now()).now
 
 
 def test_a_push_about_a_dispute_the_gateway_does_not_know_makes_no_case(bank: Bank) -> None:
