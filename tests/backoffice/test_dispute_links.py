@@ -12,13 +12,12 @@ from commerce.models import User
 from commerce.services import setting_set
 from invoices.models import Invoice, InvoiceKind
 from ledger.services import ledger_check
-from oropay.models import Dispute, Environment, PaymentTransaction
+from oropay.models import Dispute, PaymentTransaction
 from oropay.scoped import DISPUTE_FEE
-from oropay.services import provider_provision
 from tests.backoffice.conftest import Opened, address, dialog, may, page
 from tests.factories import StaffFactory
 from tests.invoices.house import House
-from tests.oropay.disputes.told import recorded
+from tests.oropay.disputes.told import recorded, yen_account
 
 
 @pytest.fixture
@@ -129,15 +128,7 @@ def test_a_case_whose_payment_another_account_has_waits_for_nobody_and_says_wher
     house: House, dispute: Dispute, client: Client
 ) -> None:
     account = house.integration.provider
-    yen = provider_provision(
-        organization=house.seller,
-        name="Yen",
-        app_id="app",
-        app_key="key",
-        service_url=account.service_url,
-        environment=Environment.SANDBOX,
-        settlement_currency="JPY",
-    )
+    yen = yen_account(house)
     twin = recorded(yen, None)
 
     tiles = {tile["label"]: tile["values"] for tile in client.get(reverse("admin:index")).context["tiles"]}

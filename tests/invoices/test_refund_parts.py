@@ -89,4 +89,6 @@ def test_what_was_given_back_too_often_of_one_thing_does_not_hold_up_the_others(
     twice = house.refunded(orders, "50.00", payable=first, source=RefundSource.DEPOSIT)
     RefundLine.objects.create(refund=twice, source=RefundSource.DEPOSIT, payable=first, amount=Decimal("20.00"))
 
-    house.refund(orders, "40.00", payable=second, source=RefundSource.DEPOSIT)
+    refund = house.refund(orders, "40.00", payable=second, source=RefundSource.DEPOSIT)
+
+    assert [(line.payable, line.amount) for line in RefundLine.objects.filter(refund=refund)] == [(second, Decimal(40))]

@@ -13,14 +13,13 @@ from ledger.services import ledger_check
 from oropay import locks
 from oropay.engine import disputes
 from oropay.exceptions import DisputeNotAnswerable, UnlinkRefused
-from oropay.models import Dispute, DisputeRequest, Environment, StepSource
-from oropay.services import provider_provision
+from oropay.models import Dispute, DisputeRequest, StepSource
 from oropay.services.dispute import dispute_accept
 from tests.backoffice.conftest import may
 from tests.invoices.house import House, house_build, payable_of
 from tests.invoices.test_parallel import somebody_waits, together
 from tests.oropay.disputes.conftest import moves, stands
-from tests.oropay.disputes.told import recorded, told
+from tests.oropay.disputes.told import recorded, told, yen_account
 
 
 @pytest.fixture
@@ -90,15 +89,7 @@ def test_two_people_undo_a_link_and_one_of_them_is_told(house: House) -> None:
 def test_a_dispute_does_not_find_its_payment_by_itself_while_somebody_links_its_twin(house: House) -> None:
     charge = house.paid(payable_of(house.posted("100.00")), amounts=["100.00"]).transactions.get()
     account = house.integration.provider
-    yen = provider_provision(
-        organization=house.seller,
-        name="Yen",
-        app_id="app",
-        app_key="key",
-        service_url=account.service_url,
-        environment=Environment.SANDBOX,
-        settlement_currency="JPY",
-    )
+    yen = yen_account(house)
     twin = recorded(yen, None)
     held = Event()
 

@@ -11,7 +11,22 @@ from moneyed import Money
 from oropay.engine import disputes
 from oropay.engine.gateways import gateway_of
 from oropay.gateway.port import DisputeTold, Funding
-from oropay.models import Dispute, PaymentTransaction, ProviderAccount, StepSource
+from oropay.models import Dispute, Environment, PaymentTransaction, ProviderAccount, StepSource
+from oropay.services import provider_provision
+from tests.invoices.house import House
+
+
+def yen_account(house: House) -> ProviderAccount:
+    """A second account of the seller with the same gateway, in another currency: it is told of the same disputes."""
+    return provider_provision(
+        organization=house.seller,
+        name="Yen",
+        app_id="app",
+        app_key="key",
+        service_url=house.integration.provider.service_url,
+        environment=Environment.SANDBOX,
+        settlement_currency="JPY",
+    )
 
 
 def told(charge: PaymentTransaction | None, *, now: datetime, name: str = "DIS_1", **changes: Any) -> DisputeTold:
