@@ -17,7 +17,7 @@ from invoices.models import (
     InvoiceState,
     Receipt,
 )
-from oropay.models import Action, Payable, PayableKind, Payment, TransactionState
+from oropay.models import Action, Payable, PayableKind, Payment, PaymentTransaction, TransactionState
 from oropay.ports import DebtKind
 from tests.faults.storm.gateway_books import ZERO, Moved
 
@@ -69,7 +69,7 @@ def _allocations(payments: Iterable[Payment], moved: Mapping[int, Moved]) -> Ite
 
 
 def _receipts(payments: Iterable[Payment]) -> Iterator[str]:
-    """Whatever was taken for invoices has one receipt over all of it."""
+    """Whatever was taken for invoices has one receipt over all of it; what goes back by itself may have none."""
     of_invoices = Payable.objects.filter(kind=PayableKind.INVOICE, invoice__order=None)
     written: dict[int, list[Decimal]] = defaultdict(list)
     for pk, amount in Receipt.objects.values_list("transaction", "amount"):
@@ -81,5 +81,14 @@ def _receipts(payments: Iterable[Payment]) -> Iterator[str]:
             if sum(found) > row.amount:
                 yield f"payment {payment.pk}: receipts over {sum(found)} for {row.pk} {row}"
             brought = row.action in TAKES and row.state == TransactionState.APPROVED
-            if payment.pk in ids and brought and found != [row.amount]:
+            right = found == [row.amount] or (not found and _goes_back(row, payment))
+            if payment.pk in ids and brought and not right:
                 yield f"payment {payment.pk}: receipts over {found} for {row.pk} {row}"
+
+
+def _goes_back(row: PaymentTransaction, payment: Payment) -> bool:
+    """Whether it turned up late and nobody waited for it."""
+    return row.late and any(
+        one.parent_id == row.pk and one.action == Action.CANCEL and one.created_by_id is None
+        for one in payment.transactions.all()
+    )
