@@ -1,13 +1,14 @@
-"""Whether a provider account answers. The end of a silence wakes everything unknown there; a silence that lasts opens a
+"""Whether a provider account answers. The end of an outage wakes everything unknown there; a silence that lasts opens a
 circuit: nothing is sent for a pause, then one transaction at a time is the probe, and the first good answer closes it.
 
 The state is a row, so that all workers agree. Look-ups are evidence and go on at their own pace, open or not.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.db.transaction import atomic
 
@@ -26,12 +27,17 @@ from oropay.models import (
 
 WAKE_AT_ONCE = 10_000
 """More unknown rows than this wake by their own ladder."""
+OVER: dict[str, Any] = {"silent_since": None, "failures": 0, "failing_since": None, "open_until": None}
+"""What a good answer makes of a silence."""
 
 
 def health_note(*, provider_account_id: int | None, answers: bool, now: datetime, was_silent: bool = True) -> None:
-    """Note that the gateway answered, or that it did not; its first good answer after silence closes the circuit,
-    restarts the look-up ladder of everything unknown at this account and sends what waits for it: answers to disputes
-    and reversals of money that nobody wants.
+    """Note that the gateway answered, or that it did not; its first good answer after silence closes the circuit. If
+    the silence was an outage, it also restarts the look-up ladder of everything unknown at this account and sends what
+    waits for it: answers to disputes and reversals of money that nobody wants.
+
+    A silence shorter than the first step of that ladder is a single lost answer, no outage: what it left unknown is
+    asked for as soon, and a gateway that loses some answers all the time would be asked for everything all the time.
 
     `was_silent` is False where the caller knows that the account answered when this was asked: then one more good
     answer is no news. A silence that began meanwhile is ended by the next answer.
@@ -44,12 +50,12 @@ def health_note(*, provider_account_id: int | None, answers: bool, now: datetime
     if not answers:
         ProviderHealth.objects.get_or_create(provider_account_id=provider_account_id)
         _count(provider_account_id=provider_account_id, now=now)
-    elif health.filter(silent_since__isnull=False).update(
-        silent_since=None, failures=0, failing_since=None, open_until=None
-    ):
-        _wake_the_unknown(provider_account_id=provider_account_id, now=now)
-        _wake_the_answers(provider_account_id=provider_account_id, now=now)
-        _wake_the_reversals(provider_account_id=provider_account_id, now=now)
+        return
+    outages = health.filter(silent_since__lte=now - settings.OROPAY_LOOKUP_STEPS[0])
+    if outages.update(**OVER):
+        _wake_all(provider_account_id=provider_account_id, now=now)
+    else:
+        health.filter(silent_since__isnull=False).update(**OVER)
 
 
 def gateway_answers(answer: Answer) -> bool | None:
@@ -92,40 +98,17 @@ def probe_take(*, provider_account_id: int, now: datetime) -> bool:
     return waiting.update(open_until=now + settings.OROPAY_CIRCUIT_PAUSE) == 1
 
 
-@atomic(durable=True)
-def _wake_the_unknown(*, provider_account_id: int, now: datetime) -> None:
-    """Those that would wait: what is due has been hinted, and would be hinted anew each time a gateway comes back."""
-    rows = locks.due(
-        PaymentTransaction.objects.filter(
-            payment__provider_account_id=provider_account_id, state=TransactionState.UNKNOWN, next_at__gt=now
-        ),
-        limit=WAKE_AT_ONCE,
-    )
-    PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now, looks=0)
+def _wake_all(*, provider_account_id: int, now: datetime) -> None:
+    rows = PaymentTransaction.objects.filter(payment__provider_account_id=provider_account_id)
+    # What is due has been hinted, and would be hinted anew each time a gateway comes back: only those that would wait.
+    _wake(rows.filter(state=TransactionState.UNKNOWN, next_at__gt=now), next_at=now, looks=0)
+    paused = rows.filter(state=TransactionState.QUEUED, action=Action.CANCEL, created_by=None, queued_at__gt=now)
+    _wake(paused, queued_at=now, next_at=now)
+    answers = DisputeRequest.objects.filter(dispute__provider_account_id=provider_account_id)
+    _wake(answers.filter(state=RequestState.QUEUED, next_at__gt=now), next_at=now)
 
 
 @atomic(durable=True)
-def _wake_the_answers(*, provider_account_id: int, now: datetime) -> None:
-    rows = locks.due(
-        DisputeRequest.objects.filter(
-            dispute__provider_account_id=provider_account_id, state=RequestState.QUEUED, next_at__gt=now
-        ),
-        limit=WAKE_AT_ONCE,
-    )
-    DisputeRequest.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now)
-
-
-@atomic(durable=True)
-def _wake_the_reversals(*, provider_account_id: int, now: datetime) -> None:
-    """Those that pause before their next try: a silent gateway was the reason for the pause."""
-    rows = locks.due(
-        PaymentTransaction.objects.filter(
-            payment__provider_account_id=provider_account_id,
-            state=TransactionState.QUEUED,
-            action=Action.CANCEL,
-            created_by=None,
-            queued_at__gt=now,
-        ),
-        limit=WAKE_AT_ONCE,
-    )
-    PaymentTransaction.objects.filter(pk__in=[row.pk for row in rows]).update(queued_at=now, next_at=now)
+def _wake(waiting: QuerySet[Any], **changes: Any) -> None:
+    rows = locks.due(waiting, limit=WAKE_AT_ONCE)
+    waiting.model.objects.filter(pk__in=[row.pk for row in rows]).update(**changes)

@@ -10,12 +10,21 @@ from pytest_django import Settings
 from oropay import due, engine, tasks
 from oropay.due import DueTransactions
 from oropay.engine.health import health_note
-from oropay.models import Exchange, Payment, PaymentTransaction, ProviderAccount, TransactionState
+from oropay.models import Exchange, Payment, PaymentTransaction, ProviderAccount, ProviderHealth, TransactionState
 from tests.hints import Hints
 from tests.oropay.house import bank, sending
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+
+
+@pytest.fixture
+def unknown(start: Start, hints: Hints) -> PaymentTransaction:
+    row = start().transactions.get()
+    hints.told()
+    for state in (TransactionState.SENDING, TransactionState.UNKNOWN):
+        PaymentTransaction.objects.filter(pk=row.pk).update(state=state)
+    return row
 
 
 @pytest.mark.parametrize(
@@ -113,23 +122,38 @@ def test_a_row_that_is_due_again_at_once_is_published_at_once(start: Start, hint
 
 
 def test_a_gateway_that_comes_and_goes_makes_the_queue_no_longer(
-    start: Start, hints: Hints, account: ProviderAccount
+    unknown: PaymentTransaction, hints: Hints, account: ProviderAccount, settings: Settings
 ) -> None:
-    row = start().transactions.get()
-    hints.told()
     now = timezone.now()
-    for step in (TransactionState.SENDING, TransactionState.UNKNOWN):
-        PaymentTransaction.objects.filter(pk=row.pk).update(state=step, next_at=now - timedelta(seconds=1))
+    PaymentTransaction.objects.filter(pk=unknown.pk).update(next_at=now - timedelta(seconds=1))
     published = DueTransactions().publish_due(now=now, limit=100)
 
     for second in range(1, 5):
         then = now + timedelta(seconds=second)
-        for answers in (False, True):
-            health_note(provider_account_id=account.pk, answers=answers, now=then)
+        health_note(provider_account_id=account.pk, answers=False, now=then - settings.OROPAY_LOOKUP_STEPS[0])
+        health_note(provider_account_id=account.pk, answers=True, now=then)
         published += DueTransactions().publish_due(now=then, limit=100)
 
     assert published == 1
-    assert hints.told() == [("oropay.tasks.look", row.pk, "gateway-lookup")]
+    assert hints.told() == [("oropay.tasks.look", unknown.pk, "gateway-lookup")]
+
+
+@pytest.mark.parametrize(("steps", "woken"), [(0.9, False), (1.1, True)])
+def test_an_answer_that_was_lost_among_others_is_no_outage(
+    unknown: PaymentTransaction, account: ProviderAccount, settings: Settings, steps: float, woken: bool
+) -> None:
+    now = timezone.now()
+    far = now + timedelta(hours=1)
+    PaymentTransaction.objects.filter(pk=unknown.pk).update(next_at=far, looks=9)
+
+    begun = now - steps * settings.OROPAY_LOOKUP_STEPS[0]
+    health_note(provider_account_id=account.pk, answers=False, now=begun)
+    health_note(provider_account_id=account.pk, answers=True, now=now)
+
+    unknown.refresh_from_db()
+    assert (unknown.next_at, unknown.looks) == ((now, 0) if woken else (far, 9))
+    health = ProviderHealth.objects.get(provider_account=account)
+    assert (health.silent_since, health.failures) == (None, 0)
 
 
 def test_copies_of_a_hint_read_a_bank_debit_again_once(start: Start, run: Run) -> None:

@@ -1,6 +1,7 @@
 """What turned up late and nobody waits for goes back: tried again after pauses, in the end by a person."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -107,9 +108,9 @@ def test_the_first_good_answer_after_a_silence_sends_the_next_try_at_once(
     refuse_reversals(sandbox, 1)
     run(PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED))
     again = PaymentTransaction.objects.get(parent__late=True, state=TransactionState.QUEUED)
-    health_note(provider_account_id=account.pk, answers=False, now=timezone.now())
-
     now = timezone.now()
+    health_note(provider_account_id=account.pk, answers=False, now=now - timedelta(minutes=1))
+
     health_note(provider_account_id=account.pk, answers=True, now=now)
 
     again.refresh_from_db()
