@@ -51,6 +51,13 @@ def beside(account: ProviderAccount, *, known: bool = True) -> ProviderAccount:
     return ProviderAccount.objects.get(pk=second.pk)
 
 
+@pytest.fixture
+def sold_beside(account: ProviderAccount, integration: Integration) -> None:
+    """What is sold goes through the second account."""
+    integration.provider_account = beside(account)
+    integration_save(integration=integration)
+
+
 def pull_one(account: ProviderAccount) -> Pulled:
     return settlement_pull(
         provider_account=ProviderAccount.objects.get(pk=account.pk),
@@ -200,15 +207,10 @@ def test_sales_of_two_accounts_that_share_a_deposit_are_settled_whichever_books_
     assert ledger_check() == []
 
 
+@pytest.mark.usefixtures("sold_beside")
 def test_another_amount_of_the_other_accounts_sale_names_that_sale(
-    account: ProviderAccount,
-    integration: Integration,
-    pay: Callable[..., PaymentTransaction],
-    gateway: Reports,
-    clock: Clock,
+    pay: Callable[..., PaymentTransaction], gateway: Reports, clock: Clock
 ) -> None:
-    integration.provider_account = beside(account)
-    integration_save(integration=integration)
     sale = pay("50.00")
     gateway.deposit("DEP_1", line(sale.gateway_id, "45.00", at=MONDAY), paid_on=WEDNESDAY)
     clock.set(WEDNESDAY + timedelta(days=1))
@@ -219,15 +221,10 @@ def test_another_amount_of_the_other_accounts_sale_names_that_sale(
     assert (case.kind, case.amount, case.transaction) == (CaseKind.AMOUNT_DIFFERS, Decimal("-5.00"), sale)
 
 
+@pytest.mark.usefixtures("sold_beside")
 def test_a_debit_that_goes_back_in_a_deposit_of_the_other_account_is_read_again(
-    account: ProviderAccount,
-    integration: Integration,
-    pay: Callable[..., PaymentTransaction],
-    gateway: Reports,
-    clock: Clock,
+    account: ProviderAccount, pay: Callable[..., PaymentTransaction], gateway: Reports, clock: Clock
 ) -> None:
-    integration.provider_account = beside(account)
-    integration_save(integration=integration)
     debit = pay("80.00", source=BANK)
     fund(debit)
     engine.reread(transaction_id=debit.pk, now=timezone.now())
