@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import time
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,15 +15,13 @@ from oropay.exceptions import AlreadyBeingPaid
 from oropay.models import Payable, Payment, PaymentTransaction
 from oropay.services import NewCard, PartAsked, PaymentAsked, SavedInstrument, payment_start
 from tests.bench.gateway import fast_sandbox
-from tests.bench.measure import Result, floor_database, percentile, pgbench
+from tests.bench.measure import Result, floor_database, pgbench
+from tests.bench.turns import TURN_SECONDS, Done, in_turns, repeat
 from tests.contract.sandbox import Sandbox
 from tests.databases import django_on, own_database
 from tests.trade import company_open, seller_open
 
 WRITERS = 16
-WARM_UP_SECONDS = 3
-SECONDS = 20
-FLOOR_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -39,26 +36,21 @@ class Hot:
 
 
 def run() -> Result:
-    with floor_database() as floor, fast_sandbox() as sandbox:
-        before = pgbench(floor, "limit-hot.sql", clients=WRITERS, seconds=FLOOR_SECONDS)
-        with own_database("bench_hot", template=os.environ["TEMPLATE_DATABASE"]) as url, django_on(url):
-            hot = _open(sandbox)
-            connections.close_all()
-            with multiprocessing.get_context("fork").Pool(WRITERS) as pool:
-                begin = time.monotonic() + 2
-                told = pool.starmap(_click, [(hot, begin)] * WRITERS)
-            errors = _check(hot, sandbox)
-        after = pgbench(floor, "limit-hot.sql", clients=WRITERS, seconds=FLOOR_SECONDS)
-    spent = [seconds for times, _errors in told for seconds in times]
-    return Result(
-        name="hot-invoice",
-        ours=len(spent) / SECONDS,
-        limit=(before + after) / 2,
-        unit="answered clicks/s",
-        p50_ms=percentile(spent, 0.50) * 1000,
-        p95_ms=percentile(spent, 0.95) * 1000,
-        errors=sum(wrong for _times, wrong in told) + errors,
-    )
+    with (
+        floor_database() as floor,
+        fast_sandbox() as sandbox,
+        own_database("bench_hot", template=os.environ["TEMPLATE_DATABASE"]) as url,
+        django_on(url),
+    ):
+        hot = _open(sandbox)
+        connections.close_all()
+        with multiprocessing.get_context("fork").Pool(WRITERS) as pool:
+            turns = in_turns(
+                lambda begin: pool.starmap(_click_some, [(hot, begin)] * WRITERS),
+                lambda: pgbench(floor, "limit-hot.sql", clients=WRITERS, seconds=TURN_SECONDS),
+            )
+        errors = _check(hot, sandbox)
+    return turns.result(name="hot-invoice", unit="answered clicks/s", other_errors=errors)
 
 
 def _open(sandbox: Sandbox) -> Hot:
@@ -85,25 +77,21 @@ def _asked(payable_id: int, integration_id: int, source: NewCard | SavedInstrume
     )
 
 
-def _click(hot: Hot, begin: float) -> tuple[list[float], int]:
-    """Click until the time is up. Returns the seconds of each answer, and how many were neither of the right ones."""
-    spent: list[float] = []
-    errors = 0
+def _click_some(hot: Hot, begin: float) -> Done:
     by, website = User.objects.get(pk=hot.buyer_id), Website.objects.get(pk=hot.website_id)
-    time.sleep(max(0.0, begin - time.monotonic()))
-    warm, end = begin + WARM_UP_SECONDS, begin + WARM_UP_SECONDS + SECONDS
-    while (start := time.monotonic()) < end:
+
+    def click() -> bool:
+        """Whether the answer was one of the two right ones."""
         asked = _asked(hot.payable_id, hot.integration_id, SavedInstrument(instrument_id=hot.instrument_id))
         try:
             payment_start(asked=asked, by=by, website=website, now=timezone.now())
         except AlreadyBeingPaid:
             pass  # the right answer to all but one
         except OperationalError:
-            errors += 1
-        if start >= warm:
-            spent.append(time.monotonic() - start)
-    connections.close_all()
-    return spent, errors
+            return False
+        return True
+
+    return repeat(click, begin=begin)
 
 
 def _check(hot: Hot, sandbox: Sandbox) -> int:

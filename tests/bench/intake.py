@@ -2,9 +2,8 @@
 
 import multiprocessing
 import os
-import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connections
 from django.db.models import QuerySet
@@ -17,19 +16,17 @@ from oropay.models import Payable, Payment, PaymentTransaction, TransactionState
 from oropay.services import NewCard, PartAsked, PaymentAsked, SavedInstrument, payment_start
 from plumbing.compiled import compiled
 from tests.bench.gateway import fast_sandbox
-from tests.bench.measure import Result, floor_database, percentile, pgbench
+from tests.bench.measure import Result, floor_database, pgbench
+from tests.bench.turns import TURN_SECONDS, TURNS, Done, in_turns, repeat
 from tests.contract.sandbox import Sandbox
 from tests.databases import django_on, own_database
 from tests.trade import Seller, company_open, seller_open
 
 PROCESSES = 4
-READ_SECONDS = 5
+READ_SECONDS = 2
 """In which each process reads what is owed, as pages do before anybody clicks."""
-WARM_UP_SECONDS = 3
-SECONDS = 20
-FLOOR_SECONDS = 10
-ORDERS = 2000
-"""For each process; more than it can pay in the time, or the run fails."""
+ORDERS = 600
+"""For each process and turn; more than it can pay in the time, or the run fails."""
 STATEMENT_GOAL = 25
 
 
@@ -41,27 +38,31 @@ class Buyer:
     instrument_id: int
     payables: list[Payable]
 
+    def for_one_turn(self) -> "Buyer":
+        """With orders that no other turn pays."""
+        taken, self.payables[:ORDERS] = self.payables[:ORDERS], []
+        return replace(self, payables=taken)
+
 
 def run() -> Result:
-    with floor_database() as floor, fast_sandbox() as sandbox:
-        before = pgbench(floor, "limit-intake.sql", clients=PROCESSES, seconds=FLOOR_SECONDS)
-        with own_database("bench_intake", template=os.environ["TEMPLATE_DATABASE"]) as url, django_on(url):
-            buyers = _open_shop(sandbox)
-            statements = _count_statements(buyers[0])
-            say(f"intake: {statements} SQL statements a payment (goal: at most {STATEMENT_GOAL})")
-            connections.close_all()
-            spent, errors = _pay_everything(buyers)
-        after = pgbench(floor, "limit-intake.sql", clients=PROCESSES, seconds=FLOOR_SECONDS)
-    return Result(
-        name="intake",
-        ours=len(spent) / SECONDS,
-        limit=(before + after) / 2,
-        unit="payments/s",
-        p50_ms=percentile(spent, 0.50) * 1000,
-        p95_ms=percentile(spent, 0.95) * 1000,
-        errors=errors,
-        notes={"statements": statements},
-    )
+    with (
+        floor_database() as floor,
+        fast_sandbox() as sandbox,
+        own_database("bench_intake", template=os.environ["TEMPLATE_DATABASE"]) as url,
+        django_on(url),
+    ):
+        buyers = _open_shop(sandbox)
+        statements = _count_statements(buyers[0])
+        say(f"intake: {statements} SQL statements a payment (goal: at most {STATEMENT_GOAL})")
+        connections.close_all()
+        with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
+            turns = in_turns(
+                lambda begin: pool.starmap(_pay_some, [(buyer.for_one_turn(), begin) for buyer in buyers]),
+                lambda: pgbench(floor, "limit-intake.sql", clients=PROCESSES, seconds=TURN_SECONDS),
+                lead=READ_SECONDS,
+            )
+        errors = PaymentTransaction.objects.exclude(state=TransactionState.APPROVED).count()
+    return turns.result(name="intake", unit="payments/s", other_errors=errors, notes={"statements": statements})
 
 
 def _open_shop(sandbox: Sandbox) -> list[Buyer]:
@@ -71,7 +72,7 @@ def _open_shop(sandbox: Sandbox) -> list[Buyer]:
 
 
 def _buyer(seller: Seller, card_token: str) -> Buyer:
-    company = company_open(seller, orders=ORDERS + 1)
+    company = company_open(seller, orders=ORDERS * TURNS + 3)
     first, *rest = company.payables
     payment = _pay(seller.automatic.pk, NewCard(token=card_token, keep=True), _known(first))
     assert payment.instrument_id is not None
@@ -118,29 +119,15 @@ def _count_statements(buyer: Buyer) -> int:
     return sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")) for query in seen) - 1
 
 
-def _pay_everything(buyers: list[Buyer]) -> tuple[list[float], int]:
-    """Let a process for each buyer pay for the time; returns each payment's seconds, and how many were not approved."""
-    with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
-        begin = time.monotonic() + READ_SECONDS
-        done = pool.starmap(_pay_some, [(buyer, begin) for buyer in buyers])
-    return [seconds for times, _ in done for seconds in times], sum(errors for _, errors in done)
-
-
-def _pay_some(buyer: Buyer, begin: float) -> tuple[list[float], int]:
-    spent: list[float] = []
-    measured: list[int] = []
-    warm, end = begin + WARM_UP_SECONDS, begin + WARM_UP_SECONDS + SECONDS
+def _pay_some(buyer: Buyer, begin: float) -> Done:
     ids = [payable.pk for payable in buyer.payables]
     left = iter(Payable.objects.select_related("order__placed_by", "order__website").filter(pk__in=ids).order_by("pk"))
-    time.sleep(max(0.0, begin - time.monotonic()))
-    while (start := time.monotonic()) < end:
+
+    def pay_next() -> bool:
         payable = next(left, None)
         if payable is None:
-            raise RuntimeError(f"{ORDERS} orders were too few for {SECONDS} seconds.")
-        payment = _pay(buyer.integration_id, SavedInstrument(instrument_id=buyer.instrument_id), payable)
-        if start >= warm:
-            spent.append(time.monotonic() - start)
-            measured.append(payment.pk)
-    approved = PaymentTransaction.objects.filter(payment__in=measured, state=TransactionState.APPROVED).count()
-    connections.close_all()
-    return spent, len(measured) - approved
+            raise RuntimeError(f"{ORDERS} orders were too few for one turn.")
+        _pay(buyer.integration_id, SavedInstrument(instrument_id=buyer.instrument_id), payable)
+        return True
+
+    return repeat(pay_next, begin=begin)

@@ -15,14 +15,12 @@ from django.utils import timezone
 from config.devservers import postgres_connect
 from ledger.models import AccountName, EntryKind
 from ledger.services import EntryAsked, credit, debit, entries_post, entry_post
-from tests.bench.measure import HERE, Result, percentile, pgbench
+from tests.bench.measure import HERE, Result, pgbench
+from tests.bench.turns import TURN_SECONDS, Done, in_turns, repeat
 from tests.databases import django_on, own_database
 from tests.factories import OrganizationFactory
 
 PROCESSES = 4
-WARM_UP_SECONDS = 2
-SECONDS = 20
-FLOOR_SECONDS = 10
 BATCH = 1_000
 BATCH_SECONDS = 10
 DAY = date(2026, 11, 2)
@@ -35,26 +33,20 @@ def run() -> Result:
     with own_database("bench_floor_ledger") as floor:
         with closing(postgres_connect(floor, database="bench_floor_ledger")) as server, server.cursor() as run:
             run.execute((HERE / "limit-ledger-schema.sql").read_text())
-        before = pgbench(floor, "limit-ledger.sql", clients=PROCESSES, seconds=FLOOR_SECONDS)
         with own_database("bench_ledger", template=os.environ["TEMPLATE_DATABASE"]) as url, django_on(url):
             organization_id = OrganizationFactory.create().pk
             _post(organization_id)
             connections.close_all()
             with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
-                begin = time.monotonic() + 1
-                times = pool.starmap(_post_some, [(organization_id, begin)] * PROCESSES)
-            spent = [seconds for own in times for seconds in own]
+                turns = in_turns(
+                    lambda begin: pool.starmap(_post_some, [(organization_id, begin)] * PROCESSES),
+                    lambda: pgbench(floor, "limit-ledger.sql", clients=PROCESSES, seconds=TURN_SECONDS),
+                )
             batches = _batches(organization_id)
-        after = pgbench(floor, "limit-ledger.sql", clients=PROCESSES, seconds=FLOOR_SECONDS)
         copied = _copies(floor)
-    return Result(
+    return turns.result(
         name="ledger",
-        ours=len(spent) / SECONDS,
-        limit=(before + after) / 2,
         unit="entries/s",
-        p50_ms=percentile(spent, 0.50) * 1000,
-        p95_ms=percentile(spent, 0.95) * 1000,
-        errors=0,
         notes={
             "batch_ours": round(batches, 1),
             "batch_copy": round(copied, 1),
@@ -63,7 +55,7 @@ def run() -> Result:
     )
 
 
-def _post(organization_id: int) -> None:
+def _post(organization_id: int) -> bool:
     with atomic(durable=True):
         entry_post(
             organization_id=organization_id,
@@ -74,17 +66,11 @@ def _post(organization_id: int) -> None:
             source="transaction:1",
             now=timezone.now(),
         )
+    return True
 
 
-def _post_some(organization_id: int, begin: float) -> list[float]:
-    spent: list[float] = []
-    warm, end = begin + WARM_UP_SECONDS, begin + WARM_UP_SECONDS + SECONDS
-    while (start := time.monotonic()) < end:
-        _post(organization_id)
-        if start >= warm:
-            spent.append(time.monotonic() - start)
-    connections.close_all()
-    return spent
+def _post_some(organization_id: int, begin: float) -> Done:
+    return repeat(lambda: _post(organization_id), begin=begin)
 
 
 def _batches(organization_id: int) -> float:

@@ -16,7 +16,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
 Written by `make bench`; `make bench NAME=intake` runs one of them. Every figure is compared with something measured in
-the same run on the same machine, because absolute times drift with the machine: read the ratio first.
+the same run on the same machine, because absolute times drift with the machine: read the ratio first. Four of them
+(intake, hot-invoice, ledger's single entries, webhooks) take turns of five seconds with what they are compared with, so
+that a drift within a run meets both.
 
 - **intake**: start a payment → send it to the sandbox (which answers at once) → record the answer, through the real
   services and the real engine, in four processes with a buyer each. Compared with `tests/bench/limit-intake.sql` under

@@ -11,6 +11,7 @@ os.environ |= {
     "OROPAY_LEASE_MARGIN": "5",
     "OROPAY_RESEND_AFTER": "10",
     "OROPAY_LOOKUP_STEPS": "2,5,15,30,60,120,300,900,3600",
+    "OROPAY_WAKE_PAUSE": "60",
     "OROPAY_ABSENT_GAP": "10",
     # The benchmark of lost answers wants two hundred payments in flight; the circuit would let out a handful.
     "OROPAY_CIRCUIT_FAILURES": "1000",

@@ -4,6 +4,7 @@ how many the worker then verifies and follows up, each with a question to the ga
 
 import hashlib
 import http.client
+import itertools
 import json
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from django.db import connection, connections
 from django.utils import timezone
@@ -23,14 +25,13 @@ from oropay import engine
 from oropay.models import Notification, NotificationState, PaymentTransaction, TransactionState
 from oropay.services import NewCard, PartAsked, PaymentAsked, SavedInstrument, notifications_hint, payment_start
 from tests.bench.house import running_house
-from tests.bench.measure import Result, percentile
+from tests.bench.measure import Result
+from tests.bench.turns import TURN_SECONDS, Done, in_turns, repeat
 from tests.bench.urls import INSERT_ONE, INSERT_TABLE
 from tests.e2e.house import House, Shop
 
 CLIENTS = 4
-WARM_UP_SECONDS = 3
-SECONDS = 20
-PEER_SECONDS = 10
+DRAIN_SECONDS = 20
 TRANSACTIONS = 120
 """More than a worker takes at once, so that no question answers for two messages."""
 KEY = b"contract-key"
@@ -47,12 +48,6 @@ class Sender:
     """Of the transactions it tells of, one after the other; empty: bodies of the same length about nothing."""
 
 
-@dataclass
-class Sent:
-    seconds: list[float]
-    errors: int
-
-
 def run() -> Result:
     with running_house("bench_webhooks") as house:
         gateway_ids = _transactions(house)
@@ -64,21 +59,16 @@ def run() -> Result:
         ours = Sender(port=house.place.web_port, path=path, gateway_ids=gateway_ids)
         peer = Sender(port=house.place.web_port, path=f"/{INSERT_ONE}", gateway_ids=())
         with multiprocessing.get_context("fork").Pool(CLIENTS) as pool:
-            before = _send_everything(pool, peer, seconds=PEER_SECONDS)
-            sent = _send_everything(pool, ours, seconds=SECONDS)
-            after = _send_everything(pool, peer, seconds=PEER_SECONDS)
+            turns = in_turns(
+                lambda begin: _send_everything(pool, ours, begin),
+                lambda: _rate(_send_everything(pool, peer, time.monotonic() + 0.5)),
+            )
         processed, wrong = _drained(house)
-    spent = [seconds for each in sent for seconds in each.seconds]
-    limit = sum(len(each.seconds) for each in (*before, *after)) / (2 * PEER_SECONDS)
-    return Result(
+    return turns.result(
         name="webhooks",
-        ours=len(spent) / SECONDS,
-        limit=limit,
-        compared_with="peer",
         unit="notifications/s",
-        p50_ms=percentile(spent, 0.50) * 1000,
-        p95_ms=percentile(spent, 0.95) * 1000,
-        errors=sum(each.errors for each in (*before, *sent, *after)) + wrong,
+        compared_with="peer",
+        other_errors=wrong,
         notes={"processed": round(processed, 1)},
     )
 
@@ -128,7 +118,7 @@ def _drained(house: House) -> tuple[float, int]:
         notifications_hint(integration_id=house.seller.integration.pk)
     house.until(lambda: Notification.objects.filter(state__in=DONE).count() > 0)
     begin, first = time.monotonic(), Notification.objects.filter(state__in=DONE).count()
-    while time.monotonic() - begin < SECONDS and Notification.objects.exclude(state__in=DONE).exists():
+    while time.monotonic() - begin < DRAIN_SECONDS and Notification.objects.exclude(state__in=DONE).exists():
         time.sleep(0.2)
     spent = time.monotonic() - begin
     done = Notification.objects.filter(state__in=DONE).count()
@@ -139,20 +129,24 @@ def _drained(house: House) -> tuple[float, int]:
 # --- In the processes of the senders ---------------------------------------------------------------------------------
 
 
-def _send_everything(pool: "multiprocessing.pool.Pool", sender: Sender, *, seconds: int) -> Sequence[Sent]:
-    begin = time.monotonic() + 0.5
-    return pool.starmap(_send_some, [(sender, begin, seconds, number) for number in range(CLIENTS)])
+def _send_everything(pool: "multiprocessing.pool.Pool", sender: Sender, begin: float) -> Sequence[Done]:
+    return pool.starmap(_send_some, [(sender, begin, number) for number in range(CLIENTS)])
 
 
-def _send_some(sender: Sender, begin: float, seconds: int, client: int) -> Sent:
-    """Send over one kept-open connection; what ends in the measured time counts."""
-    sent = Sent(seconds=[], errors=0)
+def _rate(sent: Sequence[Done]) -> float:
+    """Messages a second, of a view that has no reason to refuse one."""
+    if any(each.errors for each in sent):
+        raise RuntimeError("The view that is compared with does not store everything.")
+    return sum(len(each.seconds) for each in sent) / TURN_SECONDS
+
+
+def _send_some(sender: Sender, begin: float, client: int) -> Done:
+    """Send over one kept-open connection."""
     line = http.client.HTTPConnection(HOST, sender.port, timeout=30)
-    warm, end = begin + WARM_UP_SECONDS, begin + WARM_UP_SECONDS + seconds
-    number = 0
-    while (start := time.monotonic()) < end:
-        number += 1
-        body = _body(sender, number=number, client=client)
+    numbers = itertools.count(int(begin) * 1_000_000)  # no turn sends what another sent
+
+    def send() -> bool:
+        body = _body(sender, number=next(numbers), client=client)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "bench",
@@ -166,13 +160,10 @@ def _send_some(sender: Sender, begin: float, seconds: int, client: int) -> Sent:
         except (http.client.HTTPException, OSError) as error:
             sys.stderr.write(f"webhooks: {type(error).__name__}: {error}\n")
             line.close()
-            sent.errors += 1
-            continue
-        if answer.status != 200:
-            sent.errors += 1
-        elif warm <= time.monotonic() < end:
-            sent.seconds.append(time.monotonic() - start)
-    return sent
+            return False
+        return answer.status == HTTPStatus.OK
+
+    return repeat(send, begin=begin)
 
 
 def _body(sender: Sender, *, number: int, client: int) -> bytes:
@@ -186,7 +177,7 @@ def _body(sender: Sender, *, number: int, client: int) -> bytes:
         "status": "CAPTURED",
         "amount": "1000",
         "currency": "USD",
-        "time_created": f"{number:012}-{client}",
+        "time_created": f"{number:015}-{client}",
         "payment_method": {"result": "00", "card": {"brand": "VISA", "masked_number_last4": "XXXXXXXXXXXX5262"}},
         "action": {"type": "STATUS_NOTIFICATION", "result_code": "SUCCESS"},
         "description": "x" * 900,
