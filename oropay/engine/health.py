@@ -1,5 +1,6 @@
-"""Whether a provider account answers. The end of an outage wakes everything unknown there; a silence that lasts opens a
-circuit: nothing is sent for a pause, then one transaction at a time is the probe, and the first good answer closes it.
+"""Whether a provider account answers. The first good answer after a silence wakes everything unknown there; a silence
+that lasts opens a circuit: nothing is sent for a pause, then one transaction at a time is the probe, and the first good
+answer closes it.
 
 The state is a row, so that all workers agree. Look-ups are evidence and go on at their own pace, open or not.
 """
@@ -9,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, F, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.db.transaction import atomic
 
 from oropay import locks
@@ -31,31 +32,26 @@ OVER: dict[str, Any] = {"silent_since": None, "failures": 0, "failing_since": No
 """What a good answer makes of a silence."""
 
 
-def health_note(*, provider_account_id: int | None, answers: bool, now: datetime, was_silent: bool = True) -> None:
-    """Note that the gateway answered, or that it did not; its first good answer after silence closes the circuit. If
-    the silence was an outage, it also restarts the look-up ladder of everything unknown at this account and sends what
-    waits for it: answers to disputes and reversals of money that nobody wants.
+def health_note(*, provider_account_id: int | None, answers: bool, now: datetime, is_news: bool = True) -> None:
+    """Note that the gateway answered, or that it did not. Its first good answer after a silence closes the circuit,
+    restarts the look-up ladder of everything unknown at this account and sends what waits for it: answers to disputes
+    and reversals of money that nobody wants.
 
-    A silence shorter than the first step of that ladder is a single lost answer, no outage: what it left unknown is
-    asked for as soon, and a gateway that loses some answers all the time would be asked for everything all the time.
+    That is done once in `OROPAY_WAKE_PAUSE`, however often the gateway is silent: one that loses some answers all the
+    time would be asked for everything all the time. What is owed then is done by the first good answer after the pause.
 
-    `was_silent` is False where the caller knows that the account answered when this was asked: then one more good
-    answer is no news. A silence that began meanwhile is ended by the next answer.
+    `is_news` is False where the caller knows that a good answer changes nothing, by what `good_is_news` said when this
+    was asked. A silence that began meanwhile is ended by the next answer.
 
     Outside any recording's transaction: it touches other payments' rows, so it takes only those that are free.
     """
-    if provider_account_id is None or (answers and not was_silent):
+    if provider_account_id is None or (answers and not is_news):
         return
-    health = ProviderHealth.objects.filter(provider_account_id=provider_account_id)
-    if not answers:
+    if answers:
+        _answered(provider_account_id=provider_account_id, now=now)
+    else:
         ProviderHealth.objects.get_or_create(provider_account_id=provider_account_id)
         _count(provider_account_id=provider_account_id, now=now)
-        return
-    outages = health.filter(silent_since__lte=now - settings.OROPAY_LOOKUP_STEPS[0])
-    if outages.update(**OVER):
-        _wake_all(provider_account_id=provider_account_id, now=now)
-    else:
-        health.filter(silent_since__isnull=False).update(**OVER)
 
 
 def gateway_answers(answer: Answer) -> bool | None:
@@ -70,10 +66,12 @@ def gateway_answers(answer: Answer) -> bool | None:
     return True if answer.http_status is not None else None
 
 
-def is_silent(*, account: ProviderAccount | None) -> bool:
-    """Whether an account did not answer last, as its row stood when it was read."""
+def good_is_news(*, account: ProviderAccount | None, now: datetime) -> bool:
+    """Whether a good answer of an account would change anything, as its row stood when it was read."""
     health = getattr(account, "health", None)
-    return health is not None and health.silent_since is not None
+    if health is None:
+        return False
+    return health.silent_since is not None or (health.wake_from is not None and health.wake_from <= now)
 
 
 def _count(*, provider_account_id: int, now: datetime) -> None:
@@ -82,6 +80,7 @@ def _count(*, provider_account_id: int, now: datetime) -> None:
     goes_on = When(failing_since__gt=now - settings.OROPAY_CIRCUIT_WINDOW, then=F("failures") + 1)
     health.update(
         silent_since=Coalesce(F("silent_since"), Value(now)),
+        wake_from=Coalesce(F("wake_from"), Greatest(F("woken_at") + settings.OROPAY_WAKE_PAUSE, Value(now))),
         failures=Case(goes_on, default=Value(1)),
         failing_since=Case(
             When(failing_since__gt=now - settings.OROPAY_CIRCUIT_WINDOW, then=F("failing_since")), default=Value(now)
@@ -98,17 +97,26 @@ def probe_take(*, provider_account_id: int, now: datetime) -> bool:
     return waiting.update(open_until=now + settings.OROPAY_CIRCUIT_PAUSE) == 1
 
 
+@atomic(durable=True)
+def _answered(*, provider_account_id: int, now: datetime) -> None:
+    """End a silence. With it, or not at all, everything is woken: a worker that dies between them leaves both to do."""
+    health = ProviderHealth.objects.filter(provider_account_id=provider_account_id)
+    if health.filter(wake_from__lte=now).update(wake_from=None, woken_at=now, **OVER):
+        _wake_all(provider_account_id=provider_account_id, now=now)
+    else:
+        health.filter(silent_since__isnull=False).update(**OVER)
+
+
 def _wake_all(*, provider_account_id: int, now: datetime) -> None:
     rows = PaymentTransaction.objects.filter(payment__provider_account_id=provider_account_id)
-    # What is due has been hinted, and would be hinted anew each time a gateway comes back: only those that would wait.
-    _wake(rows.filter(state=TransactionState.UNKNOWN, next_at__gt=now), next_at=now, looks=0)
+    # What is due stays due since when it is: it has been hinted, and would be hinted anew under another moment.
+    _wake(rows.filter(state=TransactionState.UNKNOWN), next_at=Least(F("next_at"), Value(now)), looks=0)
     paused = rows.filter(state=TransactionState.QUEUED, action=Action.CANCEL, created_by=None, queued_at__gt=now)
     _wake(paused, queued_at=now, next_at=now)
     answers = DisputeRequest.objects.filter(dispute__provider_account_id=provider_account_id)
     _wake(answers.filter(state=RequestState.QUEUED, next_at__gt=now), next_at=now)
 
 
-@atomic(durable=True)
 def _wake(waiting: QuerySet[Any], **changes: Any) -> None:
     rows = locks.due(waiting, limit=WAKE_AT_ONCE)
     waiting.model.objects.filter(pk__in=[row.pk for row in rows]).update(**changes)

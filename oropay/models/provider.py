@@ -352,6 +352,10 @@ class ProviderHealth(models.Model):
     )
     silent_since = models.DateTimeField(null=True)
     """The first unknown answer since the last good one."""
+    wake_from = models.DateTimeField(null=True)
+    """An answer was lost: from then on a good one asks for everything unknown at once. Empty: nothing was."""
+    woken_at = models.DateTimeField(null=True)
+    """When that was done last."""
     failures = models.PositiveIntegerField(default=0)
     """Answers that were none, one after the other, since `failing_since`."""
     failing_since = models.DateTimeField(null=True)

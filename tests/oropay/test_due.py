@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from oropay import due, engine, tasks
 from oropay.due import DueTransactions
-from oropay.engine.health import health_note
+from oropay.engine.health import good_is_news, health_note
 from oropay.models import Exchange, Payment, PaymentTransaction, ProviderAccount, ProviderHealth, TransactionState
 from tests.hints import Hints
 from tests.oropay.house import bank, sending
@@ -124,36 +124,50 @@ def test_a_row_that_is_due_again_at_once_is_published_at_once(start: Start, hint
 def test_a_gateway_that_comes_and_goes_makes_the_queue_no_longer(
     unknown: PaymentTransaction, hints: Hints, account: ProviderAccount, settings: Settings
 ) -> None:
+    settings.OROPAY_WAKE_PAUSE = timedelta(0)
     now = timezone.now()
-    PaymentTransaction.objects.filter(pk=unknown.pk).update(next_at=now - timedelta(seconds=1))
+    PaymentTransaction.objects.filter(pk=unknown.pk).update(next_at=now - timedelta(seconds=1), looks=9)
     published = DueTransactions().publish_due(now=now, limit=100)
 
     for second in range(1, 5):
         then = now + timedelta(seconds=second)
-        health_note(provider_account_id=account.pk, answers=False, now=then - settings.OROPAY_LOOKUP_STEPS[0])
+        health_note(provider_account_id=account.pk, answers=False, now=then)
         health_note(provider_account_id=account.pk, answers=True, now=then)
         published += DueTransactions().publish_due(now=then, limit=100)
 
     assert published == 1
     assert hints.told() == [("oropay.tasks.look", unknown.pk, "gateway-lookup")]
-
-
-@pytest.mark.parametrize(("steps", "woken"), [(0.9, False), (1.1, True)])
-def test_an_answer_that_was_lost_among_others_is_no_outage(
-    unknown: PaymentTransaction, account: ProviderAccount, settings: Settings, steps: float, woken: bool
-) -> None:
-    now = timezone.now()
-    far = now + timedelta(hours=1)
-    PaymentTransaction.objects.filter(pk=unknown.pk).update(next_at=far, looks=9)
-
-    begun = now - steps * settings.OROPAY_LOOKUP_STEPS[0]
-    health_note(provider_account_id=account.pk, answers=False, now=begun)
-    health_note(provider_account_id=account.pk, answers=True, now=now)
-
     unknown.refresh_from_db()
-    assert (unknown.next_at, unknown.looks) == ((now, 0) if woken else (far, 9))
-    health = ProviderHealth.objects.get(provider_account=account)
-    assert (health.silent_since, health.failures) == (None, 0)
+    assert unknown.looks == 0
+
+
+def test_a_gateway_that_loses_answers_all_the_time_is_asked_for_everything_once_in_a_while(
+    unknown: PaymentTransaction, account: ProviderAccount, settings: Settings
+) -> None:
+    settings.OROPAY_WAKE_PAUSE = timedelta(minutes=1)
+    begin = timezone.now()
+
+    def woken_by_an_answer(*, lost: int | None, came: int) -> bool:
+        """Let it wait for a day, an answer be lost and one come, at seconds from the beginning."""
+        far, at = begin + timedelta(days=1), begin + timedelta(seconds=came)
+        PaymentTransaction.objects.filter(pk=unknown.pk).update(next_at=far, looks=9)
+        if lost is not None:
+            health_note(provider_account_id=account.pk, answers=False, now=begin + timedelta(seconds=lost))
+        assert good_is_news(account=ProviderAccount.objects.get(pk=account.pk), now=at) == (
+            lost is not None or came == 60
+        )
+        health_note(provider_account_id=account.pk, answers=True, now=at)
+        health = ProviderHealth.objects.get(provider_account=account)
+        assert (health.silent_since, health.failures) == (None, 0)
+        unknown.refresh_from_db()
+        return (unknown.next_at, unknown.looks) == (at, 0)
+
+    assert woken_by_an_answer(lost=0, came=0)
+    assert not woken_by_an_answer(lost=1, came=2)
+    assert not woken_by_an_answer(lost=58, came=59)
+    assert woken_by_an_answer(lost=None, came=60)  # what was lost after the last time is asked for now
+    assert not woken_by_an_answer(lost=None, came=200)
+    assert woken_by_an_answer(lost=201, came=202)
 
 
 def test_copies_of_a_hint_read_a_bank_debit_again_once(start: Start, run: Run) -> None:

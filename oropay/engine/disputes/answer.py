@@ -18,6 +18,7 @@ from oropay import locks
 from oropay.engine.disputes.read import dispute_reread
 from oropay.engine.disputes.record import dispute_record
 from oropay.engine.gateways import gateway_of
+from oropay.engine.health import gateway_answers, health_note
 from oropay.engine.ladder import next_answer, next_look
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, DisputeAct, DisputeDocument, DisputeTold, GatewayUnavailable, Verdict
@@ -51,7 +52,12 @@ def answer_execute(*, request_id: int, now: datetime) -> None:
     request = _claim(request_id=request_id, now=now)
     if request is None:
         return
-    _ended(request=request, answer=_send(request=request, send_before=send_before), now=timezone.now())
+    answer = _send(request=request, send_before=send_before)
+    now = timezone.now()
+    _ended(request=request, answer=answer, now=now)
+    answers = gateway_answers(answer) if answer.error_code != VAULT else None
+    if answers is not None:
+        health_note(provider_account_id=request.dispute.provider_account_id, answers=answers, now=now)
     request.refresh_from_db()
     if request.state in {R.DONE, R.UNKNOWN}:
         _read_after(request=request)
