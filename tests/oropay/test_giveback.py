@@ -63,6 +63,13 @@ def settle(charge: PaymentTransaction, account: ProviderAccount, sandbox: Sandbo
     settlement_note(provider_account=account, notes=[note], now=timezone.now())
 
 
+def decline(row: PaymentTransaction) -> None:
+    """Its bank says no."""
+    sending(row)
+    answer = Answer(verdict=Verdict.DECLINED, http_status=200, gateway_id="TRN_declined")
+    engine.record(transaction_id=row.pk, answer=answer, kind="send")
+
+
 def rows(charge: PaymentTransaction) -> list[tuple[str, str]]:
     return [(row.action, row.state) for row in charge.children.order_by("pk")]
 
@@ -144,11 +151,26 @@ def test_a_void_that_came_too_late_counts_for_the_refund_in_its_place(
 
     assert (void.state, refund.created_by, refund.state) == (TransactionState.FAILED, None, TransactionState.QUEUED)
     if declined:
-        sending(refund)
-        declined_answer = Answer(verdict=Verdict.DECLINED, http_status=200, gateway_id="TRN_declined")
-        engine.record(transaction_id=refund.pk, answer=declined_answer, kind="send")
+        decline(refund)
     again = back(second, "50.00", clerk, shown=WayBack.VOID)
     assert (again.state == TransactionState.QUEUED) is declined
+
+
+def test_voids_that_came_too_late_one_after_the_other_count_once(
+    start: Callable[..., Payment], run: Run, account: ProviderAccount, clerk: User, sandbox: Sandbox
+) -> None:
+    limits = {"per_charge": None, "per_customer": None, "per_day": 100}
+    RefundLimit.objects.filter(organization=account.organization).update(**limits)
+    first, second = run(start(amount="50.00")), run(start(amount="50.00"))
+    sandbox.control("/settlement/run", {})
+    run(back(first, "50.00", clerk, shown=WayBack.VOID))
+    decline(first.children.get(action=Action.REFUND))
+    run(back(first, "50.00", clerk, shown=WayBack.VOID))
+
+    again = back(second, "50.00", clerk, shown=WayBack.VOID)
+
+    assert rows(first) == [("cancel", "failed"), ("refund", "declined"), ("cancel", "failed"), ("refund", "queued")]
+    assert again.state == TransactionState.QUEUED
 
 
 def test_all_of_what_was_captured_of_a_hold_and_has_not_settled_is_voided(
