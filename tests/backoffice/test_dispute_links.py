@@ -17,7 +17,7 @@ from oropay.scoped import DISPUTE_FEE
 from tests.backoffice.conftest import Opened, address, dialog, may, page
 from tests.factories import StaffFactory
 from tests.invoices.house import House
-from tests.oropay.disputes.told import recorded, yen_account
+from tests.oropay.disputes.told import recorded, yen_beside
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_case_whose_payment_another_account_has_waits_for_nobody_and_says_wher
     house: House, dispute: Dispute, client: Client
 ) -> None:
     account = house.integration.provider
-    yen = yen_account(house)
+    yen = yen_beside(house.integration.provider)
     twin = recorded(yen, None)
 
     tiles = {tile["label"]: tile["values"] for tile in client.get(reverse("admin:index")).context["tiles"]}

@@ -19,7 +19,7 @@ from tests.backoffice.conftest import may
 from tests.invoices.house import House, house_build, payable_of
 from tests.invoices.test_parallel import somebody_waits, together
 from tests.oropay.disputes.conftest import moves, stands
-from tests.oropay.disputes.told import recorded, told, yen_account
+from tests.oropay.disputes.told import recorded, told, yen_beside
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_two_people_undo_a_link_and_one_of_them_is_told(house: House) -> None:
 def test_a_dispute_does_not_find_its_payment_by_itself_while_somebody_links_its_twin(house: House) -> None:
     charge = house.paid(payable_of(house.posted("100.00")), amounts=["100.00"]).transactions.get()
     account = house.integration.provider
-    yen = yen_account(house)
+    yen = yen_beside(house.integration.provider)
     twin = recorded(yen, None)
     held = Event()
 

@@ -12,36 +12,20 @@ from oropay.exceptions import DisputeNotAnswerable, LinkRefused
 from oropay.models import (
     Dispute,
     DisputeRequest,
-    Environment,
     PaymentTransaction,
-    ProviderAccount,
     RequestState,
 )
-from oropay.services import provider_provision
 from oropay.services.dispute import answerable, deadlines_watch
 from tests.invoices.house import House
 from tests.oropay.disputes.conftest import Bank, accept, challenge, mails, moves, send
-from tests.oropay.disputes.told import recorded
-
-
-def yen(bank: Bank) -> ProviderAccount:
-    """A second account of the seller that shares its merchant: it is told of all the disputes of the first."""
-    return provider_provision(
-        organization=bank.account.organization,
-        name="Yen",
-        app_id="contract-app",
-        app_key="contract-key",
-        service_url=bank.sandbox.url,
-        environment=Environment.SANDBOX,
-        settlement_currency="JPY",
-    )
+from tests.oropay.disputes.told import recorded, yen_beside
 
 
 def test_an_account_that_shares_its_merchant_keeps_no_case_about_a_sale_of_the_other(
     charge: PaymentTransaction, bank: Bank
 ) -> None:
     ours, unknown = bank.open(charge), bank.open_elsewhere()
-    other = yen(bank)
+    other = yen_beside(bank.account)
 
     replace(bank, account=other).pull()
     bank.pull()
@@ -54,7 +38,7 @@ def test_an_account_that_shares_its_merchant_keeps_no_case_about_a_sale_of_the_o
 def twins(bank: Bank) -> tuple[Dispute, Dispute]:
     """A dispute of no payment that we know, as each of two accounts keeps it."""
     name = bank.open_elsewhere()
-    return bank.tell(name), replace(bank, account=yen(bank)).tell(name)
+    return bank.tell(name), replace(bank, account=yen_beside(bank.account)).tell(name)
 
 
 def test_a_dispute_that_one_account_has_linked_is_dealt_with_there_alone(
@@ -102,7 +86,7 @@ def test_a_dispute_that_another_account_hears_of_later_is_not_announced_again(
     disputes.dispute_link(dispute=ours, transaction=charge, note="this one", by=clerk, now=timezone.now())
     before = mails()
 
-    twin = replace(bank, account=yen(bank)).tell(name)
+    twin = replace(bank, account=yen_beside(bank.account)).tell(name)
 
     assert (twin.transaction, twin.notices.count()) == (None, 0)
     assert mails() == before != []
@@ -112,7 +96,7 @@ def test_a_dispute_finds_its_payment_by_itself_only_once_the_link_of_its_twin_is
     charge: PaymentTransaction, bank: Bank
 ) -> None:
     name = bank.open(charge)
-    twin = recorded(yen(bank), None, name=name)
+    twin = recorded(yen_beside(bank.account), None, name=name)
     Dispute.objects.filter(pk=twin.pk).update(transaction=charge)
 
     before = (bank.tell(name).transaction, moves(charge.payment))

@@ -13,17 +13,16 @@ from oropay.engine.gateways import gateway_of
 from oropay.gateway.port import DisputeTold, Funding
 from oropay.models import Dispute, Environment, PaymentTransaction, ProviderAccount, StepSource
 from oropay.services import provider_provision
-from tests.invoices.house import House
 
 
-def yen_account(house: House) -> ProviderAccount:
-    """A second account of the seller with the same gateway, in another currency: it is told of the same disputes."""
+def yen_beside(account: ProviderAccount) -> ProviderAccount:
+    """A second account of the seller that shares its merchant: it is told of all the disputes of the first."""
     return provider_provision(
-        organization=house.seller,
+        organization=account.organization,
         name="Yen",
-        app_id="app",
-        app_key="key",
-        service_url=house.integration.provider.service_url,
+        app_id="contract-app",
+        app_key="contract-key",
+        service_url=account.service_url,
         environment=Environment.SANDBOX,
         settlement_currency="JPY",
     )
