@@ -19,6 +19,7 @@ from invoices.models import (
 )
 from oropay.models import Action, Payable, PayableKind, Payment, PaymentTransaction, TransactionState
 from oropay.ports import DebtKind
+from oropay.status import WITHOUT_MONEY
 from tests.faults.storm.gateway_books import ZERO, Moved
 
 TAKEN_BACK = (DebtKind.RETURNED.value, DebtKind.DISPUTE_LOST.value)
@@ -69,7 +70,7 @@ def _allocations(payments: Iterable[Payment], moved: Mapping[int, Moved]) -> Ite
 
 
 def _receipts(payments: Iterable[Payment]) -> Iterator[str]:
-    """Whatever was taken for invoices has one receipt over all of it; what goes back by itself may have none."""
+    """Whatever was taken for invoices has one receipt over all of it; what went back by itself has none."""
     of_invoices = Payable.objects.filter(kind=PayableKind.INVOICE, invoice__order=None)
     written: dict[int, list[Decimal]] = defaultdict(list)
     for pk, amount in Receipt.objects.values_list("transaction", "amount"):
@@ -81,14 +82,17 @@ def _receipts(payments: Iterable[Payment]) -> Iterator[str]:
             if sum(found) > row.amount:
                 yield f"payment {payment.pk}: receipts over {sum(found)} for {row.pk} {row}"
             brought = row.action in TAKES and row.state == TransactionState.APPROVED
-            right = found == [row.amount] or (not found and _goes_back(row, payment))
-            if payment.pk in ids and brought and not right:
+            if payment.pk in ids and brought and found not in _papers(row, payment):
                 yield f"payment {payment.pk}: receipts over {found} for {row.pk} {row}"
 
 
-def _goes_back(row: PaymentTransaction, payment: Payment) -> bool:
-    """Whether it turned up late and nobody waited for it."""
-    return row.late and any(
-        one.parent_id == row.pk and one.action == Action.CANCEL and one.created_by_id is None
-        for one in payment.transactions.all()
-    )
+def _papers(row: PaymentTransaction, payment: Payment) -> list[list[Decimal]]:
+    """What may have been written about money that came. Nobody waited for what turned up late and went back."""
+    whole: list[Decimal] = [row.amount]
+    if not row.late:
+        return [whole]
+    back = [one for one in payment.transactions.all() if one.parent_id == row.pk and one.state not in WITHOUT_MONEY]
+    by_itself = any(one.action == Action.CANCEL and one.created_by_id is None for one in back)
+    if by_itself:
+        return [[]]
+    return [whole, []] if any(one.action in {Action.CANCEL, Action.REFUND} for one in back) else [whole]
