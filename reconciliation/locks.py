@@ -1,6 +1,8 @@
 """The locks of this room. Order: payment → match → the merchant's advisory locks → period (share) → pull or case row.
 
-Nothing here is held while the gateway is asked, and no payment or transaction is locked under the merchant's locks.
+Nothing here is held while the gateway is asked, and no payment or transaction is locked for a change under the
+merchant's locks. A case that names a transaction makes sure that it exists, as each foreign key does: should whoever
+undoes a dispute's link hold it and wait for the merchant, PostgreSQL ends one of the two, and that one is done again.
 """
 
 from datetime import datetime, timedelta

@@ -24,10 +24,9 @@ from oropay.engine.follow import (
     return_add,
 )
 from oropay.engine.follow.checks import being_reversed, checked
-from oropay.engine.follow.recording import ENDED
 from oropay.engine.follow.unwanted import gives_back_again, is_unwanted
 from oropay.engine.follow.watched import BY_PARENT, is_watchable, watch_begin
-from oropay.engine.health import gateway_answers, health_note, is_silent
+from oropay.engine.health import gateway_answers, good_is_news, health_note
 from oropay.engine.judge import Move, judge
 from oropay.engine.ladder import next_reread
 from oropay.engine.learn import instrument_learn
@@ -52,6 +51,7 @@ from oropay.services.alert import alert_raise
 from oropay.services.guard import answer_count
 from oropay.services.payable import MoneyColumns
 from oropay.services.review_mail import is_told_by_what_follows, review_mail, review_passed_mail
+from oropay.status import WITHOUT_MONEY
 from plumbing.rows import row_write, rows_add
 
 S = TransactionState
@@ -84,7 +84,7 @@ def record(
             provider_account_id=row.payment.provider_account_id,
             answers=answers,
             now=now,
-            was_silent=seen is None or is_silent(account=seen.provider_account),
+            is_news=seen is None or good_is_news(account=seen.provider_account, now=now),
         )
     if row.action in TELLING:
         answer_count(row=row, answer=answer, now=now)
@@ -127,7 +127,7 @@ def outcome_write(*, news: Recording, move: Move) -> None:
         _reversals_withdraw(news=news)
     follow(news=news, move=move)
     for row in reviewed:
-        if row.state in ENDED:
+        if row.state in WITHOUT_MONEY:
             review_mail(row=row, now=news.now)
         elif row.state == S.APPROVED and row in untold:
             review_passed_mail(row=row, now=news.now)

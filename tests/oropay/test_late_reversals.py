@@ -138,6 +138,9 @@ def test_a_late_bank_debit_that_could_not_be_given_back_pays_once_it_is_funded(
     late.refresh_from_db()
     assert (late.state, reload(payable).paid) == (TransactionState.APPROVED, Decimal(100))
     assert Order.objects.get(pk=order.pk).state == OrderState.OPEN
+    [alert] = Alert.objects.filter(transaction__payment=late.payment, resolved_at=None)
+    assert (alert.transaction, alert.kind) == (late, AlertKind.ARRIVED_LATE)
+    assert "Refund it only if nobody is to have it." in alert.text
 
 
 def test_a_late_bank_debit_that_nobody_wants_is_given_back_again_until_a_person_must(

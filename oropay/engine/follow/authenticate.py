@@ -3,10 +3,11 @@
 from django.conf import settings
 
 from oropay import vault
-from oropay.engine.follow.recording import ENDED, Recording, tell_ended
+from oropay.engine.follow.recording import Recording, tell_ended
 from oropay.gateway.port import Authenticated, Capture, Proof
 from oropay.models import Action, Authentication, AuthenticationOutcome, Payment, PaymentTransaction, TransactionState
 from oropay.services.start import capture_mode_of, reference_new
+from oropay.status import WITHOUT_MONEY
 from plumbing.services import hint
 
 S = TransactionState
@@ -30,7 +31,7 @@ def checked(news: Recording, state: TransactionState) -> None:
         _wait_for_the_buyer(news)
     elif state == S.APPROVED:
         _go_on(news)
-    elif state in ENDED:
+    elif state in WITHOUT_MONEY:
         _end(news)
 
 
@@ -41,7 +42,7 @@ initiated = checked
 def resulted(news: Recording, state: TransactionState) -> None:
     """The challenge shares the fate of its result; while the bank still waits for its card holder it stays open."""
     _learn(news)
-    if state not in ENDED | {S.APPROVED}:
+    if state not in WITHOUT_MONEY | {S.APPROVED}:
         return
     challenge = news.parent()
     if challenge is None or challenge.is_final:

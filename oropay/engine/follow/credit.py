@@ -1,9 +1,10 @@
 """Money went to a customer without a charge it came from: it lowers what we earned."""
 
 from ledger.models import AccountName, EntryKind
-from oropay.engine.follow.recording import ENDED, Recording, entry, expect, expected_before, withdraw
+from oropay.engine.follow.recording import Recording, entry, expect, expected_before, withdraw
 from oropay.models import Method, TransactionState
 from oropay.ports import Credit
+from oropay.status import WITHOUT_MONEY
 
 S = TransactionState
 
@@ -17,5 +18,5 @@ def credited(news: Recording, state: TransactionState) -> None:
     if state == S.APPROVED:
         allowance = Credit(account=AccountName.ALLOWANCES, amount=row.amount)
         entry(news=news, kind=EntryKind.STANDALONE_CREDIT, credited=[allowance], sign=-1)
-    elif state in ENDED and row.gateway_id:
+    elif state in WITHOUT_MONEY and row.gateway_id:
         withdraw(row, now=news.now)

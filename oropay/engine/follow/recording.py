@@ -9,7 +9,6 @@ from ledger.models import AccountName, EntryKind
 from ledger.services import Line, entry_post
 from oropay.gateway.port import Answer
 from oropay.models import (
-    FINAL,
     Action,
     Payable,
     Payment,
@@ -19,9 +18,7 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.ports import Credit, MoneyEvent, PayableHandler, money_listeners, payable_handlers
-
-ENDED = FINAL - {TransactionState.APPROVED}
-"""States in which an attempt ended without money."""
+from oropay.status import WITHOUT_MONEY
 
 
 @dataclass
@@ -46,7 +43,7 @@ class Recording:
         """Whether it stays: what turned up late and nobody waits for goes back by a reversal of its own, unless all of
         those failed.
         """
-        going = (one for one in self.family if is_own_reversal(one, of=self.row) and one.state not in ENDED)
+        going = (one for one in self.family if is_own_reversal(one, of=self.row) and one.state not in WITHOUT_MONEY)
         return not (self.row.late and any(going))
 
     def handler(self, payable: Payable) -> PayableHandler:

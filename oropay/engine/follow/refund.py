@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy
 
 from commerce.money import format_money
 from ledger.models import AccountName, EntryKind
-from oropay.engine.follow.recording import ENDED, Recording, entry, event_of, expect, expected_before
+from oropay.engine.follow.recording import Recording, entry, event_of, expect, expected_before
 from oropay.models import Action, AlertKind, RefundLine, TransactionState
 from oropay.ports import DEBTS, Credit, DebtKind, debts
 from oropay.services.alert import alert_raise
 from oropay.services.refund_mail import TakenFrom, refund_mail
 from oropay.services.share import stands_now
-from oropay.status import sums_of
+from oropay.status import WITHOUT_MONEY, sums_of
 
 ZERO = Decimal(0)
 WHY_OWED: Mapping[DebtKind, Any] = {
@@ -40,7 +40,7 @@ def refunded(news: Recording, state: TransactionState) -> None:
         taken = _owed(news, {DebtKind.RETURNED: news.row.amount}) if came_first else _given_back(news)
         refund_mail(refund=news.row, taken=taken, now=news.now)
         expect(row=news.row, gateway_id=news.row.gateway_id, amount=-news.row.amount, now=news.now)
-    elif state in ENDED and expected_before(news):
+    elif state in WITHOUT_MONEY and expected_before(news):
         text = _(
             "The bank rejected it after it had been accepted: {refund}. Give it back another way, if it is still "
             "wanted."

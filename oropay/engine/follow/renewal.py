@@ -1,11 +1,11 @@
 """A hold was renewed, or could not be."""
 
 from oropay.engine.follow.capture import release_add
-from oropay.engine.follow.recording import ENDED, Recording, tell_ended
+from oropay.engine.follow.recording import Recording, tell_ended
 from oropay.models import PaymentTransaction, TransactionState
 from oropay.services.followup import reversal_queue
 from oropay.services.hold_mail import hold_mail
-from oropay.status import is_nobodys_hold
+from oropay.status import WITHOUT_MONEY, is_nobodys_hold
 
 S = TransactionState
 
@@ -20,7 +20,7 @@ def reauthorized(news: Recording, state: TransactionState) -> None:
         return
     if state == S.APPROVED and not _had_lapsed(news.row):
         news.family.append(reversal_queue(lost=old, now=news.now))
-    elif state in ENDED:
+    elif state in WITHOUT_MONEY:
         renewal_ended(news=news, renewal=news.row)
 
 

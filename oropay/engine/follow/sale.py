@@ -2,10 +2,12 @@
 
 from ledger.models import EntryKind
 from oropay.engine.follow.checks import turn_away
-from oropay.engine.follow.recording import ENDED, Recording, events, expect, expected_before, post, tell_ended, withdraw
+from oropay.engine.follow.recording import Recording, events, expect, expected_before, post, tell_ended, withdraw
 from oropay.engine.follow.returned import rejected_before_funding
+from oropay.engine.follow.unwanted import stays_after_all
 from oropay.models import FailureReason, Method, TransactionState
 from oropay.services.debit_mail import debit_mail
+from oropay.status import WITHOUT_MONEY
 
 S = TransactionState
 
@@ -17,7 +19,7 @@ def authorized(news: Recording, state: TransactionState) -> None:
             handler.on_authorized(event=event)
     elif state == S.REVIEW:
         turn_away(news)
-    elif state in ENDED:
+    elif state in WITHOUT_MONEY:
         tell_ended(news)
 
 
@@ -33,7 +35,8 @@ def charged(news: Recording, state: TransactionState) -> None:
                 debit_mail(row=news.row, now=news.now)
         elif state == S.APPROVED:
             post(news=news, kind=EntryKind.SETTLED, ask="on_settled")
-        elif state in ENDED:
+            stays_after_all(news)
+        elif state in WITHOUT_MONEY:
             if news.row.gateway_id:
                 withdraw(news.row, now=news.now)
             tell_ended(news)
@@ -44,5 +47,5 @@ def charged(news: Recording, state: TransactionState) -> None:
         expect(row=news.row, gateway_id=news.row.gateway_id, amount=news.row.amount, now=news.now)
     elif state == S.REVIEW:
         turn_away(news)
-    elif state in ENDED:
+    elif state in WITHOUT_MONEY:
         tell_ended(news)

@@ -7,9 +7,11 @@ longer (`OROPAY_GIVE_BACK_STEPS`): a gateway that is away for an hour is no reas
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from oropay.engine.follow.recording import Recording, is_own_reversal
-from oropay.models import Action, FailureReason, PaymentTransaction, TransactionState
+from oropay.models import Action, AlertKind, FailureReason, PaymentTransaction, TransactionState
+from oropay.services.alert import alert_over, alert_raise
 from oropay.services.followup import reversal_queue
 
 S = TransactionState
@@ -49,6 +51,25 @@ def give_back_again(news: Recording) -> None:
         raise ValueError(f"cancel {news.row.pk} has no parent")
     pause = settings.OROPAY_GIVE_BACK_STEPS[len(reversals_of(parent, news.family)) - 1]
     news.family.append(reversal_queue(lost=parent, now=news.now, pause=pause))
+
+
+def stays_after_all(news: Recording) -> None:
+    """A late bank debit that was to go back, could not and has been paid: nobody is to refund what ships now.
+
+    What was said of it before is over, and a person is told what it counts for.
+    """
+    reversals = reversals_of(news.row, news.family)
+    if not (news.row.late and reversals and news.is_kept()):
+        return
+    remark = _("It has been paid and stays.")
+    alert_over(row=news.row, kind=AlertKind.ARRIVED_LATE, remark=remark, now=news.now)
+    for reversal in reversals:
+        alert_over(row=reversal, kind=AlertKind.NOT_DONE, remark=remark, now=news.now)
+    text = _(
+        "It came after all, could not be given back while it was under way, and has been paid now: it counts for what "
+        "it was meant for, and what is over is the customer's credit. Refund it only if nobody is to have it."
+    )
+    alert_raise(row=news.row, kind=AlertKind.ARRIVED_LATE, text=text, now=news.now)
 
 
 def reversals_of(row: PaymentTransaction, family: Sequence[PaymentTransaction]) -> list[PaymentTransaction]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from oropay.models import Action, PaymentTransaction, TransactionState
-from oropay.services.followup.queue import ENDED_WITHOUT, SAYS_ONLY, ZERO
+from oropay.services.followup.queue import SAYS_ONLY, ZERO
+from oropay.status import WITHOUT_MONEY
 
 
 def came_back_of(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Decimal:
@@ -22,7 +23,7 @@ def taken_off(*, transaction: PaymentTransaction, family: Sequence[PaymentTransa
     direct = [row for row in family if row.parent_id == transaction.pk]
     ids = {row.pk for row in direct}
     late = [row for row in family if row.late and row.parent_id in ids]
-    return [row for row in [*direct, *late] if row.state not in ENDED_WITHOUT and row.action not in SAYS_ONLY]
+    return [row for row in [*direct, *late] if row.state not in WITHOUT_MONEY and row.action not in SAYS_ONLY]
 
 
 def left_of(*, transaction: PaymentTransaction, family: Sequence[PaymentTransaction]) -> Decimal:

@@ -11,12 +11,11 @@ from commerce.models import User
 from commerce.money import exponent
 from oropay import locks
 from oropay.exceptions import AmountNotRepresentable, FollowUpRunning, PaymentMoved
-from oropay.models import FINAL, RUNNING, Action, Payment, PaymentTransaction, TransactionState
+from oropay.models import RUNNING, Action, Payment, PaymentTransaction, TransactionState
 from oropay.services.start import reference_new
 from plumbing.services import hint
 
 ZERO = Decimal(0)
-ENDED_WITHOUT = FINAL - {TransactionState.APPROVED}
 SAYS_ONLY = frozenset({Action.REVIEW_RELEASE})
 """These tell the gateway something and move nothing, although they name their parent's amount."""
 
