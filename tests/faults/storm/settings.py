@@ -8,7 +8,7 @@ import os
 os.environ |= {  # whoever starts a storm from a test has the settings of tests in the environment
     "OROPAY_VERDICT_AFTER": "8",
     "OROPAY_AUTHENTICATION_WITHIN": "40",
-    "OROPAY_WAKE_PAUSE": "20",
+    "OROPAY_WAKE_PAUSE": "60",
     "OROPAY_WATCH_STEPS": "3,6,9,12,15,18,21,24,27,30,60,120,300",
 }
 
