@@ -1,6 +1,5 @@
 """Freezes what goes to the gateway about the goods into JSON, and back. Amounts are kept as exact text."""
 
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -22,13 +21,13 @@ def ships_from(seller: Organization) -> PostalAddress:
 
 def freeze(order: OrderData) -> dict[str, Any]:
     """Turn order data into plain JSON values."""
-    frozen = asdict(order)
+    frozen = dict(vars(order))  # a field at a time: `asdict` copies what is never changed
     for name in AMOUNTS:
         frozen[name] = str(frozen[name])
-    for item in frozen["items"]:
-        for name in ITEM_AMOUNTS:
-            item[name] = str(item[name])
-    frozen["items"] = list(frozen["items"])
+    frozen["items"] = [vars(item) | {name: str(getattr(item, name)) for name in ITEM_AMOUNTS} for item in order.items]
+    for name in (*ADDRESSES, "payer"):
+        if frozen[name] is not None:
+            frozen[name] = dict(vars(frozen[name]))
     return frozen
 
 

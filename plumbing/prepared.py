@@ -28,6 +28,8 @@ def prepared(*, name: str, sql: str, connection: BaseDatabaseWrapper) -> str:
     connection.ensure_connection()
     own = connection.connection
     known = _seen.setdefault(own, {})
+    if known.get(name):
+        return _executed(name, sql)
     if name not in known:
         known[name] = False
         return sql
@@ -37,9 +39,8 @@ def prepared(*, name: str, sql: str, connection: BaseDatabaseWrapper) -> str:
             known[POOLED] = cursor.fetchone()[0] != own.info.backend_pid
         if known[POOLED]:
             return sql
-        if not known[name]:
-            cursor.execute(f'PREPARE "{name}" AS {_numbered(sql)}')
-            known[name] = True
+        cursor.execute(f'PREPARE "{name}" AS {_numbered(sql)}')
+        known[name] = True
     return _executed(name, sql)
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.models import NOT_PROVIDED, Field, Model
 from django.db.models.signals import post_save, pre_save
 
@@ -30,9 +30,10 @@ class _Statement:
 
     def run(self, rows: Sequence[Model], *after: Any, add: bool) -> Any:
         """Execute with the values of these rows, and `after` them; returns the cursor."""
-        values = [field.get_db_prep_save(field.pre_save(row, add), connection) for row in rows for field in self.fields]
-        sql = prepared(name=self.name, sql=self.sql, connection=connection)
-        cursor = connection.cursor()
+        here = connections[DEFAULT_DB_ALIAS]  # itself: behind `connection` each field would look it up again
+        values = [field.get_db_prep_save(field.pre_save(row, add), here) for row in rows for field in self.fields]
+        sql = prepared(name=self.name, sql=self.sql, connection=here)
+        cursor = here.cursor()
         cursor.execute(sql, [*values, *after])
         return cursor
 
