@@ -75,3 +75,16 @@ def test_a_bank_account_is_typed_once_though_the_amount_was_too_small(page: Page
     press_pay(page)
     house.wait_for(page, "settling")
     assert Payment.objects.get(customer=shop.customer).amount == 10
+
+
+def test_who_comes_back_to_the_amount_typed_before_reads_it_everywhere(page: Page) -> None:
+    amount = page.locator("input[name=other]")
+    words = page.locator("[data-ach-amount]").locator("visible=true")
+    choose(page, "bank")
+    amount.fill("40")
+    page.locator('input[name=how][value="full"]').check()
+    expect(words).to_have_text("$250.00")
+
+    amount.click()
+
+    expect(words).to_have_text("$40.00")
