@@ -94,17 +94,18 @@ def pay_options(
     user: Any,
     payable: Payable,
     amount: Decimal,
+    in_parts: bool = False,
     terms: Sequence[TermsOffer] = (),
     integrations: Sequence[Integration] | None = None,
 ) -> list[PayOption]:
     """Every way to pay this: saved cards and banks first, then a new card, a new bank account, payment terms.
 
-    Each says whether it charges now or holds; two that would do the same with the same card are one.
+    Each says whether it charges now or holds; two that would do the same with the same card are one. `in_parts`: the
+    page lets the buyer choose to pay less; a way is off only where it takes no part at all, and says what it takes.
     """
     language = get_language() or "en-us"
-    offers = _offers_fitting(
-        methods_for(payable=payable, amount=amount, language=language, integrations=integrations), payable=payable
-    )
+    found = methods_for(payable=payable, amount=amount, language=language, in_parts=in_parts, integrations=integrations)
+    offers = _offers_fitting(found, payable=payable)
     purpose = Purpose.ORDERS if payable.kind == PayableKind.ORDER else Purpose.INVOICES
     kept: dict[int | None, list[Instrument]] = {}
     saved: list[PayOption] = []
@@ -133,6 +134,7 @@ def pay_options(
                     detail=_("From a checking or savings account in the United States. About three banking days."),
                     short_label=offer.short_label,
                     why_not=offer.why_not,
+                    parts=offer.parts,
                 )
             )
     on_terms = [
@@ -152,14 +154,21 @@ def pay_options(
 
 def _offers_fitting(offers: Sequence[MethodOffer], *, payable: Payable) -> list[MethodOffer]:
     """What is not an order is charged at once, whatever an integration says: one that is meant to hold is offered there
-    only if no other takes the payment.
+    only if no other takes the payment, or a part that it takes.
     """
     if payable.kind == PayableKind.ORDER:
         return list(offers)
     automatic = [offer for offer in offers if offer.integration.payment_action == PaymentAction.AUTOMATIC]
-    if any(not offer.why_not for offer in automatic):
-        return automatic
-    return [*automatic, *(offer for offer in offers if offer not in automatic)]
+    working = [offer for offer in automatic if not offer.why_not]
+    holding = [offer for offer in offers if offer.integration.payment_action != PaymentAction.AUTOMATIC]
+    return [*automatic, *(offer for offer in holding if not any(_replaces(other, offer) for other in working))]
+
+
+def _replaces(one: MethodOffer | PayOption, other: MethodOffer | PayOption) -> bool:
+    """Whether one way takes whatever the other takes."""
+    if one.why_not or other.why_not:
+        return bool(other.why_not)
+    return one.parts is None or other.parts is None or one.parts.include(other.parts)
 
 
 def _card_option(*, offer: MethodOffer, payable: Payable) -> PayOption:
@@ -175,17 +184,20 @@ def _card_option(*, offer: MethodOffer, payable: Payable) -> PayOption:
         short_label=offer.short_label,
         holds=offer.holds,
         why_not=offer.why_not,
+        parts=offer.parts,
     )
 
 
 def _each_once(saved: Sequence[PayOption]) -> list[PayOption]:
-    """A saved card or account once for each thing that may happen to it, where it can if it can."""
-    found: dict[tuple[int | None, bool], PayOption] = {}
+    """A saved card or account once for each thing that may happen to it, where it can if it can; once more where that
+    takes a part that the other does not.
+    """
+    found: dict[tuple[int | None, bool], list[PayOption]] = {}
     for option in saved:
-        key = (option.instrument.pk if option.instrument else None, option.holds)
-        if key not in found or (found[key].why_not and not option.why_not):
-            found[key] = option
-    return list(found.values())
+        same = found.setdefault((option.instrument.pk if option.instrument else None, option.holds), [])
+        if not any(_replaces(other, option) for other in same):
+            same[:] = [*(other for other in same if not _replaces(option, other)), option]
+    return [option for same in found.values() for option in same]
 
 
 def _told_apart(new: Sequence[PayOption]) -> list[PayOption]:
@@ -224,6 +236,7 @@ def _saved_option(*, offer: MethodOffer, instrument: Instrument, seller: Organiz
         holds=offer.holds and is_card,
         instrument=instrument,
         why_not=why_not,
+        parts=offer.parts,
     )
 
 

@@ -83,7 +83,8 @@ class IntegrationForm(OfSellers, OfficeForm):
             ),
             "threeds": gettext_lazy(
                 "When the card holder's bank is asked who is paying, before a card is held or charged. Fraud with a "
-                "card that its bank vouched for is the bank's loss. Payments that staff or a schedule start never ask. "
+                "card that its bank vouched for is the bank's loss. New is a card just entered, and a saved one until "
+                "its bank has vouched for its holder at a payment. Payments that staff or a schedule start never ask. "
                 "A buyer whose bank declines because nobody was asked may try once more with the question, whatever is "
                 "set here."
             ),

@@ -3,7 +3,7 @@
 from oropay.models.ach import AchReturn, ChangeNotice, ChangeOutcome, ChangeSource, Freeze
 from oropay.models.alert import Alert, AlertKind
 from oropay.models.approval import Approval, ApprovalKind, ApprovalState, RefundLimit
-from oropay.models.authentication import Authentication, AuthenticationOutcome, ChallengeReason
+from oropay.models.authentication import PROVEN, Authentication, AuthenticationOutcome, ChallengeReason
 from oropay.models.dispute import (
     Dispute,
     DisputeLine,
@@ -112,6 +112,7 @@ __all__ = [
     "NAMED",
     "NOTIFICATION_MOVES",
     "NOTIFICATION_WAITING",
+    "PROVEN",
     "REQUEST_LIVE",
     "REQUEST_MOVES",
     "REQUEST_VOID",

@@ -33,6 +33,10 @@ class AuthenticationOutcome(models.TextChoices):
     """Nobody was asked: the payment claims an exemption instead."""
 
 
+PROVEN = frozenset({AuthenticationOutcome.AUTHENTICATED, AuthenticationOutcome.ATTEMPTED})
+"""Its bank vouched for the card holder: what a payment may name to the bank."""
+
+
 class ChallengeReason(models.TextChoices):
     """Why the card holder's bank is told to question the buyer, whatever it thinks of the risk."""
 

@@ -96,7 +96,9 @@ class ThreeDS(models.TextChoices):
     """When the card holder's bank is asked who is paying (3-D Secure 2), before a card is held or charged."""
 
     NEW_CARDS = "new_cards", _("Require for new cards")
-    """A card typed in now; a saved one was asked about when it was saved."""
+    """A card typed in now, and a saved one until its bank has vouched for its holder at one of its payments: saving a
+    card, and paying with it where nobody is asked, prove nothing.
+    """
     ALWAYS = "always", _("Always")
     """Every card payment that a buyer starts."""
     NEVER = "never", _("Never")

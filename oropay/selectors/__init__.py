@@ -19,7 +19,7 @@ from oropay.selectors.instruments import (
     undoable,
     wallet_of,
 )
-from oropay.selectors.owed import due_of, failure_words, least_online, limit_refusal, too_small
+from oropay.selectors.owed import PartLimits, due_of, failure_words, least_online, limit_refusal, too_small
 from oropay.selectors.paying import (
     FAILURES,
     OPEN_STATES,
@@ -52,6 +52,7 @@ __all__ = [
     "SUCCEEDED",
     "Inbox",
     "MethodOffer",
+    "PartLimits",
     "PayingView",
     "Problem",
     "account_added",

@@ -27,7 +27,7 @@ from oropay.models import (
     PaymentTransaction,
     WebhookCheck,
 )
-from oropay.selectors.owed import limit_refusal
+from oropay.selectors.owed import PartLimits, limit_refusal, part_limits
 
 
 def payments_visible_to(*, user: User) -> QuerySet[Payment]:
@@ -92,7 +92,9 @@ def _usable(name: str) -> bool:
 
 @dataclass(frozen=True)
 class MethodOffer:
-    """One integration as a pay page offers it; `why_not` says in words why it cannot be used for this amount."""
+    """One integration as a pay page offers it; `why_not` says in words why it cannot be used for this amount, nor for a
+    part of it where one may be chosen.
+    """
 
     integration: Integration
     label: str
@@ -102,6 +104,8 @@ class MethodOffer:
     holds: bool
     """At checkout the amount is held and taken later."""
     why_not: str = ""
+    parts: PartLimits | None = None
+    """What it takes at a time, where a part may be chosen."""
 
 
 def integrations_active(*, organization_id: int, currency: str) -> list[Integration]:
@@ -118,22 +122,30 @@ def integrations_active(*, organization_id: int, currency: str) -> list[Integrat
 
 
 def methods_for(
-    *, payable: Payable, amount: Decimal, language: str, integrations: Sequence[Integration] | None = None
+    *,
+    payable: Payable,
+    amount: Decimal,
+    language: str,
+    in_parts: bool = False,
+    integrations: Sequence[Integration] | None = None,
 ) -> list[MethodOffer]:
     """Every active OroPay integration of the seller, with its label and, if it cannot be used, the reason.
 
-    `integrations` are the seller's active ones, if they have been read already.
+    `in_parts`: the payer may choose to pay less than the amount. `integrations` are the seller's active ones, if they
+    have been read already.
     """
     if integrations is None:
         integrations = integrations_active(organization_id=payable.organization_id, currency=payable.currency)
     return [
-        _offer(integration=row, payable=payable, amount=amount, language=language)
+        _offer(integration=row, payable=payable, amount=amount, language=language, in_parts=in_parts)
         for row in integrations
         if row.type == IntegrationType.OROPAY and row.provider_account is not None and row.provider_account.is_active
     ]
 
 
-def _offer(*, integration: Integration, payable: Payable, amount: Decimal, language: str) -> MethodOffer:
+def _offer(
+    *, integration: Integration, payable: Payable, amount: Decimal, language: str, in_parts: bool
+) -> MethodOffer:
     labels = {row.language: row for row in integration.labels.all()}
     label = labels.get(language) or labels.get(language.split("-")[0]) or labels.get("")
     currency = payable.currency
@@ -142,7 +154,7 @@ def _offer(*, integration: Integration, payable: Payable, amount: Decimal, langu
     health = getattr(account, "health", None)
     if currency not in integration.currencies or (account and account.settlement_currency != currency):
         why_not = _("It does not take {currency}.").format(currency=currency)
-    elif refusal := limit_refusal(integration=integration, amount=amount, currency=currency):
+    elif refusal := limit_refusal(integration=integration, amount=amount, currency=currency, in_parts=in_parts):
         why_not = refusal
     elif health is not None and health.refuses(timezone.now()):
         why_not = _("The payment service does not answer at the moment. Please try again in a minute.")
@@ -154,6 +166,7 @@ def _offer(*, integration: Integration, payable: Payable, amount: Decimal, langu
         bank=integration.echeck,
         holds=integration.payment_action == PaymentAction.MANUAL and payable.kind == PayableKind.ORDER,
         why_not=why_not,
+        parts=part_limits(integration=integration, amount=amount, currency=currency) if in_parts else None,
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from oropay.models import (
     AUTHENTICATING,
+    PROVEN,
     Action,
     Authentication,
     AuthenticationOutcome,
@@ -41,10 +43,25 @@ def wants_authentication(row: PaymentTransaction, *, family: Iterable[PaymentTra
 def authentication_wanted(
     *, integration: Integration, instrument: Instrument, is_new: bool, initiator: Initiator, bank_asks: bool = False
 ) -> bool:
-    """Whether the card holder's bank is asked before this payment. A bank that wants it is asked whatever is set."""
+    """Whether the card holder's bank is asked before this payment. A bank that wants it is asked whatever is set.
+
+    `is_new`: typed in now, or to be asked about as if it were. Any other card is new until its bank has vouched once
+    for its holder.
+    """
     if instrument.kind != InstrumentKind.CARD or initiator not in PRESENT:
         return False
-    return bank_asks or integration.threeds == ThreeDS.ALWAYS or (integration.threeds == ThreeDS.NEW_CARDS and is_new)
+    if bank_asks or integration.threeds == ThreeDS.ALWAYS:
+        return True
+    return integration.threeds == ThreeDS.NEW_CARDS and (is_new or not _holder_proven(instrument))
+
+
+def _holder_proven(card: Instrument) -> bool:
+    """Whether the bank of a saved card has vouched for its holder at one of its payments, paid or not.
+
+    What was entered again and joined it since is the same card: so are its payments.
+    """
+    same = Instrument.objects.order_by().filter(Q(pk=card.pk) | Q(same_as=card.pk))
+    return Authentication.objects.filter(payment__instrument__in=same, outcome__in=PROVEN).exists()
 
 
 def challenge_reason(*, integration: Integration, step_up: bool, bank_asks: bool) -> ChallengeReason:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from oropay.accountcheck import RefusedAt
 from oropay.exceptions import TriedTooOften
 from oropay.models import Instrument, InstrumentKind
+from oropay.selectors import PartLimits
 from oropay.services import (
     BankDetails,
     MandateGiven,
@@ -41,7 +43,10 @@ CARD, SAVED, BANK, TERMS, FREE = "card", "saved", "bank", "terms", "free"
 
 @dataclass(frozen=True)
 class PayOption:
-    """One way to pay as a pay page offers it. `why_not` disables it and says why."""
+    """One way to pay as a pay page offers it. `why_not` disables it and says why.
+
+    Where the buyer chooses the amount on the page, `parts` says what the way takes at a time.
+    """
 
     value: str
     kind: str
@@ -52,8 +57,13 @@ class PayOption:
     holds: bool = False
     instrument: Instrument | None = None
     why_not: str = ""
+    parts: PartLimits | None = None
     authorisation: str = ""
     """The words to agree to, where a saved bank account is debited; filled in by the form."""
+
+    def takes(self, amount: Decimal) -> bool:
+        """Whether it can be used for this amount."""
+        return not self.why_not and not (self.parts and self.parts.refusal(amount))
 
     @property
     def debits(self) -> bool:
@@ -83,6 +93,7 @@ class PayForm(CardNumbersRefused, forms.Form):
     """Which of the options, and its details. `source()` is what the payment service wants.
 
     `guard` counts that a bank account is asked about, or raises `TriedTooOften`: see `storefront.pay.account_guard_of`.
+    Nobody is asked where the page refuses the amount already, `amount_stands` is False then.
     """
 
     card_numbers_allowed = frozenset({"bank_routing", "bank_account", "bank_account_again"})
@@ -138,9 +149,11 @@ class PayForm(CardNumbersRefused, forms.Form):
         debit: Terms,
         guard: Callable[[BankDetails], None],
         chosen: str = "",
+        amount_stands: bool = True,
         **kwargs: Any,
     ) -> None:
         self.guard = guard
+        self.amount_stands = amount_stands
         self.options = [
             replace(option, authorisation=debit.shown(last4=option.instrument.last4))
             if option.debits and option.instrument is not None
@@ -194,7 +207,7 @@ class PayForm(CardNumbersRefused, forms.Form):
             self._clean_bank(data)
         if option.debits:
             self._clean_authorisation(data)
-        if option.kind == BANK and not self.errors:
+        if option.kind == BANK and not self.errors and self.amount_stands:
             self._check_account(data)
         return data
 

@@ -1,5 +1,6 @@
 """Invoices of a company: the list, one invoice, paying it, its PDF, and the receipt of a payment."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -31,14 +32,14 @@ from invoices.selectors import (
 )
 from invoices.words import LABELS, Standing, due_words, receipt_missing_words, standing_of
 from oropay.exceptions import AlreadyBeingPaid, PaymentError
-from oropay.models import MoneyState, Payable, PayableKind, Payment
+from oropay.models import MoneyState, PayableKind, Payment
 from oropay.selectors import failure_words, payments_visible_to, too_small
 from oropay.services import PartAsked
 from oropay.words import debit_notes
 from plumbing.models import Document
 from storefront.context import seat_permissions
 from storefront.forms.invoices import AmountForm
-from storefront.forms.pay import PayForm
+from storefront.forms.pay import PayForm, PayOption
 from storefront.middleware import ShopRequest, seat_now
 from storefront.narrowing import Narrowing
 from storefront.pay import (
@@ -165,8 +166,9 @@ def pay(request: ShopRequest, number: str) -> HttpResponse:
     if why_not:
         messages.info(request, _("Nothing was charged.") + " " + why_not)
         return redirect("storefront:invoice", number=number)
-    amounts = AmountForm(request.POST or None, left=payable.payable_now, currency=row.currency)
-    form = _pay_form(request, row, payable, amounts)
+    options = pay_options(user=request.user, payable=payable, amount=payable.payable_now, in_parts=True)
+    amounts = AmountForm(request.POST or None, left=payable.payable_now, currency=row.currency, options=options)
+    form = _pay_form(request, row, amounts, options)
     if request.method == "POST" and amounts.is_valid() & form.is_valid():
         try:
             payment = pay_start(request, form=form, parts=[PartAsked(payable_id=payable.pk, amount=amounts.amount)])
@@ -289,11 +291,13 @@ def _describe(row: Invoice, *, today: date) -> None:
     row.failure = failure_words(row.payable) if unpaid and row.payable else ""  # type: ignore[attr-defined]
 
 
-def _pay_form(request: ShopRequest, row: Invoice, payable: Payable, amounts: AmountForm) -> PayForm:
-    """The ways to pay this amount; what a bank debit's authorisation says follows from it."""
+def _pay_form(request: ShopRequest, row: Invoice, amounts: AmountForm, options: Sequence[PayOption]) -> PayForm:
+    """The ways to pay, ticked one that takes this amount; what a bank debit's authorisation says follows from it."""
     return PayForm(
         request.POST or None,
-        options=pay_options(user=request.user, payable=payable, amount=amounts.amount),
+        options=options,
+        chosen=next((option.value for option in options if option.takes(amounts.amount)), ""),
+        amount_stands=amounts.is_valid(),
         debit=debit_terms(
             seller=row.organization,
             company=row.customer,

@@ -37,6 +37,7 @@ from oropay.services import (
     PartAsked,
     PaymentAsked,
     approval_agree,
+    card_validate_start,
     integration_save,
     payable_open,
     payment_start,
@@ -135,6 +136,26 @@ def start(payable: Payable, integration: Integration, buyer: User, sandbox: Sand
         )
 
     return start
+
+
+@pytest.fixture
+def check(order: Order, integration: Integration, sandbox: Sandbox) -> Callable[..., Payment]:  # noqa: F811
+    """Start saving a card for the whole company; say what differs."""
+
+    def check(*, card: str = VISA, key: uuid.UUID | None = None, mine: bool = False, nickname: str = "") -> Payment:
+        return card_validate_start(
+            customer=order.customer,
+            owner=order.placed_by if mine else None,
+            integration_id=integration.pk,
+            card=NewCard(token=sandbox.card_token(card), last4=card[-4:]),
+            nickname=nickname,
+            attempt_key=key or uuid.uuid4(),
+            by=order.placed_by,
+            website=order.website,
+            now=timezone.now(),
+        )
+
+    return check
 
 
 @pytest.fixture

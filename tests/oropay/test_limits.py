@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oropay.exceptions import MethodUnavailable
 from oropay.models import Integration, IntegrationLimit, Payable, Payment
-from oropay.selectors import integrations_active, methods_for
+from oropay.selectors import PartLimits, integrations_active, methods_for
 
 Start = Callable[..., Payment]
 
@@ -45,6 +45,59 @@ def test_what_is_shown_before_the_click_is_what_the_click_is_told(
         start(amount=amount)
 
     assert Payment.objects.count() == 0
+
+
+@pytest.mark.parametrize(("amount", "reason"), [("9.99", "It takes $10.00 or more."), ("10.00", ""), ("500.00", "")])
+def test_where_a_part_may_be_paid_only_what_takes_no_part_is_off(
+    limited: Integration, payable: Payable, amount: str, reason: str
+) -> None:
+    (offer,) = methods_for(payable=payable, amount=Decimal(amount), language="en-us", in_parts=True)
+
+    assert offer.why_not == reason
+
+
+@pytest.mark.parametrize(
+    ("amount", "parts"),
+    [
+        ("90.01", PartLimits("USD", Decimal(10), Decimal(90))),
+        ("90.00", PartLimits("USD", Decimal(10), None)),
+    ],
+)
+def test_an_offer_tells_the_limits_that_a_part_may_pass(
+    limited: Integration, payable: Payable, amount: str, parts: PartLimits
+) -> None:
+    (offer,) = methods_for(payable=payable, amount=Decimal(amount), language="en-us", in_parts=True)
+
+    assert offer.parts == parts
+
+
+@pytest.mark.parametrize(
+    ("limits", "words", "too_little", "too_much"),
+    [
+        (
+            PartLimits("JPY", Decimal(2000), Decimal(5000)),
+            "From ¥2,000 to ¥5,000 per payment.",
+            "This way to pay takes ¥2,000 or more.",
+            "This way to pay takes ¥5,000 or less at a time.",
+        ),
+        (
+            PartLimits("USD", None, Decimal(5000)),
+            "Up to $5,000.00 per payment.",
+            "",
+            "This way to pay takes $5,000.00 or less at a time.",
+        ),
+        (
+            PartLimits("USD", Decimal("0.5"), None),
+            "$0.50 or more per payment.",
+            "This way to pay takes $0.50 or more.",
+            "",
+        ),
+        (PartLimits("USD", None, None), "", "", ""),
+    ],
+)
+def test_the_limits_of_a_part_in_words(limits: PartLimits, words: str, too_little: str, too_much: str) -> None:
+    assert (limits.words, limits.too_little, limits.too_much) == (words, too_little, too_much)
+    assert (limits.refusal(Decimal("0.01")), limits.refusal(Decimal(5001))) == (too_little, too_much)
 
 
 def test_limits_of_another_currency_say_nothing(limited: Integration, payable: Payable, start: Start) -> None:

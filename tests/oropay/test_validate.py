@@ -25,35 +25,15 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.selectors import paying_view
-from oropay.services import NewCard, card_validate_start, instrument_validate_start
+from oropay.services import instrument_validate_start
 from reconciliation.models import Expectation
-from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
+from tests.contract.sandbox import DECLINED_VISA, Sandbox
 from tests.oropay.house import bank
 from tests.oropay.test_cardchecks import CODE_WRONG, EVERYTHING_MATCHES
 
 S = TransactionState
 Check = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
-
-
-@pytest.fixture
-def check(order: Order, integration: Integration, sandbox: Sandbox) -> Check:
-    """Start saving a card for the whole company; say what differs."""
-
-    def check(*, card: str = VISA, key: uuid.UUID | None = None, mine: bool = False, nickname: str = "") -> Payment:
-        return card_validate_start(
-            customer=order.customer,
-            owner=order.placed_by if mine else None,
-            integration_id=integration.pk,
-            card=NewCard(token=sandbox.card_token(card), last4=card[-4:]),
-            nickname=nickname,
-            attempt_key=key or uuid.uuid4(),
-            by=order.placed_by,
-            website=order.website,
-            now=timezone.now(),
-        )
-
-    return check
 
 
 def test_a_card_its_bank_answers_for_is_saved_and_nothing_moves(check: Check, run: Run) -> None:

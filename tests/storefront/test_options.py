@@ -48,6 +48,12 @@ def on_an_invoice(shop: Shop, amount: str = "100.00") -> list[PayOption]:
     return pay_options(user=shop.buyer, payable=invoice, amount=Decimal(amount))
 
 
+def in_parts(shop: Shop) -> list[PayOption]:
+    """Of an invoice of 100.00, of which a part may be paid."""
+    invoice = Payable(kind=PayableKind.INVOICE, organization=shop.organization, customer=shop.customer, currency="USD")
+    return pay_options(user=shop.buyer, payable=invoice, amount=Decimal("100.00"), in_parts=True)
+
+
 def at_checkout(shop: Shop) -> list[PayOption]:
     stub = order_stub(website=shop.website, customer=shop.customer)
     return pay_options(user=shop.buyer, payable=stub, amount=Decimal("104.00"))
@@ -89,6 +95,33 @@ def test_on_an_invoice_a_hold_takes_what_no_other_way_takes_and_charges_it(
         ("Visa ending in 5262", "expires 12/2030 · charged now", hold.pk),
         ("Card", "Charged now.", hold.pk),
     ]
+
+
+def test_where_a_part_may_be_chosen_a_hold_is_offered_for_what_no_other_way_takes(
+    shop: Shop, hold: Integration, card: Instrument
+) -> None:
+    IntegrationLimit.objects.create(integration=shop.integration, currency="USD", max_amount=Decimal(60))
+
+    offered = [
+        (option.title, option.parts and option.parts.words, option.integration_id, option.takes(Decimal(100)))
+        for option in in_parts(shop)
+    ]
+
+    up_to_60, all_of_it = "Up to $60.00 per payment.", ""
+    assert offered == [
+        ("Visa ending in 5262", all_of_it, hold.pk, True),
+        ("Card · Card or bank", up_to_60, shop.integration.pk, False),
+        ("Bank transfer (ACH)", up_to_60, shop.integration.pk, False),
+        ("Card · On hold", all_of_it, hold.pk, True),
+    ]
+
+
+def test_where_a_part_may_be_chosen_a_hold_that_takes_less_than_another_way_is_not_offered(
+    shop: Shop, hold: Integration, card: Instrument
+) -> None:
+    hold.limits.update(max_amount=Decimal(60))
+
+    assert {option.integration_id for option in in_parts(shop)} == {shop.integration.pk}
 
 
 def test_two_ways_of_the_same_kind_are_told_apart_by_their_own_names(shop: Shop) -> None:

@@ -21,6 +21,7 @@ from oropay.gateway.port import (
     Verdict,
 )
 from oropay.models import (
+    PROVEN,
     Authentication,
     AuthenticationOutcome,
     InstrumentKind,
@@ -35,8 +36,6 @@ from oropay.services.provider import webhook_address
 from oropay.services.wallet import dead_sentence
 from oropay.vault.contexts import vault_context
 
-PROVEN = frozenset({AuthenticationOutcome.AUTHENTICATED, AuthenticationOutcome.ATTEMPTED})
-"""What a payment may name to its bank."""
 MAY_PAY = PROVEN | {
     AuthenticationOutcome.UNAVAILABLE,
     AuthenticationOutcome.NOT_ENROLLED,

@@ -8,7 +8,11 @@ for (const form of document.querySelectorAll("[data-pay-form]")) {
   const radio = (value) => form.querySelector(`[data-how][value="${value}"]`);
   const show = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 
-  other.addEventListener("focus", () => { radio("other").checked = true; });
+  other.addEventListener("focus", () => {
+    if (radio("other").checked) return;
+    radio("other").checked = true;
+    show(other);
+  });
   form.addEventListener("change", (event) => {
     if (!event.target.matches("[data-how]")) return;
     if (event.target.value === "full") show(full);

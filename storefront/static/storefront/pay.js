@@ -1,4 +1,5 @@
-// A pay form: only the chosen way's fields are sent, it is sent once, and the authorisation follows what is typed.
+// A pay form: only the chosen way's fields are sent, it is sent once, and the authorisation follows what is typed. An
+// amount that the chosen way does not take is told where it is chosen, and nothing is sent, also no card to the gateway.
 "use strict";
 
 for (const form of document.querySelectorAll("[data-pay-form]")) {
@@ -11,6 +12,40 @@ for (const form of document.querySelectorAll("[data-pay-form]")) {
     return method && (method.type === "hidden" || method.checked);
   });
 
+  const isCard = (option) => option !== undefined && methodOf(option).dataset.payMethod === "card";
+
+  // What is typed and is no amount to the server is none here either; see storefront/typed.py.
+  const NUMBER = /^-?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)$/;
+  const amountOf = (field) => {
+    const typed = field.value.trim().replace(/^\$/, "").trim();
+    return NUMBER.test(typed) ? Number(typed.replace(/,/g, "")) : NaN;
+  };
+
+  // What a way takes at a time stands with it, as does what to say: PartLimits in oropay/selectors/owed.py.
+  const refused = form.querySelector("[data-amount-refused]");
+  const refusal = (option) => {
+    const how = form.querySelector("[data-how]:checked");
+    if (!refused || !how || option === undefined) return "";
+    const amount = amountOf(form.querySelector(how.value === "full" ? "[data-full]" : "[data-other]"));
+    const { least, most, tooLittle, tooMuch } = methodOf(option).dataset;
+    if (least && amount < Number(least)) return tooLittle;
+    return most && amount > Number(most) ? tooMuch : "";
+  };
+
+  const judge = () => {
+    const now = chosen();
+    const words = refusal(now);
+    if (refused) {
+      if (refused.textContent !== words) refused.textContent = words;
+      refused.hidden = !words;
+    }
+    form.classList.toggle("amount-refused", words !== "");
+    // A new card is sent by the gateway's own button; ours would have nothing to send. Where the amount is refused, the
+    // gateway's is out of reach and ours says so again.
+    button.hidden = isCard(now) && !words;
+    return words;
+  };
+
   const choose = () => {
     const now = chosen();
     for (const option of options) {
@@ -18,10 +53,8 @@ for (const form of document.querySelectorAll("[data-pay-form]")) {
       for (const field of fields) field.disabled = option !== now;
       option.classList.toggle("chosen", option === now);
     }
-    // A new card is sent by the gateway's own button; ours would have nothing to send.
-    const card = now !== undefined && methodOf(now).dataset.payMethod === "card";
-    button.hidden = card;
-    if (card) form.dispatchEvent(new CustomEvent("card-chosen", { detail: now.querySelector("[data-card-form]") }));
+    judge();
+    if (isCard(now)) form.dispatchEvent(new CustomEvent("card-chosen", { detail: now.querySelector("[data-card-form]") }));
   };
 
   const rest = (busy) => {
@@ -35,6 +68,12 @@ for (const form of document.querySelectorAll("[data-pay-form]")) {
   form.addEventListener("submit", (event) => {
     if (sent) {
       event.preventDefault();
+      return;
+    }
+    if (judge()) {
+      event.preventDefault();
+      const how = form.querySelector("[data-how]:checked");
+      (how.value === "full" ? how : form.querySelector("[data-other]")).focus();
       return;
     }
     sent = true;
@@ -60,17 +99,16 @@ for (const form of document.querySelectorAll("[data-pay-form]")) {
     if (event.target.matches("[data-pay-amount]")) amountShow(event.target);
   });
 
-  // A field with data-pay-amount (and data-currency) is an amount the person chooses, as on the invoice pay page. What
-  // the server would not take for an amount is none here either; see storefront/typed.py.
-  const NUMBER = /^-?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)$/;
+  // A field with data-pay-amount (and data-currency) is an amount the person chooses, as on the invoice pay page.
   const amountShow = (field) => {
-    const typed = field.value.trim().replace(/^\$/, "").trim();
-    const text = NUMBER.test(typed)
-      ? new Intl.NumberFormat(document.documentElement.lang, {
+    const amount = amountOf(field);
+    const text = Number.isNaN(amount)
+      ? "····"
+      : new Intl.NumberFormat(document.documentElement.lang, {
         style: "currency", currency: field.dataset.currency,
-      }).format(Number(typed.replace(/,/g, "")))
-      : "····";
+      }).format(amount);
     for (const place of form.querySelectorAll("[data-ach-amount], [data-pay-amount-shown]")) place.textContent = text;
+    judge();
     form.dispatchEvent(new CustomEvent("amount-shown"));
   };
 
