@@ -78,11 +78,11 @@ charge/session/600=6:15, charge/user/3600=20:60, charge/company/3600=60:200,
 charge/address/600=20:60, charge/instrument/3600=10:30, charge/bin/600=30:90,
 verification/session/600=4:8, verification/user/3600=8:16, verification/company/3600=20:60,
 verification/address/600=10:30, verification/instrument/3600=4:10, verification/bin/600=20:60,
-card_form/user/600=0:60, card_form/company/600=0:300,
+card_form/session/600=0:30, card_form/user/600=0:60, card_form/company/600=0:300, card_form/address/600=0:120,
 decline/session/1800=4:9, decline/user/3600=5:12, decline/company/3600=12:40,
 decline/address/1800=8:24, decline/instrument/86400=4:10, decline/bin/3600=15:45,
 cards/session/1800=3:8, cards/user/3600=4:10, cards/company/3600=12:40, cards/address/1800=6:20,
 no_bin/bin/600=3:12,
 small/session/1800=3:10, small/user/3600=5:15, small/company/3600=20:60, small/address/1800=10:30
 """
-"""What a shop starts with. Card forms per session and address have settings of their own."""
+"""What a shop starts with. Card forms only lock out: before a card is entered there is no bank to ask."""

@@ -1,12 +1,14 @@
 """A small stock of hosted-field tokens per provider account: minted by the worker, handed out by web, one per form.
 
 A token lets one card form send one card to the gateway for ten minutes and nothing else. The stock lives in Valkey; if
-it is lost it is minted again. No stock, no limiter: no token (failing closed), the page says that the form is loading.
+it is lost it is minted again. Without stock there is no token, and the page says that the form is loading. Who may have
+one is asked before: `services.card_form_guard`.
 """
 
 import json
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -14,7 +16,7 @@ import redis
 from django.conf import settings
 
 from oropay.engine.gateways import gateway_of
-from oropay.exceptions import CardFormUnavailable, TooManyCardForms, VaultError
+from oropay.exceptions import CardFormUnavailable, VaultError
 from oropay.gateway.port import GatewayUnavailable
 from oropay.models import ProviderAccount
 from plumbing.services import hint
@@ -66,26 +68,46 @@ def fill_all(*, now: datetime) -> None:
             logger.warning("no hosted-field tokens for provider account %s", pk, exc_info=True)
 
 
-def take(*, provider_account_id: int, session_key: str, ip_address: str, now: datetime) -> str:
+def require_stock(*, provider_account_id: int, now: datetime) -> None:
+    """Raise CardFormUnavailable unless there is a token to hand out; the worker has been asked to fill the stock.
+
+    Asked before a card form counts as opened: a page that asks again and again while there is none locks nobody out.
+    """
+    with _reached():
+        _drop_stale(provider_account_id=provider_account_id, now=now)
+        left = int(_store().llen(_key(provider_account_id)))
+    if not left:
+        _fill_soon(provider_account_id)
+        raise CardFormUnavailable
+
+
+def take(*, provider_account_id: int, now: datetime) -> str:
     """One token for one card form.
 
     Raises:
-        TooManyCardForms: this session or address opened too many forms lately, or the limiter cannot be asked.
-        CardFormUnavailable: the stock is empty; the worker has been asked to fill it.
+        CardFormUnavailable: the stock is empty, or cannot be reached; the worker has been asked to fill it.
     """
-    try:
-        _count(name=f"session:{session_key}", limit=settings.OROPAY_CARD_FORMS_PER_SESSION)
-        _count(name=f"ip:{ip_address}", limit=settings.OROPAY_CARD_FORMS_PER_ADDRESS)
+    with _reached():
         token = _pop(provider_account_id=provider_account_id, now=now)
         left = int(_store().llen(_key(provider_account_id)))
-    except redis.RedisError as error:
-        logger.exception("the token stock cannot be reached")
-        raise CardFormUnavailable from error
     if left < LOW:
-        hint("oropay.tasks.pool_fill", provider_account_id, queue="gateway-interactive")
+        _fill_soon(provider_account_id)
     if token is None:
         raise CardFormUnavailable
     return token
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        logger.exception("the token stock cannot be reached")
+        raise CardFormUnavailable from error
+
+
+def _fill_soon(provider_account_id: int) -> None:
+    hint("oropay.tasks.pool_fill", provider_account_id, queue="gateway-interactive")
 
 
 def _pop(*, provider_account_id: int, now: datetime) -> str | None:
@@ -103,14 +125,3 @@ def _drop_stale(*, provider_account_id: int, now: datetime) -> None:
         if datetime.fromisoformat(json.loads(str(raw))["expires_at"]) - now >= LEFT_TO_LIVE:
             return
         store.lrem(key, 1, str(raw))
-
-
-def _count(*, name: str, limit: int) -> None:
-    """At most `limit` forms in ten minutes."""
-    key = f"oropay:card-forms:{name}"
-    with _store().pipeline() as pipe:
-        pipe.incr(key)
-        pipe.expire(key, 600, nx=True)
-        seen = pipe.execute()[0]
-    if int(seen) > limit:
-        raise TooManyCardForms

@@ -301,8 +301,6 @@ OROPAY_VELOCITY = env.limits("OROPAY_VELOCITY", default=LIMITS)
 OROPAY_VELOCITY_SMALL_AMOUNT = env.number("OROPAY_VELOCITY_SMALL_AMOUNT", default=5)
 OROPAY_VELOCITY_PAUSE = env.seconds("OROPAY_VELOCITY_PAUSE", default="30")
 OROPAY_VELOCITY_LOCK_FOR = env.seconds("OROPAY_VELOCITY_LOCK_FOR", default="3600")
-OROPAY_CARD_FORMS_PER_SESSION = env.number("OROPAY_CARD_FORMS_PER_SESSION", default=30, least=1)
-OROPAY_CARD_FORMS_PER_ADDRESS = env.number("OROPAY_CARD_FORMS_PER_ADDRESS", default=120, least=1)
 
 # --- REST ------------------------------------------------------------------------------------------------------------
 

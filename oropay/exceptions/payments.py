@@ -290,13 +290,6 @@ class CardFormUnavailable(PaymentError):
         super().__init__(_("Nothing was charged. The card form is loading; please wait a moment."))
 
 
-class TooManyCardForms(PaymentError):
-    def __init__(self) -> None:
-        super().__init__(
-            _("Nothing was charged. Too many card forms were opened from here; please wait a few minutes.")
-        )
-
-
 class DisputeRefused(PaymentError):
     """Something about a dispute was refused."""
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from checkout.models import Checkout, CheckoutState, ShoppingListItem
 from oropay import pool
 from oropay.engine import authentication_leave
-from oropay.exceptions import CannotLeave, CardFormUnavailable, TooManyCardForms, TriedTooOften
+from oropay.exceptions import CannotLeave, CardFormUnavailable, TriedTooOften
 from oropay.models import Integration, IntegrationType, MoneyState, PayableKind, Payment
 from oropay.selectors import PayingView, paying_view, payment_visible_to
 from oropay.services import card_form_guard
@@ -161,25 +161,21 @@ def card_token(request: ShopRequest) -> JsonResponse:
     )
     if integration is None or integration.provider_account is None:
         return JsonResponse({"error": _("This way to pay is not available any more.")}, status=404)
-    account, seat = integration.provider_account, seat_now(request)
+    account, seat, now = integration.provider_account, seat_now(request), timezone.now()
     try:
+        pool.require_stock(provider_account_id=account.pk, now=now)
         card_form_guard(
             organization=request.website.organization,
             by=request.user,
             company=str(seat.customer_id) if seat is not None else "",
             session_key=request.session.session_key or "",
             ip_address=client_ip(request),
-            now=timezone.now(),
+            now=now,
         )
-        token = pool.take(
-            provider_account_id=account.pk,
-            session_key=request.session.session_key or "",
-            ip_address=client_ip(request),
-            now=timezone.now(),
-        )
+        token = pool.take(provider_account_id=account.pk, now=now)
     except CardFormUnavailable as error:
         return JsonResponse({"error": str(error)}, status=503, headers={"Retry-After": "2"})
-    except (TooManyCardForms, TriedTooOften) as error:
+    except TriedTooOften as error:
         return JsonResponse({"error": str(error)}, status=429)
     return JsonResponse(
         {"token": token, "expires": int(pool.LEFT_TO_LIVE.total_seconds()), "environment": account.environment}

@@ -1,5 +1,6 @@
 """The integration form: what an admin may decide, and what the server refuses whatever the browser sends."""
 
+import re
 from typing import Any
 
 import pytest
@@ -78,6 +79,46 @@ def test_saving_makes_the_integration_its_label_and_a_webhook_address_once(house
     )
     made.refresh_from_db()
     assert (made.name, made.webhook_key) == ("Cards and banks", key)
+
+
+FRAUD = {
+    "risk_mode": "active",
+    "avs_not_matched": "refuse",
+    "avs_partial": "review",
+    "avs_not_checked": "accept",
+    "cvv_not_matched": "refuse",
+    "cvv_not_checked": "review",
+}
+"""What an admin chooses under Fraud."""
+
+
+def test_what_is_done_about_fraud_is_saved_and_shown_again(house: House, client: Client) -> None:
+    client.post(ADD, form(house, **FRAUD))
+
+    made = Integration.objects.get(name="Cards")
+    assert {name: getattr(made, name) for name in FRAUD} == FRAUD
+    assert chosen(client.get(page(made)), *FRAUD) == FRAUD
+
+
+def test_what_is_done_about_fraud_can_be_changed(house: House, client: Client) -> None:
+    client.post(ADD, form(house, **FRAUD))
+    made = Integration.objects.get(name="Cards")
+    kept = {"labels-INITIAL_FORMS": 1, "labels-0-id": made.labels.get().pk, "labels-0-integration": made.pk}
+    other = {**FRAUD, "risk_mode": "passive", "cvv_not_matched": "accept"}
+
+    client.post(page(made), form(house, **kept, **other))
+
+    made.refresh_from_db()
+    assert {name: getattr(made, name) for name in FRAUD} == other
+    assert chosen(client.get(page(made)), *FRAUD) == other
+
+
+def chosen(response: Any, *names: str) -> dict[str, str]:
+    """What the page shows as chosen in these lists."""
+    content = response.content.decode()
+    lists = {name: re.search(rf'<select[^>]*name="{name}".*?</select>', content, re.DOTALL) for name in names}
+    picks = {name: re.findall(r'<option value="(\w*)" selected', found[0]) for name, found in lists.items() if found}
+    return {name: value for name, [value] in picks.items()}
 
 
 def test_echeck_with_manual_is_refused_at_the_field(house: House, client: Client) -> None:

@@ -338,20 +338,20 @@ def test_an_allocation_only_moves_forward_and_its_amount_stands(house: House) ->
     assert allocations(invoice) == [("reversed", "100.00")]
 
 
-def test_everything_about_the_goods_goes_to_the_gateway(house: House) -> None:
+def test_what_is_told_about_the_goods_is_kept_with_the_payment(house: House) -> None:
     order = house.order("100.00")
     type(order).objects.filter(pk=order.pk).update(state="open", placed_at=NOON)
     invoice = house.billed(order)
 
     payment = house.pay(payable_of(invoice), amounts=["40.00"])
 
-    sent = payment.order_data
-    assert (sent["reference"], sent["po_number"], sent["total"]) == (invoice.number, "PO-4711", "100.0000")
-    assert [(item["reference"], item["total"], item["unit"]) for item in sent["items"]] == [
+    kept = payment.order_data
+    assert (kept["reference"], kept["po_number"], kept["total"]) == (invoice.number, "PO-4711", "100.0000")
+    assert [(item["reference"], item["total"], item["unit"]) for item in kept["items"]] == [
         (invoice.lines.get().sku, "100.0000", "EA")
     ]
-    assert (sent["payer"]["company"], sent["payer"]["email"]) == ("Acme Manufacturing", house.buyer.email)
-    assert sent["billing_address"]["postal_code"] == "62701"
+    assert (kept["payer"]["company"], kept["payer"]["email"]) == ("Acme Manufacturing", house.buyer.email)
+    assert kept["billing_address"]["postal_code"] == "62701"
     assert Invoice.objects.get().state == "posted"
 
 

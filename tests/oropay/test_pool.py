@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 import redis
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from oropay import pool
-from oropay.exceptions import CardFormUnavailable, TooManyCardForms
+from oropay.exceptions import CardFormUnavailable
 from oropay.models import Environment, ProviderAccount
 from oropay.services import provider_provision
 from tests.contract.sandbox import Sandbox
+from tests.hints import Hints
 
 
 @pytest.fixture(autouse=True)
@@ -22,13 +22,12 @@ def empty_store() -> Iterator[None]:
     pool._store().flushdb()
 
 
-def take(account: ProviderAccount, session: str = "one", minutes: int = 0) -> str:
-    return pool.take(
-        provider_account_id=account.pk,
-        session_key=session,
-        ip_address="192.0.2.1",
-        now=timezone.now() + timedelta(minutes=minutes),
-    )
+def take(account: ProviderAccount, minutes: int = 0) -> str:
+    return pool.take(provider_account_id=account.pk, now=timezone.now() + timedelta(minutes=minutes))
+
+
+def require(account: ProviderAccount, minutes: int = 0) -> None:
+    pool.require_stock(provider_account_id=account.pk, now=timezone.now() + timedelta(minutes=minutes))
 
 
 def test_every_form_gets_a_token_of_its_own(account: ProviderAccount) -> None:
@@ -61,16 +60,26 @@ def test_stale_tokens_are_replaced(account: ProviderAccount) -> None:
     assert (again, later) == (0, pool.SIZE)
 
 
-def test_one_session_cannot_empty_the_stock(account: ProviderAccount, settings: Settings) -> None:
-    settings.OROPAY_CARD_FORMS_PER_SESSION = 2
+def test_stock_is_there_as_long_as_one_token_can_be_handed_out(account: ProviderAccount, hints: Hints) -> None:
+    with pytest.raises(CardFormUnavailable):
+        require(account)
+    told = hints.told()
+    minted = pool.fill(provider_account_id=account.pk, now=timezone.now())
+
+    for _form in range(minted):
+        require(account)
+        take(account)
+
+    assert told == [("oropay.tasks.pool_fill", account.pk, "gateway-interactive")]
+    with pytest.raises(CardFormUnavailable):
+        require(account)
+
+
+def test_stock_that_is_too_old_is_none(account: ProviderAccount) -> None:
     pool.fill(provider_account_id=account.pk, now=timezone.now())
-    take(account, "greedy")
-    take(account, "greedy")
 
-    with pytest.raises(TooManyCardForms):
-        take(account, "greedy")
-
-    assert take(account, "another")
+    with pytest.raises(CardFormUnavailable):
+        require(account, minutes=7)
 
 
 def test_without_its_store_no_token_is_handed_out(account: ProviderAccount, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +87,8 @@ def test_without_its_store_no_token_is_handed_out(account: ProviderAccount, monk
     with monkeypatch.context() as patched:
         patched.setattr(pool, "_store", lambda: nowhere)
 
+        with pytest.raises(CardFormUnavailable):
+            require(account)
         with pytest.raises(CardFormUnavailable):
             take(account)
 

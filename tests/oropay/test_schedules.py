@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from oropay.models import (
     Action,
+    Alert,
+    AlertKind,
     DriftFinding,
     DriftKind,
     Integration,
@@ -15,6 +18,7 @@ from oropay.models import (
     Payment,
     PaymentTransaction,
     ProviderAccount,
+    TransactionState,
 )
 from oropay.services.drift import DRIFT_JOB
 from plumbing.models import Job, JobState
@@ -47,7 +51,7 @@ SCHEDULES = {
 def run_task(name: str, *, now: datetime) -> Job:
     """Its period comes, and a worker takes its job."""
     periodic_queue(now=now)
-    job = Job.objects.get(kind="periodic", payload__task=name)
+    job = Job.objects.filter(kind="periodic", payload__task=name).latest("pk")
     job_run(job_id=job.pk, now=now)
     job.refresh_from_db()
     return job
@@ -108,3 +112,19 @@ def test_a_hold_that_lapsed_is_renewed_by_the_hour(
 
     assert job.state == JobState.DONE
     assert [row.action for row in held.children.all()] == [Action.REAUTHORIZE]
+
+
+def test_a_review_that_nobody_ends_is_told_then_given_back_by_the_quarter_hour(in_review: PaymentTransaction) -> None:
+    born = in_review.created_at
+
+    early = run_task("oropay.old-reviews", now=born + settings.OROPAY_REVIEW_ALERT_AFTER - timedelta(minutes=15))
+    told_early = Alert.objects.exists()
+    told = run_task("oropay.old-reviews", now=born + settings.OROPAY_REVIEW_ALERT_AFTER)
+    given_back_early = in_review.children.exists()
+    ended = run_task("oropay.old-reviews", now=born + settings.OROPAY_REVIEW_CANCEL_AFTER)
+
+    assert [(job.state, job.error) for job in (early, told, ended)] == [(JobState.DONE, "")] * 3
+    assert (told_early, given_back_early) == (False, False)
+    assert (Alert.objects.get().kind, Alert.objects.get().transaction) == (AlertKind.REVIEW_WAITING, in_review)
+    cancel = in_review.children.get()
+    assert (cancel.action, cancel.amount, cancel.state) == (Action.CANCEL, 100, TransactionState.QUEUED)

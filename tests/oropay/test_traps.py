@@ -20,10 +20,19 @@ from oropay.models import (
     Ruling,
     TransactionState,
 )
-from oropay.services import PartAsked, cancel_start, offline_receipt_record, refund_lines_suggested, refund_start
+from oropay.services import (
+    PartAsked,
+    cancel_start,
+    offline_receipt_record,
+    refund_lines_suggested,
+    refund_start,
+    status_force,
+)
+from plumbing.models import Mail
+from plumbing.selectors import history_of, notes_on
 from tests.contract.sandbox import DECLINED_VISA, Sandbox
 from tests.oropay.conftest import NOON
-from tests.oropay.house import reload
+from tests.oropay.house import reload, reread, returned_of, send_back
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
@@ -88,6 +97,34 @@ def test_trap_9_an_order_that_waits_for_money_is_released_by_it(
 
     order.refresh_from_db()
     assert (before, order.state) == (OrderState.AWAITING_PAYMENT, OrderState.OPEN)
+
+
+def test_trap_10_a_forced_status_leaves_a_note_and_its_history(payable: Payable, buyer: User) -> None:
+    forced = status_force(payable=payable, status=PaymentStatus.FULL, reason="paid by barter", by=buyer, now=NOON)
+
+    [note], [event] = notes_on(payable), history_of(forced)
+    assert (note.text, note.by) == ("Payment status forced to “Paid in full”: paid by barter", buyer)
+    assert (event.pgh_label, event.pgh_context.metadata["user"], event.pgh_context.metadata["why"]) == (
+        "insert",
+        buyer.pk,
+        "paid by barter",
+    )
+
+
+def test_trap_10_a_bank_return_is_a_transaction_and_who_paid_is_told(
+    settled: Callable[..., PaymentTransaction], sandbox: Sandbox, payable: Payable, buyer: User
+) -> None:
+    charge = settled()
+    send_back(sandbox, charge, "R01")
+
+    reread(charge)
+
+    back = returned_of(charge)
+    assert (back.amount, back.state, back.result_code) == (Decimal(100), TransactionState.APPROVED, "R01")
+    mail = Mail.objects.get(subject__startswith="Your bank returned")
+    assert (mail.to, mail.subject) == (buyer.email, "Your bank returned the debit of $100.00")
+    assert payable.number in mail.text
+    assert reload(payable).due == 100
 
 
 def test_trap_11_staff_read_what_the_gateway_said_and_not_one_sentence_for_all(start: Start, run: Run) -> None:

@@ -291,6 +291,8 @@ def test_the_table_a_shop_starts_with_covers_every_act_and_subject() -> None:
     assert {limit.subject for limit in table} == {subject.value for subject in Subject}
     for act in (Act.CHARGE, Act.VERIFICATION, Act.DECLINE):
         assert {limit.subject for limit in table if limit.act == act} == {subject.value for subject in Subject}
+    forms = {limit.subject: (limit.step_up_after, limit.lock_after) for limit in table if limit.act == Act.CARD_FORM}
+    assert forms == {"session": (0, 30), "user": (0, 60), "company": (0, 300), "address": (0, 120)}
 
 
 @given(

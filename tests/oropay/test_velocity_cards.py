@@ -20,7 +20,7 @@ from oropay.models import (
     PaymentTransaction,
     Subject,
 )
-from oropay.services import NewCard, SavedInstrument, card_validate_start, instrument_validate_start
+from oropay.services import Client, NewCard, SavedInstrument, card_validate_start, instrument_validate_start
 from oropay.velocity import subjects_of
 from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
 from tests.oropay.test_velocity import NOW, STOLEN, empty_store, limits  # noqa: F401  (fixtures)
@@ -100,6 +100,56 @@ def test_checks_of_a_saved_card_are_counted(
     assert Lockout.objects.get().reason == "Checks of cards and accounts: more than 2 in 10 minutes"
 
 
+@pytest.fixture
+def unsent(order: Order, buyer: User, integration: Integration) -> Callable[[str], Payment]:
+    """Start a check of a card that the browser always describes in the same words; no worker sends it."""
+
+    def unsent(token: str) -> Payment:
+        return card_validate_start(
+            customer=order.customer,
+            owner=buyer,
+            integration_id=integration.pk,
+            card=NewCard(token=token, brand="visa", last4="5262", bin="426397"),
+            attempt_key=uuid.uuid4(),
+            client=Client(ip_address="192.0.2.7", session_key="very-secret-session"),
+            by=buyer,
+            website=order.website,
+            now=NOW(),
+        )
+
+    return unsent
+
+
+@pytest.mark.parametrize("subject", list(Subject))
+def test_checks_of_new_cards_are_counted_for_every_subject(
+    limits: Limits,  # noqa: F811
+    unsent: Callable[[str], Payment],
+    subject: Subject,
+) -> None:
+    limits(f"verification/{subject.value}/600=0:1")
+    payment = unsent("PMT_once")
+
+    with pytest.raises(LockedOut):
+        unsent("PMT_once")
+
+    assert list(Payment.objects.all()) == [payment]
+    assert [row.subject for row in Lockout.objects.all()] == [subject]
+
+
+def test_no_raw_value_of_a_check_reaches_the_counters(
+    limits: Limits,  # noqa: F811
+    unsent: Callable[[str], Payment],
+) -> None:
+    limits(", ".join(f"verification/{subject.value}/600=0:9" for subject in Subject))
+
+    payment = unsent("PMT_once")
+
+    written = "".join(str(key) for key in velocity._store().scan_iter())
+    assert written
+    assert not any(raw in written for raw in ("very-secret-session", "192.0.2.7", "5262", "426397"))
+    assert set(payment.subjects) == {"user", "company", "session", "address", "instrument", "bin"}
+
+
 def test_declined_checks_count_against_the_card_and_whoever_asked(
     limits: Limits,  # noqa: F811
     buyer: User,
@@ -153,20 +203,11 @@ def tried(start: Start, run: Run, sandbox: Sandbox, without_points: Callable[[],
 
 
 @pytest.fixture
-def check(buyer: User, integration: Integration, order: Order, sandbox: Sandbox, run: Run) -> Callable[[str], Payment]:
+def check(unsent: Callable[[str], Payment], sandbox: Sandbox, run: Run) -> Callable[[str], Payment]:
     """Have a card checked that the browser always describes in the same words."""
 
     def check(number: str) -> Payment:
-        payment = card_validate_start(
-            customer=order.customer,
-            owner=buyer,
-            integration_id=integration.pk,
-            card=NewCard(token=sandbox.card_token(number), brand="visa", last4="5262", bin="426397"),
-            attempt_key=uuid.uuid4(),
-            by=buyer,
-            website=order.website,
-            now=NOW(),
-        )
+        payment = unsent(sandbox.card_token(number))
         run(payment)
         return payment
 

@@ -225,16 +225,18 @@ def test_an_empty_stock_says_that_the_form_is_loading(shop: Shop, browser: Clien
 
 
 @pytest.mark.usefixtures("_empty_stock")
-def test_too_many_card_forms_are_refused(shop: Shop, browser: Client, settings: Settings) -> None:
-    settings.OROPAY_CARD_FORMS_PER_SESSION = 1
+def test_a_form_that_waits_for_its_token_is_not_opened_again_and_again(
+    shop: Shop, browser: Client, settings: Settings
+) -> None:
+    settings.OROPAY_VELOCITY = limits_read("card_form/user/60=0:1")
+    waits = [browser.post("/pay/card-token/", {"integration": shop.integration.pk}) for _ask in range(3)]
     put_in_stock(shop, "first")
-    put_in_stock(shop, "second")
-    browser.post("/pay/card-token/", {"integration": shop.integration.pk})
 
-    response = browser.post("/pay/card-token/", {"integration": shop.integration.pk})
+    given = browser.post("/pay/card-token/", {"integration": shop.integration.pk})
 
-    assert response.status_code == 429
-    assert "token" not in response.json()
+    assert [answer.status_code for answer in waits] == [503, 503, 503]
+    assert given.json()["token"] == "first"
+    assert not Lockout.objects.exists()
 
 
 @pytest.mark.usefixtures("_empty_stock")

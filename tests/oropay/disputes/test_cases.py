@@ -21,19 +21,21 @@ from oropay.models import (
     MoneyState,
     Payment,
     PaymentTransaction,
+    ProviderAccount,
     StepSource,
 )
 from oropay.services import capture_start, reauthorize_start
 from oropay.services.dispute import deadlines_watch, dispute_assign, finance_of
 from oropay.vault.keys import payload_rows
 from plumbing.exceptions import SomeNotDone
-from plumbing.models import Mail
-from plumbing.ports import periodic_tasks
+from plumbing.models import JobState, Mail
 from tests.contract.samples import follow_up
 from tests.factories import StaffFactory
 from tests.invoices.house import House, posted_lines
 from tests.oropay.disputes.conftest import Bank, Pay, mails, moves, stands
+from tests.oropay.disputes.test_twins import yen
 from tests.oropay.house import arrive, prove_absent
+from tests.oropay.test_schedules import run_task
 
 
 def test_a_pull_finds_a_dispute_that_nobody_told_us_of(
@@ -47,6 +49,28 @@ def test_a_pull_finds_a_dispute_that_nobody_told_us_of(
     dispute = Dispute.objects.get(gateway_id=name)
     assert dispute.transaction == charge
     assert [step.source for step in dispute.steps.all()] == [StepSource.PULLED]
+
+
+def test_the_regular_pull_finds_a_dispute_that_nobody_told_us_of(charge: PaymentTransaction, bank: Bank) -> None:
+    name = bank.open(charge)
+
+    job = run_task("oropay.disputes-pull", now=timezone.now())
+
+    assert (job.state, job.error) == (JobState.DONE, "")
+    dispute = Dispute.objects.get()
+    assert (dispute.gateway_id, dispute.transaction) == (name, charge)
+    assert moves(charge.payment) == [("chargeback", "100.00")]
+
+
+def test_a_silent_gateway_keeps_no_other_account_from_the_regular_pull_which_is_tried_again(bank: Bank) -> None:
+    name = bank.open_elsewhere()
+    other = yen(bank)
+    ProviderAccount.objects.filter(pk=bank.account.pk).update(service_url="http://127.0.0.1:9/ucp")
+
+    job = run_task("oropay.disputes-pull", now=timezone.now())
+
+    assert [(row.gateway_id, row.provider_account) for row in Dispute.objects.all()] == [(name, other)]
+    assert (job.state, "GatewayUnavailable" in job.error, other.name in job.error) == (JobState.QUEUED, True, False)
 
 
 def test_the_records_of_a_dispute_need_their_payload_key(charge: PaymentTransaction, bank: Bank) -> None:
@@ -213,14 +237,6 @@ def test_whoever_owns_the_case_or_the_integration_is_told_too(
 
     dispute.refresh_from_db()
     assert finance_of(dispute=dispute) == sorted([finance, owner, keeper], key=lambda one: one.pk)
-
-
-def test_pull_and_deadlines_run_by_themselves(bank: Bank) -> None:
-    tasks = {task.name: task for task in periodic_tasks.all()}
-
-    assert tasks["oropay.disputes-pull"].every == timedelta(hours=2)
-    assert tasks["oropay.disputes-pull"].queue == "gateway-batch"
-    assert tasks["oropay.dispute-deadlines"].every == timedelta(hours=1)
 
 
 def test_two_captures_of_one_hold_dispute_the_one_that_is_large_enough(
