@@ -15,6 +15,7 @@ from oropay.models import (
     AlertKind,
     DriftKind,
     Integration,
+    Payment,
     PaymentAction,
     PaymentTransaction,
     TransactionState,
@@ -25,6 +26,7 @@ from tests.oropay.books import portal
 from tests.oropay.house import request_of
 from tests.oropay.notices import drain, tell
 
+Start = Callable[..., Payment]
 Run = Callable[..., PaymentTransaction]
 Compare = Callable[[], list[tuple[str, bool]]]
 Logged = Callable[[], list[str]]
@@ -52,7 +54,7 @@ def turn_away(sandbox: Sandbox, row: PaymentTransaction, status: int, *, times: 
 
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_a_gateway_that_turns_a_charge_away_raises_an_alert_at_once_and_its_integration_lists_it(
-    start: Run, run: Run, integration: Integration, maker: User, client: Client, sandbox: Sandbox, status: int
+    start: Start, run: Run, integration: Integration, maker: User, client: Client, sandbox: Sandbox, status: int
 ) -> None:
     client.force_login(maker)
     payment = start()
@@ -71,7 +73,7 @@ def test_a_gateway_that_turns_a_charge_away_raises_an_alert_at_once_and_its_inte
 
 
 def test_refusals_of_one_charge_are_logged_once_for_an_integration_that_wants_it(
-    start: Run, run: Run, talkative: Integration, sandbox: Sandbox, logged: Logged
+    start: Start, run: Run, talkative: Integration, sandbox: Sandbox, logged: Logged
 ) -> None:
     row = start().transactions.get()
     turn_away(sandbox, row, 429, times=2)
@@ -125,7 +127,7 @@ def test_a_difference_that_concerns_nothing_of_ours_is_logged_for_every_integrat
 
 def test_an_integration_whose_administrator_does_not_want_it_logs_nothing(
     empty_gateway: None,
-    start: Run,
+    start: Start,
     run: Run,
     integration: Integration,
     compare: Compare,
