@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from oropay.engine.evidence import SILENT
 from oropay.engine.gateways import gateway_of
+from oropay.engine.problems import problem_log
 from oropay.engine.shown import Result, Seen, plainly_alike, taken_in
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, GatewayUnavailable, PaymentGateway, Verdict
@@ -20,6 +21,7 @@ from oropay.models import (
     Action,
     DriftKind,
     DriftRun,
+    Integration,
     PaymentTransaction,
     ProviderAccount,
     TransactionState,
@@ -99,7 +101,7 @@ def drift_note(*, account: ProviderAccount, gateway_id: str, seen: Seen) -> int:
     """Keep a difference for finance; 1 if it is new."""
     if seen.drift is None:
         return 0
-    return finding_note(
+    is_new = finding_note(
         account=account,
         gateway_id=gateway_id,
         kind=seen.drift,
@@ -108,6 +110,16 @@ def drift_note(*, account: ProviderAccount, gateway_id: str, seen: Seen) -> int:
         repaired=seen.repaired,
         now=timezone.now(),
     )
+    if is_new:
+        for integration in _concerned(account=account, row=seen.row):
+            problem_log(integration=integration, text=f"A difference with the gateway ({seen.drift}): {gateway_id}.")
+    return is_new
+
+
+def _concerned(*, account: ProviderAccount, row: PaymentTransaction | None) -> Iterable[Integration]:
+    """The integration that was paid with; all of the account where nothing of ours is concerned."""
+    integration = row.payment.integration if row is not None else None
+    return [integration] if integration is not None else Integration.objects.filter(provider_account=account)
 
 
 def _ours_not_listed(

@@ -24,6 +24,7 @@ from oropay.engine.disputes import dispute_reread
 from oropay.engine.drift import drift_note
 from oropay.engine.evidence import SILENT
 from oropay.engine.health import health_note
+from oropay.engine.problems import problem_log
 from oropay.engine.shown import AS_SHOWN, Result, Seen, plainly_alike, taken_in
 from oropay.engine.signers import Signer, signed
 from oropay.exceptions import VaultError
@@ -150,17 +151,19 @@ def _turn_away(*, rows: Sequence[Notification], unsure: str, integration: Integr
         Notification.objects.bulk_update(unproved, ["shown"])
         _end(unproved, N.REJECTED, _("Its signature fits no key that can be opened. {why}").format(why=unsure))
         if unproved:
-            _warn(integration, f"{len(unproved)} notifications were rejected: they fit no key that can be opened.")
+            text = f"{len(unproved)} notifications were rejected: they fit no key that can be opened."
+            problem_log(integration=integration, text=text)
         return
     Notification.objects.bulk_update(rows, ["shown"])
     known = [row for row in rows if row.state == N.VERIFIED]
     _end(known, N.DEAD, _("Its signature was the gateway's; no key of this integration fits it any more."))
     if known:
-        _warn(integration, f"{len(known)} notifications were given up: no key fits them any more.")
+        text = f"{len(known)} notifications were given up: no key fits them any more."
+        problem_log(integration=integration, text=text)
     forged = [row for row in rows if row.state == N.RECEIVED]
     _end(forged, N.REJECTED, _("Its signature is not the gateway's."))
     if forged:
-        _warn(integration, f"{len(forged)} notifications were not signed by the gateway.")
+        problem_log(integration=integration, text=f"{len(forged)} notifications were not signed by the gateway.")
 
 
 VERIFIED = """
@@ -298,7 +301,7 @@ def _again(rows: Sequence[Notification], text: str, *, integration: Integration)
     for row in rows:
         if _is_last_try(row):
             _end([row], N.DEAD, text)
-            _warn(integration, f"Notification {row.pk} was given up: {text}")
+            problem_log(integration=integration, text=f"Notification {row.pk} was given up: {text}")
         else:
             Notification.objects.filter(pk=row.pk, state__in=NOTIFICATION_WAITING).update(
                 next_at=timezone.now() + steps[row.tries - 1], outcome=text
@@ -307,9 +310,3 @@ def _again(rows: Sequence[Notification], text: str, *, integration: Integration)
 
 def _is_last_try(row: Notification) -> bool:
     return row.tries > len(settings.OROPAY_NOTIFICATION_STEPS)
-
-
-def _warn(integration: Integration, text: str) -> None:
-    """To the log, for integrations whose administrator wants it; the integration's page shows it always."""
-    if integration.log_warnings:
-        logger.warning("Integration %s (%s): %s", integration.pk, integration.name, text)

@@ -31,6 +31,7 @@ from oropay.engine.judge import Move, judge
 from oropay.engine.ladder import next_reread
 from oropay.engine.learn import instrument_learn
 from oropay.engine.looking import difference_left, difference_reversed
+from oropay.engine.problems import problem_log
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     AUTHENTICATING,
@@ -243,11 +244,20 @@ def _apply(*, news: Recording, move: Move) -> None:
     if move.alert is not None:
         goes_back = is_reversed_for_its_amount(news=news, move=move)
         text = difference_reversed(row, answer) if goes_back else _why(news=news, alert=move.alert)
-        alert_raise(row=row, kind=move.alert, text=text, now=now)
+        is_new = alert_raise(row=row, kind=move.alert, text=text, now=now)
+        if is_new and move.alert == AlertKind.GATEWAY_REFUSES_US:
+            _refusal_log(news)
     if row.is_final and move.state != S.APPROVED and (_nobody_waits_for(news) or _was_ruled_out(news)):
         alert_raise(row=row, kind=AlertKind.NOT_DONE, text=_by_hand(news), now=now)
     if row.action in TELLING:
         instrument_learn(news=news, state=move.state)
+
+
+def _refusal_log(news: Recording) -> None:
+    """By number and code: the gateway's own words stay with the alert, a log is read by more people."""
+    code = news.answer.error_code or f"HTTP {news.answer.http_status}"
+    text = f"The gateway refuses us ({code}): transaction {news.row.pk}."
+    problem_log(integration=news.payment.integration, text=text)
 
 
 def _nobody_waits_for(news: Recording) -> bool:

@@ -10,25 +10,27 @@ from oropay.models import Alert, AlertKind, PaymentTransaction
 from plumbing.services import note_add
 
 
-def alert_raise(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> None:
-    """Ask a person to look: one open alert per transaction and kind, in its newest words.
+def alert_raise(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> bool:
+    """Ask a person to look: one open alert per transaction and kind, in its newest words. True when it is new.
 
     What was resolved stays so when the same is said again; other words are another trouble.
     """
     last = Alert.objects.filter(transaction=row, kind=kind).order_by("-pk").first()
     if last is None or last.resolved_at is None or last.text != text:
-        alert_again(row=row, kind=kind, text=text, now=now)
+        return alert_again(row=row, kind=kind, text=text, now=now)
+    return False
 
 
-def alert_again(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> None:
+def alert_again(*, row: PaymentTransaction, kind: AlertKind, text: str, now: datetime) -> bool:
     """As `alert_raise`, also if the same had been resolved: the trouble is back."""
-    Alert.objects.update_or_create(
+    _alert, is_new = Alert.objects.update_or_create(
         transaction=row,
         kind=kind,
         resolved_at=None,
         defaults={"text": text},
         create_defaults={"text": text, "raised_at": now},
     )
+    return is_new
 
 
 def alert_over(*, row: PaymentTransaction, kind: AlertKind, remark: str, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from backoffice.groups import groups_ensure
 from commerce.models import User
+from oropay.gateway.port import Verdict
 from oropay.models import Dispute, Payment, PaymentTransaction
 from tests.factories import StaffFactory
 from tests.invoices.house import House, house_build, payable_of
@@ -38,6 +39,15 @@ def charge(house: House) -> PaymentTransaction:
     first, second = house.posted("60.00"), house.posted("40.00")
     payment = house.paid(payable_of(first), payable_of(second), amounts=["60.00", "40.00"])
     return payment.transactions.get()
+
+
+@pytest.fixture
+def held(house: House) -> Payment:
+    """An order of 100.00, held on a card so long ago that the hold has lapsed."""
+    house.hold_at_checkout()
+    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
+    house.says(payment, Verdict.APPROVED)
+    return payment
 
 
 @pytest.fixture

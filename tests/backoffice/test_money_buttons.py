@@ -24,15 +24,6 @@ from tests.invoices.house import House, payable_of
 from tests.oropay.house import GIVE_BACK_TRIES, renewed_in_place, sending
 
 
-@pytest.fixture
-def held(house: House) -> Payment:
-    """An order of 100.00, held on a card."""
-    house.hold_at_checkout()
-    payment = house.pay(house.order("100.00").payable, amounts=["100.00"])
-    house.says(payment, Verdict.APPROVED)
-    return payment
-
-
 def test_capture_queues_the_amount_that_was_asked(held: Payment, clerk: User, opened: Opened) -> None:
     response = dialog(opened(clerk), held, "capture", amount="60.00", after=newest(held))
 
@@ -40,6 +31,18 @@ def test_capture_queues_the_amount_that_was_asked(held: Payment, clerk: User, op
     assert response.headers["Location"] == page(held)
     assert moves(held) == [("authorize", "100.00", "approved"), ("capture", "60.00", "queued")]
     assert held.transactions.latest("pk").created_by == clerk
+
+
+def test_the_capture_dialog_says_what_is_taken_and_what_becomes_of_the_rest(
+    held: Payment, clerk: User, opened: Opened
+) -> None:
+    content = opened(clerk).get(address(held, "capture")).content.decode()
+
+    assert (
+        "The amount is taken from Visa ···· 4242; what is left of the $100.00 held is released and cannot be captured "
+        "later."
+    ) in content
+    assert moves(held) == [("authorize", "100.00", "approved")]
 
 
 def test_capture_of_more_than_is_held_says_so_in_the_dialog_and_queues_nothing(

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from ledger.models import AccountName
 from ledger.selectors import balance
 from ledger.services import ledger_check
-from oropay.models import Action, MoneyState, Payment, PaymentTransaction, TransactionState
+from oropay.models import Action, Integration, MoneyState, Payment, PaymentTransaction, TransactionState
 from reconciliation.models import Expectation
 from tests.e2e.house import House, Shop
 from tests.e2e.paying import pay_invoice_by_bank, pay_invoice_by_card
@@ -60,6 +60,42 @@ def test_card_and_bank_payments_settle_and_finance_sees_them_in_the_deposit(
     assert balance(organization_id=seller, name=AccountName.GATEWAY_FEES, currency="USD") > 0
     assert balance(organization_id=seller, name=AccountName.BANK, currency="USD") == 0
     assert ledger_check() == []
+
+
+def test_the_integration_form_offers_a_bank_debit_only_where_money_is_taken_at_once(visit: Visit, house: House) -> None:
+    page = visit(house.seller.staff.email)
+    page.goto(f"{house.url}{reverse('admin:oropay_integration_change', args=[house.seller.integration.pk])}")
+    action, echeck, parts = (page.locator(f"#id_{name}") for name in ("payment_action", "echeck", "several_captures"))
+    expect(action).to_have_value("automatic")
+    expect(echeck).to_be_checked()
+    expect(parts).to_be_hidden()
+
+    action.select_option("manual")
+
+    expect(echeck).to_be_hidden()
+    expect(echeck).not_to_be_checked()
+    parts.check()
+    action.select_option("automatic")
+    expect(echeck).to_be_visible()
+    expect(echeck).not_to_be_checked()
+    expect(parts).to_be_hidden()
+    expect(parts).not_to_be_checked()
+    assert Integration.objects.get(pk=house.seller.integration.pk).echeck
+
+
+def test_the_webhook_address_is_copied_and_the_button_says_so(visit: Visit, house: House) -> None:
+    page = visit(house.seller.staff.email)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=house.url)
+    page.goto(f"{house.url}{reverse('admin:oropay_integration_change', args=[house.seller.integration.pk])}")
+    copy = page.locator("[data-copy]")
+
+    copy.click()
+
+    expect(copy).to_have_text("✓")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("[data-copy-source]").inner_text()
+    assert house.seller.integration.webhook_key in copied
+    expect(copy).to_have_text("Copy")
 
 
 LISTS = [

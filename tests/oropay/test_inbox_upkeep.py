@@ -180,19 +180,3 @@ def test_our_own_test_message_ends_the_check_that_asked_for_it(integration: Inte
     outcomes = [Notification.objects.get(pk=row.pk).outcome for row in (told, nobody, odd)]
     assert (check.state, check.detail) == (WebhookCheckState.ARRIVED, "")
     assert outcomes == ["Our own test came through.", "A test nobody asked for.", "A test nobody asked for."]
-
-
-def test_problems_go_to_the_log_of_integrations_that_want_it(
-    integration: Integration, caplog: pytest.LogCaptureFixture
-) -> None:
-    tell(integration, {"id": "TRN_1"}, key="wrong")
-    drain(integration)
-    silent = [record.message for record in caplog.records if record.name == "oropay.engine.inbox"]
-
-    Integration.objects.filter(pk=integration.pk).update(log_warnings=True)
-    tell(integration, {"id": "TRN_1"}, key="wrong")
-    drain(integration)
-
-    told = [record.message for record in caplog.records if record.name == "oropay.engine.inbox"]
-    assert silent == []
-    assert told == [f"Integration {integration.pk} (OroPay): 1 notifications were not signed by the gateway."]

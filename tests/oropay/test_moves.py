@@ -1,6 +1,8 @@
 """What the database itself refuses."""
 
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import Error, transaction
@@ -9,6 +11,7 @@ from oropay.models import (
     MOVES,
     Action,
     FailureReason,
+    Method,
     Payment,
     PaymentTransaction,
     TransactionState,
@@ -101,17 +104,80 @@ def test_only_facts_from_outside_are_born_done(
 
     try:
         with transaction.atomic():
-            PaymentTransaction.objects.create(
-                payment=payment,
-                action=action,
-                state=state,
-                late=late,
-                amount=5,
-                currency="USD",
-                reference="oro-born-done",
-                created_at=payment.created_at,
-            )
+            born(payment, action=action, state=state, late=late)
     except Error:
         assert not fine
     else:
         assert fine
+
+
+def born(payment: Payment, **columns: Any) -> PaymentTransaction:
+    """A row written past every service."""
+    return PaymentTransaction.objects.create(
+        payment=payment,
+        currency=payment.currency,
+        reference=f"oro-{uuid.uuid4().hex}",
+        created_at=payment.created_at,
+        **{"amount": 5, **columns},
+    )
+
+
+def change(row: PaymentTransaction, **columns: Any) -> None:
+    PaymentTransaction.objects.filter(pk=row.pk).update(**columns)
+
+
+def children(row: PaymentTransaction, *actions: Action, state: TransactionState = TransactionState.QUEUED) -> None:
+    for action in actions:
+        born(row.payment, parent=row, action=action, state=state)
+
+
+@pytest.mark.parametrize(
+    ("promise", "broken"),
+    [
+        ("said_once", lambda row: change(row, payment=row.payment_id + 1)),
+        ("said_once", lambda row: change(row, parent=row.pk)),
+        ("said_once", lambda row: change(row, action=Action.REFUND)),
+        ("said_once", lambda row: change(row, amount=99)),
+        ("said_once", lambda row: change(row, currency="EUR")),
+        ("said_once", lambda row: change(row, reference="oro-another")),
+        ("said_once", lambda row: change(row, idempotency_key=uuid.uuid4())),
+        ("never_deleted", lambda row: PaymentTransaction.objects.filter(pk=row.pk)._raw_delete("default")),
+        ("transaction_moves_something", lambda row: born(row.payment, action=Action.CHARGE, amount=0)),
+        ("transaction_moves_something", lambda row: born(row.payment, action=Action.CREDIT, amount=-5)),
+        ("transaction_moves_something", lambda row: born(row.payment, action=Action.VALIDATE, amount=-5)),
+        ("one_running_follow_up_per_parent", lambda row: children(row, Action.CAPTURE, Action.CANCEL)),
+        ("one_running_follow_up_per_parent", lambda row: children(row, Action.REFUND, Action.REFUND)),
+        (
+            "one_return_per_debit",
+            lambda row: children(row, Action.RETURN, Action.RETURN, state=TransactionState.APPROVED),
+        ),
+        (
+            "payment_by_bank_has_a_mandate",
+            lambda row: Payment.objects.filter(pk=row.payment_id).update(method=Method.BANK),
+        ),
+    ],
+)
+def test_the_database_keeps_a_promise_whoever_writes(
+    start: Start, promise: str, broken: Callable[[PaymentTransaction], object]
+) -> None:
+    row = start().transactions.get()
+
+    with pytest.raises(Error, match=promise), transaction.atomic():
+        broken(row)
+
+    assert list(PaymentTransaction.objects.values_list("pk", "action", "amount")) == [(row.pk, row.action, row.amount)]
+
+
+def test_what_ended_makes_room_for_another_follow_up_and_a_check_is_about_nothing(start: Start) -> None:
+    row = start().transactions.get()
+
+    children(row, Action.CAPTURE)
+    for state in (TransactionState.SENDING, TransactionState.UNKNOWN):
+        row.children.update(state=state)
+        with pytest.raises(Error, match="one_running_follow_up_per_parent"), transaction.atomic():
+            children(row, Action.CANCEL)
+    row.children.update(state=TransactionState.APPROVED)
+    children(row, Action.CANCEL)
+    born(row.payment, action=Action.VALIDATE, amount=0)
+
+    assert list(row.children.order_by("pk").values_list("action", flat=True)) == [Action.CAPTURE, Action.CANCEL]

@@ -177,10 +177,12 @@ def owed(customer: Customer, website: Website, buyer: User) -> Callable[[str], P
 def pay(
     owed: Callable[[str], Payable], integration: Integration, website: Website, buyer: User
 ) -> Callable[..., PaymentTransaction]:
-    """Pay an order of so much at once, by card unless `source=BANK`, and let the worker send it."""
+    """Pay an order of so much at once, by card unless `source=BANK`, and let the worker send it; a new order unless one
+    is given.
+    """
 
-    def pay(amount: str, *, source: Any = CARD) -> PaymentTransaction:
-        payable = owed(amount)
+    def pay(amount: str, *, source: Any = CARD, payable: Payable | None = None) -> PaymentTransaction:
+        payable = payable or owed(amount)
         payment = payment_start(
             asked=PaymentAsked(
                 parts=[PartAsked(payable_id=payable.pk, amount=payable.total)],

@@ -20,6 +20,7 @@ from oropay.engine.disputes.record import dispute_record
 from oropay.engine.gateways import gateway_of
 from oropay.engine.health import gateway_answers, health_note
 from oropay.engine.ladder import next_answer, next_look
+from oropay.engine.problems import problem_log
 from oropay.exceptions import VaultError
 from oropay.gateway.port import Answer, DisputeAct, DisputeDocument, DisputeTold, GatewayUnavailable, Verdict
 from oropay.models import (
@@ -243,7 +244,9 @@ def _say_refused(*, request: DisputeRequest, now: datetime) -> None:
         return
     text = _("The answer to dispute {id} is not sent: {why}. It is tried again by itself until its deadline is near.")
     words = text.format(id=request.dispute.gateway_id, why=request.message.strip().rstrip(".") or request.error_code)
-    alert_raise(row=charge, kind=AlertKind.GATEWAY_REFUSES_US, text=words, now=now)
+    if alert_raise(row=charge, kind=AlertKind.GATEWAY_REFUSES_US, text=words, now=now):
+        told = f"The answer to dispute {request.dispute.gateway_id} is not sent ({request.error_code})."
+        problem_log(integration=charge.payment.integration, text=told)
 
 
 def _to_unknown(*, request: DisputeRequest, now: datetime) -> None:

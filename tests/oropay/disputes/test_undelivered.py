@@ -15,6 +15,7 @@ from oropay.models import (
     AlertKind,
     Dispute,
     DisputeRequest,
+    Integration,
     PaymentTransaction,
     ProviderAccount,
     RequestFailure,
@@ -95,8 +96,15 @@ def test_an_answer_waits_with_growing_pauses_until_the_gateway_can_be_reached(
 
 @pytest.mark.parametrize("how", ["turned away", "no key"])
 def test_an_answer_that_the_gateway_turns_away_asks_people_to_repair_what_keeps_it(
-    finance: User, dispute: Dispute, charge: PaymentTransaction, bank: Bank, clerk: User, how: str
+    finance: User,
+    dispute: Dispute,
+    charge: PaymentTransaction,
+    bank: Bank,
+    clerk: User,
+    how: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    Integration.objects.update(log_warnings=True)
     if how == "no key":
         ProviderAccount.objects.filter(pk=bank.account.pk).update(credentials=b"scrambled")
     else:
@@ -111,6 +119,10 @@ def test_an_answer_that_the_gateway_turns_away_asks_people_to_repair_what_keeps_
     alert = Alert.objects.get(kind=AlertKind.GATEWAY_REFUSES_US)
     assert (alert.transaction, alert.resolved_at) == (charge, None)
     assert f"The answer to dispute {dispute.gateway_id} is not sent: " in alert.text
+    told = [record.message for record in caplog.records if record.name == "oropay.engine.problems"]
+    assert [one.partition(": ")[2] for one in told] == [
+        f"The answer to dispute {dispute.gateway_id} is not sent ({request.error_code})."
+    ]
     assert "cannot be reached" not in Mail.objects.latest("pk").text
     assert "Our answer waits because the gateway refuses us" in Mail.objects.latest("pk").text
 
