@@ -33,7 +33,7 @@ from tests.contract.samples import follow_up
 from tests.factories import StaffFactory
 from tests.invoices.house import House, posted_lines
 from tests.oropay.disputes.conftest import Bank, Pay, mails, moves, stands
-from tests.oropay.disputes.test_twins import yen
+from tests.oropay.disputes.told import yen_beside
 from tests.oropay.house import arrive, prove_absent
 from tests.oropay.test_schedules import run_task
 
@@ -64,7 +64,7 @@ def test_the_regular_pull_finds_a_dispute_that_nobody_told_us_of(charge: Payment
 
 def test_a_silent_gateway_keeps_no_other_account_from_the_regular_pull_which_is_tried_again(bank: Bank) -> None:
     name = bank.open_elsewhere()
-    other = yen(bank)
+    other = yen_beside(bank.account)
     ProviderAccount.objects.filter(pk=bank.account.pk).update(service_url="http://127.0.0.1:9/ucp")
 
     job = run_task("oropay.disputes-pull", now=timezone.now())
