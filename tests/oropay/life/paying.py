@@ -104,6 +104,8 @@ class Paying(Ground):
 
     def _left_of(self, charge: PaymentTransaction) -> Decimal:
         """What the gateway had before this event of a sale as far as we knew, less what disputes took of it."""
+        if self.world.return_of(charge) is not None:
+            return ZERO
         owner = charge.parent if charge.action == Action.CAPTURE and charge.parent is not None else charge
         sale = self.world.sale(owner.gateway_id)
         assert sale is not None
