@@ -86,6 +86,7 @@ class Ground(RuleBasedStateMachine):
         self.ways = {
             "charge": self._integration("Taken", echeck=True),
             "hold": self._integration("Held", payment_action=PaymentAction.MANUAL),
+            "in parts": self._integration("In parts", payment_action=PaymentAction.MANUAL, several_captures=True),
             "ask": self._integration("Asked", threeds=ThreeDS.ALWAYS),
             "filtered charge": self._integration("Filtered", risk_mode=RiskMode.ACTIVE),
             "filtered hold": self._integration(
@@ -106,7 +107,7 @@ class Ground(RuleBasedStateMachine):
             environment=Environment.SANDBOX,
             settlement_currency="USD",
         )
-        ProviderAccount.objects.filter(pk=account.pk).update(bank_credits=True)
+        ProviderAccount.objects.filter(pk=account.pk).update(bank_credits=True, multi_capture=True)
         account.refresh_from_db()
         gateway_of(account=account).find_by_reference(reference="nobody-has-it")  # log in before any fault is set
         return account

@@ -36,6 +36,8 @@ TRANSACTIONS: Mapping[str, Q] = {
     "a card is declined": Q(action__in=[A.CHARGE, A.AUTHORIZE], state=S.DECLINED),
     "a card is held": Q(action=A.AUTHORIZE, state=S.APPROVED, late=False),
     "a hold is captured": Q(action=A.CAPTURE, state=S.APPROVED),
+    "a hold is captured in parts": Q(action=A.CAPTURE, state=S.APPROVED)
+    & Q(parent__children__action=A.CAPTURE, parent__children__state=S.APPROVED, parent__children__pk__lt=F("pk")),
     "a hold is released": Q(action=A.CANCEL, state=S.APPROVED, parent__action__in=HOLDS, created_by__isnull=False),
     "a charge is voided": Q(action=A.CANCEL, state=S.APPROVED, parent__action=A.CHARGE, parent__state=S.APPROVED),
     "a capture is voided": Q(action=A.CANCEL, state=S.APPROVED, parent__action=A.CAPTURE),

@@ -58,10 +58,10 @@ class Reviewing(Ground):
             transaction_id=self._in_review().pk, alert_after=at_once, cancel_after=at_once, now=timezone.now()
         )
 
-    @event(when=lambda self: self._held_there(), releases=(True, False))
+    @event(when=lambda self: self._under_review(), releases=(True, False))
     def somebody_decides_in_the_portal(self, releases: bool) -> None:
         """Also of what came late, where an alert asks for it; that is looked for at once, before anybody else pays."""
-        sale = self._held_there()
+        sale = self._under_review()
         assert sale is not None
         gateway = self.sandbox.gateway()
         (gateway.release if releases else gateway.cancel)(follow_up(sale.gateway_id))
@@ -84,5 +84,5 @@ class Reviewing(Ground):
         assert row is not None
         return row
 
-    def _held_there(self) -> Theirs | None:
+    def _under_review(self) -> Theirs | None:
         return next((sale for sale in self.world.theirs if sale.in_review), None)

@@ -76,7 +76,7 @@ class Life(Paying, Working, Holding, Authenticating, Reviewing, Crediting, Dispu
     def hold_is_captured(self) -> None:
         self.buyer_pays(fault="", how="hold", amount=TOTAL, keep=True)
         self.look()
-        self.clerk_captures(fault="", amount=TOTAL)
+        self.clerk_captures(fault="", amount=TOTAL, last=True)
 
     def money_goes_back(self) -> None:
         """A bank debit was funded, and part of it is given back: accepted by the bank, and not sure for days."""

@@ -1,9 +1,10 @@
 """Both sides' books of one life at one moment: our rows beside the gateway's own, read once after every event."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from commerce.models import Organization
 from oropay.models import (
@@ -206,7 +207,7 @@ def world_read(*, seller: Organization, sandbox: Sandbox) -> World:
     )
 
 
-def _theirs(row: dict[str, object]) -> Theirs:
+def _theirs(row: Mapping[str, Any]) -> Theirs:
     in_review = bool(row["held"]) and row["status"] in STANDS
     return Theirs(
         gateway_id=str(row["id"]),
@@ -217,8 +218,16 @@ def _theirs(row: dict[str, object]) -> Theirs:
         in_review=in_review,
         captured=_major(row["captured"]),
         refunded=_major(row["refunded"]),
-        held=_major(row["authorized"]) if row["status"] == "PREAUTHORIZED" and not in_review else ZERO,
+        held=ZERO if in_review else _held(row),
     )
+
+
+def _held(row: Mapping[str, Any]) -> Decimal:
+    """A hold, or what is left of one that may be captured again."""
+    if row["status"] == "PREAUTHORIZED":
+        return _major(row["authorized"])
+    more = row["capture_mode"] == "MULTIPLE" and not row["detail"].get("captured_last")
+    return _major(row["authorized"] - row["captured"]) if more and row["status"] in TAKEN else ZERO
 
 
 def _case(row: dict[str, object]) -> Case:
