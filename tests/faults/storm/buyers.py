@@ -70,7 +70,7 @@ def _pay(town: Town, deal: Deal, key: uuid.UUID, by: User) -> None:
         source=_source(deal),
         attempt_key=key,
     )
-    told(town, lambda: payment_start(asked=asked, by=by, website=town.seller.website, now=timezone.now()))
+    told(town, lambda: payment_start(asked=asked, by=by, website=town.seller.website, now=timezone.now()), of=deal)
 
 
 def _source(deal: Deal) -> NewBank | SavedInstrument:

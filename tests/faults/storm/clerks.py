@@ -122,7 +122,7 @@ def give_back(town: Town, deal: Deal, payment: Payment) -> bool:
     refund = _refund(town, deal, charge, after=after)
     if rivals:
         void = _release(town, deal, charge, note="by mistake", by=town.clerks[1], after=after)
-        at_once(partial(told, town, refund), partial(told, town, void))
+        at_once(partial(told, town, refund, of=deal), partial(told, town, void, of=deal))
     else:
         told(town, refund)
     return True

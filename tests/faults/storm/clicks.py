@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from django.db import InterfaceError, OperationalError, connections
 
 from invoices.exceptions import InvoiceError
-from oropay.exceptions import PaymentError
+from oropay.exceptions import AlreadyBeingPaid, FollowUpRunning, PaymentError, PaymentMoved
 from oropay.models import Payment
-from tests.faults.storm.town import Town
+from tests.faults.storm.town import Deal, Town
 
+FASTER = (AlreadyBeingPaid, FollowUpRunning, PaymentMoved)
+"""Refusals that say that somebody else was faster."""
 _REFUSING = threading.Lock()
 
 
@@ -38,13 +40,15 @@ def until_it_answers(click: Callable[[], object]) -> None:
     raise RuntimeError("The database does not come back.")
 
 
-def told(town: Town, click: Callable[[], object]) -> bool:
-    """Click; False if the answer was no. A refusal is an answer."""
+def told(town: Town, click: Callable[[], object], *, of: Deal | None = None) -> bool:
+    """Click; False if the answer was no. A refusal is an answer; `of` whose deal, if it matters who was faster."""
     try:
         until_it_answers(click)
-    except (PaymentError, InvoiceError):
+    except (PaymentError, InvoiceError) as refusal:
         with _REFUSING:
             town.refused += 1
+            if of is not None:
+                of.too_slow += isinstance(refusal, FASTER)
         return False
     return True
 

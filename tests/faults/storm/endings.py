@@ -1,4 +1,6 @@
-"""Whether a story was really told: how many of its debts ended with the money moved as the story means it."""
+"""Whether a story was really told: how many of its debts ended with the money moved as the story means it, where two
+who acted at once met, and what came late.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -9,6 +11,7 @@ from oropay.models import (
     CardCheck,
     Dispute,
     DisputeAction,
+    FailureReason,
     Payment,
     PaymentPayable,
     PaymentTransaction,
@@ -16,7 +19,7 @@ from oropay.models import (
     Ruling,
     TransactionState,
 )
-from tests.faults.storm.stories import Story
+from tests.faults.storm.stories import RACES, Story
 from tests.faults.storm.town import Deal, Town
 
 Did = set[Action]
@@ -33,6 +36,29 @@ def endings(town: Town) -> Counter[Story]:
             ENDINGS[deal.story](deal, payment, did) for pk in deal.payables for payment, did in payments.get(pk, ())
         )
     return told
+
+
+def races(town: Town) -> Counter[Story]:
+    """In how many debts of each story in which two act at once somebody was told that the other had been faster."""
+    run = Counter(dict.fromkeys(RACES, 0))
+    for deal in town.deals:
+        if deal.story in RACES:
+            run[deal.story] += deal.too_slow > 0
+    return run
+
+
+def late_after_reversal() -> int:
+    """How many charges and holds came to the gateway after their reversal had found nothing there."""
+    return (
+        PaymentTransaction.objects.filter(
+            late=True,
+            action__in=[Action.CHARGE, Action.AUTHORIZE],
+            parent__children__action=Action.CANCEL,
+            parent__children__failure_reason=FailureReason.NEVER_ARRIVED,
+        )
+        .distinct()
+        .count()
+    )
 
 
 def _payments() -> dict[int, list[tuple[Payment, Did]]]:

@@ -29,7 +29,7 @@ from oropay.services import watch_wake
 from plumbing.services.hints import hint_now
 from tests.faults.storm.books import OPEN, Verdict, compare
 from tests.faults.storm.crashing import SELDOM, deaths
-from tests.faults.storm.endings import endings
+from tests.faults.storm.endings import endings, late_after_reversal, races
 from tests.faults.storm.gateway_books import GatewayBooks
 from tests.faults.storm.issuer import RegularLooks, send_back
 from tests.faults.storm.people import People
@@ -95,9 +95,9 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
         unseen = _let_it_end(people, seconds=ENDS_WITHIN + AND_FOR_EACH * payments)
         world.stack.check()  # what has died by itself, nobody broke: the rest would say nothing
         verdict = compare(gateway=_gateway_books(world), town=town, lies=weather.lies)
-        idle = weather.idle()
+        missed = [*(f"no stroke “{kind}” met what it was meant for" for kind in weather.idle()), *_missed(town)]
         if payments >= STROKE_EVERY:  # in a smaller storm a worker that is frozen may have had nothing in its hands
-            verdict.untried = [f"no stroke “{kind}” met what it was meant for" for kind in idle]
+            verdict.untried = missed
         died, told = _died(world), _told_of(town)
         verdict.untried += _untried(rules, overtaken, died=died, told=told, all_of_it=payments >= SURE)
         verdict.unknown_left += [f"transaction {pk}, proven absent, was not looked for again" for pk in unseen]
@@ -205,6 +205,15 @@ def _untried(
         untried += [f"no debt went the way of “{story}”" for story, count in told.items() if not count]
         untried += [] if overtaken else ["no message has overtaken another"]
     return untried
+
+
+def _missed(town: Town) -> list[str]:
+    """What did not happen though it was tried many times."""
+    run, late = races(town), late_after_reversal()
+    say("storm: too slow " + " · ".join(f"{story} {run[story]}" for story in sorted(run)))
+    say(f"storm: {late} charges came after their reversal had found nothing")
+    missed = [f"nobody was too slow in “{story}”" for story, count in sorted(run.items()) if not count]
+    return missed if late else [*missed, "no charge came after its reversal had found nothing"]
 
 
 def _died(world: World) -> Mapping[str, int]:

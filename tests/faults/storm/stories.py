@@ -104,5 +104,7 @@ ASKS = CHALLENGES | {Story.ASKED}
 DISPUTES = frozenset({Story.DISPUTE_ACCEPTED, Story.DISPUTE_CHALLENGED})
 REVIEWS = frozenset({Story.REVIEW_RELEASED, Story.REVIEW_CANCELED})
 TWO_AT_ONCE = frozenset({Story.TWO_PEOPLE, Story.INVOICES})
+RACES = TWO_AT_ONCE | {Story.RIVALS}
+"""Two act at once, and only one may have their way."""
 OF_INVOICES = {Story.INVOICE: 1, Story.INVOICES: 3, Story.INVOICE_RETURNED: 1}
 """Stories of invoices, and how many there are in each; the others are of an order."""

@@ -54,6 +54,8 @@ class Deal:
     bills: list[int] = field(default_factory=list)
     """The payable of the invoice that took over from the order."""
     tries: int = 0
+    too_slow: int = 0
+    """How often somebody was told that another had been faster."""
     staff_steps: int = 0
     asked_back: int = 0
     """How often a clerk wanted money given back or a hold let go, by refund or void."""

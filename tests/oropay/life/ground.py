@@ -9,6 +9,7 @@ from django.utils import timezone
 from hypothesis.stateful import RuleBasedStateMachine
 
 from commerce.models import User
+from commerce.services import setting_set
 from invoices.exceptions import InvoiceError
 from oropay import engine
 from oropay.engine.gateways import gateway_of
@@ -22,9 +23,11 @@ from oropay.models import (
     PaymentAction,
     PaymentTransaction,
     ProviderAccount,
+    RiskMode,
     ThreeDS,
     TransactionState,
 )
+from oropay.scoped import RETURN_FEE
 from oropay.services import (
     NewBank,
     NewCard,
@@ -62,7 +65,7 @@ class Ground(RuleBasedStateMachine):
     """As both sides' books were after the last event."""
 
     def open_shop(self) -> None:
-        """What comes before anything can happen: a seller, people, an order and three ways to pay it."""
+        """What comes before anything can happen: a seller, people, an order and the ways to pay it."""
         self.sandbox.control("/reset", {})
         self.seller = OrganizationFactory.create()
         self.clerk: User = StaffFactory.create(organization=self.seller, is_superuser=True)
@@ -78,11 +81,17 @@ class Ground(RuleBasedStateMachine):
             total=self.order.total,
             order=self.order,
         )
+        setting_set(key=RETURN_FEE.key, value=Decimal("25.00"), organization=self.seller)
         self.account = self._account()
         self.ways = {
             "charge": self._integration("Taken", echeck=True),
             "hold": self._integration("Held", payment_action=PaymentAction.MANUAL),
+            "in parts": self._integration("In parts", payment_action=PaymentAction.MANUAL, several_captures=True),
             "ask": self._integration("Asked", threeds=ThreeDS.ALWAYS),
+            "filtered charge": self._integration("Filtered", risk_mode=RiskMode.ACTIVE),
+            "filtered hold": self._integration(
+                "Filtered and held", risk_mode=RiskMode.ACTIVE, payment_action=PaymentAction.MANUAL
+            ),
         }
         self.lapsed: set[str] = set()
         """Holds that the card's bank let go, by the gateway's id."""
@@ -98,7 +107,7 @@ class Ground(RuleBasedStateMachine):
             environment=Environment.SANDBOX,
             settlement_currency="USD",
         )
-        ProviderAccount.objects.filter(pk=account.pk).update(bank_credits=True)
+        ProviderAccount.objects.filter(pk=account.pk).update(bank_credits=True, multi_capture=True)
         account.refresh_from_db()
         gateway_of(account=account).find_by_reference(reference="nobody-has-it")  # log in before any fault is set
         return account

@@ -42,4 +42,4 @@ class Holding(Ground):
     def _held_there(self) -> PaymentTransaction | None:
         hold = self.world.newest(*HOLDS, state=S.APPROVED)
         there = self.world.sale(hold.gateway_id) if hold is not None else None
-        return hold if there is not None and there.held else None
+        return hold if there is not None and there.status == "PREAUTHORIZED" and there.held else None

@@ -20,6 +20,7 @@ from oropay.models import (
     ApprovalState,
     AuthenticationOutcome,
     DisputeResult,
+    MoneyState,
     Payable,
     PayableKind,
     PaymentPayable,
@@ -28,11 +29,12 @@ from oropay.models import (
     TransactionState,
 )
 from oropay.services import payable_recompute
-from oropay.status import sums_of
+from oropay.status import Sums, money_state, sums_of
 from tests.oropay.life.ground import TOTAL
-from tests.oropay.life.world import ZERO, Theirs, World
+from tests.oropay.life.world import WENT_BACK, ZERO, Theirs, World
 
 S = TransactionState
+UNSENT = frozenset({S.AWAITING_APPROVAL, S.QUEUED})
 GOING_BACK = RUNNING | {S.APPROVED, S.PENDING}
 LOST = frozenset({DisputeResult.LOST, DisputeResult.ACCEPTED})
 YES = frozenset({AuthenticationOutcome.AUTHENTICATED, AuthenticationOutcome.ATTEMPTED})
@@ -110,6 +112,46 @@ def disputes_are_counted(world: World) -> None:
             taken, lost = _booked(world, case.gateway_id)
             gone = case.taken if case.result in LOST else ZERO
             assert (taken, lost) == (case.taken, gone), f"{case}: {taken} taken and {lost} lost here"
+
+
+def returns_are_counted(world: World) -> None:
+    """A debit that we say came back did at the gateway, all of it; nothing of it is given back after that, unless it
+    was on its way or turns up late.
+    """
+    for back in world.rows:
+        if back.action != Action.RETURN:
+            continue
+        debit = back.parent
+        assert debit is not None
+        sale = world.sale(debit.gateway_id)
+        assert sale is not None, f"{debit} is not at the gateway"
+        assert (sale.status in WENT_BACK, back.amount) == (True, debit.amount), f"{back} of {sale}"
+        refunds = [row for row in world.rows if row.action == Action.REFUND and row.parent_id == debit.pk]
+        wrong = [row for row in refunds if row.state in UNSENT or (row.pk > back.pk and not row.late)]
+        assert not wrong, f"given back beside {back}: {wrong}"
+
+
+def nothing_comes_of_what_is_in_review(world: World) -> None:
+    """It is neither held nor taken with us, and its payment says so."""
+    for payment, family in world.families.items():
+        if any(row.state == S.REVIEW for row in family):
+            assert sums_of(family) == Sums(), f"payment {payment.pk}: {sums_of(family)} in review"
+            assert payment.money_state in {MoneyState.REVIEW, MoneyState.UNKNOWN}, f"{payment.money_state} in review"
+
+
+def every_review_is_somebody_s(world: World) -> None:
+    """What the gateway holds for fraud waits with us for a person too, or is looked for."""
+    for sale in world.theirs:
+        if sale.in_review:
+            [row] = [row for row in world.rows if row.reference == sale.reference]
+            assert row.state in RUNNING | {S.REVIEW} or row.pk in world.watched, f"{row} is in review: {sale}"
+
+
+def every_payment_is_what_its_rows_say(world: World) -> None:
+    """The word for where its money is was written with whatever happened last."""
+    for payment, family in world.families.items():
+        again = money_state(family)
+        assert payment.money_state == again, f"payment {payment.pk}: {payment.money_state}, not {again}"
 
 
 def the_ledger_is_the_gateway_s(world: World) -> None:
@@ -230,6 +272,10 @@ ALWAYS: Sequence[Callable[[World], None]] = (
     nothing_is_given_by_one_person,
     nobody_is_charged_against_their_bank,
     disputes_are_counted,
+    returns_are_counted,
+    nothing_comes_of_what_is_in_review,
+    every_review_is_somebody_s,
+    every_payment_is_what_its_rows_say,
     the_ledger_is_the_gateway_s,
     the_ledger_is_our_rows,
     every_control_account_is_what_its_room_counts,

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from django.db.models import F, Q
 
 from commerce.models import Organization
-from invoices.models import Invoice, InvoiceState
+from invoices.models import Invoice, InvoiceKind, InvoiceState
+from oropay.declines import HELD_BY_GATEWAY
 from oropay.models import (
     AUTHENTICATING,
     HOLDS,
+    AchReturn,
     Action,
     AuthenticationOutcome,
     Dispute,
@@ -21,17 +23,21 @@ from oropay.models import (
     StepSource,
     TransactionState,
 )
+from oropay.ports import DebtKind
 
 S = TransactionState
 A = Action
 BY_CARD, BY_BANK = Q(payment__method=Method.CARD), Q(payment__method=Method.BANK)
 LOST_ANSWER = Q(unknown_since__isnull=False)
+REVIEW_CANCELED = Q(action=A.CANCEL, state=S.APPROVED, parent__state=S.CANCELED, parent__risk__in=HELD_BY_GATEWAY)
 
 TRANSACTIONS: Mapping[str, Q] = {
     "a card is charged": Q(action=A.CHARGE, state=S.APPROVED, late=False) & BY_CARD,
     "a card is declined": Q(action__in=[A.CHARGE, A.AUTHORIZE], state=S.DECLINED),
     "a card is held": Q(action=A.AUTHORIZE, state=S.APPROVED, late=False),
     "a hold is captured": Q(action=A.CAPTURE, state=S.APPROVED),
+    "a hold is captured in parts": Q(action=A.CAPTURE, state=S.APPROVED)
+    & Q(parent__children__action=A.CAPTURE, parent__children__state=S.APPROVED, parent__children__pk__lt=F("pk")),
     "a hold is released": Q(action=A.CANCEL, state=S.APPROVED, parent__action__in=HOLDS, created_by__isnull=False),
     "a charge is voided": Q(action=A.CANCEL, state=S.APPROVED, parent__action=A.CHARGE, parent__state=S.APPROVED),
     "a capture is voided": Q(action=A.CANCEL, state=S.APPROVED, parent__action=A.CAPTURE),
@@ -72,6 +78,29 @@ TRANSACTIONS: Mapping[str, Q] = {
     "a bank refuses without asking": Q(action=A.AUTHENTICATE_INITIATE, state=S.DECLINED)
     & Q(payment__authentication__challenged=False),
     "the answer of a bank is lost": Q(action__in=AUTHENTICATING) & LOST_ANSWER,
+    "a review of a charge is released": Q(action=A.REVIEW_RELEASE, state=S.APPROVED, parent__action=A.CHARGE),
+    "a review of a hold is released": Q(action=A.REVIEW_RELEASE, state=S.APPROVED, parent__action=A.AUTHORIZE),
+    "the answer to a release is lost": Q(action=A.REVIEW_RELEASE) & LOST_ANSWER,
+    "a review is canceled": REVIEW_CANCELED & Q(created_by__isnull=False),
+    "nobody decides a review in time": REVIEW_CANCELED & Q(created_by__isnull=True),
+    "a review is released in the portal": Q(action__in=[A.CHARGE, A.AUTHORIZE], state=S.APPROVED)
+    & Q(risk="RELEASE_SUCCESSFUL")
+    & ~Q(children__action=A.REVIEW_RELEASE),
+    "a review is canceled in the portal": Q(action__in=[A.CHARGE, A.AUTHORIZE], state=S.CANCELED)
+    & Q(risk__in=HELD_BY_GATEWAY, unknown_since=None)
+    & ~Q(children__action=A.CANCEL),
+    "what was released from review is captured": Q(action=A.CAPTURE, state=S.APPROVED)
+    & Q(parent__children__action=A.REVIEW_RELEASE, parent__children__state=S.APPROVED),
+    "a debit comes back": Q(action=A.RETURN),
+    "a debit comes back after its order was billed": Q(action=A.RETURN)
+    & Q(created_at__gt=F("payment__parts__payable__order__billed_at")),
+    "a return withdraws a refund": Q(action=A.REFUND, state=S.CANCELED)
+    & Q(parent__children__action=A.RETURN, parent__children__created_at=F("ended_at")),
+    "a debit that came back is sent again": Q(action=A.CHARGE, payment__retry_of__isnull=False),
+}
+RETURNS: Mapping[str, Q] = {
+    "a return without a code is explained": Q(entered_at__isnull=False),
+    "an account that a return froze is let go": Q(freezes__lifted_at__isnull=False),
 }
 DISPUTES: Mapping[str, Q] = {
     "a dispute is told": Q(steps__source=StepSource.TOLD),
@@ -87,17 +116,24 @@ DISPUTES: Mapping[str, Q] = {
     "a loss is written off": Q(result__in=[DisputeResult.LOST, DisputeResult.ACCEPTED], not_pursued=True),
     "our answer to a dispute is lost": Q(requests__unknown_since__isnull=False),
 }
-INVOICES: Mapping[str, Q] = {"an order is billed": Q(state=InvoiceState.POSTED)}
+INVOICES: Mapping[str, Q] = {
+    "an order is billed": Q(kind=InvoiceKind.INVOICE, state=InvoiceState.POSTED),
+    "a return costs a fee": Q(cause_kind=DebtKind.RETURN_FEE),
+    "a debit comes back of which a part was refunded": Q(cause_kind=DebtKind.RETURNED, cause__action=A.RETURN),
+    "a return overtakes a refund": Q(cause_kind=DebtKind.RETURNED, cause__action=A.REFUND),
+}
 
-EVERY = frozenset([*TRANSACTIONS, *DISPUTES, *INVOICES])
+EVERY = frozenset([*TRANSACTIONS, *RETURNS, *DISPUTES, *INVOICES])
 
 
 def kinds_met(seller: Organization) -> set[str]:
     """What happened to the payments of one seller."""
     rows = PaymentTransaction.objects.filter(payment__organization=seller)
     cases, bills = Dispute.objects.filter(organization=seller), Invoice.objects.filter(organization=seller)
+    returns = AchReturn.objects.filter(organization=seller)
     return (
         {name for name, kind in TRANSACTIONS.items() if rows.filter(kind).exists()}
+        | {name for name, kind in RETURNS.items() if returns.filter(kind).exists()}
         | {name for name, kind in DISPUTES.items() if cases.filter(kind).exists()}
         | {name for name, kind in INVOICES.items() if bills.filter(kind).exists()}
     )

@@ -23,7 +23,7 @@ CANCELABLE = HOLDS | {Action.CHARGE, Action.CAPTURE}
 class Paying(Ground):
     """Everything that people do to pay an order, and to what was paid."""
 
-    @event(fault=SOME_FAULT, how=["charge", "hold", "bank"], amount=SOME_AMOUNT, keep=(True, False))
+    @event(fault=SOME_FAULT, how=["charge", "hold", "in parts", "bank"], amount=SOME_AMOUNT, keep=(True, False))
     def buyer_pays(self, fault: str, how: str, amount: Decimal, keep: bool) -> None:
         by_bank = how == "bank"
         way, source = ("charge", bank(keep=keep)) if by_bank else (how, self._card(keep=keep))
@@ -31,10 +31,18 @@ class Paying(Ground):
         if payment is not None:
             self.send(payment.transactions.get(), fault)
 
-    @event(when=lambda self: self.world.newest(*HOLDS, state=S.APPROVED), fault=SOME_FAULT, amount=SOME_AMOUNT)
-    def clerk_captures(self, fault: str, amount: Decimal) -> None:
+    @event(
+        when=lambda self: self.world.newest(*HOLDS, state=S.APPROVED),
+        fault=SOME_FAULT,
+        amount=SOME_AMOUNT,
+        last=(True, False),
+    )
+    def clerk_captures(self, fault: str, amount: Decimal, last: bool) -> None:
+        """`last` of several; where only one is allowed it makes no difference."""
         hold = self._newest(*HOLDS)
-        self.follow(lambda: capture_start(hold=hold, amount=amount, by=self.clerk, now=timezone.now()), fault)
+        self.follow(
+            lambda: capture_start(hold=hold, amount=amount, by=self.clerk, now=timezone.now(), last=last), fault
+        )
 
     @event(when=lambda self: self.world.newest(*CANCELABLE, state=S.APPROVED), fault=SOME_FAULT)
     def clerk_cancels(self, fault: str) -> None:
@@ -104,6 +112,8 @@ class Paying(Ground):
 
     def _left_of(self, charge: PaymentTransaction) -> Decimal:
         """What the gateway had before this event of a sale as far as we knew, less what disputes took of it."""
+        if self.world.return_of(charge) is not None:
+            return ZERO
         owner = charge.parent if charge.action == Action.CAPTURE and charge.parent is not None else charge
         sale = self.world.sale(owner.gateway_id)
         assert sale is not None

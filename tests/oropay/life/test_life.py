@@ -28,11 +28,14 @@ from tests.oropay.life.ground import TOTAL
 from tests.oropay.life.holding import Holding
 from tests.oropay.life.kinds import EVERY, kinds_met
 from tests.oropay.life.paying import Paying
+from tests.oropay.life.returning import Returning
+from tests.oropay.life.reviewing import Reviewing
 from tests.oropay.life.working import Working
 from tests.oropay.threeds import CHALLENGE
 
 GOING_BACK = "going back"
 CAPTURED = "captured"
+IN_REVIEW = ("filtered charge", "filtered hold")
 STEPS = 20
 LIVES = 10
 """In one go: of more, Hypothesis makes most by changing a little in one before."""
@@ -46,7 +49,7 @@ tested that kind.
 """
 
 
-class Life(Paying, Working, Holding, Authenticating, Crediting, Disputing):
+class Life(Paying, Working, Holding, Authenticating, Reviewing, Crediting, Disputing, Returning):
     """One order and everything that may happen to the money for it."""
 
     seeded: ClassVar[int] = 0
@@ -55,7 +58,7 @@ class Life(Paying, Working, Holding, Authenticating, Crediting, Disputing):
     met: ClassVar[Counter[str]] = Counter()
     """In how many lives each kind of event happened."""
 
-    @initialize(how=st.sampled_from(["charge", "hold", "bank", "", VISA, CHALLENGE, CAPTURED, GOING_BACK]))
+    @initialize(how=st.sampled_from(["charge", "hold", "bank", "", VISA, CHALLENGE, CAPTURED, GOING_BACK, *IN_REVIEW]))
     def order_is_written_and_paid(self, how: str) -> None:
         """So that there is something to go on with; by a card whose bank is asked, or not at all."""
         self.open_shop()
@@ -65,13 +68,15 @@ class Life(Paying, Working, Holding, Authenticating, Crediting, Disputing):
             self.hold_is_captured()
         elif how == GOING_BACK:
             self.money_goes_back()
+        elif how in IN_REVIEW:
+            self.suspect_pays(fault="", way=how, keep=True)
         elif how:
             self.buyer_pays(fault="", how=how, amount=TOTAL, keep=True)
 
     def hold_is_captured(self) -> None:
         self.buyer_pays(fault="", how="hold", amount=TOTAL, keep=True)
         self.look()
-        self.clerk_captures(fault="", amount=TOTAL)
+        self.clerk_captures(fault="", amount=TOTAL, last=True)
 
     def money_goes_back(self) -> None:
         """A bank debit was funded, and part of it is given back: accepted by the bank, and not sure for days."""

@@ -1,9 +1,10 @@
 """Both sides' books of one life at one moment: our rows beside the gateway's own, read once after every event."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from commerce.models import Organization
 from oropay.models import (
@@ -15,6 +16,7 @@ from oropay.models import (
     Dispute,
     DisputeRequest,
     FailureReason,
+    Method,
     Payable,
     Payment,
     PaymentTransaction,
@@ -28,6 +30,9 @@ from tests.contract.sandbox import Sandbox
 ZERO = Decimal(0)
 TAKEN = frozenset({"CAPTURED", "BATCHED", "FUNDED"})
 """What the gateway calls money that moved; a bank account's is sure only once it is funded."""
+WENT_BACK = frozenset({"REJECTED", "REVERSED"})
+"""What the gateway calls a bank debit that its bank took back."""
+STANDS = TAKEN | {"PREAUTHORIZED"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Theirs:
     type: str
     status: str
     by_card: bool
+    in_review: bool
+    """The fraud filter keeps it back: nothing is taken or held of it before somebody releases it."""
     captured: Decimal
     refunded: Decimal
     held: Decimal
@@ -46,7 +53,7 @@ class Theirs:
     @property
     def moved(self) -> Decimal:
         """What it brought us; below zero if it gave money away."""
-        if self.status not in TAKEN:
+        if self.status not in TAKEN or self.in_review:
             return ZERO
         return -self.captured if self.type == "REFUND" else self.captured
 
@@ -110,6 +117,24 @@ class World:
             known is not None and known.transaction_id is not None and said == (known.stage, known.status, known.result)
         )
 
+    def is_news(self, row: PaymentTransaction) -> bool:
+        """Whether the gateway has ended its review or taken a debit back, and we have not asked since."""
+        sale = self.sale(row.gateway_id)
+        if sale is None:
+            return False
+        if row.state == TransactionState.REVIEW:
+            return not sale.in_review
+        return self.is_settled_debit(row) and sale.status in WENT_BACK and self.return_of(row) is None
+
+    def is_settled_debit(self, row: PaymentTransaction) -> bool:
+        return (
+            row.payment.method == Method.BANK and row.action == Action.CHARGE and row.state == TransactionState.APPROVED
+        )
+
+    def return_of(self, debit: PaymentTransaction) -> PaymentTransaction | None:
+        """What we wrote down when the bank had taken it back."""
+        return next((row for row in self.rows if row.action == Action.RETURN and row.parent_id == debit.pk), None)
+
     @cached_property
     def families(self) -> dict[Payment, list[PaymentTransaction]]:
         found: dict[Payment, list[PaymentTransaction]] = {}
@@ -123,8 +148,8 @@ class World:
         return sum((sums_of(family) for family in self.families.values()), Sums())
 
     def is_quiet(self, family: Sequence[PaymentTransaction]) -> bool:
-        """Whether nothing of a payment is under way and nothing of it may turn up."""
-        return not any(row.state in RUNNING or row.pk in self.watched for row in family)
+        """Whether nothing of a payment is under way, nothing of it may turn up and we heard all that became of it."""
+        return not any(row.state in RUNNING or row.pk in self.watched or self.is_news(row) for row in family)
 
     @property
     def refunds_under_way(self) -> list[PaymentTransaction]:
@@ -182,17 +207,27 @@ def world_read(*, seller: Organization, sandbox: Sandbox) -> World:
     )
 
 
-def _theirs(row: dict[str, object]) -> Theirs:
+def _theirs(row: Mapping[str, Any]) -> Theirs:
+    in_review = bool(row["held"]) and row["status"] in STANDS
     return Theirs(
         gateway_id=str(row["id"]),
         reference=str(row["reference"]),
         type=str(row["type"]),
         status=str(row["status"]),
         by_card=row["method"] == "CARD",
+        in_review=in_review,
         captured=_major(row["captured"]),
         refunded=_major(row["refunded"]),
-        held=_major(row["authorized"]) if row["status"] == "PREAUTHORIZED" else ZERO,
+        held=ZERO if in_review else _held(row),
     )
+
+
+def _held(row: Mapping[str, Any]) -> Decimal:
+    """A hold, or what is left of one that may be captured again."""
+    if row["status"] == "PREAUTHORIZED":
+        return _major(row["authorized"])
+    more = row["capture_mode"] == "MULTIPLE" and not row["detail"].get("captured_last")
+    return _major(row["authorized"] - row["captured"]) if more and row["status"] in TAKEN else ZERO
 
 
 def _case(row: dict[str, object]) -> Case:
