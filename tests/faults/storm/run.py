@@ -37,7 +37,7 @@ from tests.faults.storm.rules import FAULTS, LATE_MS, OF_NOTICES, certain_set, r
 from tests.faults.storm.servers import Servers
 from tests.faults.storm.stories import Story
 from tests.faults.storm.town import Town, town_open
-from tests.faults.storm.weather import Weather
+from tests.faults.storm.weather import FREEZE, Weather
 from tests.faults.storm.world import World, world_made
 
 CRASH_CHANCE = 0.004
@@ -95,9 +95,11 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
         unseen = _let_it_end(people, seconds=ENDS_WITHIN + AND_FOR_EACH * payments)
         world.stack.check()  # what has died by itself, nobody broke: the rest would say nothing
         verdict = compare(gateway=_gateway_books(world), town=town, lies=weather.lies)
-        missed = [*(f"no stroke “{kind}” met what it was meant for" for kind in weather.idle()), *_missed(town)]
-        if payments >= STROKE_EVERY:  # in a smaller storm a worker that is frozen may have had nothing in its hands
-            verdict.untried = missed
+        idle, large = weather.idle(), payments >= STROKE_EVERY
+        if not large:  # then a worker that is frozen may have had nothing in its hands
+            idle = [kind for kind in idle if kind != FREEZE]
+        verdict.untried = [f"no stroke “{kind}” met what it was meant for" for kind in idle]
+        verdict.untried += _missed(town) if large else []
         died, told = _died(world), _told_of(town)
         verdict.untried += _untried(rules, overtaken, died=died, told=told, all_of_it=payments >= SURE)
         verdict.unknown_left += [f"transaction {pk}, proven absent, was not looked for again" for pk in unseen]

@@ -28,6 +28,7 @@ FROZEN = 6.5
 """Seconds. Longer than the lease of a claim under the settings of the tests (1 + 0.5 + 3 + 0.5)."""
 NOTICED_WITHIN = 4.0
 """Seconds after that in which the others have noticed that the lease is over."""
+FREEZE = "worker frozen"
 FREEZES = 3
 """How often a worker is frozen until one had work in its hands whose lease ran out."""
 CALM = 2.0
@@ -51,7 +52,7 @@ class Weather(threading.Thread):
         self._kinds: Mapping[str, Callable[[], bool]] = {
             "broker flushed": self.broker_flushed,
             "database restarted": self.database_restarted,
-            "worker frozen": self.worker_frozen,
+            FREEZE: self.worker_frozen,
             "worker killed": self.worker_killed,
             "second beat": self.second_beat,
             "notices forged": self.notices_forged,
