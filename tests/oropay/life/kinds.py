@@ -83,12 +83,11 @@ TRANSACTIONS: Mapping[str, Q] = {
     "the answer to a release is lost": Q(action=A.REVIEW_RELEASE) & LOST_ANSWER,
     "a review is canceled": REVIEW_CANCELED & Q(created_by__isnull=False),
     "nobody decides a review in time": REVIEW_CANCELED & Q(created_by__isnull=True),
-    "a review is released in the portal": Q(action__in=[A.CHARGE, A.AUTHORIZE], state=S.APPROVED)
-    & Q(risk="RELEASE_SUCCESSFUL")
-    & ~Q(children__action=A.REVIEW_RELEASE),
-    "a review is canceled in the portal": Q(action__in=[A.CHARGE, A.AUTHORIZE], state=S.CANCELED)
-    & Q(risk__in=HELD_BY_GATEWAY, unknown_since=None)
-    & ~Q(children__action=A.CANCEL),
+    "a review ends in the portal": Q(action__in=[A.CHARGE, A.AUTHORIZE])
+    & (
+        Q(state=S.APPROVED, risk="RELEASE_SUCCESSFUL") & ~Q(children__action=A.REVIEW_RELEASE)
+        | Q(state=S.CANCELED, risk__in=HELD_BY_GATEWAY, unknown_since=None) & ~Q(children__action=A.CANCEL)
+    ),
     "what was released from review is captured": Q(action=A.CAPTURE, state=S.APPROVED)
     & Q(parent__children__action=A.REVIEW_RELEASE, parent__children__state=S.APPROVED),
     "a debit comes back": Q(action=A.RETURN),
