@@ -11,10 +11,12 @@ from commerce.models import Order, OrderState
 from ledger.models import AccountName
 from oropay import engine
 from oropay.engine.health import health_note
+from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
     Action,
     Alert,
     AlertKind,
+    FailureReason,
     Payable,
     Payment,
     PaymentTransaction,
@@ -35,12 +37,18 @@ from tests.oropay.house import (
     refuse_reversals,
     reload,
     reread,
+    sending,
     watch,
 )
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
+
+
+def queued(late: PaymentTransaction) -> PaymentTransaction:
+    """What is to be sent next to give it back."""
+    return late.children.get(state=TransactionState.QUEUED)
 
 
 @pytest.mark.parametrize("lost_reversals", range(1, GIVE_BACK_TRIES + 1))
@@ -96,6 +104,38 @@ def test_the_next_try_waits_longer_each_time(
         pauses.append(again.next_at - failed.ended_at)
 
     assert pauses == settings.OROPAY_GIVE_BACK_STEPS
+
+
+@pytest.mark.parametrize("fails", [1, GIVE_BACK_TRIES])
+def test_the_refund_in_place_of_a_reversal_that_came_too_late_is_sent_again_too(
+    swallow: Callable[..., PaymentTransaction],
+    start: Start,
+    run: Run,
+    sandbox: Sandbox,
+    books: Books,
+    fails: int,
+) -> None:
+    lost = swallow()
+    run(start())
+    arrive(lost)
+    watch(lost)
+    late = PaymentTransaction.objects.get(late=True)
+    sandbox.control("/settlement/run", {})
+
+    for _ in range(fails):
+        assert run(queued(late)).failure_reason == FailureReason.BATCH_CLOSED
+        refused = Answer(verdict=Verdict.FAILED, http_status=400)
+        engine.record(transaction_id=sending(queued(late)).pk, answer=refused, kind="send")
+
+    told = Alert.objects.filter(kind=AlertKind.NOT_DONE)
+    if fails == GIVE_BACK_TRIES:
+        assert not late.children.filter(state=TransactionState.QUEUED).exists()
+        assert told.get().transaction == late.children.latest("pk")
+        return
+    run(queued(late))
+    assert run(queued(late)).state == TransactionState.APPROVED
+    assert not told.exists()
+    assert books(AccountName.GATEWAY_CLEARING) == 100
 
 
 def test_the_first_good_answer_after_a_silence_sends_the_next_try_at_once(

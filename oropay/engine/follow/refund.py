@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from commerce.money import format_money
 from ledger.models import AccountName, EntryKind
 from oropay.engine.follow.recording import Recording, entry, event_of, expect, expected_before
+from oropay.engine.follow.unwanted import give_back_again, gives_back_again
 from oropay.models import Action, AlertKind, RefundLine, TransactionState
 from oropay.ports import DEBTS, Credit, DebtKind, debts
 from oropay.services.alert import alert_raise
@@ -40,6 +41,8 @@ def refunded(news: Recording, state: TransactionState) -> None:
         taken = _owed(news, {DebtKind.RETURNED: news.row.amount}) if came_first else _given_back(news)
         refund_mail(refund=news.row, taken=taken, now=news.now)
         expect(row=news.row, gateway_id=news.row.gateway_id, amount=-news.row.amount, now=news.now)
+    elif gives_back_again(news):
+        give_back_again(news)
     elif state in WITHOUT_MONEY and expected_before(news):
         text = _(
             "The bank rejected it after it had been accepted: {refund}. Give it back another way, if it is still "

@@ -35,20 +35,29 @@ def is_unwanted(row: PaymentTransaction, family: Sequence[PaymentTransaction]) -
 
 
 def gives_back_again(news: Recording) -> bool:
-    """Whether this was a reversal of unwanted money that did not happen, and is not the last try."""
+    """Whether this was a reversal of unwanted money that did not happen, or the refund in place of one that came too
+    late, and is not the last try.
+    """
     row, parent = news.row, news.parent()
-    if parent is None or row.action != Action.CANCEL or row.state != S.FAILED or row.created_by_id is not None:
+    if parent is None or row.state != S.FAILED or row.created_by_id is not None or not is_unwanted(parent, news.family):
         return False
-    if row.failure_reason == FailureReason.BATCH_CLOSED or not is_unwanted(parent, news.family):
-        return False
-    return len(reversals_of(parent, news.family)) <= len(settings.OROPAY_GIVE_BACK_STEPS)
+    if row.action == Action.CANCEL:
+        return row.failure_reason != FailureReason.BATCH_CLOSED and _tries_are_left(parent, news.family)
+    return row.action == Action.REFUND and not row.outside and _tries_are_left(parent, news.family)
+
+
+def _tries_are_left(parent: PaymentTransaction, family: Sequence[PaymentTransaction]) -> bool:
+    """Whether it was to go back by itself, and may be sent once more."""
+    return 0 < len(reversals_of(parent, family)) <= len(settings.OROPAY_GIVE_BACK_STEPS)
 
 
 def give_back_again(news: Recording) -> None:
-    """Queue the next try."""
+    """Queue the next try: the reversal, also where a refund took its place. Should it come too late again, so it does
+    again.
+    """
     parent = news.parent()
     if parent is None:
-        raise ValueError(f"cancel {news.row.pk} has no parent")
+        raise ValueError(f"{news.row.action} {news.row.pk} has no parent")
     pause = settings.OROPAY_GIVE_BACK_STEPS[len(reversals_of(parent, news.family)) - 1]
     news.family.append(reversal_queue(lost=parent, now=news.now, pause=pause))
 
