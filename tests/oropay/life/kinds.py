@@ -92,7 +92,7 @@ TRANSACTIONS: Mapping[str, Q] = {
     & Q(parent__children__action=A.REVIEW_RELEASE, parent__children__state=S.APPROVED),
     "a debit comes back": Q(action=A.RETURN),
     "a debit comes back after its order was billed": Q(action=A.RETURN)
-    & Q(created_at__gt=F("payment__parts__payable__order__billed_at")),
+    & Q(created_at__gt=F("payment__parts__payable__invoice__order__billed_at")),
     "a return withdraws a refund": Q(action=A.REFUND, state=S.CANCELED)
     & Q(parent__children__action=A.RETURN, parent__children__created_at=F("ended_at")),
     "a debit that came back is sent again": Q(action=A.CHARGE, payment__retry_of__isnull=False),
