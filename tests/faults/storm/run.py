@@ -99,9 +99,9 @@ def storm(servers: Servers, *, payments: int, seed: int) -> int:
         if not large:  # then a worker that is frozen may have had nothing in its hands
             idle = [kind for kind in idle if kind != FREEZE]
         verdict.untried = [f"no stroke “{kind}” met what it was meant for" for kind in idle]
-        verdict.untried += _missed(town) if large else []
-        died, told = _died(world), _told_of(town)
-        verdict.untried += _untried(rules, overtaken, died=died, told=told, all_of_it=payments >= SURE)
+        verdict.untried += _not_run(town) if large else []
+        died, told, late = _died(world), _told_of(town), _came_late()
+        verdict.untried += _untried(rules, overtaken, died=died, told=told, late=late, all_of_it=payments >= SURE)
         verdict.unknown_left += [f"transaction {pk}, proven absent, was not looked for again" for pk in unseen]
     for finding in verdict.findings():
         say(finding)
@@ -186,6 +186,7 @@ def _untried(
     *,
     died: Mapping[str, int],
     told: Mapping[Story, int],
+    late: int,
     all_of_it: bool,
 ) -> list[str]:
     """Faults that the gateway did not have, steps at which no worker has died, stories of which no debt ended as they
@@ -206,16 +207,21 @@ def _untried(
     if all_of_it:
         untried += [f"no debt went the way of “{story}”" for story, count in told.items() if not count]
         untried += [] if overtaken else ["no message has overtaken another"]
+        untried += [] if late else ["no charge came after its reversal had found nothing"]
     return untried
 
 
-def _missed(town: Town) -> list[str]:
-    """What did not happen though it was tried many times."""
-    run, late = races(town), late_after_reversal()
+def _not_run(town: Town) -> list[str]:
+    """Races that nobody lost: of all who acted at once, no two met."""
+    run = races(town)
     say("storm: too slow " + " · ".join(f"{story} {run[story]}" for story in sorted(run)))
+    return [f"nobody was too slow in “{story}”" for story in sorted(run) if not run[story]]
+
+
+def _came_late() -> int:
+    late = late_after_reversal()
     say(f"storm: {late} charges came after their reversal had found nothing")
-    missed = [f"nobody was too slow in “{story}”" for story, count in sorted(run.items()) if not count]
-    return missed if late else [*missed, "no charge came after its reversal had found nothing"]
+    return late
 
 
 def _died(world: World) -> Mapping[str, int]:
