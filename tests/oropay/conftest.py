@@ -16,7 +16,6 @@ from oropay import engine
 from oropay.engine.drift import drift_check
 from oropay.models import (
     DriftFinding,
-    Environment,
     FailureReason,
     Initiator,
     Instrument,
@@ -41,9 +40,9 @@ from oropay.services import (
     integration_save,
     payable_open,
     payment_start,
-    provider_provision,
     verdict_propose,
 )
+from tests.accounts import sandbox_account
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import SUSPECT, VISA, Sandbox
 from tests.factories import CustomerUserFactory, OrderFactory, OrderLineFactory, StaffFactory
@@ -81,15 +80,7 @@ def payable(order: Order) -> Payable:
 
 @pytest.fixture
 def account(order: Order, sandbox: Sandbox) -> ProviderAccount:  # noqa: F811
-    return provider_provision(
-        organization=order.organization,
-        name="Sandbox",
-        app_id="contract-app",
-        app_key="contract-key",
-        service_url=sandbox.url,
-        environment=Environment.SANDBOX,
-        settlement_currency="USD",
-    )
+    return sandbox_account(organization=order.organization, url=sandbox.url)
 
 
 @pytest.fixture

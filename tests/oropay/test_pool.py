@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from oropay import pool
 from oropay.exceptions import CardFormUnavailable
-from oropay.models import Environment, ProviderAccount
-from oropay.services import provider_provision
+from oropay.models import ProviderAccount
+from tests.accounts import sandbox_account
 from tests.contract.sandbox import Sandbox
 from tests.hints import Hints
 
@@ -94,15 +94,7 @@ def test_without_its_store_no_token_is_handed_out(account: ProviderAccount, monk
 
 
 def test_an_account_that_nobody_can_open_does_not_starve_the_next(account: ProviderAccount, sandbox: Sandbox) -> None:
-    second = provider_provision(
-        organization=account.organization,
-        name="Second",
-        app_id="contract-app",
-        app_key="contract-key",
-        service_url=sandbox.url,
-        environment=Environment.SANDBOX,
-        settlement_currency="EUR",
-    )
+    second = sandbox_account(organization=account.organization, url=sandbox.url, name="Second", currency="EUR")
     ProviderAccount.objects.filter(pk=account.pk).update(key_id="retired")
 
     pool.fill_all(now=timezone.now())

@@ -11,9 +11,10 @@ from django.utils.html import strip_tags
 
 from backoffice.records import Table
 from commerce.models import Customer, User
-from oropay.models import Environment, Payable, PaymentTransaction, ProviderAccount, TransactionState
-from oropay.services import NewCard, provider_provision
+from oropay.models import Payable, PaymentTransaction, ProviderAccount, TransactionState
+from oropay.services import NewCard
 from reconciliation.services import Pulled
+from tests.accounts import sandbox_account
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.sandbox import DECLINED_VISA, VISA, Sandbox
 from tests.reconciliation.conftest import WEDNESDAY, Clock
@@ -22,15 +23,7 @@ from tests.reconciliation.conftest import WEDNESDAY, Clock
 @pytest.fixture
 def account(customer: Customer, sandbox: Sandbox) -> ProviderAccount:  # noqa: F811
     """The real adapter, the gateway on this machine."""
-    return provider_provision(
-        organization=customer.organization,
-        name="Sandbox",
-        app_id="contract-app",
-        app_key="contract-key",
-        service_url=sandbox.url,
-        environment=Environment.SANDBOX,
-        settlement_currency="USD",
-    )
+    return sandbox_account(organization=customer.organization, url=sandbox.url)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from oropay.engine import disputes
 from oropay.gateway.port import CardToken
 from oropay.models import (
     Action,
-    Environment,
     FailureReason,
     MoneyState,
     Payment,
@@ -26,13 +25,14 @@ from oropay.models import (
     TransactionState,
     Watch,
 )
-from oropay.services import NewCard, provider_provision, refund_lines_suggested, refund_start
+from oropay.services import NewCard, refund_lines_suggested, refund_start
 from plumbing.due import DueJobs
 from plumbing.locks import HINT_AGAIN
 from plumbing.services import job_run
 from reconciliation.models import CaseKind, ExceptionCase, LineKind, SettlementLine
 from reconciliation.selectors import Group, WorkbenchFilter, fees_of, workbench
 from reconciliation.services import Pulled
+from tests.accounts import sandbox_account
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.samples import sale
 from tests.contract.sandbox import Sandbox
@@ -51,15 +51,7 @@ Books = Callable[[AccountName], Decimal]
 @pytest.fixture
 def account(customer: Customer, sandbox: Sandbox) -> ProviderAccount:  # noqa: F811
     """The real adapter, the gateway on this machine, a merchant of this test alone."""
-    return provider_provision(
-        organization=customer.organization,
-        name="Sandbox",
-        app_id="contract-app",
-        app_key="contract-key",
-        service_url=sandbox.url,
-        environment=Environment.SANDBOX,
-        settlement_currency="USD",
-    )
+    return sandbox_account(organization=customer.organization, url=sandbox.url)
 
 
 def test_card_refund_and_bank_debit_settle_to_the_cent(

@@ -22,15 +22,15 @@ from oropay.models import (
     Action,
     Dispute,
     DisputeRequest,
-    Environment,
     Payable,
     Payment,
     PaymentTransaction,
     ProviderAccount,
 )
-from oropay.services import NewCard, PartAsked, PaymentAsked, payment_start, provider_provision
+from oropay.services import NewCard, PartAsked, PaymentAsked, payment_start
 from oropay.services.dispute import dispute_accept, dispute_challenge
 from plumbing.models import Mail
+from tests.accounts import sandbox_account
 from tests.contract.conftest import sandbox  # noqa: F401  (a fixture)
 from tests.contract.samples import sale
 from tests.contract.sandbox import VISA, Sandbox
@@ -104,15 +104,7 @@ def finance(house: House) -> User:
 def bank(house: House, sandbox: Sandbox) -> Iterator[Bank]:  # noqa: F811
     """The seller's account leads to a gateway that remembers nothing; its clock goes back afterwards."""
     sandbox.control("/reset", {})
-    account = provider_provision(
-        organization=house.seller,
-        name="Sandbox",
-        app_id="contract-app",
-        app_key="contract-key",
-        service_url=sandbox.url,
-        environment=Environment.SANDBOX,
-        settlement_currency="USD",
-    )
+    account = sandbox_account(organization=house.seller, url=sandbox.url)
     yield Bank(sandbox=sandbox, account=account)
     sandbox.control("/clock", {"real": True})
 

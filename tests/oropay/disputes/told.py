@@ -11,21 +11,13 @@ from moneyed import Money
 from oropay.engine import disputes
 from oropay.engine.gateways import gateway_of
 from oropay.gateway.port import DisputeTold, Funding
-from oropay.models import Dispute, Environment, PaymentTransaction, ProviderAccount, StepSource
-from oropay.services import provider_provision
+from oropay.models import Dispute, PaymentTransaction, ProviderAccount, StepSource
+from tests.accounts import sandbox_account
 
 
 def yen_beside(account: ProviderAccount) -> ProviderAccount:
     """A second account of the seller that shares its merchant: it is told of all the disputes of the first."""
-    return provider_provision(
-        organization=account.organization,
-        name="Yen",
-        app_id="contract-app",
-        app_key="contract-key",
-        service_url=account.service_url,
-        environment=Environment.SANDBOX,
-        settlement_currency="JPY",
-    )
+    return sandbox_account(organization=account.organization, url=account.service_url, name="Yen", currency="JPY")
 
 
 def told(charge: PaymentTransaction | None, *, now: datetime, name: str = "DIS_1", **changes: Any) -> DisputeTold:
