@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gpsandbox import accounts, api, clock
+from gpsandbox import accounts, api, clock, redaction
 from gpsandbox.call import Call, Session
 from gpsandbox.console.sections import SECTIONS, Section
 from gpsandbox.errors import ApiError
@@ -37,7 +37,7 @@ def sections(store: Store) -> list[Section]:
 
 
 def listed(store: Store, section: Section, *, asked: Mapping[str, str], page: int) -> Listed:
-    """The newest rows that fit the filters and contain the text searched for."""
+    """The newest rows that fit the filters and contain the text searched for, as it was sent or as it is kept."""
     known = store.columns(section.table)
     conditions, values = ["1 = 1"], []
     for column in section.filters:
@@ -46,8 +46,10 @@ def listed(store: Store, section: Section, *, asked: Mapping[str, str], page: in
             values.append(asked[column])
     searched = [column for column in section.search if column in known]
     if asked.get("q") and searched:
-        conditions.append("(" + " OR ".join(f"instr(lower({column}), ?) > 0" for column in searched) + ")")
-        values += [asked["q"].lower()] * len(searched)
+        texts = {text.lower() for text in (asked["q"], redaction.text_cleaned(asked["q"]))}
+        found = " OR ".join(f"instr(lower({column}), ?) > 0" for column in searched for _ in texts)
+        conditions.append(f"({found})")
+        values += [text for _ in searched for text in texts]
     rows = store.rows(
         f"SELECT * FROM {section.table} WHERE {' AND '.join(conditions)} ORDER BY rowid DESC LIMIT ? OFFSET ?",  # noqa: S608
         (*values, PAGE_SIZE + 1, (page - 1) * PAGE_SIZE),

@@ -26,8 +26,8 @@ _serial = itertools.count(1)
 
 
 def reference() -> str:
-    """A name no other call of this run has."""
-    return f"ref-{next(_serial):06}-{secrets.token_hex(4)}"
+    """A name no other call of this run has, and never the digits of a card number."""
+    return f"ref-{next(_serial):06}-r{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)

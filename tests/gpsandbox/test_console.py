@@ -142,6 +142,16 @@ def test_lists_are_narrowed_by_filters_and_search(trainer: Visitor) -> None:
     assert "Nothing fits." in nothing
 
 
+def test_a_reference_that_looks_like_a_card_number_is_found_where_it_is_masked(trainer: Visitor) -> None:
+    sold = trainer.client.with_token().sale(reference=f"order-{VISA['number']}").json
+
+    in_journal = html.unescape(trainer.get(f"/console/journal?q={sold['reference']}").text)
+    in_sales = trainer.get(f"/console/transactions?q={sold['reference']}").text
+
+    assert "order-•••5262" in in_journal
+    assert sold["id"] in in_sales
+
+
 def test_journal_shows_redacted_bodies(trainer: Visitor) -> None:
     sold = trainer.client.with_token().sale().json
     listed = trainer.get(f"/console/journal?q={sold['reference']}").text
