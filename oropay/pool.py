@@ -27,6 +27,8 @@ SIZE = 8
 LOW = 4
 LEFT_TO_LIVE = timedelta(minutes=4)
 """A token is handed out only with at least this much of its life left, so that a slow typist can finish."""
+ASKED_AGAIN_AFTER = timedelta(seconds=2)
+"""The worker is asked to fill the stock no more often."""
 
 
 @lru_cache(maxsize=1)
@@ -107,7 +109,11 @@ def _reached() -> Iterator[None]:
 
 
 def _fill_soon(provider_account_id: int) -> None:
-    hint("oropay.tasks.pool_fill", provider_account_id, queue="gateway-interactive")
+    """Ask the worker, at most once in a while however many pages wait."""
+    with _reached():
+        first = _store().set(f"{_key(provider_account_id)}:asked", 1, nx=True, ex=ASKED_AGAIN_AFTER)
+    if first:
+        hint("oropay.tasks.pool_fill", provider_account_id, queue="gateway-interactive")
 
 
 def _pop(*, provider_account_id: int, now: datetime) -> str | None:

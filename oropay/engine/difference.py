@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from commerce.money import format_money
 from oropay.gateway.port import Answer, Verdict
-from oropay.models import HOLDS, RUNNING, Action, DriftKind, Method, PaymentTransaction, TransactionState
+from oropay.models import GIVEN, HOLDS, RUNNING, Action, DriftKind, Method, PaymentTransaction, TransactionState
 from oropay.services.followup.disputed import taken_off
 
 S = TransactionState
@@ -20,8 +20,6 @@ ZERO = Decimal(0)
 
 TAKEN = frozenset({"CAPTURED", "BATCHED", "FUNDED"})
 """Statuses of a hold that was captured."""
-GIVEN = frozenset({Action.REFUND, Action.CREDIT})
-"""Money that left us, with an earlier charge or without."""
 NO_MONEY = frozenset({Verdict.DECLINED, Verdict.CANCELED, Verdict.FAILED, Verdict.RETURNED, Verdict.NOT_FOUND})
 
 

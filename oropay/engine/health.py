@@ -17,6 +17,7 @@ from oropay import locks
 from oropay.engine.evidence import KEPT_BACK, SILENT
 from oropay.gateway.port import Answer
 from oropay.models import (
+    GIVEN,
     Action,
     DisputeRequest,
     PaymentTransaction,
@@ -108,9 +109,11 @@ def _answered(*, provider_account_id: int, now: datetime) -> None:
 
 
 def _wake_all(*, provider_account_id: int, now: datetime) -> None:
+    """Each asks anew as often as one that was lost just now; what no look can end, but only people, asks once."""
     rows = PaymentTransaction.objects.filter(payment__provider_account_id=provider_account_id)
     # What is due stays due since when it is: it has been hinted, and would be hinted anew under another moment.
-    _wake(rows.filter(state=TransactionState.UNKNOWN), next_at=Least(F("next_at"), Value(now)), looks=0)
+    from_the_start = Case(When(action__in=GIVEN, then=F("looks")), default=0)
+    _wake(rows.filter(state=TransactionState.UNKNOWN), next_at=Least(F("next_at"), Value(now)), looks=from_the_start)
     paused = rows.filter(state=TransactionState.QUEUED, action=Action.CANCEL, created_by=None, queued_at__gt=now)
     _wake(paused, queued_at=now, next_at=now)
     answers = DisputeRequest.objects.filter(dispute__provider_account_id=provider_account_id)

@@ -20,6 +20,7 @@ from oropay.engine.looking import difference_reversed
 from oropay.engine.record import exchange_add, payment_refresh, recording_lock
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
+    GIVEN,
     Action,
     AlertKind,
     PayableKind,
@@ -36,8 +37,6 @@ from oropay.services.start import reference_new
 
 BORN_LATE = {Verdict.APPROVED: TransactionState.APPROVED, Verdict.PENDING: TransactionState.PENDING}
 """What the gateway says of it → the state the new row is born in."""
-GIVEN = frozenset({Action.REFUND, Action.CREDIT})
-"""Money that left us; it is written down and never called back by itself."""
 NOTHING_CAME = frozenset({Verdict.DECLINED, Verdict.CANCELED, Verdict.FAILED})
 """It is at the gateway, and no money will ever come of it."""
 UNBOOKED = {

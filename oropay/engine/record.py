@@ -34,7 +34,6 @@ from oropay.engine.looking import difference_left, difference_reversed
 from oropay.engine.problems import problem_log
 from oropay.gateway.port import Answer, Verdict
 from oropay.models import (
-    AUTHENTICATING,
     HOLDS,
     INITIATING,
     REREAD,
@@ -263,10 +262,13 @@ def _refusal_log(news: Recording) -> None:
 def _nobody_waits_for(news: Recording) -> bool:
     """A follow-up that no person pressed a button for, of money that stands: if it ends badly, a person must know.
 
-    A void that came too late says itself what takes its place; nothing takes that of a hold's release.
+    A void that came too late says itself what takes its place; nothing takes that of a hold's release. A charge
+    or hold that turned up late stands beside what was lost, and follows nothing.
     """
     row, parent = news.row, news.parent()
-    if row.action in AUTHENTICATING or row.created_by_id is not None or parent is None or gives_back_again(news):
+    if row.action in INITIATING or row.created_by_id is not None or parent is None:
+        return False
+    if gives_back_again(news):
         return False
     if row.failure_reason == FailureReason.BATCH_CLOSED and parent.action not in HOLDS:
         return False

@@ -134,6 +134,8 @@ NAMED = SALES | {Action.REFUND, Action.CREDIT}
 AUTHENTICATING = frozenset({Action.AUTHENTICATE_CHECK, Action.AUTHENTICATE_INITIATE, Action.AUTHENTICATE_RESULT})
 """3-D Secure: about who pays. No money can have moved, whatever became of one."""
 INITIATING = AUTHENTICATING | {Action.AUTHORIZE, Action.CHARGE}
+GIVEN = frozenset({Action.REFUND, Action.CREDIT})
+"""Money that leaves us, with an earlier charge or without. No look proves one absent: it is found, or people decide."""
 
 
 def _sql(names: frozenset[TransactionState] | frozenset[Action]) -> str:

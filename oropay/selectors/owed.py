@@ -59,9 +59,10 @@ class PartLimits:
         """What to say of it before an amount is chosen; empty where every part is taken."""
         least, most = (format_money(limit, self.currency) if limit else "" for limit in (self.least, self.most))
         if least and most:
-            return _("From {least} to {most} per payment.").format(least=least, most=most)
+            text = _("From {least} to {most} per payment; a rest below {least} cannot be paid this way.")
+            return text.format(least=least, most=most)
         if least:
-            return _("{least} or more per payment.").format(least=least)
+            return _("{least} or more per payment; a rest below cannot be paid this way.").format(least=least)
         return _("Up to {most} per payment.").format(most=most) if most else ""
 
     @property

@@ -73,10 +73,12 @@ def over_limit(*, payment: Payment, charge: PaymentTransaction | None, amount: D
 
 
 def _refunded_instead() -> Q:
-    """Of a void that came too late, and was the last to: a refund that nobody else asked for took its place."""
+    """Of a void that came too late, and was the last of a person's to: a refund that nobody else asked for took its
+    place.
+    """
     beside = PaymentTransaction.objects.filter(parent=OuterRef("parent"))
     refunds = beside.filter(action=Action.REFUND, created_by=None, outside=False).exclude(state__in=WITHOUT_MONEY)
-    later = beside.filter(failure_reason=FailureReason.BATCH_CLOSED, pk__gt=OuterRef("pk"))
+    later = beside.filter(failure_reason=FailureReason.BATCH_CLOSED, created_by__isnull=False, pk__gt=OuterRef("pk"))
     return Q(Exists(refunds), ~Exists(later), failure_reason=FailureReason.BATCH_CLOSED)
 
 

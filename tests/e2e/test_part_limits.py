@@ -40,7 +40,7 @@ def test_an_amount_that_the_chosen_way_does_not_take_is_told_while_it_is_typed_a
     refused, amount = page.locator("#amount-refused"), page.locator("input[name=other]")
     choose(page, "card")
     expect(page.locator(".pay-option").filter(has=page.locator("[data-pay-method=card]"))).to_contain_text(
-        "From $10.00 to $100.00 per payment."
+        "From $10.00 to $100.00 per payment; a rest below $10.00 cannot be paid this way."
     )
     expect(refused).to_have_text(TOO_MUCH)
     fill_card(page)

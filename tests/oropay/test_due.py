@@ -7,15 +7,17 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from commerce.models import User
 from oropay import due, engine, tasks
 from oropay.due import DueTransactions
 from oropay.engine.health import good_is_news, health_note
 from oropay.models import Exchange, Payment, PaymentTransaction, ProviderAccount, ProviderHealth, TransactionState
 from tests.hints import Hints
-from tests.oropay.house import bank, sending
+from tests.oropay.house import bank, refund_of, sending
 
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
+Lose = Callable[..., PaymentTransaction]
 
 
 @pytest.fixture
@@ -139,6 +141,21 @@ def test_a_gateway_that_comes_and_goes_makes_the_queue_no_longer(
     assert hints.told() == [("oropay.tasks.look", unknown.pk, "gateway-lookup")]
     unknown.refresh_from_db()
     assert unknown.looks == 0
+
+
+def test_a_lost_refund_is_asked_for_once_after_a_silence_for_only_people_can_rule_it_out(
+    start: Start, run: Run, lose: Lose, account: ProviderAccount, clerk: User
+) -> None:
+    lost = lose(refund_of(run(start()), "30.00", by=clerk), "/transactions/{id}/refund")
+    ProviderHealth.objects.all().delete()
+    now = timezone.now()
+    PaymentTransaction.objects.filter(pk=lost.pk).update(next_at=now + timedelta(days=1), looks=9)
+
+    health_note(provider_account_id=account.pk, answers=False, now=now)
+    health_note(provider_account_id=account.pk, answers=True, now=now)
+
+    lost.refresh_from_db()
+    assert (lost.next_at, lost.looks) == (now, 9)
 
 
 def test_a_gateway_that_loses_answers_all_the_time_is_asked_for_everything_once_in_a_while(

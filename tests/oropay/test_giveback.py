@@ -36,6 +36,7 @@ from oropay.services import (
     settlement_note,
     ways_back,
 )
+from oropay.services.followup import reversal_queue
 from plumbing.models import Mail, Note
 from tests.contract.sandbox import Sandbox
 from tests.oropay.house import reload, sending
@@ -171,6 +172,23 @@ def test_voids_that_came_too_late_one_after_the_other_count_once(
 
     assert rows(first) == [("cancel", "failed"), ("refund", "declined"), ("cancel", "failed"), ("refund", "queued")]
     assert again.state == TransactionState.QUEUED
+
+
+def test_a_reversal_of_our_own_takes_nothing_off_what_a_person_gave_back(
+    start: Callable[..., Payment], run: Run, account: ProviderAccount, clerk: User, sandbox: Sandbox
+) -> None:
+    limits = {"per_charge": None, "per_customer": None, "per_day": 50}
+    RefundLimit.objects.filter(organization=account.organization).update(**limits)
+    first, second = run(start(amount="50.00")), run(start(amount="50.00"))
+    sandbox.control("/settlement/run", {})
+    run(back(first, "50.00", clerk, shown=WayBack.VOID))
+    decline(first.children.get(action=Action.REFUND))
+    run(reversal_queue(lost=first, now=timezone.now()))
+
+    again = back(second, "50.00", clerk, shown=WayBack.VOID)
+
+    assert rows(first) == [("cancel", "failed"), ("refund", "declined"), ("cancel", "failed"), ("refund", "queued")]
+    assert again.state == TransactionState.AWAITING_APPROVAL
 
 
 def test_all_of_what_was_captured_of_a_hold_and_has_not_settled_is_voided(

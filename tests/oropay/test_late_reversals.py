@@ -7,8 +7,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from commerce.models import Order, OrderState
+from commerce.models import Order, OrderState, User
 from ledger.models import AccountName
+from ledger.services import ledger_check
 from oropay import engine
 from oropay.engine.health import health_note
 from oropay.gateway.port import Answer, Verdict
@@ -33,6 +34,7 @@ from tests.oropay.house import (
     charges_at_gateway,
     overdue,
     prove_absent,
+    refund_of,
     refuse_each_try,
     refuse_reversals,
     reload,
@@ -44,6 +46,8 @@ from tests.oropay.house import (
 Start = Callable[..., Payment]
 Run = Callable[[Payment | PaymentTransaction], PaymentTransaction]
 Books = Callable[[AccountName], Decimal]
+Lose = Callable[..., PaymentTransaction]
+Decide = Callable[..., PaymentTransaction]
 
 
 def queued(late: PaymentTransaction) -> PaymentTransaction:
@@ -138,6 +142,33 @@ def test_the_refund_in_place_of_a_reversal_that_came_too_late_is_sent_again_too(
     assert books(AccountName.GATEWAY_CLEARING) == 100
 
 
+def test_a_refund_that_two_persons_ruled_out_is_theirs_and_not_sent_again(
+    swallow: Callable[..., PaymentTransaction],
+    start: Start,
+    run: Run,
+    sandbox: Sandbox,
+    books: Books,
+    lose: Lose,
+    decide: Decide,
+    clerk: User,
+) -> None:
+    lost = swallow()
+    run(start())
+    arrive(lost)
+    watch(lost)
+    late = PaymentTransaction.objects.get(late=True)
+    sandbox.control("/settlement/run", {})
+    run(queued(late))
+
+    refund = decide(lose(queued(late), "/transactions/{id}/refund"), taken=False)
+
+    assert not late.children.exclude(pk=refund.pk).exclude(failure_reason=FailureReason.BATCH_CLOSED).exists()
+    assert Alert.objects.get(kind=AlertKind.NOT_DONE, resolved_at=None).transaction == refund
+    assert run(refund_of(late, "100.00", by=clerk)).state == TransactionState.APPROVED
+    assert books(AccountName.GATEWAY_CLEARING) == 100
+    assert ledger_check() == []
+
+
 def test_the_first_good_answer_after_a_silence_sends_the_next_try_at_once(
     swallow: Callable[..., PaymentTransaction], start: Start, run: Run, sandbox: Sandbox, account: ProviderAccount
 ) -> None:
@@ -202,3 +233,24 @@ def test_a_late_bank_debit_that_nobody_wants_is_given_back_again_until_a_person_
 
     assert Alert.objects.get(kind=AlertKind.NOT_DONE).transaction.parent == late
     assert reload(payable).paid == 100
+
+
+def test_nobody_is_asked_to_give_back_a_late_bank_debit_of_which_no_money_came(
+    swallow: Callable[..., PaymentTransaction], start: Start, run: Run, sandbox: Sandbox
+) -> None:
+    lost = swallow(source=bank())
+    run(start())
+    arrive(lost)
+    watch(lost)
+    late = PaymentTransaction.objects.get(late=True)
+    refuse_each_try(late, sandbox)
+    asked = set(Alert.objects.filter(resolved_at=None).values_list("kind", flat=True))
+
+    sandbox.control(f"/transactions/{late.gateway_id}/status", {"status": "DECLINED"})
+    reread(late)
+
+    late.refresh_from_db()
+    assert {AlertKind.ARRIVED_LATE, AlertKind.NOT_DONE} <= asked
+    assert late.failure_reason == FailureReason.REJECTED
+    open_ones = Alert.objects.filter(resolved_at=None, transaction__in=[late, *late.children.all()])
+    assert not open_ones.filter(kind__in=[AlertKind.ARRIVED_LATE, AlertKind.NOT_DONE]).exists()

@@ -76,7 +76,7 @@ def test_an_offer_tells_the_limits_that_a_part_may_pass(
     [
         (
             PartLimits("JPY", Decimal(2000), Decimal(5000)),
-            "From ¥2,000 to ¥5,000 per payment.",
+            "From ¥2,000 to ¥5,000 per payment; a rest below ¥2,000 cannot be paid this way.",
             "This way to pay takes ¥2,000 or more.",
             "This way to pay takes ¥5,000 or less at a time.",
         ),
@@ -88,7 +88,7 @@ def test_an_offer_tells_the_limits_that_a_part_may_pass(
         ),
         (
             PartLimits("USD", Decimal("0.5"), None),
-            "$0.50 or more per payment.",
+            "$0.50 or more per payment; a rest below cannot be paid this way.",
             "This way to pay takes $0.50 or more.",
             "",
         ),

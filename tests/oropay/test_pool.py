@@ -75,6 +75,17 @@ def test_stock_is_there_as_long_as_one_token_can_be_handed_out(account: Provider
         require(account)
 
 
+def test_however_many_pages_wait_the_worker_is_asked_once_in_a_while(account: ProviderAccount, hints: Hints) -> None:
+    for _page in range(3):
+        with pytest.raises(CardFormUnavailable):
+            require(account)
+    pool._store().delete(f"{pool._key(account.pk)}:asked")
+    with pytest.raises(CardFormUnavailable):
+        require(account)
+
+    assert hints.told() == [("oropay.tasks.pool_fill", account.pk, "gateway-interactive")] * 2
+
+
 def test_stock_that_is_too_old_is_none(account: ProviderAccount) -> None:
     pool.fill(provider_account_id=account.pk, now=timezone.now())
 

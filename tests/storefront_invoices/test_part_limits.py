@@ -58,7 +58,8 @@ def test_a_way_that_takes_less_than_is_left_says_so_and_takes_a_part(
 
     answer = send(buyer, invoice, form_of(buyer, invoice) | by_card(house) | {"how": "other", "other": "4,000"})
 
-    assert "Charged now. From $10.00 to $5,000.00 per payment." in text_of(page)
+    limits = "From $10.00 to $5,000.00 per payment; a rest below $10.00 cannot be paid this way."
+    assert f"Charged now. {limits}" in text_of(page)
     assert ("disabled" in card, "checked" in card) == (False, True)
     assert (Decimal(card["data-least"]), Decimal(card["data-most"])) == (Decimal(10), Decimal(5000))
     assert card["data-too-little"] == "This way to pay takes $10.00 or more."

@@ -57,7 +57,8 @@ def answer_execute(*, request_id: int, now: datetime) -> None:
     now = timezone.now()
     _ended(request=request, answer=answer, now=now)
     answers = gateway_answers(answer) if answer.error_code != VAULT else None
-    if answers is not None:
+    # A refusal is no silence that ends: noted as one, it would have itself sent anew by every good answer after it.
+    if answers is not None and answer.verdict != Verdict.REFUSED:
         health_note(provider_account_id=request.dispute.provider_account_id, answers=answers, now=now)
     request.refresh_from_db()
     if request.state in {R.DONE, R.UNKNOWN}:

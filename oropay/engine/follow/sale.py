@@ -4,7 +4,7 @@ from ledger.models import EntryKind
 from oropay.engine.follow.checks import turn_away
 from oropay.engine.follow.recording import Recording, events, expect, expected_before, post, tell_ended, withdraw
 from oropay.engine.follow.returned import rejected_before_funding
-from oropay.engine.follow.unwanted import stays_after_all
+from oropay.engine.follow.unwanted import came_to_nothing, stays_after_all
 from oropay.models import FailureReason, Method, TransactionState
 from oropay.services.debit_mail import debit_mail
 from oropay.status import WITHOUT_MONEY
@@ -40,6 +40,7 @@ def charged(news: Recording, state: TransactionState) -> None:
             if news.row.gateway_id:
                 withdraw(news.row, now=news.now)
             tell_ended(news)
+            came_to_nothing(news)
             if news.row.failure_reason == FailureReason.REJECTED:
                 rejected_before_funding(news=news)
     elif state == S.APPROVED:

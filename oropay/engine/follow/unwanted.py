@@ -37,9 +37,13 @@ def is_unwanted(row: PaymentTransaction, family: Sequence[PaymentTransaction]) -
 def gives_back_again(news: Recording) -> bool:
     """Whether this was a reversal of unwanted money that did not happen, or the refund in place of one that came too
     late, and is not the last try.
+
+    What two persons ruled out is theirs: they may have given the money back another way meanwhile.
     """
     row, parent = news.row, news.parent()
-    if parent is None or row.state != S.FAILED or row.created_by_id is not None or not is_unwanted(parent, news.family):
+    if parent is None or row.state != S.FAILED or row.failure_reason == FailureReason.NOT_TAKEN:
+        return False
+    if row.created_by_id is not None or not is_unwanted(parent, news.family):
         return False
     if row.action == Action.CANCEL:
         return row.failure_reason != FailureReason.BATCH_CLOSED and _tries_are_left(parent, news.family)
@@ -67,18 +71,26 @@ def stays_after_all(news: Recording) -> None:
 
     What was said of it before is over, and a person is told what it counts for.
     """
-    reversals = reversals_of(news.row, news.family)
-    if not (news.row.late and reversals and news.is_kept()):
+    if not (news.row.late and reversals_of(news.row, news.family) and news.is_kept()):
         return
-    remark = _("It has been paid and stays.")
-    alert_over(row=news.row, kind=AlertKind.ARRIVED_LATE, remark=remark, now=news.now)
-    for reversal in reversals:
-        alert_over(row=reversal, kind=AlertKind.NOT_DONE, remark=remark, now=news.now)
+    _nobody_need_act(news, remark=_("It has been paid and stays."))
     text = _(
         "It came after all, could not be given back while it was under way, and has been paid now: it counts for what "
         "it was meant for, and what is over is the customer's credit. Refund it only if nobody is to have it."
     )
     alert_raise(row=news.row, kind=AlertKind.ARRIVED_LATE, text=text, now=news.now)
+
+
+def came_to_nothing(news: Recording) -> None:
+    """A late bank debit that its bank rejected: nobody is to give back what never came."""
+    if news.row.late:
+        _nobody_need_act(news, remark=_("No money came of it."))
+
+
+def _nobody_need_act(news: Recording, *, remark: str) -> None:
+    alert_over(row=news.row, kind=AlertKind.ARRIVED_LATE, remark=remark, now=news.now)
+    for reversal in reversals_of(news.row, news.family):
+        alert_over(row=reversal, kind=AlertKind.NOT_DONE, remark=remark, now=news.now)
 
 
 def reversals_of(row: PaymentTransaction, family: Sequence[PaymentTransaction]) -> list[PaymentTransaction]:

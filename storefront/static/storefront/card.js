@@ -106,13 +106,18 @@ async function cardForm(form, root) {
 
   // An access token lives for minutes: a slow typist gets a fresh one, while somebody looks at the page.
   let expires = Date.now() + given.expires * 1000;
+  let refreshing = false;
   const refresh = async () => {
+    if (refreshing) return;
+    refreshing = true;
     try {
       const next = await accessToken(form, root, note);
       configure(next);
       expires = Date.now() + next.expires * 1000;
     } catch (error) {
       say(error.message);
+    } finally {
+      refreshing = false;
     }
   };
   setInterval(() => {

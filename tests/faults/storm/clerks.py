@@ -16,6 +16,7 @@ from commerce.models import Order, User
 from invoices.models import Invoice, InvoiceState
 from invoices.services import invoice_draft_from_order, invoice_post
 from oropay.models import (
+    GIVEN,
     HOLDS,
     RUNNING,
     Action,
@@ -23,6 +24,7 @@ from oropay.models import (
     Approval,
     ApprovalKind,
     ApprovalState,
+    FailureReason,
     Instrument,
     InstrumentKind,
     InstrumentState,
@@ -40,6 +42,7 @@ from oropay.services import (
     reauthorize_start,
     refund_lines_suggested,
     refund_start,
+    refundable,
     review_release_start,
     verdict_propose,
 )
@@ -49,8 +52,6 @@ from tests.faults.storm.stories import Story
 from tests.faults.storm.town import Deal, Town
 from tests.trade import TOTAL
 
-GIVEN = frozenset({Action.REFUND, Action.CREDIT})
-"""Lost ones are decided by people: nothing can be sent to undo them."""
 CREDIT = Decimal("25.00")
 PARTS = (Decimal("30.00"), Decimal("20.00"), Decimal("12.50"))
 """In which a hold of 100.00 is captured."""
@@ -119,7 +120,7 @@ def give_back(town: Town, deal: Deal, payment: Payment) -> bool:
     if charge is None:
         return True
     after = seen(payment)
-    refund = _refund(town, deal, charge, after=after)
+    refund = _refund_some(town, deal, charge, after=after)
     if rivals:
         void = _release(town, deal, charge, note="by mistake", by=town.clerks[1], after=after)
         at_once(partial(told, town, refund, of=deal), partial(told, town, void, of=deal))
@@ -144,7 +145,7 @@ def bill(town: Town, deal: Deal, payment: Payment) -> bool:
     rows = list(payment.transactions.order_by("pk"))
     if any(not row.is_final for row in rows):
         return True
-    action, act = (Action.CHARGE, _refund) if deal.story == Story.BILLED else (Action.AUTHORIZE, _capture_some)
+    action, act = (Action.CHARGE, _refund_some) if deal.story == Story.BILLED else (Action.AUTHORIZE, _capture_some)
     found = [row for row in rows if row.action == action and row.state == TransactionState.APPROVED]
     if not found or deal.bills or deal.staff_steps >= BILLING_TRIES:
         return False
@@ -209,6 +210,22 @@ def decide(town: Town) -> None:
             told(town, partial(_not_taken, town, row))
 
 
+def give_back_by_hand(town: Town) -> None:
+    """What was to go back by itself and was ruled out is refunded by a clerk, as an alert asks."""
+    ruled_out = PaymentTransaction.objects.filter(
+        action=Action.REFUND,
+        created_by=None,
+        failure_reason=FailureReason.NOT_TAKEN,
+        alerts__kind=AlertKind.NOT_DONE,
+    )
+    for row in ruled_out.select_related("parent", "payment"):
+        if row.parent is None:
+            continue
+        left = refundable(transaction=row.parent, family=list(row.payment.transactions.all())).limit
+        if left > 0:
+            told(town, _refund(town, town.deal_of(row.payment), row.parent, after=seen(row.payment), amount=left))
+
+
 def call_off(town: Town) -> None:
     """What was thought never to have arrived, came after all and is held for fraud is called off in the gateway's own
     portal, as an alert asks: we have no row to cancel.
@@ -265,10 +282,13 @@ def _release(
     )
 
 
-def _refund(town: Town, deal: Deal, charge: PaymentTransaction, *, after: int) -> Click:
-    """Give part of a charge back; where it is taken from is said at the moment of the click."""
+def _refund_some(town: Town, deal: Deal, charge: PaymentTransaction, *, after: int) -> Click:
+    return _refund(town, deal, charge, after=after, amount=deal.dice.choice([Decimal(30), Decimal(50)]))
+
+
+def _refund(town: Town, deal: Deal, charge: PaymentTransaction, *, after: int, amount: Decimal) -> Click:
+    """Give some of a charge back; where it is taken from is said at the moment of the click."""
     deal.asked_back += 1
-    amount = deal.dice.choice([Decimal(30), Decimal(50)])
 
     def refund() -> PaymentTransaction:
         return refund_start(

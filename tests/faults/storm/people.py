@@ -27,6 +27,8 @@ CLICKS = 60
 """How often one clicks who is told each time that the gateway does not answer; twice a second."""
 TRY_AGAIN = frozenset({MoneyState.DECLINED, MoneyState.FAILED, MoneyState.CANCELED, MoneyState.EXPIRED})
 """After these a buyer who still owes pays again."""
+DECIDE_EVERY = 10.0
+"""Seconds between two looks at what people must decide."""
 UNDER_WAY = frozenset({MoneyState.PROCESSING, MoneyState.UNKNOWN, MoneyState.REVIEW, MoneyState.ACTION_REQUIRED})
 
 Acts = Callable[[Town, Deal, Payment], bool]
@@ -53,6 +55,7 @@ class People:
         self._watched: dict[int, Deal] = {}
         """By name: deals that somebody may still have to do something about."""
         self._looks = issuer.RegularLooks("oropay.disputes-pull")
+        self._decide_at = time.monotonic()
         self._may_come: Callable[[], float] = lambda: 1.0
 
     def run(self, *, may_come: Callable[[], float]) -> None:
@@ -73,9 +76,7 @@ class People:
     def again(self) -> bool:
         """One more round of the staff and of buyers who try again; False when nobody waits for anything."""
         self._round()
-        with standing_up_again():
-            clerks.decide(self.town)
-            clerks.call_off(self.town)
+        self._decide()
         return bool(self._watched)
 
     def _buy(self, deal: Deal) -> None:
@@ -90,8 +91,17 @@ class People:
     def _work(self, buying: threading.Event) -> None:
         while not buying.is_set():
             self._round()
+            if time.monotonic() >= self._decide_at:
+                self._decide()
             time.sleep(0.3)
         connections.close_all()
+
+    def _decide(self) -> None:
+        self._decide_at = time.monotonic() + DECIDE_EVERY
+        with standing_up_again():
+            clerks.decide(self.town)
+            clerks.give_back_by_hand(self.town)
+            clerks.call_off(self.town)
 
     def _round(self) -> None:
         with self._lock:

@@ -14,6 +14,7 @@ from oropay.models import (
     InstrumentState,
     Integration,
     Payable,
+    Payment,
     PaymentAction,
     ProviderAccount,
     RiskMode,
@@ -113,6 +114,11 @@ class Town:
     """References of what clerks called off in the gateway's own portal."""
     refused: int = 0
     """Clicks that were told no, with a reason."""
+
+    def deal_of(self, payment: Payment) -> Deal:
+        """Whose payment it is."""
+        paid = {part.payable_id for part in payment.parts.all()}
+        return next(deal for deal in self.deals if paid.intersection(deal.payables))
 
     def way_of(self, story: Story) -> Integration:
         return self.ways.get(story, self.seller.automatic)

@@ -18,6 +18,7 @@ from oropay.models import (
     Integration,
     PaymentTransaction,
     ProviderAccount,
+    ProviderHealth,
     RequestFailure,
     RequestState,
 )
@@ -125,6 +126,22 @@ def test_an_answer_that_the_gateway_turns_away_asks_people_to_repair_what_keeps_
     ]
     assert "cannot be reached" not in Mail.objects.latest("pk").text
     assert "Our answer waits because the gateway refuses us" in Mail.objects.latest("pk").text
+
+
+def test_only_an_outage_is_a_silence_that_ends(dispute: Dispute, bank: Bank, clerk: User) -> None:
+    """An answer that is turned away would have itself sent anew by every good answer after it."""
+    silent = ProviderHealth.objects.filter(provider_account=bank.account, silent_since__isnull=False)
+    shut(bank, how="turned away")
+    request = send(challenge(dispute, clerk))
+    due = request.next_at
+    health_note(provider_account_id=bank.account.pk, answers=True, now=timezone.now())
+    request.refresh_from_db()
+    assert (request.next_at, silent.exists()) == (due, False)
+    shut(bank, how="no connection")
+
+    send(request)
+
+    assert silent.exists()
 
 
 def test_an_outage_is_not_called_a_refusal(dispute: Dispute, bank: Bank, clerk: User) -> None:
