@@ -59,7 +59,7 @@ def main(names: list[str]) -> int:
 
 def _in_its_own_process(name: str) -> Result:
     """What one benchmark leaves behind in its process does not slow the next."""
-    context = get_context("spawn")
+    context = get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_measure, args=(name, theirs))
     process.start()
