@@ -3,15 +3,28 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
 from commerce.money import shares
-from oropay.models import Action, Payable, PayableKind, Payment, PaymentPayable, PaymentTransaction, RefundLine
+from oropay.models import (
+    Action,
+    Payable,
+    PayableKind,
+    Payment,
+    PaymentPayable,
+    PaymentTransaction,
+    RefundLine,
+    TransactionState,
+)
 from oropay.ports import MoneyEvent, payable_handlers
-from oropay.status import WITHOUT_MONEY, Sums, sums_of
+from oropay.status import WITHOUT_MONEY, AmountOf, Sums, sums_of
 
 ZERO = Decimal(0)
+COMES_BACK = frozenset({Action.CHARGEBACK_REVERSAL, Action.CANCEL})
+"""What undoes a loss or a refund; a capture brings other money."""
+S = TransactionState
 
 
 @dataclass(frozen=True)
@@ -38,18 +51,49 @@ def own_sums(*, payable: Payable, rows: Sequence[Share]) -> Sums:
     for own in rows:
         of_payment = parts.get(own.payment_id)
         amounts = _own_amounts(payable=payable, family=own.transactions, parts=of_payment, lines=lines)
-        sums = sums_of(own.transactions, amount_of=lambda row, amounts=amounts: amounts[row.pk])  # type: ignore[misc]
+        amount_of = partial(_known, amounts)
+        sums = sums_of(own.transactions, amount_of=amount_of)
         if of_payment is not None:
             # What is left of a hold is shared as one: shares of its parts would leave a cent here and there.
             held = sums_of(own.transactions).held
             currency = own.transactions[0].currency
             sums = replace(sums, held=_share(held, payable_id=payable.pk, parts=of_payment, currency=currency))
-        # What went back beyond what the payment still covered is a debit memo, and owed on no document of its own.
-        refunded = min(sums.refunded, sums.captured)
-        returned = min(sums.returned, sums.captured - refunded)
-        lost = min(sums.lost, sums.captured - refunded - returned)
-        total += replace(sums, refunded=refunded, returned=returned, lost=lost)
+        if sums.refunded + sums.returned + sums.lost > 0:
+            sums = _without(_owed_by_memo(own.transactions, amount_of=amount_of), sums=sums)
+        total += sums
     return total
+
+
+def _owed_by_memo(family: Sequence[PaymentTransaction], *, amount_of: AmountOf) -> Decimal:
+    """What went back beyond what the payment covered at that moment: a debit memo asks for it, no document of its own
+    does. What is captured later covers none of it, and what comes back is first for the memo.
+    """
+    beyond = before = ZERO
+    booked: list[PaymentTransaction] = []
+    for row in sorted((row for row in family if row.state == S.APPROVED), key=_booked_at):
+        booked.append(row)
+        net = sums_of(booked, amount_of=amount_of).net
+        if row.action in COMES_BACK and net > before:
+            beyond = max(ZERO, beyond - (net - before))
+        beyond, before = max(beyond, -net), net
+    return beyond
+
+
+def _booked_at(row: PaymentTransaction) -> tuple[bool, datetime | None, int]:
+    return (row.ended_at is None, row.ended_at, row.pk)
+
+
+def _without(beyond: Decimal, *, sums: Sums) -> Sums:
+    """The same money, but for what was taken beyond: losses were last to find something left, refunds first."""
+    lost = max(ZERO, sums.lost - beyond)
+    beyond -= sums.lost - lost
+    returned = max(ZERO, sums.returned - beyond)
+    beyond -= sums.returned - returned
+    return replace(sums, lost=lost, returned=returned, refunded=sums.refunded - beyond)
+
+
+def _known(amounts: Mapping[int, Decimal], row: PaymentTransaction) -> Decimal:
+    return amounts[row.pk]
 
 
 def net_at(*, event: MoneyEvent, after: bool) -> Decimal:

@@ -7,7 +7,9 @@ import pytest
 from django.utils import timezone
 from moneyed import Money
 
+from invoices.models import Invoice, InvoiceKind
 from ledger.models import AccountName
+from ledger.services import ledger_check
 from oropay import engine
 from oropay.engine import disputes
 from oropay.exceptions import LinkRefused, RefundTooLarge
@@ -18,7 +20,7 @@ from plumbing.selectors import notes_on
 from tests.contract.sandbox import VISA
 from tests.invoices.house import House, posted_lines
 from tests.oropay.disputes.conftest import Bank, Pay, moves
-from tests.oropay.disputes.told import recorded
+from tests.oropay.disputes.told import recorded, say
 from tests.oropay.house import refund_of
 
 Take = Callable[[str], PaymentTransaction]
@@ -165,3 +167,40 @@ def test_finance_links_a_dispute_by_hand_to_any_capture_of_a_payment_that_took_a
     assert (_refundable(first), _refundable(second)) == (Decimal(0), Decimal(0))
     with pytest.raises(LinkRefused, match=r"of a payment that took at least \$90.01"):
         disputes.dispute_link(dispute=larger, transaction=first, note="this?", by=house.clerk, now=timezone.now())
+
+
+def test_what_is_captured_after_a_loss_beyond_what_was_left_pays_in_full(
+    house: House, take: Take, hold: PaymentTransaction, bank: Bank
+) -> None:
+    """The customer owes by debit memo what went back twice; the order does not ask for it as well."""
+    first = take("40.00")
+    name = bank.open(hold, amount=3000)
+    _sent(refund_of(first, "40.00", by=house.clerk))
+    bank.advance(name, result="LOST")
+    bank.tell(name)
+    [memo] = Invoice.objects.filter(kind=InvoiceKind.DEBIT_MEMO)
+
+    take("60.00")
+
+    order = hold.payment.parts.get().payable
+    assert (memo.total, order.paid, order.due) == (30, 60, 40)
+    assert house.book(AccountName.CUSTOMER_DEPOSIT) == -60
+    assert ledger_check() == []
+
+
+def test_what_a_lost_dispute_gives_back_is_first_for_the_memo_and_then_for_the_order(
+    house: House, take: Take, hold: PaymentTransaction, bank: Bank
+) -> None:
+    first = take("40.00")
+    name = bank.open(hold, amount=3000)
+    _sent(refund_of(first, "20.00", by=house.clerk))
+    bank.advance(name, result="LOST")
+    dispute = bank.tell(name)
+    take("60.00")
+
+    say(dispute, stage="REVERSAL", status="CLOSED", result="WON")
+
+    order = hold.payment.parts.get().payable
+    assert (order.paid, order.due) == (80, 20)
+    assert house.book(AccountName.CUSTOMER_CREDIT) == -10
+    assert ledger_check() == []
