@@ -183,7 +183,7 @@ def test_what_is_captured_after_a_loss_beyond_what_was_left_pays_in_full(
     take("60.00")
 
     order = hold.payment.parts.get().payable
-    assert (memo.total, order.paid, order.due) == (30, 60, 40)
+    assert (memo.total, order.paid, order.due) == (Decimal(30), Decimal(60), Decimal(40))
     assert house.book(AccountName.CUSTOMER_DEPOSIT) == -60
     assert ledger_check() == []
 
@@ -201,6 +201,6 @@ def test_what_a_lost_dispute_gives_back_is_first_for_the_memo_and_then_for_the_o
     say(dispute, stage="REVERSAL", status="CLOSED", result="WON")
 
     order = hold.payment.parts.get().payable
-    assert (order.paid, order.due) == (80, 20)
+    assert (order.paid, order.due) == (Decimal(80), Decimal(20))
     assert house.book(AccountName.CUSTOMER_CREDIT) == -10
     assert ledger_check() == []
