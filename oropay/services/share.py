@@ -24,7 +24,6 @@ from oropay.status import WITHOUT_MONEY, AmountOf, Sums, sums_of
 ZERO = Decimal(0)
 COMES_BACK = frozenset({Action.CHARGEBACK_REVERSAL, Action.CANCEL})
 """What undoes a loss or a refund; a capture brings other money."""
-S = TransactionState
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def _owed_by_memo(family: Sequence[PaymentTransaction], *, amount_of: AmountOf) 
     """
     beyond = before = ZERO
     booked: list[PaymentTransaction] = []
-    for row in sorted((row for row in family if row.state == S.APPROVED), key=_booked_at):
+    for row in _as_booked(row for row in family if row.state == TransactionState.APPROVED):
         booked.append(row)
         net = sums_of(booked, amount_of=amount_of).net
         if row.action in COMES_BACK and net > before:
@@ -79,8 +78,14 @@ def _owed_by_memo(family: Sequence[PaymentTransaction], *, amount_of: AmountOf) 
     return beyond
 
 
-def _booked_at(row: PaymentTransaction) -> tuple[bool, datetime | None, int]:
-    return (row.ended_at is None, row.ended_at, row.pk)
+def _as_booked(rows: Iterable[PaymentTransaction]) -> list[PaymentTransaction]:
+    """In the order of their moments. Workers' clocks write those, so that no row comes before the one it follows."""
+    at: dict[int | None, datetime] = {}
+    ordered = sorted(rows, key=lambda row: row.pk)
+    for row in ordered:
+        own = row.ended_at or row.created_at
+        at[row.pk] = max(own, at.get(row.parent_id, own))
+    return sorted(ordered, key=lambda row: (at[row.pk], row.pk))
 
 
 def _without(beyond: Decimal, *, sums: Sums) -> Sums:

@@ -1,6 +1,7 @@
 """Disputes of a hold captured in parts: on the capture that can bear it, and never more given back than was taken."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,7 +16,7 @@ from oropay.engine import disputes
 from oropay.exceptions import LinkRefused, RefundTooLarge
 from oropay.models import Alert, AlertKind, PaymentTransaction, ProviderAccount
 from oropay.selectors import family_of
-from oropay.services import capture_start, refundable
+from oropay.services import Share, capture_start, own_sums, refundable
 from plumbing.selectors import notes_on
 from tests.contract.sandbox import VISA
 from tests.invoices.house import House, posted_lines
@@ -186,6 +187,20 @@ def test_what_is_captured_after_a_loss_beyond_what_was_left_pays_in_full(
     assert (memo.total, order.paid, order.due) == (Decimal(30), Decimal(60), Decimal(40))
     assert house.book(AccountName.CUSTOMER_DEPOSIT) == -60
     assert ledger_check() == []
+
+
+def test_a_clock_that_is_fast_puts_no_refund_before_its_charge(house: House, take: Take, bank: Bank) -> None:
+    first = take("40.00")
+    _sent(refund_of(first, "30.00", by=house.clerk))
+    part, family = first.payment.parts.get(), family_of(payment=first.payment)
+    for row in family:
+        if row == first:
+            row.ended_at = timezone.now() + timedelta(minutes=1)
+    share = Share(
+        payment_id=first.payment_id, method="card", part=part.amount, whole=part.amount, transactions=list(family)
+    )
+
+    assert own_sums(payable=part.payable, rows=[share]).net == 10
 
 
 def test_what_a_lost_dispute_gives_back_is_first_for_the_memo_and_then_for_the_order(
